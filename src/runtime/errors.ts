@@ -1,0 +1,103 @@
+// The one table of errors. Each code has an HTTP status, an exit code of the command, whether trying again can help,
+// and a line of documentation; docs/reference/errors.md is generated from it.
+
+interface ErrorEntry {
+  readonly http: number;
+  readonly exit: number;
+  /** True when the same call may succeed later without anyone changing anything. */
+  readonly retriable: boolean;
+  readonly doc: string;
+}
+
+export const ERRORS = {
+  'config/invalid': {
+    http: 500,
+    exit: 2,
+    retriable: false,
+    doc: 'The configuration has problems; all of them are listed with their paths.',
+  },
+  'input/invalid': {
+    http: 400,
+    exit: 1,
+    retriable: false,
+    doc: 'A flag, parameter or file was refused; the message names the value and the cure.',
+  },
+  'hubble/malformed': {
+    http: 400,
+    exit: 1,
+    retriable: false,
+    doc: 'Bytes or JSON that are no Hubble message.',
+  },
+  'bus/unavailable': { http: 503, exit: 4, retriable: true, doc: 'The bus cannot be reached now.' },
+  'bus/too-large': {
+    http: 500,
+    exit: 4,
+    retriable: false,
+    doc: 'A record exceeds the size the bus takes.',
+  },
+  'bus/topic': {
+    http: 500,
+    exit: 4,
+    retriable: false,
+    doc: 'The topic exists with settings that would lose or refuse records.',
+  },
+  'bus/stopped': {
+    http: 503,
+    exit: 4,
+    retriable: false,
+    doc: 'The bus was stopped while a record waited.',
+  },
+  'store/unavailable': {
+    http: 503,
+    exit: 5,
+    retriable: true,
+    doc: 'The store cannot be reached or refuses work for now.',
+  },
+  'store/rejected': {
+    http: 500,
+    exit: 5,
+    retriable: false,
+    doc: 'The store refused a statement or a block for good.',
+  },
+  'store/locked': {
+    http: 503,
+    exit: 5,
+    retriable: false,
+    doc: 'Another process has the data directory open.',
+  },
+  'store/limit': {
+    http: 422,
+    exit: 5,
+    retriable: false,
+    doc: 'A query went over a reader limit (time, memory or rows).',
+  },
+  'store/migration': {
+    http: 500,
+    exit: 5,
+    retriable: false,
+    doc: 'A migration was changed after it ran, or the store is newer than this program.',
+  },
+  'relay/unavailable': {
+    http: 502,
+    exit: 3,
+    retriable: true,
+    doc: 'A relay cannot be reached or ended its stream.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error of ours: a code of the table, a message that names the value received and what to do. */
+export class ParallaxError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ParallaxError';
+    this.code = code;
+  }
+
+  get retriable(): boolean {
+    return ERRORS[this.code].retriable;
+  }
+}

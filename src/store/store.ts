@@ -1,0 +1,45 @@
+// The contract of the store: ClickHouse, as a server or embedded (chDB), behind one interface.
+import type { Component } from '../runtime/component.ts';
+
+/** A block in ClickHouse's Native format, ready to be inserted. */
+export interface NativeBlock {
+  readonly table: string;
+  /** The columns present, in order; columns left out take their default. */
+  readonly columns: readonly string[];
+  readonly rows: number;
+  readonly bytes: Buffer;
+}
+
+export interface InsertOptions {
+  /** The same token twice stores the block once: `topic:partition:offset` of the record it came from. */
+  readonly token: string;
+}
+
+export type QueryParams = Readonly<
+  Record<string, string | number | bigint | boolean | readonly string[] | readonly number[]>
+>;
+
+export interface QueryOptions {
+  /** Ends the query when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Store extends Component {
+  /**
+   * Stores the block, all of it or nothing. Throws `store/unavailable` when trying again may help and
+   * `store/rejected` when it cannot.
+   */
+  insert(block: NativeBlock, options: InsertOptions): Promise<void>;
+  /**
+   * Runs a reader's query with the reader's limits on it. The SQL has `{name:Type}` in place of every value and
+   * neither FORMAT nor SETTINGS. Yields rows as arrays in SELECT order: 64-bit integers as strings, Strings as text
+   * (select bytes with base64Encode).
+   */
+  query(
+    sql: string,
+    params: QueryParams,
+    options?: QueryOptions,
+  ): AsyncIterable<readonly unknown[]>;
+  /** Runs a statement that returns nothing (migrations, maintenance), with `{name:Type}` parameters. */
+  command(sql: string, params?: QueryParams): Promise<void>;
+}
