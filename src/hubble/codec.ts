@@ -1,0 +1,241 @@
+// Protobuf messages to bytes and back, driven by the tables of schema.gen.ts. Complete rather than fast: unknown
+// fields are kept and written back, nothing a newer Hubble sends is lost.
+import type { Field, MessageType, Scalar } from './schema.ts';
+import { wrapperType } from './wellknown.ts';
+import {
+  MAX_DEPTH,
+  WIRE_BYTES,
+  WIRE_FIXED32,
+  WIRE_FIXED64,
+  WIRE_VARINT,
+  WireReader,
+  WireWriter,
+} from './wire.ts';
+
+type Fields = Record<string, unknown>;
+
+/**
+ * Reads a message. Fields with their default value and without explicit presence are absent; fields the table does
+ * not know, or that come with another wire type, are kept in `$unknown`. Text that is no UTF-8 is read with U+FFFD.
+ * Throws `hubble/malformed` naming the byte.
+ */
+export function decode<T extends object>(type: MessageType<T>, bytes: Uint8Array): T {
+  const message = type.create();
+  const reader = new WireReader(bytes);
+  readMessage(reader, type, message as Fields, reader.bytes.length, 0);
+  return message;
+}
+
+/** Writes a message: fields in order of declaration, then its unknown fields as they came. */
+export function encode<T extends object>(type: MessageType<T>, message: NoInfer<T>): Buffer {
+  const writer = new WireWriter();
+  writeMessage(writer, type, message as Fields);
+  return writer.finish();
+}
+
+/** Whether every byte is part of valid UTF-8, so that `decode` reads it as it is. */
+export { isUtf8 } from 'node:buffer';
+
+function readMessage(
+  reader: WireReader,
+  type: MessageType,
+  message: Fields,
+  end: number,
+  depth: number,
+): void {
+  if (depth > MAX_DEPTH) throw reader.malformed(`nested deeper than ${MAX_DEPTH}`);
+  let unknown: Uint8Array[] | undefined;
+  while (reader.pos < end) {
+    const start = reader.pos;
+    const tag = reader.tag(end);
+    const field = type.byNumber.get(tag >>> 3);
+    if (field !== undefined && readField(reader, field, tag & 7, message, end, depth)) continue;
+    reader.skip(tag, end);
+    unknown ??= [];
+    unknown.push(reader.bytes.subarray(start, reader.pos));
+  }
+  if (unknown !== undefined) {
+    const earlier = message.$unknown as Uint8Array | undefined;
+    const all = Buffer.concat(earlier === undefined ? unknown : [earlier, ...unknown]);
+    message.$unknown = new Uint8Array(all.buffer, all.byteOffset, all.length);
+  }
+}
+
+/** False when the value does not come in the field's wire type: it is an unknown field then. */
+function readField(
+  reader: WireReader,
+  field: Field,
+  wire: number,
+  message: Fields,
+  end: number,
+  depth: number,
+): boolean {
+  const { name } = field;
+  if (field.kind === 'message' || field.kind === 'wrapper') {
+    if (wire !== WIRE_BYTES) return false;
+    const stop = reader.length(end) + reader.pos;
+    if (field.kind === 'wrapper') {
+      // A repeated occurrence of a singular message is merged into the earlier one.
+      const box: Fields = { value: message[name] };
+      readMessage(reader, wrapperType(field.scalar), box, stop, depth + 1);
+      message[name] = box.value ?? zeroOf(field.scalar);
+      return true;
+    }
+    const earlier = field.repeated ? undefined : (message[name] as Fields | undefined);
+    const inner = earlier ?? (field.type.create() as Fields);
+    readMessage(reader, field.type, inner, stop, depth + 1);
+    if (field.repeated) append(message, name, inner);
+    else {
+      for (const rival of field.rivals) if (message[rival] !== undefined) delete message[rival];
+      message[name] = inner;
+    }
+    return true;
+  }
+  const scalar = field.kind === 'enum' ? 'int32' : field.scalar;
+  const expected = wireOf(scalar);
+  if (field.repeated) {
+    if (wire === expected) append(message, name, readScalar(reader, scalar, end));
+    else if (wire === WIRE_BYTES) {
+      const stop = reader.length(end) + reader.pos;
+      while (reader.pos < stop) append(message, name, readScalar(reader, scalar, stop));
+    } else return false;
+    return true;
+  }
+  if (wire !== expected) return false;
+  const value = readScalar(reader, scalar, end);
+  if (message[name] !== undefined || !isZero(value)) message[name] = value;
+  return true;
+}
+
+function append(message: Fields, name: string, value: unknown): void {
+  const list = message[name];
+  if (Array.isArray(list)) list.push(value);
+  else message[name] = [value];
+}
+
+function readScalar(reader: WireReader, scalar: Scalar, end: number): unknown {
+  switch (scalar) {
+    case 'double':
+      return reader.double(end);
+    case 'float':
+      return reader.float(end);
+    case 'int32':
+      return reader.varint32(end) | 0;
+    case 'uint32':
+      return reader.varint32(end);
+    case 'int64':
+      return BigInt.asIntN(64, reader.varint64(end));
+    case 'uint64':
+      return reader.varint64(end);
+    case 'bool':
+      return reader.varint64(end) !== 0n;
+    case 'string': {
+      const start = takeBytes(reader, end);
+      return reader.bytes.toString('utf8', start, reader.pos);
+    }
+    case 'bytes': {
+      const start = takeBytes(reader, end);
+      // A copy: the message must not keep the whole stream buffer alive.
+      return new Uint8Array(reader.bytes.subarray(start, reader.pos));
+    }
+    default:
+      return scalar satisfies never;
+  }
+}
+
+function takeBytes(reader: WireReader, end: number): number {
+  const size = reader.length(end);
+  const start = reader.pos;
+  reader.pos = start + size;
+  return start;
+}
+
+function wireOf(scalar: Scalar): number {
+  if (scalar === 'string' || scalar === 'bytes') return WIRE_BYTES;
+  if (scalar === 'double') return WIRE_FIXED64;
+  return scalar === 'float' ? WIRE_FIXED32 : WIRE_VARINT;
+}
+
+/** The value a scalar without presence has when it is not on the wire. */
+export function zeroOf(scalar: Scalar): unknown {
+  if (scalar === 'string') return '';
+  if (scalar === 'bool') return false;
+  if (scalar === 'bytes') return new Uint8Array(0);
+  return scalar === 'int64' || scalar === 'uint64' ? 0n : 0;
+}
+
+/** Whether a value is the default of its scalar. -0 is not: its bits differ from 0. */
+export function isZero(value: unknown): boolean {
+  if (typeof value === 'number') return Object.is(value, 0);
+  return value === '' || value === false || value === 0n || bytesAreEmpty(value);
+}
+
+function bytesAreEmpty(value: unknown): boolean {
+  return value instanceof Uint8Array && value.length === 0;
+}
+
+function writeMessage(writer: WireWriter, type: MessageType, message: Fields): void {
+  for (const field of type.fields) {
+    const value = message[field.name];
+    if (value !== undefined && value !== null) writeField(writer, field, value);
+  }
+  if (message.$unknown instanceof Uint8Array) writer.raw(message.$unknown);
+}
+
+function writeField(writer: WireWriter, field: Field, value: unknown): void {
+  if (field.kind === 'message') {
+    const list = field.repeated ? (value as Fields[]) : [value as Fields];
+    for (const each of list) {
+      writer.tag(field.number, WIRE_BYTES);
+      const start = writer.begin();
+      writeMessage(writer, field.type, each);
+      writer.end(start);
+    }
+    return;
+  }
+  if (field.kind === 'wrapper') {
+    writer.tag(field.number, WIRE_BYTES);
+    const start = writer.begin();
+    writeMessage(writer, wrapperType(field.scalar), { value });
+    writer.end(start);
+    return;
+  }
+  const scalar = field.kind === 'enum' ? 'int32' : field.scalar;
+  const wire = wireOf(scalar);
+  if (!field.repeated) {
+    if (isZero(value)) return;
+    writer.tag(field.number, wire);
+    WRITE[scalar](writer, value);
+    return;
+  }
+  const list = value as unknown[];
+  if (list.length === 0) return;
+  if (wire === WIRE_BYTES) {
+    for (const each of list) {
+      writer.tag(field.number, wire);
+      WRITE[scalar](writer, each);
+    }
+    return;
+  }
+  writer.tag(field.number, WIRE_BYTES);
+  const start = writer.begin();
+  for (const each of list) WRITE[scalar](writer, each);
+  writer.end(start);
+}
+
+/** The casts hold because messages are typed by the interfaces generated beside their tables. */
+const WRITE: Readonly<Record<Scalar, (writer: WireWriter, value: unknown) => void>> = {
+  double: (writer, value) => writer.double(value as number),
+  float: (writer, value) => writer.float(value as number),
+  int32: (writer, value) => writer.int32(value as number),
+  uint32: (writer, value) => writer.varint32(value as number),
+  int64: (writer, value) => writer.varint64(value as bigint),
+  uint64: (writer, value) => writer.varint64(value as bigint),
+  bool: (writer, value) => writer.varint32(value ? 1 : 0),
+  string: (writer, value) => writer.text(value as string),
+  bytes: (writer, value) => {
+    const start = writer.begin();
+    writer.raw(value as Uint8Array);
+    writer.end(start);
+  },
+};
