@@ -1,0 +1,8 @@
+// The version of this program, as its package says.
+import { readFileSync } from 'node:fs';
+
+/** Reads package.json, which lies two folders above both `src/runtime` and `dist/runtime`. */
+export function programVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
