@@ -1,0 +1,42 @@
+// zstd through the bindings of @mongodb-js/zstd: the package's own function drops the level, and level 2 is twice as
+// cheap as its default of 3 on flow batches (docs/decisions/0003-values-compressed-by-us.md).
+import { createRequire } from 'node:module';
+
+interface Bindings {
+  compress(data: Buffer, level?: number): Promise<Buffer>;
+  decompress(data: Buffer): Promise<Buffer>;
+}
+
+// The package has no types for its bindings; the shape is that of its index.d.ts.
+export const zstd = createRequire(import.meta.url)('@mongodb-js/zstd/bindings.js') as Bindings;
+
+const MAGIC = 0xfd2fb528;
+const BLOCK_MAX = 128 * 1024;
+
+/**
+ * The most bytes a zstd frame can unpack to, read from its block headers, or undefined when it is none. Unpacking has
+ * no limit of its own, and a few kilobytes can ask for gigabytes. RFC 8878, 3.1.1: magic, frame header (descriptor
+ * byte, window 0–1, dictionary 0–4, content size 0–8), then blocks: `size << 3 | type << 1 | last`, three bytes.
+ */
+export function unpackedBound(frame: Buffer): number | undefined {
+  if (frame.length < 6 || frame.readUInt32LE(0) !== MAGIC) return undefined;
+  const descriptor = frame.readUInt8(4);
+  const single = (descriptor & 0x20) !== 0;
+  const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const contentSize = [single ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  let at = 5 + (single ? 0 : 1) + dictionary + contentSize;
+  let bound = 0;
+  for (let last = false; !last; ) {
+    if (at + 3 > frame.length) return undefined;
+    const header = frame.readUIntLE(at, 3);
+    last = (header & 1) === 1;
+    const size = header >>> 3;
+    const type = (header >>> 1) & 3;
+    if (type === 3) return undefined;
+    bound += type === 2 ? BLOCK_MAX : size;
+    at += 3 + (type === 1 ? 1 : size); // a run has one byte, however long it is
+  }
+  const checksum = (descriptor & 4) !== 0 ? 4 : 0;
+  // Frames put behind the first one would escape the bound.
+  return at + checksum === frame.length ? bound : undefined;
+}
