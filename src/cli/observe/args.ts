@@ -1,0 +1,100 @@
+// Command-line flags by the rules of Go's pflag, which Hubble's users have in their fingers: values with `=` or after
+// a space, grouped shorthands, flags and words mixed, everything applied in the order written.
+import { ParallaxError } from '../../runtime/errors.ts';
+
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  /** What the flag means when it stands alone; without it the flag needs a value. */
+  readonly bare?: string;
+  readonly help: string;
+  /** The kind of its value, for the help text. */
+  readonly value?: string;
+  /** Throws `input/invalid` with the reason when the value is refused. */
+  readonly set: (value: string) => void;
+}
+
+/** Applies the flags in order and returns the words between them. Throws `input/invalid` in pflag's words. */
+export function parseArgs(flags: readonly Flag[], args: readonly string[]): string[] {
+  const byName = new Map(flags.map((flag) => [flag.name, flag]));
+  const byShort = new Map(flags.map((flag) => [flag.short, flag]));
+  const words: string[] = [];
+  let at = 0;
+  while (at < args.length) {
+    const arg = args[at++] ?? '';
+    if (arg === '--') return [...words, ...args.slice(at)];
+    if (arg.startsWith('--')) long(arg);
+    else if (arg.startsWith('-') && arg !== '-') shorthands(arg);
+    else words.push(arg);
+  }
+  return words;
+
+  function long(arg: string): void {
+    const equals = arg.indexOf('=');
+    const name = arg.slice(2, equals < 0 ? undefined : equals);
+    if (name === '' || name.startsWith('-')) throw refused(`bad flag syntax: ${arg}`);
+    const flag = byName.get(name);
+    if (flag === undefined) throw refused(`unknown flag: --${name}`);
+    if (equals >= 0) apply(flag, arg.slice(equals + 1));
+    else if (flag.bare !== undefined) apply(flag, flag.bare);
+    else if (at < args.length) apply(flag, args[at++] ?? '');
+    else throw refused(`flag needs an argument: --${name}`);
+  }
+
+  function shorthands(arg: string): void {
+    for (let rest = arg.slice(1); rest !== ''; ) {
+      const letter = rest.charAt(0);
+      const flag = byShort.get(letter);
+      if (flag === undefined) throw refused(`unknown shorthand flag: '${letter}' in -${rest}`);
+      const tail = rest.slice(1);
+      const assigned = tail.length > 1 && tail.startsWith('=');
+      rest = '';
+      if (assigned) {
+        apply(flag, tail.slice(1));
+      } else if (flag.bare !== undefined) {
+        apply(flag, flag.bare);
+        rest = tail;
+      } else if (tail !== '') {
+        apply(flag, tail);
+      } else if (at < args.length) {
+        apply(flag, args[at++] ?? '');
+      } else {
+        throw refused(`flag needs an argument: '${letter}' in -${letter}`);
+      }
+    }
+  }
+}
+
+function apply(flag: Flag, value: string): void {
+  try {
+    flag.set(value);
+  } catch (error) {
+    if (!(error instanceof ParallaxError)) throw error;
+    const name = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
+    throw refused(
+      `invalid argument ${JSON.stringify(value)} for "${name}" flag: ${error.message}`,
+      error,
+    );
+  }
+}
+
+function refused(message: string, cause?: unknown): ParallaxError {
+  return new ParallaxError('input/invalid', message, { cause });
+}
+
+/** Go's strconv.ParseBool. */
+export function parseBool(text: string): boolean {
+  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
+  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
+  throw refused(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+/** The help's list of flags, aligned. */
+export function describeFlags(flags: readonly Flag[]): string {
+  const left = (flag: Flag) => {
+    const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
+    return `  ${short}--${flag.name}${flag.bare === undefined ? ` ${flag.value ?? 'text'}` : ''}`;
+  };
+  const width = Math.max(...flags.map((flag) => left(flag).length));
+  return flags.map((flag) => `${left(flag).padEnd(width)}  ${flag.help}\n`).join('');
+}

@@ -1,0 +1,119 @@
+// `--input-file`: responses from a file of JSON lines, in the file's order, filtered here as Hubble's client does it.
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { Predicate } from '../../hubble/filter/predicate.ts';
+import { responseFromJson } from '../../hubble/json.ts';
+import { withoutJsonSource } from '../../hubble/json-source.ts';
+import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import { toNanos } from '../../hubble/timestamp.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import { ALL, type ObserveOptions } from './options.ts';
+
+/** Hubble's own limit is 64 KiB; flows with many labels and policies are longer than that. */
+const MAX_LINE_BYTES = 16 * 1024 ** 2;
+const MAX_LAST = 1_000_000n;
+
+export interface Input {
+  readonly stdin: Readable;
+  /** Takes a warning about a line that was left out, or read in part. */
+  readonly warn: (message: string) => void;
+}
+
+/** Opens the file named by `--input-file`, `-` being standard input. */
+export function openInput(path: string, stdin: Readable): Readable {
+  return path === '-' ? stdin : createReadStream(path);
+}
+
+/** The responses the options select. */
+export async function* readInput(
+  path: string,
+  options: ObserveOptions,
+  predicate: Predicate,
+  input: Input,
+): AsyncGenerator<GetFlowsResponse> {
+  const { number, first, since, until } = options;
+  if (!first && number > MAX_LAST && number !== ALL)
+    throw new ParallaxError('input/invalid', `--last must be <= 1_000_000, got ${number}`);
+  const limit = number === ALL ? 0 : Number(number);
+  const ring: GetFlowsResponse[] = [];
+  let count = 0;
+  for await (const response of responses(openInput(path, input.stdin), input.warn)) {
+    const nanos = response.time === undefined ? 0n : toNanos(response.time);
+    if (since !== undefined && nanos < since) continue;
+    if (until !== undefined && nanos > until) continue;
+    if (!predicate(response)) continue;
+    if (limit > 0 && !first) {
+      ring[count++ % limit] = response;
+      continue;
+    }
+    yield response;
+    if (first && ++count === limit) return;
+  }
+  const start = count > ring.length ? count % limit : 0;
+  yield* ring.slice(start);
+  yield* ring.slice(0, start);
+}
+
+async function* responses(
+  stream: Readable,
+  warn: (message: string) => void,
+): AsyncGenerator<GetFlowsResponse> {
+  let warnedUnknown = false;
+  let number = 0;
+  for await (const line of lines(stream)) {
+    number++;
+    let read: GetFlowsResponse;
+    try {
+      read = responseFromJson(line);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      warn(`line ${number} is left out: ${why}`);
+      continue;
+    }
+    if (isBare(line, read)) {
+      warn(
+        `line ${number} is left out: a flow without its {"flow":…} envelope; import the file to read it`,
+      );
+      continue;
+    }
+    const response = withoutJsonSource(read);
+    if (response !== read && !warnedUnknown) {
+      warnedUnknown = true;
+      warn(`line ${number} has fields this version does not know; they are not printed`);
+    }
+    yield response;
+  }
+}
+
+// Hubble reads a record of an old export as an empty response and prints nothing; saying so is kinder.
+function isBare(line: string, { flow, lost_events, node_status }: GetFlowsResponse): boolean {
+  if ((flow ?? lost_events ?? node_status) === undefined) return false;
+  return !/"(flow|lost_events|lostEvents|node_status|nodeStatus)"\s*:/.test(line);
+}
+
+async function* lines(stream: Readable): AsyncGenerator<string> {
+  let pending: Buffer[] = [];
+  let size = 0;
+  const take = (last: Buffer): string => {
+    pending.push(last);
+    const line = (pending.length === 1 ? last : Buffer.concat(pending)).toString('utf8');
+    pending = [];
+    size = 0;
+    return line.endsWith('\r') ? line.slice(0, -1) : line;
+  };
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      yield take(chunk.subarray(start, end));
+      start = end + 1;
+    }
+    size += chunk.length - start;
+    if (size > MAX_LINE_BYTES)
+      throw new ParallaxError(
+        'input/invalid',
+        `a line of the input is longer than ${MAX_LINE_BYTES} bytes; split it or leave it out`,
+      );
+    if (start < chunk.length) pending.push(chunk.subarray(start));
+  }
+  if (size > 0) yield take(Buffer.alloc(0));
+}

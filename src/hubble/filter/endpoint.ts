@@ -1,0 +1,211 @@
+// The fields of a FlowFilter that exist for the source and for the destination: addresses, names, identities, ports.
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { Endpoint, Flow, FlowFilter, Service, Workload } from '../schema.gen.ts';
+import {
+  type Address,
+  addressProblem,
+  contains,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+} from './address.ts';
+import { some, type Test } from './condition.ts';
+import { labelSet, matchesSelector, parseSelector, type Selector } from './labels.ts';
+import { anyOf, fqdnSource } from './pattern.ts';
+import { parseUint } from './values.ts';
+
+const SIDES = ['source', 'destination'] as const;
+
+/** A pod or service filter: exact namespace (undefined: any) and the beginning of the name. */
+export interface NamePrefix {
+  readonly namespace: string | undefined;
+  readonly prefix: string;
+}
+
+/** An address filter: the text itself, or a network. */
+export type AddressFilter = { readonly text: string } | { readonly network: Prefix };
+
+export function* sideTests(filter: FlowFilter): Generator<Test> {
+  for (const side of SIDES) {
+    const ip = filter[`${side}_ip`];
+    if (some(ip)) yield addressTest(ip, (flow) => flow.IP?.[side]);
+    const pod = filter[`${side}_pod`];
+    if (some(pod)) {
+      const prefixes = pod.map(namePrefix);
+      yield (flow) => nameMatches(prefixes, flow?.[side]?.namespace, flow?.[side]?.pod_name);
+    }
+    const service = filter[`${side}_service`];
+    if (some(service)) yield serviceTest(service, side, (flow) => flow?.[`${side}_service`]);
+    const fqdn = filter[`${side}_fqdn`];
+    if (some(fqdn)) {
+      const pattern = anyOf(fqdn.map(fqdnSource));
+      yield (flow) => flow?.[`${side}_names`]?.some((name) => pattern.test(name)) === true;
+    }
+    const port = filter[`${side}_port`];
+    if (some(port)) {
+      const ports = new Set(port.map((text) => portNumber(text, side)));
+      yield (flow) => {
+        const seen = portOf(flow, side);
+        return seen !== undefined && ports.has(seen & 0xffff);
+      };
+    }
+  }
+  if (some(filter.source_ip_xlated))
+    yield addressTest(filter.source_ip_xlated, (flow) => flow.IP?.source_xlated);
+}
+
+export function* endpointTests(filter: FlowFilter): Generator<Test> {
+  for (const side of SIDES) {
+    const label = filter[`${side}_label`];
+    if (some(label)) yield labelTest(label, side, (flow) => flow?.[side]?.labels);
+    const identity = filter[`${side}_identity`];
+    if (some(identity))
+      yield (flow) => {
+        const endpoint = flow?.[side];
+        return endpoint !== undefined && identity.includes(endpoint.identity ?? 0);
+      };
+    const workload = filter[`${side}_workload`];
+    if (some(workload))
+      yield (flow) => flow?.[side]?.workloads?.some((seen) => workloadIn(workload, seen)) === true;
+    const cluster = filter[`${side}_cluster_name`];
+    if (some(cluster)) {
+      if (cluster.includes(''))
+        throw new ParallaxError(
+          'input/invalid',
+          `invalid ${side} cluster filter: the cluster name must not be empty`,
+        );
+      yield (flow) => flow !== undefined && cluster.includes(clusterOf(flow[side]));
+    }
+  }
+}
+
+function clusterOf(endpoint: Endpoint | undefined): string {
+  return endpoint?.cluster_name ?? '';
+}
+
+/** Reads `ns/name`, `/name` (any namespace) or `name` (namespace `default`). */
+export function namePrefix(text: string): NamePrefix {
+  if (text === '')
+    throw new ParallaxError('input/invalid', 'invalid filter, name must not be empty');
+  const [first = '', second] = text.split('/');
+  if (second === undefined) return { namespace: 'default', prefix: first };
+  return { namespace: first === '' ? undefined : first, prefix: second };
+}
+
+function nameMatches(prefixes: readonly NamePrefix[], namespace = '', name = ''): boolean {
+  if (namespace === '' && name === '') return false;
+  return prefixes.some(
+    (wanted) =>
+      (wanted.namespace === undefined || wanted.namespace === namespace) &&
+      name.startsWith(wanted.prefix),
+  );
+}
+
+function serviceTest(
+  names: readonly string[],
+  side: string,
+  of: (flow: Flow | undefined) => Service | undefined,
+): Test {
+  const prefixes = names.map((name) => servicePrefix(name, side));
+  return (flow) => {
+    const service = of(flow);
+    return nameMatches(prefixes, service?.namespace, service?.name);
+  };
+}
+
+/** As namePrefix, with the words Hubble puts before a refusal. */
+export function servicePrefix(name: string, side: string): NamePrefix {
+  try {
+    return namePrefix(name);
+  } catch (error) {
+    throw prefixedError(`invalid ${side} service filter: `, error);
+  }
+}
+
+/** Reads an address or a network, refusing as Hubble does. */
+export function addressFilter(text: string): AddressFilter {
+  if (text.includes('/')) {
+    const network = parsePrefix(text);
+    if (network === undefined)
+      throw new ParallaxError(
+        'input/invalid',
+        `invalid IP prefix ${JSON.stringify(text)} in filter: netip.ParsePrefix(${JSON.stringify(text)}): no address and prefix length`,
+      );
+    return { network };
+  }
+  if (parseAddress(text) === undefined)
+    throw new ParallaxError(
+      'input/invalid',
+      `invalid IP address ${JSON.stringify(text)} in filter: ${addressProblem(text)}`,
+    );
+  return { text };
+}
+
+function addressTest(filters: readonly string[], of: (flow: Flow) => string | undefined): Test {
+  const texts = new Set<string>();
+  const networks: Prefix[] = [];
+  for (const filter of filters.map(addressFilter)) {
+    if ('text' in filter) texts.add(filter.text);
+    else networks.push(filter.network);
+  }
+  return (flow) => {
+    const text = flow === undefined ? undefined : of(flow);
+    if (text === undefined) return false;
+    if (texts.has(text)) return true;
+    if (networks.length === 0) return false;
+    const address: Address | undefined = parseAddress(text);
+    return address !== undefined && networks.some((network) => contains(network, address));
+  };
+}
+
+/** The port number a filter asks for. */
+export function portNumber(text: string, side: string): number {
+  try {
+    return Number(parseUint(text, 10, 16));
+  } catch (error) {
+    throw prefixedError(
+      `invalid ${side} port filter: invalid port ${JSON.stringify(text)}: `,
+      error,
+    );
+  }
+}
+
+function portOf(flow: Flow | undefined, side: 'source' | 'destination'): number | undefined {
+  const l4 = flow?.l4;
+  const transport = l4?.TCP ?? l4?.UDP ?? l4?.SCTP;
+  return transport === undefined ? undefined : (transport[`${side}_port`] ?? 0);
+}
+
+function workloadIn(wanted: readonly Workload[], seen: Workload): boolean {
+  return wanted.some(
+    ({ name = '', kind = '' }) =>
+      (name === '' || name === (seen.name ?? '')) && (kind === '' || kind === (seen.kind ?? '')),
+  );
+}
+
+function prefixedError(prefix: string, error: unknown): ParallaxError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new ParallaxError('input/invalid', prefix + why, { cause: error });
+}
+
+/** Any of the selectors over the labels `of` finds; no labels at all still pass `!key` and its kind. */
+export function labelTest(
+  selectors: readonly string[],
+  what: string,
+  of: (flow: Flow | undefined) => Endpoint['labels'] | undefined,
+): Test {
+  const parsed = selectors.map((text) => labelSelector(text, what));
+  return (flow) => {
+    const labels = labelSet(of(flow) ?? []);
+    return parsed.some((selector) => matchesSelector(selector, labels));
+  };
+}
+
+/** Reads a label filter, refusing as Hubble does. */
+export function labelSelector(text: string, what: string): Selector {
+  try {
+    return parseSelector(text);
+  } catch (error) {
+    throw prefixedError(`invalid ${what} label filter: `, error);
+  }
+}

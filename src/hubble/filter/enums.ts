@@ -1,0 +1,15 @@
+// Enum names in filter flags: exact and upper-case, as Hubble demands.
+import { DropReason, Verdict } from '../schema.gen.ts';
+import { invalid } from './values.ts';
+
+export function verdictNumber(name: string): number {
+  if (!Object.hasOwn(Verdict.numbers, name)) throw invalid(`invalid --verdict value: ${name}`);
+  return Verdict.numbers[name as keyof typeof Verdict.numbers];
+}
+
+export function dropReasonNumber(name: string): number {
+  if (name === '') throw invalid('empty --drop-reason-desc value');
+  if (!Object.hasOwn(DropReason.numbers, name))
+    throw invalid(`invalid --drop-reason-desc value: ${name}`);
+  return DropReason.numbers[name as keyof typeof DropReason.numbers];
+}

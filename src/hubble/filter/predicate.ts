@@ -1,0 +1,83 @@
+// FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { Flow, FlowFilter, GetFlowsResponse } from '../schema.gen.ts';
+import { some, type Test } from './condition.ts';
+import { endpointTests, labelTest, sideTests } from './endpoint.ts';
+import { eventTests, protocolTests } from './event.ts';
+import { httpTests } from './http.ts';
+import { anyOf, nodeNameSource, qualifiedNodeName } from './pattern.ts';
+
+export type Predicate = (response: GetFlowsResponse) => boolean;
+
+/** Tells whether a response is wanted. Throws `input/invalid` when a filter cannot be understood. */
+export function compilePredicate(
+  whitelist: readonly FlowFilter[],
+  blacklist: readonly FlowFilter[],
+): Predicate {
+  const allow = whitelist.map(compileFilter);
+  const deny = blacklist.map(compileFilter);
+  return ({ flow }) =>
+    (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
+}
+
+function compileFilter(filter: FlowFilter): Test {
+  const tests = [...fieldTests(filter)];
+  return (flow) => tests.every((test) => test(flow));
+}
+
+function* fieldTests(filter: FlowFilter): Generator<Test> {
+  yield* scalarTests(filter);
+  yield* eventTests(filter);
+  yield* protocolTests(filter);
+  yield* sideTests(filter);
+  yield* endpointTests(filter);
+  yield* httpTests(filter);
+  yield* nodeTests(filter);
+  if (some(filter.experimental?.cel_expression))
+    throw new ParallaxError(
+      'input/invalid',
+      'CEL expressions are not supported by this version; use the other filters',
+    );
+}
+
+function* scalarTests(filter: FlowFilter): Generator<Test> {
+  const { uuid, verdict, traffic_direction, drop_reason_desc, trace_id, ip_trace_id, encrypted } =
+    filter;
+  if (some(uuid)) yield (flow) => flow !== undefined && uuid.includes(flow.uuid ?? '');
+  if (some(verdict)) yield (flow) => flow !== undefined && verdict.includes(flow.verdict ?? 0);
+  if (some(traffic_direction))
+    yield (flow) => flow !== undefined && traffic_direction.includes(flow.traffic_direction ?? 0);
+  if (some(drop_reason_desc))
+    yield (flow) =>
+      flow?.verdict === DROPPED && drop_reason_desc.includes(flow.drop_reason_desc ?? 0);
+  if (some(trace_id))
+    yield (flow) => trace_id.includes(flow?.trace_context?.parent?.trace_id ?? '');
+  if (some(ip_trace_id))
+    yield (flow) => flow !== undefined && ip_trace_id.includes(flow.ip_trace_id?.trace_id ?? 0n);
+  if (some(encrypted)) yield (flow) => encrypted.includes(flow?.IP?.encrypted ?? false);
+  const { reply, ip_version } = filter;
+  if (some(reply)) yield (flow) => replyMatches(flow, reply);
+  if (some(ip_version))
+    yield (flow) => flow !== undefined && ip_version.includes(flow.IP?.ipVersion ?? 0);
+}
+
+const DROPPED = 2;
+
+// Whether a dropped packet was a reply is never known; Hubble then takes it for none.
+function replyMatches(flow: Flow | undefined, wanted: readonly boolean[]): boolean {
+  if (flow === undefined) return false;
+  if (flow.is_reply !== undefined) return wanted.includes(flow.is_reply);
+  return flow.verdict === DROPPED && wanted.includes(false);
+}
+
+function* nodeTests(filter: FlowFilter): Generator<Test> {
+  const { node_name, node_labels } = filter;
+  if (some(node_name)) {
+    const pattern = anyOf(node_name.map(nodeNameSource));
+    yield (flow) => {
+      const name = flow?.node_name ?? '';
+      return name !== '' && pattern.test(qualifiedNodeName(name));
+    };
+  }
+  if (some(node_labels)) yield labelTest(node_labels, 'node', (flow) => flow?.node_labels);
+}

@@ -1,0 +1,59 @@
+// News about the relay's nodes, as lines and as fields.
+import { type GetFlowsResponse, NodeState, type NodeStatusEvent } from '../schema.gen.ts';
+import { type CellOptions, enumName } from './cells.ts';
+import { quoted, visible } from './text.ts';
+
+/** Names stop once they and their separators have taken this many characters. */
+const LIST_WIDTH = 50;
+
+export function statusLine(
+  response: GetFlowsResponse,
+  status: NodeStatusEvent,
+  { time }: CellOptions,
+): string {
+  const node = visible(response.node_name ?? '');
+  return `${time(response.time)} [${node}]: ${sentence(status)}\n`;
+}
+
+function sentence(status: NodeStatusEvent): string {
+  const names = status.node_names ?? [];
+  const list = nodeList(names);
+  switch (status.state_change) {
+    case NodeState.numbers.NODE_CONNECTED:
+      return `Receiving flows from ${names.length} nodes: ${list}`;
+    case NodeState.numbers.NODE_UNAVAILABLE:
+      return `${names.length} nodes are unavailable: ${list}`;
+    case NodeState.numbers.NODE_GONE:
+      return `${names.length} nodes removed from cluster: ${list}`;
+    case NodeState.numbers.NODE_ERROR:
+      return `Error ${quoted(status.message ?? '')} on ${names.length} nodes: ${list}`;
+    default:
+      return `unknown node status event: ${enumName(NodeState, status.state_change)} on ${names.length} nodes: ${list}`;
+  }
+}
+
+export function statusFields(
+  response: GetFlowsResponse,
+  status: NodeStatusEvent,
+  { time }: CellOptions,
+): [string, string][] {
+  const message = status.message ?? '';
+  return [
+    ['TIMESTAMP', time(response.time)],
+    ['STATE', enumName(NodeState, status.state_change)],
+    ['NODES', nodeList(status.node_names ?? [])],
+    ['MESSAGE', message === '' ? 'N/A' : quoted(message)],
+  ];
+}
+
+function nodeList(names: readonly string[]): string {
+  let width = 0;
+  let shown = 0;
+  for (const name of names) {
+    width += name.length + 2;
+    if (width > LIST_WIDTH && shown > 0) break;
+    shown++;
+  }
+  const list = names.slice(0, shown).map(visible).join(', ');
+  return shown < names.length ? `${list} (and ${names.length - shown} more)` : list;
+}
