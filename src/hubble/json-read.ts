@@ -50,8 +50,10 @@ export class JsonReader {
       if (field === undefined) {
         this.left(path, `unknown field ${shown(key)}`);
       } else if (item !== null) {
-        if (message[field.name] !== undefined)
+        // Both names of one field: only one of them can win.
+        if (key !== field.name && (value[field.name] ?? null) !== null) {
           this.left(path, `field ${field.name} is there twice`);
+        }
         for (const rival of field.rivals) {
           if (message[rival] === undefined) continue;
           this.left(path, `${field.name} and ${rival} exclude each other`);

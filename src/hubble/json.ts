@@ -33,10 +33,9 @@ export function toJsonLine<T extends object>(type: MessageType<T>, message: NoIn
 function sourceOf(type: MessageType, message: object): { text: string; value: object } | undefined {
   if (!isResponseType(type)) return undefined;
   const text = jsonSource(message as GetFlowsResponse);
-  if (text === undefined || /[\r\n]/.test(text)) return undefined;
+  if (text === undefined || !text.startsWith('{') || /[\r\n]/.test(text)) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? { text, value } : undefined;
+    return { text, value: JSON.parse(text) };
   } catch {
     // A peer that uses our field number for something else.
     return undefined;
