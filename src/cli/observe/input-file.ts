@@ -1,6 +1,7 @@
 // `--input-file`: responses from a file of JSON lines, in the file's order, filtered here as Hubble's client does it.
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { resolveAny } from '../../hubble/any.ts';
 import type { Predicate } from '../../hubble/filter/predicate.ts';
 import { responseFromJson } from '../../hubble/json.ts';
 import { withoutJsonSource } from '../../hubble/json-source.ts';
@@ -70,10 +71,9 @@ async function* responses(
       warn(`line ${number} is left out: ${why}`);
       continue;
     }
-    if (isBare(line, read)) {
-      warn(
-        `line ${number} is left out: a flow without its {"flow":…} envelope; import the file to read it`,
-      );
+    const problem = unreadable(line, read);
+    if (problem !== undefined) {
+      warn(`line ${number} is left out: ${problem}`);
       continue;
     }
     const response = withoutJsonSource(read);
@@ -85,10 +85,16 @@ async function* responses(
   }
 }
 
-// Hubble reads a record of an old export as an empty response and prints nothing; saying so is kinder.
-function isBare(line: string, { flow, lost_events, node_status }: GetFlowsResponse): boolean {
-  if ((flow ?? lost_events ?? node_status) === undefined) return false;
-  return !/"(flow|lost_events|lostEvents|node_status|nodeStatus)"\s*:/.test(line);
+// What the reference leaves out as well. Importing the file keeps both.
+function unreadable(line: string, response: GetFlowsResponse): string | undefined {
+  const { flow, lost_events, node_status } = response;
+  if ((flow ?? lost_events ?? node_status) === undefined) return undefined;
+  if (!/"(flow|lost_events|lostEvents|node_status|nodeStatus)"\s*:/.test(line))
+    return 'a record without its {"flow":…} envelope; import the file to read it';
+  const extension = /"extensions"\s*:\s*\{\s*"@type"\s*:\s*"([^"]*)"/.exec(line)?.[1];
+  if (extension !== undefined && resolveAny(extension) === undefined)
+    return `an extension of the unknown type ${extension}; import the file to read it`;
+  return undefined;
 }
 
 async function* lines(stream: Readable): AsyncGenerator<string> {

@@ -11,6 +11,8 @@ import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { parseMoment } from '../../hubble/filter/since.ts';
 import { parseUint } from '../../hubble/filter/values.ts';
 import { type Output, outputNamed, type PrinterOptions } from '../../hubble/print/printer.ts';
+import { Flow } from '../../hubble/schema.gen.ts';
+import type { MessageType } from '../../hubble/schema.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { type Flag, parseArgs, parseBool } from './args.ts';
 
@@ -219,8 +221,21 @@ function checkMask(
   if (mask === undefined) return;
   if (output !== 'json' && output !== 'jsonpb')
     throw invalid(`${name ?? output} output format is not compatible with custom field mask`);
+  const unknown = mask.split(',').find((path) => !hasPath(Flow, path));
+  if (unknown !== undefined)
+    throw invalid(
+      `failed to construct field mask: proto: invalid path ${JSON.stringify(unknown)} for message "flow.Flow"`,
+    );
   if (inputFile === undefined)
     throw invalid('--field-mask is not supported with stored flows: all fields are printed');
+}
+
+/** Whether a field mask may name the path: lists can only be its end. */
+function hasPath(type: MessageType, path: string): boolean {
+  const [name = '', ...rest] = path.split('.');
+  const field = type.fields.find((each) => each.name === name);
+  if (field === undefined || rest.length === 0) return field !== undefined;
+  return field.kind === 'message' && !field.repeated && hasPath(field.type, rest.join('.'));
 }
 
 function selectionOf(draft: Draft, output: Output, nowNanos: bigint) {

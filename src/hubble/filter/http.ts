@@ -16,7 +16,8 @@ export function* httpTests(filter: FlowFilter): Generator<Test> {
   if (some(http_method)) {
     requireL7(filter, 'method');
     const methods = http_method.map((method) => method.toLowerCase());
-    yield onHttp(({ method = '' }) => methods.includes(method.toLowerCase()));
+    // A message without a method (a response) matches none, not even the empty one.
+    yield onHttp(({ method = '' }) => method !== '' && methods.includes(method.toLowerCase()));
   }
   if (some(http_path)) {
     requireL7(filter, 'path');

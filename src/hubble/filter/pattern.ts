@@ -29,11 +29,11 @@ export function fqdnSource(pattern: string): string {
 export function nodeNameSource(pattern: string): string {
   if (pattern === '') throw invalid('empty pattern');
   const slash = pattern.indexOf('/');
-  if (slash < 0) return `[^/]*/${patternSource(pattern)}`;
+  if (slash < 0) return `${RUN}/${patternSource(pattern)}`;
   const cluster = pattern.slice(0, slash);
   const node = pattern.slice(slash + 1);
   if (node.includes('/')) throw invalid('too many slashes in pattern');
-  const part = (text: string) => (text === '' ? '[^/]*' : patternSource(text));
+  const part = (text: string) => (text === '' ? RUN : patternSource(text));
   return `${part(cluster)}/${part(node)}`;
 }
 

@@ -4,9 +4,34 @@
 const MIN_WIDTH = 2;
 const PADDING = 3;
 
-/** Aligns tab-separated cells; lines end with a newline. */
+/**
+ * Aligns tab-separated cells; lines end with a newline. A vertical tab ends a cell too, a form feed ends a line and
+ * every column, and so does a line of a single cell.
+ */
 export function alignColumns(text: string): string {
-  const lines = text.split('\n').map((line) => line.split('\t'));
+  let output = '';
+  let block: string[][] = [];
+  let cells: string[] = [];
+  let start = 0;
+  const flush = () => {
+    output += format(block)
+      .map((line) => `${line}\n`)
+      .join('');
+    block = [];
+  };
+  for (const match of text.matchAll(/[\t\v\n\f]/g)) {
+    cells.push(text.slice(start, match.index));
+    start = match.index + 1;
+    if (match[0] === '\t' || match[0] === '\v') continue;
+    block.push(cells);
+    if (match[0] === '\f' || cells.length === 1) flush();
+    cells = [];
+  }
+  flush();
+  return output + [...cells, text.slice(start)].join('');
+}
+
+function format(lines: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   const output: string[] = [];
   const write = (from: number, to: number) => {
@@ -20,7 +45,7 @@ export function alignColumns(text: string): string {
       output.push(padded);
     }
   };
-  const format = (from: number, to: number) => {
+  const columns = (from: number, to: number) => {
     const column = widths.length;
     let start = from;
     for (let at = from; at < to; at++) {
@@ -34,14 +59,14 @@ export function alignColumns(text: string): string {
         width = Math.max(width, runes(line[column] ?? '') + PADDING);
       }
       widths.push(width);
-      format(start, at);
+      columns(start, at);
       widths.pop();
       start = at;
     }
     write(start, to);
   };
-  format(0, lines.length);
-  return output.join('\n');
+  columns(0, lines.length);
+  return output;
 }
 
 function runes(text: string): number {
