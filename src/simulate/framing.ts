@@ -1,5 +1,6 @@
 // Messages and times as they go over the wire: gRPC's frame around a message, timestamps from and to milliseconds.
 import { encode } from '../hubble/codec.ts';
+import { type Flow, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { MessageType } from '../hubble/schema.ts';
 import type { Timestamp } from '../hubble/wellknown.ts';
 
@@ -26,4 +27,12 @@ export function timestamp(ms: number): Timestamp {
 /** The one rounding of a timestamp to milliseconds: equal times stay equal, order stays order. */
 export function milliseconds(time: Timestamp): number {
   return Number(time.seconds) * 1000 + time.nanos / 1e6;
+}
+
+/** A flow of a node as a framed response; `uuidAt` is where the text of its uuid starts. */
+export function encodeSighting(flow: Flow, atMs: number, uuid: string) {
+  const time = timestamp(atMs);
+  const response = { flow: { ...flow, time, uuid }, node_name: flow.node_name, time };
+  const bytes = framed(GetFlowsResponse, response);
+  return { framed: bytes, uuidAt: bytes.indexOf(uuid) };
 }

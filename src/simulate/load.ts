@@ -1,6 +1,6 @@
 // Synthetic load: connections between a few hundred pods, written from templates at an exact rate.
 import type { Clock } from '../runtime/clock.ts';
-import type { Component, Health } from '../runtime/component.ts';
+import type { Health } from '../runtime/component.ts';
 import { makeCluster, makePod, type Pod, type SimulatedCluster } from './cast.ts';
 import {
   connection,
@@ -13,6 +13,7 @@ import {
 } from './conversation.ts';
 import { type Random, scramble, seededRandom } from './random.ts';
 import type { SimulatedRelay } from './relay.ts';
+import type { Scenario } from './scenario.ts';
 import type { Sighting, World } from './sighting.ts';
 import {
   FIRST_PORT,
@@ -55,7 +56,7 @@ export function loadCluster(index: number, nodes: number): SimulatedCluster {
 type Script = readonly FlowTemplate[];
 
 /** Emits into one relay until stopped or `count` is reached. */
-export class LoadGenerator implements Component {
+export class LoadGenerator implements Scenario {
   readonly name: string;
   /** Flows made so far. */
   made = 0;
