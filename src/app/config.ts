@@ -1,0 +1,28 @@
+// The whole configuration: one file for all roles, composed of what each room asks for.
+import { z } from 'zod';
+import { busConfig } from '../bus/config.ts';
+import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { duration } from '../config/values.ts';
+import { writerConfig } from '../enrich/config.ts';
+import { clustersConfig, collectorConfig } from '../ingest/config.ts';
+import { logConfig } from '../telemetry/config.ts';
+
+export const parallaxConfig = z.strictObject({
+  clusters: clustersConfig,
+  collector: collectorConfig.prefault({}).describe('How relays are read; `collect` and `up`.'),
+  bus: busConfig.prefault({}).describe('What carries batches from collectors to writers.'),
+  writer: writerConfig.prefault({}).describe('How batches are stored; `write` and `up`.'),
+  log: logConfig.prefault({}).describe('The log, on standard error.'),
+  shutdownTimeout: duration
+    .prefault('25s')
+    .describe(
+      'Time for draining after SIGTERM; keep it below the 30 s after which Kubernetes and `docker stop` kill.',
+    ),
+});
+
+export type ParallaxConfig = z.output<typeof parallaxConfig>;
+
+/** Throws `config/invalid` with every problem. */
+export function loadParallaxConfig(sources: ConfigSources): LoadedConfig<ParallaxConfig> {
+  return loadConfig(parallaxConfig, sources);
+}

@@ -1,0 +1,16 @@
+// `parallax collect`: relays to the bus.
+import type { Command } from 'commander';
+import { addConfigFlags, type ConfigFlags } from '../options.ts';
+
+export function addCollectCommand(program: Command): void {
+  addConfigFlags(program.command('collect'))
+    .summary('read the relays and publish their flows to Kafka')
+    .description(
+      'Reads every configured relay (clusters) and publishes sealed batches of flows to Kafka (bus.kafka).',
+    )
+    .action(async (flags: ConfigFlags) => {
+      const { runRole } = await import('../role.ts');
+      const { runCollect } = await import('../../app/collect.ts');
+      await runRole('collect', flags, [], runCollect);
+    });
+}

@@ -1,0 +1,18 @@
+// `parallax serve`: answers from the store.
+import type { Command } from 'commander';
+import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
+
+export function addServeCommand(program: Command): void {
+  addConfigFlags(program.command('serve'))
+    .summary('answer queries from ClickHouse')
+    .description(
+      'Answers `parallax observe` and the API (api) from what is stored in ClickHouse (store).',
+    )
+    .option('--listen <host:port>', 'where the API listens (api.listen)')
+    .action(async (flags: ConfigFlags & { listen?: string }) => {
+      const { runRole } = await import('../role.ts');
+      const { runServe } = await import('../../app/serve.ts');
+      const settings = settingsOf([[flags.listen, ['api', 'listen'], '--listen']]);
+      await runRole('serve', flags, settings, runServe);
+    });
+}

@@ -1,0 +1,44 @@
+// Entry of the command: parses, runs, and turns what was thrown into one line on standard error and an exit code.
+import { CommanderError } from 'commander';
+import { ParallaxError } from '../runtime/errors.ts';
+import { errorLine, exitCodeOf } from '../runtime/exit.ts';
+import { buildProgram } from './program.ts';
+
+/** How long output may take to leave a slow pipe before the process ends anyway. */
+const FLUSH_MS = 2_000;
+
+/** `parallax observe | head` closes our output: that is a normal end. */
+function endOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    const program = await buildProgram(argv[2]);
+    await program.parseAsync([...argv]);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has printed its own line, or the help or version that was asked for.
+    if (error instanceof CommanderError) return error.exitCode;
+    const line = error instanceof ParallaxError ? errorLine(error) : `defect: ${errorLine(error)}`;
+    process.stderr.write(`parallax: ${line}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+/** Ends the process: connections and engines that idle must not keep a finished command alive. */
+async function leave(code: number): Promise<void> {
+  process.exitCode = code;
+  const flushed = [process.stdout, process.stderr].map(
+    (stream) => new Promise<void>((resolve) => stream.write('', () => resolve())),
+  );
+  await Promise.race([
+    Promise.all(flushed),
+    new Promise((resolve) => setTimeout(resolve, code > 128 ? 0 : FLUSH_MS).unref()),
+  ]);
+  process.exit(code);
+}
+
+process.stdout.on('error', endOnClosedPipe);
+await leave(await main(process.argv));

@@ -1,0 +1,32 @@
+// The command tree. Only the command that is asked for is loaded, so that `observe` starts without what `write` needs.
+import { Command } from 'commander';
+import { programVersion } from '../runtime/version.ts';
+
+const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
+  up: async (program) => (await import('./commands/up.ts')).addUpCommand(program),
+  observe: async (program) => (await import('./commands/observe.ts')).addObserveCommand(program),
+  import: async (program) => (await import('./commands/import.ts')).addImportCommand(program),
+  collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),
+  write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),
+  serve: async (program) => (await import('./commands/serve.ts')).addServeCommand(program),
+  migrate: async (program) => (await import('./commands/migrate.ts')).addMigrateCommand(program),
+  config: async (program) => (await import('./commands/config.ts')).addConfigCommand(program),
+  simulate: async (program) => (await import('./commands/simulate.ts')).addSimulateCommand(program),
+  version: async (program) => (await import('./commands/version.ts')).addVersionCommand(program),
+};
+
+/** The program with the one command called `only`, or with all when there is none of that name. */
+export async function buildProgram(only?: string): Promise<Command> {
+  const program = new Command('parallax')
+    .description(
+      'Flow history for many Cilium clusters: collects from Hubble Relay, keeps in ClickHouse, answers like hubble observe.',
+    )
+    .version(programVersion(), '-V, --version', 'print the version number')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .showSuggestionAfterError()
+    .exitOverride();
+  const one = only !== undefined && Object.hasOwn(COMMANDS, only) ? COMMANDS[only] : undefined;
+  for (const add of one === undefined ? Object.values(COMMANDS) : [one]) await add(program);
+  return program;
+}

@@ -1,0 +1,34 @@
+// What every command that runs a role does around it: configuration, log, metrics, the net for crashes, exit code.
+import type { ParallaxConfig } from '../app/config.ts';
+import type { RoleDeps } from '../app/role.ts';
+import type { Setting } from '../config/sources.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { installCrashHandlers } from '../runtime/crash.ts';
+import { programVersion } from '../runtime/version.ts';
+import { type ConfigFlags, loadFor } from './options.ts';
+
+/** Runs a role in this process; `body` resolves with the exit code when the role has ended. */
+export async function runRole(
+  role: string,
+  flags: ConfigFlags,
+  settings: readonly Setting[],
+  body: (config: ParallaxConfig, deps: RoleDeps) => Promise<number>,
+): Promise<void> {
+  const { value: config } = await loadFor(flags, settings);
+  const [{ createLogger }, { createRegistry }] = await Promise.all([
+    import('../telemetry/logger.ts'),
+    import('../telemetry/metrics.ts'),
+  ]);
+  const logger = createLogger({ config: config.log, role });
+  installCrashHandlers(process, logger);
+  const version = programVersion();
+  const registry = createRegistry({ role, version });
+  process.exitCode = await body(config, {
+    logger,
+    registry,
+    clock: systemClock,
+    signals: process,
+    version,
+    stdout: process.stdout,
+  });
+}
