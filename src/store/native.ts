@@ -33,7 +33,6 @@ export interface NativeColumn {
 // index type 0, 1, 2, 3 for UInt8, 16, 32, 64; bit 9 says additional keys follow, bit 10 that they are new.
 const LC_VERSION = 1;
 const LC_FLAGS = 0x600;
-const LC_INDEX_TYPE = { 1: 0, 2: 1, 4: 2 } as const;
 const LC_HEAD = 32;
 
 /** Encodes one block. All columns must hold `rows` rows. */
@@ -86,7 +85,7 @@ function putData(out: Buffer, at: number, data: ColumnData): number {
       return putStrings(out, at, data.strings);
     case 'lowCardinality':
       putNumber64(out, at, LC_VERSION);
-      putNumber64(out, at + 8, LC_FLAGS | LC_INDEX_TYPE[data.index.BYTES_PER_ELEMENT]);
+      putNumber64(out, at + 8, LC_FLAGS | Math.log2(data.index.BYTES_PER_ELEMENT));
       putNumber64(out, at + 16, data.dictionary.count);
       at = putStrings(out, at + 24, data.dictionary);
       putNumber64(out, at, data.index.length);

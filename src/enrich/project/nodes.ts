@@ -1,0 +1,31 @@
+// How many flows each node observed, counted over a block at once.
+import { clusterOf } from './finish.ts';
+import type { Sink } from './sink.ts';
+
+export interface NodeFact {
+  readonly cluster: string;
+  /** As the flows name it. */
+  readonly node: string;
+  readonly flows: number;
+}
+
+/** Counts the sink's first `rows` rows; `cluster` is '' when the node name says it. */
+export function countNodes(sink: Sink, rows: number, cluster: string): readonly NodeFact[] {
+  const { columns, texts } = sink;
+  const counts = new Map<number, number>();
+  // Rows of one node tend to follow on each other.
+  let [node, run] = [-1, 0];
+  for (let row = 0; row <= rows; row++) {
+    const next = row === rows ? -1 : columns.node_name[row] || columns.response_node_name[row] || 0;
+    if (next === node) run++;
+    else {
+      if (run > 0) counts.set(node, (counts.get(node) ?? 0) + run);
+      node = next;
+      run = 1;
+    }
+  }
+  return [...counts].map(([id, flows]) => {
+    const name = texts.text(id);
+    return { cluster: cluster === '' ? clusterOf(name) : cluster, node: name, flows };
+  });
+}

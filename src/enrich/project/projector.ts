@@ -1,0 +1,197 @@
+// Batches of responses to column blocks: the one place where every flow is looked at, so it makes no object for one.
+// Parts that flows have in common are decoded once and remembered from batch to batch, within a limit.
+import type { FlowBatch } from '../../hubble/batch.ts';
+import { decode } from '../../hubble/codec.ts';
+import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { NativeBlock } from '../../store/store.ts';
+import { type ClusterFinder, createClusterFinder } from '../clusters.ts';
+import { BlockMaker } from './block.ts';
+import { Events, type LostFact } from './events.ts';
+import { type BatchFacts, RowFinisher } from './finish.ts';
+import { readFlow } from './flow.ts';
+import { type BatchIdentities, identify } from './identify.ts';
+import { Locations } from './locations.ts';
+import { countNodes, type NodeFact } from './nodes.ts';
+import { Envelope } from './response.ts';
+import { Sink } from './sink.ts';
+import { Malformed } from './wire.ts';
+
+export type { LostFact } from './events.ts';
+export type { BatchIdentities } from './identify.ts';
+export type { NodeFact } from './nodes.ts';
+
+/** A response that is no protobuf message, and why; `reason` is a short stable word for metrics. */
+export interface Rejected {
+  /** Of the response in the batch. */
+  readonly index: number;
+  readonly reason: string;
+  readonly detail: string;
+}
+
+export interface Projection {
+  /** Rows of the table `flows`; undefined when there are none. */
+  readonly flows: NativeBlock | undefined;
+  /** Rows of the table `events`; undefined when there are none. */
+  readonly events: NativeBlock | undefined;
+  readonly rejected: readonly Rejected[];
+  readonly counts: {
+    readonly responses: number;
+    readonly flows: number;
+    readonly events: number;
+    /** Left out because `drop` said so. */
+    readonly dropped: number;
+    /** Flows that keep their response's bytes beside the columns. */
+    readonly raw: number;
+  };
+  /** Flows by observing node. */
+  readonly nodes: readonly NodeFact[];
+  /** Lost events by node and source, one for each message. */
+  readonly lost: readonly LostFact[];
+}
+
+export interface ProjectorOptions {
+  /** Who knows the clusters of flows' ends; by default the flow, its labels and its identity numbers do. */
+  readonly clusters?: ClusterFinder;
+  /** Distinct endpoints, texts and so on remembered; past that all are forgotten before the next batch. */
+  readonly maxEntries?: number;
+  /** Bytes of them. */
+  readonly maxBytes?: number;
+}
+
+export interface Projector {
+  /** Makes the blocks of a batch, without the responses whose byte in `drop` is not 0. Never throws for its content. */
+  project(batch: FlowBatch, drop?: Uint8Array): Projection;
+  /** Ids and time range of a batch, to ask the store which of it is stored. */
+  identify(batch: FlowBatch): BatchIdentities;
+  /** What is remembered, for metrics. */
+  memory(): { readonly entries: number; readonly bytes: number; readonly forgotten: number };
+}
+
+export function createProjector(options: ProjectorOptions = {}): Projector {
+  const projection = new ProjectionLoop(options);
+  return {
+    project: (batch, drop) => projection.run(batch, drop),
+    identify,
+    memory: () => projection.memory(),
+  };
+}
+
+class ProjectionLoop {
+  private readonly sink = new Sink();
+  private readonly envelope = new Envelope();
+  private readonly events = new Events();
+  private readonly locations: Locations;
+  private readonly finisher: RowFinisher;
+  private readonly blocks: BlockMaker;
+  private readonly maxEntries: number;
+  private readonly maxBytes: number;
+  private forgotten = 0;
+
+  constructor(options: ProjectorOptions) {
+    const { sink } = this;
+    const finder = options.clusters ?? createClusterFinder();
+    this.locations = new Locations(finder, sink.endpoints, sink.texts);
+    this.finisher = new RowFinisher(sink, this.locations);
+    this.blocks = new BlockMaker(sink, this.locations);
+    this.maxEntries = options.maxEntries ?? 1 << 17;
+    this.maxBytes = options.maxBytes ?? 1 << 25;
+  }
+
+  run(batch: FlowBatch, drop: Uint8Array | undefined): Projection {
+    const { sink } = this;
+    const { header, bytes, starts, ends } = batch;
+    this.forgetWhenFull();
+    sink.begin(bytes, header.count);
+    const facts: BatchFacts = {
+      cluster: sink.texts.addText(header.cluster),
+      receivedAt: header.receivedAt,
+    };
+    const rejected: Rejected[] = [];
+    let rows = 0;
+    let raw = 0;
+    let dropped = 0;
+    for (let i = 0; i < header.count; i++) {
+      if (drop !== undefined && drop[i] !== 0) {
+        dropped++;
+        continue;
+      }
+      try {
+        if (!this.project(batch, facts, starts[i] ?? 0, ends[i] ?? 0, rows)) continue;
+        if (sink.lossy) raw++;
+        rows++;
+      } catch (error) {
+        rejected.push({ index: i, ...reasonOf(error) });
+        sink.rows.clearRow(rows);
+      }
+    }
+    const nodes = countNodes(sink, rows, header.cluster);
+    const flows = rows > 0 ? this.block(batch, rows) : undefined;
+    const { block: events, lost } = this.events.take();
+    const counts = {
+      responses: header.count,
+      flows: rows,
+      events: events?.rows ?? 0,
+      dropped,
+      raw,
+    };
+    return { flows, events, rejected, counts, nodes, lost };
+  }
+
+  memory(): { entries: number; bytes: number; forgotten: number } {
+    return { entries: this.sink.entries, bytes: this.sink.bytes, forgotten: this.forgotten };
+  }
+
+  /** Projects one response; true when it was a flow, which then is in `row`. */
+  private project(
+    batch: FlowBatch,
+    facts: BatchFacts,
+    start: number,
+    end: number,
+    row: number,
+  ): boolean {
+    const { sink, envelope } = this;
+    sink.beginRow(row);
+    envelope.read(sink.reader, start, end);
+    if (envelope.kind !== 'flow') {
+      this.events.add(batch.bytes, envelope, batch.header, start, end);
+      return false;
+    }
+    if (envelope.odd) {
+      // The members that do not count must be readable too.
+      decode(GetFlowsResponse, batch.bytes.subarray(start, end));
+      sink.reader.lossy = 1;
+    }
+    sink.reader.pos = envelope.flow.start;
+    sink.reader.limit = envelope.flow.end;
+    readFlow(sink);
+    this.finisher.finish(envelope, facts, start, end);
+    return true;
+  }
+
+  private block(batch: FlowBatch, rows: number): NativeBlock {
+    const { columns, texts } = this.sink;
+    const { relay, receivedAt } = batch.header;
+    columns.relay.fill(texts.addText(relay), 0, rows);
+    new BigInt64Array(columns.received_at.buffer).fill(receivedAt / 1_000_000n, 0, rows);
+    return this.blocks.make(rows);
+  }
+
+  private forgetWhenFull(): void {
+    if (this.sink.entries > this.maxEntries || this.sink.bytes > this.maxBytes) {
+      this.sink.forget();
+      this.finisher.clear();
+      this.locations.clear();
+      this.forgotten++;
+    }
+    this.locations.refresh();
+  }
+}
+
+function reasonOf(error: unknown): { reason: string; detail: string } {
+  if (error instanceof Malformed) return { reason: error.reason, detail: error.message };
+  if (error instanceof ParallaxError && error.code === 'hubble/malformed') {
+    return { reason: 'malformed', detail: error.message };
+  }
+  throw error;
+}

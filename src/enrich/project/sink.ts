@@ -1,0 +1,104 @@
+// Where the values of a flow go: the row being filled, the dictionaries its parts are looked up in, and the few facts
+// that are known only when the whole flow was read.
+import { PRESENCE } from '../../store/columns.ts';
+import { Endpoints } from './endpoints.ts';
+import { makeHeadersJson, makePoliciesJson, makeTunnelJson } from './json-text.ts';
+import { Memo, makeLines } from './memo.ts';
+import { Pairs } from './pairs.ts';
+import { type Columns, type Groups, Rows } from './rows.ts';
+import { Span } from './span.ts';
+import { Texts } from './texts.ts';
+import { WireReader } from './wire.ts';
+
+export class Sink {
+  readonly reader = new WireReader();
+  readonly rows = new Rows();
+  readonly texts = new Texts();
+  readonly endpoints = new Endpoints(this.texts);
+  readonly pairs = new Pairs(this.texts);
+  readonly lines = new Memo(this.texts, makeLines);
+  readonly policies = new Memo(this.texts, makePoliciesJson);
+  readonly headers = new Memo(this.texts, makeHeadersJson);
+  readonly tunnels = new Memo(this.texts, makeTunnelJson);
+
+  columns: Columns = this.rows.columns;
+  groups: Groups = this.rows.groups;
+  row = 0;
+  /** Bits of the row's `presence`. */
+  presence = 0;
+  /** Spans of fields of the flow that are dealt with when it was read to its end. */
+  readonly uuid = new Span();
+  readonly nodeName = new Span();
+  readonly time = new Span();
+
+  /** Makes room for a block of so many rows. */
+  begin(bytes: Buffer, rows: number): void {
+    this.reader.reset(bytes);
+    this.rows.reserve(rows);
+    this.columns = this.rows.columns;
+    this.groups = this.rows.groups;
+  }
+
+  beginRow(row: number): void {
+    this.row = row;
+    this.presence = 1 << PRESENCE.flow;
+    this.uuid.clear();
+    this.nodeName.clear();
+    this.time.clear();
+    this.reader.lossy = 0;
+    this.texts.lossy = 0;
+  }
+
+  /** Notes that a message is there. A second one would be merged into the first, which columns cannot tell. */
+  present(bit: number): void {
+    const mask = 1 << bit;
+    if (this.presence & mask) this.reader.lossy = 1;
+    this.presence |= mask;
+  }
+
+  /** The number of the text of a length-delimited field. */
+  text(): number {
+    const { reader } = this;
+    const end = reader.end();
+    const id = this.texts.add(reader.view, reader.pos, end);
+    reader.pos = end;
+    return id;
+  }
+
+  /** The text of a repeated field whose first tag was just read from `start`; `before` is what the column has. */
+  list(memo: Memo, start: number, tag: number, before: number | undefined): number {
+    const { reader } = this;
+    // Its elements did not follow on each other: the column has the last of them only.
+    if (before !== 0) reader.lossy = 1;
+    return memo.run(reader, start, tag);
+  }
+
+  /** Whether the row keeps the response's bytes. */
+  get lossy(): boolean {
+    return (this.reader.lossy | this.texts.lossy) !== 0;
+  }
+
+  /** Texts, endpoints and so on that are kept. */
+  get entries(): number {
+    let entries = this.texts.table.size;
+    for (const { table } of this.dictionaries()) entries += table.size;
+    return entries;
+  }
+
+  /** Bytes of their keys. */
+  get bytes(): number {
+    let bytes = this.texts.table.byteLength;
+    for (const { table } of this.dictionaries()) bytes += table.byteLength;
+    return bytes;
+  }
+
+  /** Forgets all of them. */
+  forget(): void {
+    for (const dictionary of this.dictionaries()) dictionary.clear();
+    this.texts.clear();
+  }
+
+  private dictionaries(): readonly (Memo | Pairs | Endpoints)[] {
+    return [this.endpoints, this.pairs, this.lines, this.policies, this.headers, this.tunnels];
+  }
+}
