@@ -16,7 +16,8 @@ type Fields = Record<string, unknown>;
 
 /**
  * Reads a message. Fields with their default value and without explicit presence are absent; fields the table does
- * not know, or that come with another wire type, are kept in `$unknown`. Text that is no UTF-8 is read with U+FFFD.
+ * not know, or that come with another wire type, are kept in `$unknown`. Text that is no UTF-8 is read with U+FFFD
+ * (node:buffer's isUtf8 tells).
  * Throws `hubble/malformed` naming the byte.
  */
 export function decode<T extends object>(type: MessageType<T>, bytes: Uint8Array): T {
@@ -32,9 +33,6 @@ export function encode<T extends object>(type: MessageType<T>, message: NoInfer<
   writeMessage(writer, type, message as Fields);
   return writer.finish();
 }
-
-/** Whether every byte is part of valid UTF-8, so that `decode` reads it as it is. */
-export { isUtf8 } from 'node:buffer';
 
 function readMessage(
   reader: WireReader,
@@ -131,7 +129,7 @@ function readScalar(reader: WireReader, scalar: Scalar, end: number): unknown {
       return reader.varint64(end) !== 0n;
     case 'string': {
       const start = takeBytes(reader, end);
-      return textOf(reader.bytes, start, reader.pos);
+      return reader.bytes.toString('utf8', start, reader.pos);
     }
     case 'bytes': {
       const start = takeBytes(reader, end);
@@ -141,15 +139,6 @@ function readScalar(reader: WireReader, scalar: Scalar, end: number): unknown {
     default:
       return scalar satisfies never;
   }
-}
-
-/** Most text is ASCII, which reads a third faster as Latin-1. */
-function textOf(bytes: Buffer, start: number, end: number): string {
-  for (let i = start; i < end; i++) {
-    // Within the buffer: takeBytes saw to it.
-    if ((bytes[i] as number) > 127) return bytes.toString('utf8', start, end);
-  }
-  return bytes.toString('latin1', start, end);
 }
 
 function takeBytes(reader: WireReader, end: number): number {
