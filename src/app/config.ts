@@ -5,6 +5,7 @@ import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/loa
 import { duration } from '../config/values.ts';
 import { writerConfig } from '../enrich/config.ts';
 import { clustersConfig, collectorConfig } from '../ingest/config.ts';
+import { storeConfig } from '../store/config.ts';
 import { logConfig } from '../telemetry/config.ts';
 
 export const parallaxConfig = z.strictObject({
@@ -12,6 +13,7 @@ export const parallaxConfig = z.strictObject({
   collector: collectorConfig.prefault({}).describe('How relays are read; `collect` and `up`.'),
   bus: busConfig.prefault({}).describe('What carries batches from collectors to writers.'),
   writer: writerConfig.prefault({}).describe('How batches are stored; `write` and `up`.'),
+  store: storeConfig.prefault({}).describe('Where flows are kept and read.'),
   log: logConfig.prefault({}).describe('The log, on standard error.'),
   shutdownTimeout: duration
     .prefault('25s')

@@ -16,8 +16,8 @@ export function addTargetFlags(command: Command): Command {
       '--kafka <brokers>',
       'publish to Kafka at these brokers, HOST:PORT,… (bus.kafka.brokers)',
     )
-    .option('--clickhouse <url>', 'store in this ClickHouse server (store.server.url)')
-    .option('--data-dir <dir>', 'directory of the embedded engine (store.embedded.path)');
+    .option('--clickhouse <url>', 'store in this ClickHouse server (store.clickhouse.url)')
+    .option('--data-dir <dir>', 'directory of the embedded engine (store.chdb.path)');
 }
 
 export function targetSettings(flags: TargetFlags): Setting[] {
@@ -25,8 +25,8 @@ export function targetSettings(flags: TargetFlags): Setting[] {
   return settingsOf([
     [flags.kafka && 'kafka', ['bus', 'kind'], '--kafka'],
     [brokers, ['bus', 'kafka', 'brokers'], '--kafka'],
-    [flags.clickhouse && 'server', ['store', 'kind'], '--clickhouse'],
-    [flags.clickhouse, ['store', 'server', 'url'], '--clickhouse'],
-    [flags.dataDir, ['store', 'embedded', 'path'], '--data-dir'],
+    [flags.clickhouse && 'clickhouse', ['store', 'kind'], '--clickhouse'],
+    [flags.clickhouse, ['store', 'clickhouse', 'url'], '--clickhouse'],
+    [flags.dataDir, ['store', 'chdb', 'path'], '--data-dir'],
   ]);
 }

@@ -1,7 +1,7 @@
 // `parallax up`: all roles in one process group, with nothing to install.
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Setting } from '../../config/sources.ts';
-import { addConfigFlags, type ConfigFlags, collect, settingsOf } from '../options.ts';
+import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
 
 interface UpFlags extends ConfigFlags, TargetFlags {

@@ -1,0 +1,47 @@
+// `parallax config check|print`: what the configuration says, without running anything.
+import type { Command } from 'commander';
+import { addConfigFlags, type ConfigFlags, loadFor } from '../options.ts';
+import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
+
+type Flags = ConfigFlags & TargetFlags;
+
+export function addConfigCommand(program: Command): void {
+  const config = program
+    .command('config')
+    .summary('check or print the configuration')
+    .description(
+      'Loads the configuration as the roles do: defaults, then the file, then PARALLAX_… variables, then flags.',
+    );
+  addTargetFlags(addConfigFlags(config.command('check')))
+    .summary('say all problems of the configuration')
+    .description(
+      'Loads the configuration and says every problem at once; exit code 2 when there is one.',
+    )
+    .action(async (flags: Flags) => {
+      const { value } = await loadFor(flags, targetSettings(flags));
+      const { unreadableTlsFiles } = await import('../../ingest/config.ts');
+      const problems = unreadableTlsFiles(value.clusters);
+      if (problems.length > 0) {
+        const { ParallaxError } = await import('../../runtime/errors.ts');
+        throw new ParallaxError('config/invalid', problems.join('\n'));
+      }
+      const clusters = value.clusters.map((cluster) => cluster.name).join(', ') || 'none';
+      process.stdout.write(
+        `configuration is valid: bus ${value.bus.kind}, store ${value.store.kind}, clusters: ${clusters}\n`,
+      );
+    });
+  addTargetFlags(addConfigFlags(config.command('print')))
+    .summary('print the whole configuration as YAML')
+    .description(
+      'Prints every setting, defaults included, and where it came from. Secrets are hidden. The output is a valid configuration file.',
+    )
+    .action(async (flags: Flags) => {
+      const { written, origins } = await loadFor(flags, targetSettings(flags));
+      const [{ parallaxConfig }, { schemaTree }, { printConfig }] = await Promise.all([
+        import('../../app/config.ts'),
+        import('../../config/tree.ts'),
+        import('../../config/print.ts'),
+      ]);
+      process.stdout.write(printConfig({ tree: schemaTree(parallaxConfig), written, origins }));
+    });
+}
