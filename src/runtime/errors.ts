@@ -83,6 +83,18 @@ export const ERRORS = {
     retriable: true,
     doc: 'A relay cannot be reached or ended its stream.',
   },
+  'relay/tls': {
+    http: 502,
+    exit: 3,
+    retriable: false,
+    doc: 'TLS to a relay failed; the message says which certificate, name or setting to change.',
+  },
+  'relay/refused': {
+    http: 502,
+    exit: 3,
+    retriable: false,
+    doc: 'A relay answered and refused: no Hubble Relay at that address, or no permission.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

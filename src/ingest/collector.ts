@@ -1,0 +1,412 @@
+// The collector of one cluster: reads its relay's flows, seals them into batches and publishes them. Reading never
+// waits for publishing until the buffer is full; then it pauses, and says so. It never gives a response up silently.
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Publisher } from '../bus/bus.ts';
+import { type Backoff, backoff } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Component, Health } from '../runtime/component.ts';
+import type { ClusterConfig, CollectorConfig } from './config.ts';
+import { type CollectorCoverage, RangeLog } from './coverage.ts';
+import { Intake } from './intake.ts';
+import type { IngestMetrics } from './metrics.ts';
+import { Outbox, type RefusalReason } from './outbox.ts';
+import { RelayClient, type RelayConnection } from './relay-client.ts';
+import { type RelayError, relayError } from './relay-errors.ts';
+import { RelayView } from './relay-view.ts';
+import { type SealedBatch, Sealer } from './sealer.ts';
+import { openSession, type Session } from './session.ts';
+import { ResponseTracker } from './tracker.ts';
+
+export interface CollectorDeps {
+  readonly cluster: ClusterConfig;
+  readonly config: CollectorConfig;
+  /** Not owned: whoever made it starts and stops it, after the collectors. */
+  readonly publisher: Pick<Publisher, 'publish'>;
+  readonly logger: Logger;
+  readonly metrics: IngestMetrics;
+  readonly clock: Clock;
+  /** A number in [0, 1) for the waits; Math.random when left out. */
+  readonly random?: () => number;
+}
+
+export interface Collector extends Component {
+  coverage(): CollectorCoverage;
+}
+
+/** Pauses remembered for `coverage`. */
+const PAUSES = 100;
+
+export function createCollector(deps: CollectorDeps): Collector {
+  return new RelayCollector(deps);
+}
+
+class RelayCollector implements Collector {
+  readonly name: string;
+  private readonly deps: CollectorDeps;
+  private readonly logger: Logger;
+  private readonly id = randomUUID();
+  private readonly startedAt: number;
+  private readonly client: RelayClient;
+  private readonly tracker: ResponseTracker;
+  private readonly sealer: Sealer;
+  private readonly outbox: Outbox;
+  private readonly intake: Intake;
+  private readonly view: RelayView;
+  private readonly waits: Backoff;
+  private readonly pauses = new RangeLog(PAUSES);
+  /** Aborts when reading is to end, by `stop` or at once. */
+  private readonly ending = new AbortController();
+  /** Aborts when nothing is to be waited for any more. */
+  private leave: AbortSignal | undefined;
+  private running: Promise<unknown> = Promise.resolve();
+  private state: CollectorCoverage['state'] = 'idle';
+  private session: Session | undefined;
+  private stream: { openedAt: number; since: number } | undefined;
+  private up = false;
+  private heardAt = 0;
+  private reconnects = 0;
+  /** Up to when the present pause was counted. */
+  private pausedCounted: number | undefined;
+  private dropped = 0;
+  private published = { batches: 0, responses: 0 };
+  private lastError: { code: string; message: string; at: number } | undefined;
+
+  constructor(deps: CollectorDeps) {
+    const { cluster, config, clock, metrics } = deps;
+    this.deps = deps;
+    this.name = `collector ${cluster.name}`;
+    this.logger = deps.logger.child({ cluster: cluster.name, relay: cluster.relay });
+    this.startedAt = clock.now();
+    this.client = new RelayClient({ cluster, config });
+    this.tracker = new ResponseTracker({
+      startMs: this.startedAt,
+      overlapMs: config.overlap,
+      lookbackMs: config.lookback,
+      maxNodes: config.maxNodes,
+    });
+    this.sealer = new Sealer({
+      cluster: cluster.name,
+      relay: cluster.relay,
+      collector: this.id,
+      maxCount: config.batch.count,
+      maxBytes: config.batch.bytes,
+      maxAgeMs: config.batch.age,
+      emit: (batch) => this.emit(batch),
+      nodeName: () => this.tracker.nodeName(),
+    });
+    this.outbox = new Outbox({
+      publisher: deps.publisher,
+      key: cluster.name,
+      limitBytes: config.buffer,
+      durable: (batch) => this.durable(batch),
+      refused: (batch, error, reason) => this.refused(batch, error, reason),
+      turned: (full) => this.turned(full),
+    });
+    this.intake = new Intake({
+      cluster: cluster.name,
+      clock,
+      tracker: this.tracker,
+      sealer: this.sealer,
+      metrics,
+      heard: (nowMs) => this.heard(nowMs),
+      oversize: (size, node) => this.lose(1, 'oversize', size, node),
+    });
+    this.view = new RelayView(cluster.name, metrics);
+    this.waits = backoff({
+      initialMs: config.reconnect.initial,
+      maxMs: config.reconnect.max,
+      ...(deps.random && { random: deps.random }),
+    });
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.deps.cluster.tls?.insecureSkipVerify) {
+      this.logger.warn(
+        'the relay’s certificate is not checked (tls.insecureSkipVerify): whoever is in between reads and changes flows',
+      );
+    }
+    this.leave = signal;
+    signal.addEventListener('abort', () => this.ending.abort(), { once: true });
+    if (signal.aborted) this.ending.abort();
+    this.running = Promise.all([this.read(), this.tick()]);
+  }
+
+  async stop(limit: AbortSignal): Promise<void> {
+    const at = this.deps.clock.now();
+    this.ending.abort();
+    this.session?.end('ended', 'the collector stops');
+    await this.running;
+    this.state = 'stopped';
+    this.up = false;
+    this.deps.metrics.streamUp.set({ cluster: this.deps.cluster.name }, 0);
+    const before = { batches: this.outbox.records, open: this.sealer.openCount };
+    this.sealer.flush();
+    const until = this.leave ? AbortSignal.any([limit, this.leave]) : limit;
+    const drained = await this.outbox.drained(until);
+    this.report();
+    const left = { batches: this.outbox.records, bytes: this.outbox.bytes };
+    const fields = { drained: before, published: this.published, ms: this.deps.clock.now() - at };
+    if (drained) this.logger.info(fields, 'collector stopped, all published');
+    else this.logger.warn({ ...fields, left }, 'collector stopped with batches not published');
+  }
+
+  health(): Health {
+    if (this.state === 'idle') return { state: 'failed', reason: 'not started' };
+    if (this.state === 'stopped') return { state: 'failed', reason: 'stopped' };
+    if (this.outbox.full) {
+      return {
+        state: 'degraded',
+        reason: `reading from ${this.deps.cluster.relay} is paused: ${this.outbox.bytes} bytes wait for the bus`,
+      };
+    }
+    if (this.up) return { state: 'ok' };
+    return { state: 'degraded', reason: this.lastError?.message ?? 'connecting' };
+  }
+
+  coverage(): CollectorCoverage {
+    const { tracker, outbox, view } = this;
+    return {
+      cluster: this.deps.cluster.name,
+      relay: this.deps.cluster.relay,
+      collector: this.id,
+      state: this.outbox.full && this.state === 'streaming' ? 'paused' : this.state,
+      startedAt: this.startedAt,
+      stream: this.stream,
+      reconnects: this.reconnects,
+      lastError: this.lastError,
+      received: { responses: this.intake.responses, bytes: this.intake.bytes },
+      published: { ...this.published },
+      unpublished: {
+        batches: outbox.records,
+        bytes: outbox.bytes,
+        open: this.sealer.openCount,
+      },
+      dropped: this.dropped,
+      pauses: this.pauses.all(),
+      server: view.server,
+      nodes: view.nodes(tracker),
+    };
+  }
+
+  private async read(): Promise<void> {
+    const { clock } = this.deps;
+    const { signal } = this.ending;
+    let reported = '';
+    while (!signal.aborted) {
+      this.state = 'connecting';
+      const failure = await this.stream1(signal);
+      if (signal.aborted) return;
+      const wasUp = this.up;
+      this.down(failure);
+      const retryMs = this.waits.next();
+      const fields = { err: failure, cause: failure.reason, retryMs };
+      // Once per change: a relay that stays away must not fill the log.
+      if (wasUp) this.logger.warn(fields, 'flow stream lost');
+      else if (reported !== failure.message) this.logger.warn(fields, 'relay cannot be read');
+      else this.logger.debug(fields, 'relay cannot be read');
+      reported = failure.message;
+      this.state = 'waiting';
+      await clock.sleep(retryMs, signal);
+    }
+  }
+
+  /** One stream from connecting to its end. Never rejects. */
+  private async stream1(signal: AbortSignal): Promise<RelayError> {
+    const { clock, config } = this.deps;
+    let connection: RelayConnection;
+    try {
+      connection = await this.client.connect(signal);
+    } catch (error) {
+      return relayError(this.client.place, error);
+    }
+    if (signal.aborted) {
+      connection.destroy();
+      return relayError(this.client.place, signal.reason);
+    }
+    const since = this.tracker.since((node) => this.view.isDark(node));
+    this.tracker.opened();
+    this.stream = { openedAt: clock.now(), since };
+    this.heardAt = clock.now();
+    this.state = 'streaming';
+    const session = openSession({
+      connection,
+      place: this.client.place,
+      config,
+      clock,
+      sinceMs: since,
+      sink: this.intake,
+      heard: () => this.heardAt,
+      poll: (from) => this.poll(from),
+      stable: () => this.waits.reset(),
+    });
+    this.session = session;
+    if (this.outbox.full) session.pause();
+    const leave = () => session.end('ended', 'the collector stops');
+    signal.addEventListener('abort', leave, { once: true });
+    const failure = await session.ended;
+    signal.removeEventListener('abort', leave);
+    this.session = undefined;
+    this.stream = undefined;
+    return failure;
+  }
+
+  private heard(nowMs: number): void {
+    this.heardAt = nowMs;
+    if (!this.up) this.opened();
+  }
+
+  private opened(): void {
+    if (this.up || this.stream === undefined) return;
+    this.up = true;
+    this.deps.metrics.streamUp.set({ cluster: this.deps.cluster.name }, 1);
+    const { since, openedAt } = this.stream;
+    const awayMs = this.lastError === undefined ? undefined : openedAt - this.lastError.at;
+    this.logger.info(
+      { since: new Date(since).toISOString(), reconnects: this.reconnects, awayMs },
+      'flow stream open',
+    );
+  }
+
+  private down(failure: RelayError): void {
+    const { metrics, clock, cluster } = this.deps;
+    this.up = false;
+    this.reconnects++;
+    this.lastError = { code: failure.code, message: failure.message, at: clock.now() };
+    metrics.streamUp.set({ cluster: cluster.name }, 0);
+    metrics.reconnects.inc({ cluster: cluster.name, cause: failure.reason });
+  }
+
+  private async poll(connection: RelayConnection): Promise<void> {
+    const { clock, metrics, cluster } = this.deps;
+    try {
+      const [status, nodes] = await Promise.all([
+        connection.serverStatus(),
+        connection.getNodes().catch(() => undefined),
+      ]);
+      this.view.take(clock.now(), status, nodes, this.tracker);
+      this.opened();
+    } catch (error) {
+      // Without a session the stream's end has been told already.
+      if (this.session === undefined) return;
+      metrics.pollErrors.inc({ cluster: cluster.name });
+      this.logger.debug({ err: error }, 'status of the relay not read');
+    }
+  }
+
+  private async tick(): Promise<void> {
+    const { clock, config } = this.deps;
+    const everyMs = Math.min(200, Math.max(10, config.batch.age / 10));
+    while (!this.ending.signal.aborted) {
+      await clock.sleep(everyMs, this.ending.signal);
+      this.sealer.tick(clock.now());
+      this.report();
+    }
+  }
+
+  private report(): void {
+    const { metrics, cluster, clock } = this.deps;
+    const labels = { cluster: cluster.name };
+    this.intake.report();
+    this.countPause();
+    metrics.open.set(labels, this.sealer.openBytes);
+    metrics.buffered.set(labels, this.outbox.bytes);
+    metrics.bufferedBatches.set(labels, this.outbox.records);
+    if (Number.isFinite(this.tracker.newest)) {
+      const ageMs = clock.now() - this.tracker.ms(this.tracker.newest);
+      metrics.newestFlowAge.set(labels, ageMs / 1000);
+    }
+  }
+
+  private countPause(): void {
+    if (this.pausedCounted === undefined) return;
+    const { metrics, clock, cluster } = this.deps;
+    const now = clock.now();
+    metrics.pausedSeconds.inc(
+      { cluster: cluster.name },
+      Math.max(0, now - this.pausedCounted) / 1000,
+    );
+    this.pausedCounted = this.outbox.full ? now : undefined;
+  }
+
+  private emit(batch: SealedBatch): void {
+    const { metrics, cluster } = this.deps;
+    metrics.sealed.inc({ cluster: cluster.name, cause: batch.cause });
+    if (batch.replay) metrics.replayBatches.inc({ cluster: cluster.name });
+    this.outbox.push(batch);
+  }
+
+  private durable(batch: SealedBatch): void {
+    const { metrics, cluster } = this.deps;
+    const labels = { cluster: cluster.name };
+    this.published.batches++;
+    this.published.responses += batch.count;
+    metrics.publishedBatches.inc(labels);
+    metrics.publishedResponses.inc(labels, batch.count);
+    metrics.publishedBytes.inc(labels, batch.value.length);
+  }
+
+  private refused(batch: SealedBatch, error: unknown, reason: RefusalReason): void {
+    const { metrics, cluster } = this.deps;
+    const size = batch.value.length;
+    if (reason === 'too-large' && batch.count === 1) {
+      this.lose(1, 'too-large', size, batch.node);
+      return;
+    }
+    metrics.refused.inc({ cluster: cluster.name, reason }, batch.count);
+    const fields = { err: error, responses: batch.count, size };
+    if (reason === 'stopped') {
+      this.logger.warn(fields, 'the bus stopped before a batch was published');
+      return;
+    }
+    if (reason === 'too-large') {
+      const limit = this.sealer.shrink(Math.floor(size / 2));
+      this.logger.error(
+        { ...fields, limit },
+        'the bus takes no record of this size: batches are smaller from now on, and its flows are asked for again; set collector.batch.bytes below the bus’s record size',
+      );
+    } else {
+      this.logger.error(fields, 'a batch was not published: its flows are asked for again');
+    }
+    this.tracker.refuse(batch.oldest);
+    this.session?.end('republish', 'opened again for flows the bus did not take');
+  }
+
+  private lose(count: number, reason: 'oversize' | 'too-large', size: number, node: string): void {
+    this.dropped += count;
+    this.deps.metrics.refused.inc({ cluster: this.deps.cluster.name, reason }, count);
+    const why =
+      reason === 'oversize'
+        ? 'a response larger than collector.maxResponse was passed over; raise it if the bus takes such records'
+        : 'the bus takes no record of this size: the response is lost; raise the record size of the bus';
+    this.logger.error({ size, node, reason }, why);
+  }
+
+  private turned(full: boolean): void {
+    const { clock, metrics, cluster, config } = this.deps;
+    const labels = { cluster: cluster.name };
+    metrics.paused.set(labels, full ? 1 : 0);
+    if (full) {
+      this.pauses.open(clock.now());
+      this.pausedCounted = clock.now();
+      this.session?.pause();
+      this.logger.warn(
+        { buffered: this.outbox.bytes, limit: config.buffer },
+        'buffer full, reading is paused: the nodes’ rings keep what they can',
+      );
+      return;
+    }
+    const pause = this.pauses.close(clock.now());
+    const ms = (pause?.to ?? 0) - (pause?.from ?? 0);
+    this.countPause();
+    this.session?.resume();
+    this.logger.info(
+      { from: iso(pause?.from), to: iso(pause?.to), ms },
+      'reading again: flows that the rings overwrote meanwhile are reported as lost events',
+    );
+  }
+}
+
+function iso(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}

@@ -1,0 +1,72 @@
+// The relay's own account of itself and its nodes, as of the last poll.
+import { type Node, NodeState, type ServerStatusResponse } from '../hubble/schema.gen.ts';
+import type { NodeCoverage } from './coverage.ts';
+import type { IngestMetrics } from './metrics.ts';
+import type { ResponseTracker } from './tracker.ts';
+
+const NOTHING: ReadonlyMap<string, Node> = new Map();
+
+export class RelayView {
+  server: { readonly at: number; readonly status: ServerStatusResponse } | undefined;
+  private byName = NOTHING;
+  /** Nodes with series of their own. */
+  private reported = new Set<string>();
+  private readonly cluster: string;
+  private readonly metrics: IngestMetrics;
+
+  constructor(cluster: string, metrics: IngestMetrics) {
+    this.cluster = cluster;
+    this.metrics = metrics;
+  }
+
+  /** `nodes` undefined: the relay did not say. */
+  take(
+    at: number,
+    status: ServerStatusResponse,
+    nodes: readonly Node[] | undefined,
+    tracker: ResponseTracker,
+  ): void {
+    const { metrics, cluster } = this;
+    this.server = { at, status };
+    metrics.relaySeen.set({ cluster }, Number(status.seen_flows ?? 0n));
+    metrics.relayFlows.set({ cluster }, Number(status.num_flows ?? 0n));
+    metrics.relayMax.set({ cluster }, Number(status.max_flows ?? 0n));
+    metrics.relayNodes.set({ cluster, state: 'connected' }, status.num_connected_nodes ?? 0);
+    metrics.relayNodes.set({ cluster, state: 'unavailable' }, status.num_unavailable_nodes ?? 0);
+    if (nodes !== undefined) this.byName = new Map(nodes.map((node) => [node.name ?? '', node]));
+    const gone = this.reported;
+    this.reported = new Set();
+    for (const { name, received, relay } of this.nodes(tracker)) {
+      const labels = { cluster, node: name };
+      metrics.nodeReceived.set(labels, received);
+      metrics.nodeSeen.set(labels, Number(relay?.seen_flows ?? 0n));
+      this.reported.add(name);
+      gone.delete(name);
+    }
+    for (const node of gone) {
+      metrics.nodeReceived.remove({ cluster, node });
+      metrics.nodeSeen.remove({ cluster, node });
+    }
+  }
+
+  /** The relay knows the node and is not connected to it. */
+  isDark(name: string): boolean {
+    const node = this.byName.get(name);
+    return node !== undefined && node.state !== NodeState.numbers.NODE_CONNECTED;
+  }
+
+  nodes(tracker: ResponseTracker): NodeCoverage[] {
+    const result: NodeCoverage[] = [];
+    const silent = new Map(this.byName);
+    const ms = (time: number) => (Number.isFinite(time) ? tracker.ms(time) : undefined);
+    for (const { name, received, lost, newest, heard } of tracker.nodes.values()) {
+      const relay = this.byName.get(name);
+      silent.delete(name);
+      result.push({ name, received, lost, newest: ms(newest), heard: ms(heard), relay });
+    }
+    for (const [name, relay] of silent) {
+      result.push({ name, received: 0, lost: 0, newest: undefined, heard: undefined, relay });
+    }
+    return result;
+  }
+}

@@ -1,0 +1,150 @@
+// Gathers responses into two open batches, new ones and possible repeats, and seals them by count, bytes or age. A
+// batch of repeats is never sealed before the new responses that came earlier: whoever stores it must find those.
+import { FlowBatchBuilder } from '../hubble/batch.ts';
+
+export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush';
+
+export interface SealedBatch {
+  readonly value: Buffer;
+  readonly sequence: number;
+  readonly count: number;
+  readonly replay: boolean;
+  readonly cause: SealCause;
+  /** Oldest flow time in it, on the tracker's time; Infinity when no response had one. */
+  readonly oldest: number;
+  /** The node of a response that is a record of its own. */
+  readonly node: string;
+}
+
+export interface SealerOptions {
+  readonly cluster: string;
+  readonly relay: string;
+  /** Random id of this life. */
+  readonly collector: string;
+  readonly maxCount: number;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  readonly emit: (batch: SealedBatch) => void;
+  /** Name of the node that sent the response being added. */
+  readonly nodeName: () => string;
+}
+
+interface OpenBatch {
+  builder: FlowBatchBuilder;
+  readonly replay: boolean;
+  /** When the first response arrived, milliseconds since 1970. */
+  firstMs: number;
+  oldest: number;
+}
+
+const SMALLEST = 1 << 16;
+/** Room for the batch's header and the framing of one response. */
+const OVERHEAD = 1024;
+
+export class Sealer {
+  private readonly options: SealerOptions;
+  private readonly fresh: OpenBatch = open(false);
+  private readonly repeats: OpenBatch = open(true);
+  private sequence = 0;
+  private maxBytes: number;
+
+  constructor(options: SealerOptions) {
+    this.options = options;
+    this.maxBytes = options.maxBytes;
+  }
+
+  /** The bus takes less than was configured: smaller batches from now on. Returns the limit in force. */
+  shrink(bytes: number): number {
+    this.maxBytes = Math.min(this.maxBytes, Math.max(SMALLEST, bytes));
+    return this.maxBytes;
+  }
+
+  /** Bytes of the open batches. */
+  get openBytes(): number {
+    return this.fresh.builder.size + this.repeats.builder.size;
+  }
+
+  /** Responses in the open batches. */
+  get openCount(): number {
+    return this.fresh.builder.count + this.repeats.builder.count;
+  }
+
+  add(response: Buffer, replay: boolean, time: number, nowMs: number): void {
+    const { maxBytes } = this;
+    const batch = replay ? this.repeats : this.fresh;
+    if (batch.builder.size + response.length + OVERHEAD > maxBytes) {
+      this.seal(batch, 'bytes');
+      if (response.length + OVERHEAD > maxBytes) {
+        this.alone(response, replay, time, nowMs);
+        return;
+      }
+    }
+    if (batch.builder.count === 0) batch.firstMs = nowMs;
+    batch.builder.add(response);
+    if (time < batch.oldest) batch.oldest = time;
+    if (batch.builder.count >= this.options.maxCount) this.seal(batch, 'count');
+  }
+
+  /** Seals what has reached its age. */
+  tick(nowMs: number): void {
+    for (const batch of [this.fresh, this.repeats]) {
+      const age = nowMs - batch.firstMs;
+      // A clock set back must not hold a batch for ever.
+      if (age >= this.options.maxAgeMs || age < 0) this.seal(batch, 'age');
+    }
+  }
+
+  flush(): void {
+    this.seal(this.fresh, 'flush');
+    this.seal(this.repeats, 'flush');
+  }
+
+  /** A response no batch has room for is a record of its own. */
+  private alone(response: Buffer, replay: boolean, time: number, nowMs: number): void {
+    const builder = new FlowBatchBuilder(response.length + OVERHEAD);
+    builder.add(response);
+    if (replay) this.seal(this.fresh, 'order');
+    const oldest = Number.isNaN(time) ? Number.POSITIVE_INFINITY : time;
+    this.emit({ builder, replay, firstMs: nowMs, oldest }, 'single');
+  }
+
+  private seal(batch: OpenBatch, cause: SealCause): void {
+    if (batch.builder.count === 0) return;
+    if (batch.replay) this.seal(this.fresh, 'order');
+    const { used, room } = this.emit(batch, cause);
+    batch.oldest = Number.POSITIVE_INFINITY;
+    // A builder keeps the room of its largest batch, and quiet times need little.
+    if (used * 2 < room && room > SMALLEST) {
+      batch.builder = new FlowBatchBuilder(Math.max(SMALLEST, used * 2));
+    }
+  }
+
+  private emit(batch: Readonly<OpenBatch>, cause: SealCause): { used: number; room: number } {
+    const { cluster, relay, collector, emit, nodeName } = this.options;
+    const sequence = this.sequence++;
+    const { replay, oldest } = batch;
+    const { count } = batch.builder;
+    const receivedAt = BigInt(batch.firstMs) * 1_000_000n;
+    const sealed = batch.builder.seal({ cluster, relay, collector, sequence, receivedAt, replay });
+    const used = sealed.length;
+    const room = sealed.buffer.byteLength;
+    let value = sealed;
+    if (used * 2 < room) {
+      // Not from the pool: the bus may move the memory to another thread.
+      value = Buffer.allocUnsafeSlow(used);
+      sealed.copy(value);
+    }
+    const node = cause === 'single' ? nodeName() : '';
+    emit({ value, sequence, count, replay, cause, oldest, node });
+    return { used, room };
+  }
+}
+
+function open(replay: boolean): OpenBatch {
+  return {
+    builder: new FlowBatchBuilder(SMALLEST),
+    replay,
+    firstMs: 0,
+    oldest: Number.POSITIVE_INFINITY,
+  };
+}
