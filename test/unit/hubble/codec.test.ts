@@ -126,6 +126,12 @@ describe('unknown fields', () => {
     const read = decode(Flow, encode(Flow, { verdict: -3, drop_reason_desc: 9999 }));
     expect(read).toEqual({ verdict: -3, drop_reason_desc: 9999 });
   });
+
+  test('are no negative numbers: those take ten bytes, as protobuf says', () => {
+    const bytes = encode(Flow, { verdict: -1 });
+    expect([...bytes]).toEqual([0x10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]);
+    expect(decode(Flow, bytes)).toEqual({ verdict: -1 });
+  });
 });
 
 describe('bytes that are no message', () => {
