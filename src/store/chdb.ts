@@ -1,0 +1,233 @@
+// ClickHouse embedded in this process (chDB). Statements run on threads of libuv, one at a time a session, so inserts
+// have a session of their own and every running query another. chDB is optional: it is loaded when the engine opens.
+import { resolve } from 'node:path';
+import type { Session } from 'chdb';
+import { ParallaxError } from '../runtime/errors.ts';
+import type { StoreConfig } from './config.ts';
+import { type Engine, INSERT_SETTINGS } from './engine.ts';
+import { clickhouseCode, storeFailure } from './failure.ts';
+import { bindLiterals, quote } from './literals.ts';
+import { locked, readLock } from './lock.ts';
+import { OPTIONAL_READER_SETTINGS, readerSettings, type Settings } from './reader-settings.ts';
+import { parseRows } from './rows.ts';
+import { Spool } from './spool.ts';
+import type { NativeBlock, QueryParams } from './store.ts';
+import { columnList, identifier, structureArgument } from './structure.ts';
+
+const DATABASE = 'parallax';
+const CANCELLED = 394;
+
+type Chdb = typeof import('chdb');
+
+export class ChdbEngine implements Engine {
+  readonly kind = 'chdb';
+  readonly database = DATABASE;
+  private readonly config: StoreConfig;
+  private readonly spool: Spool;
+  private readonly directory: string;
+  private chdb: Chdb | undefined;
+  private writer: Session | undefined;
+  /** Maintenance, and the word that ends a query: never behind a running insert or query. */
+  private control: Session | undefined;
+  private readonly idle: Session[] = [];
+  private readonly sessions = new Set<Session>();
+  private readonly running = new Set<Promise<unknown>>();
+  private writes: Promise<unknown> = Promise.resolve();
+  private queries = 0;
+
+  constructor(config: StoreConfig) {
+    this.config = config;
+    this.directory = resolve(config.chdb.path);
+    this.spool = new Spool(this.directory);
+  }
+
+  async open(): Promise<void> {
+    this.chdb = await load();
+    await this.spool.open();
+    this.control = await this.connect();
+    await this.createDatabase();
+    this.writer = await this.session();
+  }
+
+  async close(limit: AbortSignal): Promise<void> {
+    const cut = () => this.kill(`startsWith(Settings['log_comment'], 'parallax-')`);
+    limit.addEventListener('abort', cut, { once: true });
+    if (limit.aborted) cut();
+    await Promise.allSettled([...this.running]);
+    limit.removeEventListener('abort', cut);
+    for (const session of this.sessions) session.close();
+    this.sessions.clear();
+    this.idle.length = 0;
+    this.writer = undefined;
+    this.control = undefined;
+    await this.chdb?.drainPending();
+  }
+
+  insert(block: NativeBlock, token: string): Promise<void> {
+    const columns = columnList(block);
+    const settings = {
+      ...INSERT_SETTINGS,
+      insert_deduplication_token: token,
+      // Tokens of INSERT … SELECT are heeded only when asked for (26.x).
+      deduplicate_insert_select: 'enable_even_for_bad_queries',
+      max_block_size: INSERT_SETTINGS.max_insert_block_size,
+      max_threads: 1,
+      max_insert_threads: 1,
+    };
+    const insert = () =>
+      this.spool.with(block.bytes, (path) =>
+        this.opened(this.writer).queryAsync(
+          `INSERT INTO ${identifier(block.table)} (${columns}) SETTINGS ${settingsText(settings)} ` +
+            `SELECT ${columns} FROM file(${quote(path)}, 'Native'${structureArgument(block)})`,
+        ),
+      );
+    return this.track(this.inOrder(insert)).catch((error: unknown) => {
+      const what = `insert of ${block.rows} rows into ${block.table}`;
+      throw storeFailure(error, 'insert', what, this.directory);
+    });
+  }
+
+  async *query(
+    sql: string,
+    params: QueryParams,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly unknown[]> {
+    const session = this.idle.pop() ?? (await this.session());
+    const tag = `parallax-${process.pid}-${this.queries++}`;
+    const settings = {
+      ...readerSettings(this.config.reader),
+      ...OPTIONAL_READER_SETTINGS,
+      log_comment: tag,
+    };
+    const end = () => this.kill(`Settings['log_comment'] = ${quote(tag)}`);
+    const done = deferred();
+    this.running.add(done.promise);
+    try {
+      const stream = session.queryStream(
+        `${bindLiterals(sql, params)}\nFORMAT JSONCompactEachRow\nSETTINGS ${settingsText(settings)}`,
+        { format: 'JSONCompactEachRow' },
+      );
+      try {
+        signal.addEventListener('abort', end, { once: true });
+        for await (const chunk of stream) {
+          signal.throwIfAborted();
+          yield* parseRows(chunk.text());
+          signal.throwIfAborted();
+        }
+      } finally {
+        stream.cancel();
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (clickhouseCode(error) === CANCELLED) {
+        throw new ParallaxError('store/unavailable', 'the store was closed while a query ran', {
+          cause: error,
+        });
+      }
+      throw storeFailure(error, 'query', 'query', this.directory);
+    } finally {
+      signal.removeEventListener('abort', end);
+      this.idle.push(session);
+      this.running.delete(done.promise);
+      done.resolve();
+    }
+  }
+
+  async command(sql: string, params: QueryParams): Promise<void> {
+    try {
+      await this.track(this.opened(this.control).queryAsync(bindLiterals(sql, params)));
+    } catch (error) {
+      throw storeFailure(error, 'command', 'statement', this.directory);
+    }
+  }
+
+  async createDatabase(): Promise<void> {
+    await this.command(`CREATE DATABASE IF NOT EXISTS ${DATABASE} ENGINE = Atomic`, {});
+    await this.command(`USE ${DATABASE}`, {});
+  }
+
+  /** A session whose unqualified tables are ours. */
+  private async session(): Promise<Session> {
+    const session = await this.connect();
+    await session.queryAsync(`USE ${DATABASE}`);
+    return session;
+  }
+
+  private async connect(): Promise<Session> {
+    const { maxMemory, cache, mergeThreads } = this.config.chdb;
+    try {
+      const session = new (this.opened(this.chdb).Session)(this.directory, {
+        connectionArgs: [
+          `--max_server_memory_usage=${maxMemory}`,
+          `--mark_cache_size=${cache}`,
+          `--primary_index_cache_size=${cache}`,
+          `--index_mark_cache_size=${cache}`,
+          `--background_pool_size=${mergeThreads}`,
+        ],
+      });
+      this.sessions.add(session);
+      return session;
+    } catch (error) {
+      const holder = await readLock(this.directory);
+      // The engine says no more than that it could not; nearly always another process has the directory.
+      if (holder === undefined || holder.pid !== process.pid) throw locked(this.directory, holder);
+      throw new ParallaxError(
+        'store/rejected',
+        `the embedded engine cannot open ${this.directory}: is it writable, and whole?`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Inserts go one after another: a session takes one statement at a time, and waiting here costs no thread. */
+  private inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.writes.then(work, work);
+    this.writes = next.catch(() => {});
+    return next;
+  }
+
+  private track(work: Promise<unknown>): Promise<void> {
+    const done = work.then(() => {});
+    const settled = done.catch(() => {});
+    this.running.add(settled);
+    void settled.then(() => this.running.delete(settled));
+    return done;
+  }
+
+  private kill(where: string): void {
+    // Best effort: the query ends on its own, at its time limit, should this fail.
+    this.control?.queryAsync(`KILL QUERY WHERE ${where} ASYNC`).catch(() => {});
+  }
+
+  private opened<T>(part: T | undefined): T {
+    if (part === undefined) throw new ParallaxError('store/unavailable', 'the store is not open');
+    return part;
+  }
+}
+
+async function load(): Promise<Chdb> {
+  try {
+    return await import('chdb');
+  } catch (error) {
+    throw new ParallaxError(
+      'store/rejected',
+      `the embedded engine cannot be loaded on ${process.platform} ${process.arch}: install the npm package chdb ` +
+        '(Linux with glibc, macOS), or use a server with store.kind=clickhouse',
+      { cause: error },
+    );
+  }
+}
+
+function settingsText(settings: Settings): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : quote(value)}`)
+    .join(', ');
+}
+
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
