@@ -48,13 +48,14 @@ const L4_MEMBERS = {
   vrrp: ['VRRP'],
   igmp: ['IGMP'],
 } as const;
+type L4Member = (typeof L4_MEMBERS)[keyof typeof L4_MEMBERS][number];
 const L7_MEMBERS = ['dns', 'http', 'kafka'] as const;
 
 /** A protocol filter's value as the member of the l4 or l7 oneof it asks for. */
 export function protocolMembers(
   name: string,
 ):
-  | { readonly layer: 'l4'; readonly members: readonly (keyof NonNullable<Flow['l4']>)[] }
+  | { readonly layer: 'l4'; readonly members: readonly L4Member[] }
   | { readonly layer: 'l7'; readonly member: (typeof L7_MEMBERS)[number] } {
   const lower = name.toLowerCase();
   const member = L7_MEMBERS.find((known) => known === lower);

@@ -52,7 +52,8 @@ function onHttp(test: (http: HTTP) => boolean): Test {
   };
 }
 
-function requireL7(filter: FlowFilter, what: string): void {
+/** Refuses HTTP filters beside event types without L7, as Hubble does. */
+export function requireL7(filter: FlowFilter, what: string): void {
   const types = filter.event_type ?? [];
   if (types.length === 0 || types.some(({ type }) => type === L7_EVENT)) return;
   throw new ParallaxError(

@@ -1,0 +1,161 @@
+// The history query: flows and the events around them, out of the store in order of time.
+import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts';
+import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
+import type { Store } from '../store/store.ts';
+import type { TimeRange } from './range.ts';
+import { type Hit, type Position, type Scan, scan } from './scan.ts';
+import { type CompiledSql, compileSql } from './sql/compile.ts';
+
+export interface FlowQuery extends TimeRange {
+  readonly whitelist: readonly FlowFilter[];
+  readonly blacklist: readonly FlowFilter[];
+  /** How many responses; 0 is no limit. */
+  readonly number: bigint;
+  /** Count from the oldest instead of from the newest. The answer is oldest first either way. */
+  readonly first: boolean;
+  /**
+   * Lost events and node status: `matching` tests them as a flow that is not there, as a file is read; `all` lets them
+   * pass every filter, as a relay does.
+   */
+  readonly events: 'all' | 'matching';
+}
+
+export interface FlowQueryLimits {
+  /** Rows of one page: what is held in memory at a time. */
+  readonly pageRows: number;
+  /** Up to this many newest are found in one pass and held; more are found first and read again in order. */
+  readonly heldRows: number;
+}
+
+const ALL_EVENTS: CompiledSql = { where: '1', params: {}, exact: true };
+
+/** Streams the answer. Throws `input/invalid` for filters that cannot be understood, before anything is asked. */
+export function queryFlows(
+  store: Store,
+  query: FlowQuery,
+  limits: FlowQueryLimits,
+  signal?: AbortSignal,
+): AsyncGenerator<GetFlowsResponse> {
+  const plan = new Plan(store, query, limits, signal);
+  if (query.number === 0n || query.number >= 2n ** 63n) return plan.forward(undefined, undefined);
+  if (query.first) return plan.forward(undefined, query.number);
+  if (query.number <= BigInt(limits.heldRows)) return plan.newest(Number(query.number));
+  return plan.newestOfMany(query.number);
+}
+
+class Plan {
+  private readonly filter: CompiledSql;
+  private readonly predicate: Predicate;
+  private readonly store: Store;
+  private readonly query: FlowQuery;
+  private readonly limits: FlowQueryLimits;
+  private readonly signal: AbortSignal | undefined;
+
+  constructor(
+    store: Store,
+    query: FlowQuery,
+    limits: FlowQueryLimits,
+    signal: AbortSignal | undefined,
+  ) {
+    this.store = store;
+    this.query = query;
+    this.limits = limits;
+    this.signal = signal;
+    this.filter = compileSql(query.whitelist, query.blacklist);
+    this.predicate = compilePredicate(query.whitelist, query.blacklist);
+  }
+
+  async *forward(
+    from: Position | undefined,
+    limit: bigint | undefined,
+    until = this.query.until,
+  ): AsyncGenerator<GetFlowsResponse> {
+    let count = 0n;
+    const range = { since: this.query.since, until };
+    for await (const { response } of this.merged('forward', range, this.limits.pageRows, from)) {
+      yield response;
+      if (++count === limit) return;
+    }
+  }
+
+  /** Few enough to hold: found newest first, told oldest first. */
+  async *newest(number: number): AsyncGenerator<GetFlowsResponse> {
+    const held: GetFlowsResponse[] = [];
+    // Where SQL leaves work to the predicate, more rows than asked are needed to find enough.
+    const wanted = this.filter.exact ? number : Math.max(number * 2, 256);
+    const pageRows = Math.min(wanted, this.limits.pageRows);
+    for await (const { response } of this.merged('backward', this.query, pageRows)) {
+      if (held.push(response) === number) break;
+    }
+    yield* held.reverse();
+  }
+
+  /** Many: one pass backward finds where to begin, another forward tells them. */
+  async *newestOfMany(number: bigint): AsyncGenerator<GetFlowsResponse> {
+    let count = 0n;
+    let newest: Hit | undefined;
+    let start: Hit | undefined;
+    for await (const hit of this.merged('backward', this.query, this.limits.pageRows)) {
+      newest ??= hit;
+      start = hit;
+      if (++count === number) break;
+    }
+    // What arrives meanwhile is newer than the newest seen: left out, so that the number stays right.
+    if (start !== undefined) yield* this.forward(start, count, newest?.time);
+  }
+
+  /** Flows and events as one stream. Both are paged, so neither keeps a query open while the other is read. */
+  private async *merged(
+    direction: Scan['direction'],
+    range: TimeRange,
+    pageRows: number,
+    from?: Position,
+  ): AsyncGenerator<Hit> {
+    const common = { direction, range, pageRows, from, signal: this.signal };
+    const predicate = this.predicate;
+    const flows = scan(this.store, { ...common, table: 'flows', filter: this.filter, predicate });
+    if (!this.wantsEvents()) {
+      yield* flows;
+      return;
+    }
+    const pass = this.query.events === 'all' ? () => true : predicate;
+    const events = scan(this.store, {
+      ...common,
+      table: 'events',
+      filter: { ...ALL_EVENTS, exact: false },
+      predicate: pass,
+      from: from && { ...from, uuid: from.uuid },
+    });
+    yield* mergeByTime(flows, events, direction);
+  }
+
+  private wantsEvents(): boolean {
+    return this.query.events === 'all' || this.predicate({ lost_events: {} });
+  }
+}
+
+async function* mergeByTime(
+  a: AsyncGenerator<Hit>,
+  b: AsyncGenerator<Hit>,
+  direction: Scan['direction'],
+): AsyncGenerator<Hit> {
+  try {
+    let left = await a.next();
+    let right = await b.next();
+    while (!left.done && !right.done) {
+      const before = left.value.time <= right.value.time;
+      if (before === (direction === 'forward') || left.value.time === right.value.time) {
+        yield left.value;
+        left = await a.next();
+      } else {
+        yield right.value;
+        right = await b.next();
+      }
+    }
+    for (; !left.done; left = await a.next()) yield left.value;
+    for (; !right.done; right = await b.next()) yield right.value;
+  } finally {
+    await a.return(undefined);
+    await b.return(undefined);
+  }
+}

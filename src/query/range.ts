@@ -1,0 +1,97 @@
+// A stretch of time over the tables: as conditions that the sort key and the indexes can use, and what was collected
+// in it.
+import type { QueryParams, Store } from '../store/store.ts';
+
+/** Nanoseconds since 1970, both ends included; undefined is open. */
+export interface TimeRange {
+  readonly since?: bigint | undefined;
+  readonly until?: bigint | undefined;
+}
+
+export type TableName = 'flows' | 'events';
+
+const SLOT_NANOS = 300_000_000_000n;
+/** What a DateTime64(9) column can hold; a bound outside would wrap round. */
+const MIN_NANOS = -(2n ** 63n) + SLOT_NANOS;
+const MAX_NANOS = 2n ** 63n - 1n - SLOT_NANOS;
+
+/** The five-minute slot of a moment, as the column `time_slot` has it. */
+export function slotOf(nanos: bigint): bigint {
+  const slot = nanos / SLOT_NANOS;
+  return nanos % SLOT_NANOS < 0n ? slot - 1n : slot;
+}
+
+/** First and last nanosecond of a slot. */
+export function slotBounds(slot: bigint): { readonly first: bigint; readonly last: bigint } {
+  return { first: slot * SLOT_NANOS, last: (slot + 1n) * SLOT_NANOS - 1n };
+}
+
+/** A moment as SQL; `name` is the parameter that carries its nanoseconds. */
+export function momentSql(name: string): string {
+  return `fromUnixTimestamp64Nano({${name}:Int64}, 'UTC')`;
+}
+
+/** The condition for rows of `table` in the range, with its parameters (named since…, until…). */
+export function rangeCondition(
+  table: TableName,
+  { since, until }: TimeRange,
+): { readonly where: string; readonly params: QueryParams } {
+  const parts: string[] = [];
+  const params: Record<string, bigint> = {};
+  // The slot heads the sort key of `flows`: without it the engine would look at every part.
+  for (const [name, bound, sign] of [
+    ['since', since, '>='],
+    ['until', until, '<='],
+  ] as const) {
+    if (bound === undefined) continue;
+    const nanos = clamped(bound);
+    params[name] = nanos;
+    parts.push(`time ${sign} ${momentSql(name)}`);
+    if (table === 'events') continue;
+    params[`${name}Slot`] = slotOf(nanos);
+    parts.push(`time_slot ${sign} {${name}Slot:Int32}`);
+  }
+  return { where: parts.length === 0 ? '1' : parts.join(' AND '), params };
+}
+
+function clamped(nanos: bigint): bigint {
+  if (nanos < MIN_NANOS) return MIN_NANOS;
+  return nanos > MAX_NANOS ? MAX_NANOS : nanos;
+}
+
+/** The oldest or newest slot of the range that has flows; undefined when there are none. Reads next to nothing. */
+export async function edgeSlot(
+  store: Store,
+  range: TimeRange,
+  edge: 'oldest' | 'newest',
+  signal?: AbortSignal,
+): Promise<bigint | undefined> {
+  const { where, params } = rangeCondition('flows', range);
+  const order = edge === 'oldest' ? 'ASC' : 'DESC';
+  const sql = `SELECT time_slot FROM flows WHERE ${where} ORDER BY time_slot ${order} LIMIT 1`;
+  for await (const [slot] of store.query(sql, params, signal && { signal })) return toBigint(slot);
+  return undefined;
+}
+
+export interface Lost {
+  readonly reports: bigint;
+  readonly events: bigint;
+}
+
+/** Events that nodes and relays said they lost in the range. */
+export async function lostWithin(
+  store: Store,
+  range: TimeRange,
+  signal?: AbortSignal,
+): Promise<Lost> {
+  const { where, params } = rangeCondition('events', range);
+  const sql = `SELECT count(), sum(num_events_lost) FROM events WHERE kind = 'lost_events' AND ${where}`;
+  for await (const [reports, events] of store.query(sql, params, signal && { signal }))
+    return { reports: toBigint(reports), events: toBigint(events) };
+  return { reports: 0n, events: 0n };
+}
+
+/** Numbers of 64 bits come as text. */
+export function toBigint(value: unknown): bigint {
+  return BigInt(String(value));
+}

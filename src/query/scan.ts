@@ -1,0 +1,197 @@
+// Walks a table in order of time, page by page, in windows that grow while little is found and shrink to what a page
+// held: memory stays at one page, and no query is open while a page is being read by its receiver.
+import type { Predicate } from '../hubble/filter/predicate.ts';
+import type { GetFlowsResponse } from '../hubble/schema.gen.ts';
+import type { Store } from '../store/store.ts';
+import {
+  edgeSlot,
+  momentSql,
+  rangeCondition,
+  slotBounds,
+  slotOf,
+  type TableName,
+  type TimeRange,
+  toBigint,
+} from './range.ts';
+import { restoreEvent, restoreFlow } from './restore/flow.ts';
+import { restoreEventSelect, restoreSelect } from './restore/select.ts';
+import type { CompiledSql } from './sql/compile.ts';
+
+/** Where a row stands in its table's order. */
+export interface Position {
+  readonly time: bigint;
+  readonly uuid: string;
+}
+
+export interface Hit extends Position {
+  readonly table: TableName;
+  readonly response: GetFlowsResponse;
+}
+
+export interface Scan {
+  readonly table: TableName;
+  readonly direction: 'forward' | 'backward';
+  readonly range: TimeRange;
+  /** Start here, this row included. */
+  readonly from?: Position | undefined;
+  readonly filter: CompiledSql;
+  /** Applied to rows that SQL cannot judge. */
+  readonly predicate: Predicate;
+  readonly pageRows: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Window {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Widths of windows of time, nanoseconds. */
+const FIRST_WIDTH = 300_000_000_000n;
+const LEAST_WIDTH = 1_000_000_000n;
+const GROWTH = 4n;
+const KEY_COLUMNS = 2;
+
+/** The rows that match, oldest or newest first. */
+export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
+  const forward = options.direction === 'forward';
+  const ends = await endsOf(store, options);
+  if (ends === undefined) return;
+  let width = options.table === 'events' ? ends.last - ends.first + 1n : FIRST_WIDTH;
+  let at = forward ? ends.first : ends.last;
+  let cursor: { readonly position: Position; readonly included: boolean } | undefined =
+    options.from === undefined ? undefined : { position: options.from, included: true };
+  while (forward ? at <= ends.last : at >= ends.first) {
+    const window = windowAt(at, width, ends, forward);
+    const page = await readPage(store, options, window, cursor);
+    yield* page.hits;
+    const { last } = page;
+    if (last !== undefined && page.rows >= options.pageRows) {
+      // More in this window: go on behind the last row, and ask for about as much time as the page covered.
+      const covered = forward ? last.time - at : at - last.time;
+      width = covered * 2n > LEAST_WIDTH ? covered * 2n : LEAST_WIDTH;
+      at = last.time;
+      cursor = { position: last, included: false };
+      continue;
+    }
+    cursor = undefined;
+    at = forward ? window.last + 1n : window.first - 1n;
+    if (page.rows * 4 < options.pageRows) width *= GROWTH;
+    if (page.rows === 0 && options.table === 'flows') {
+      const next = await nextStored(store, options, at, ends);
+      if (next === undefined) return;
+      at = next;
+    }
+  }
+}
+
+function windowAt(at: bigint, width: bigint, ends: Window, forward: boolean): Window {
+  if (forward) {
+    const last = at + width - 1n;
+    return { first: at, last: last < ends.last ? last : ends.last };
+  }
+  const first = at - width + 1n;
+  return { first: first > ends.first ? first : ends.first, last: at };
+}
+
+/** Between when there is anything at all; undefined when there is nothing. */
+async function endsOf(store: Store, options: Scan): Promise<Window | undefined> {
+  const { range, from, direction, table, signal } = options;
+  let { since, until } = range;
+  if (from !== undefined) {
+    if (direction === 'forward') since = from.time;
+    else until = from.time;
+  }
+  if (table === 'events') return eventEnds(store, { since, until }, signal);
+  const oldest = await edgeSlot(store, { since, until }, 'oldest', signal);
+  const newest = await edgeSlot(store, { since, until }, 'newest', signal);
+  if (oldest === undefined || newest === undefined) return undefined;
+  const first = slotBounds(oldest).first;
+  const { last } = slotBounds(newest);
+  return {
+    first: since !== undefined && since > first ? since : first,
+    last: until !== undefined && until < last ? until : last,
+  };
+}
+
+async function eventEnds(
+  store: Store,
+  range: TimeRange,
+  signal: AbortSignal | undefined,
+): Promise<Window | undefined> {
+  const { where, params } = rangeCondition('events', range);
+  const nanos = (of: string) => `toUnixTimestamp64Nano(${of}(time))`;
+  const sql = `SELECT count(), ${nanos('min')}, ${nanos('max')} FROM events WHERE ${where}`;
+  for await (const [count, first, last] of store.query(sql, params, signal && { signal }))
+    if (toBigint(count) > 0n) return { first: toBigint(first), last: toBigint(last) };
+  return undefined;
+}
+
+/** Jumps over time without flows. */
+async function nextStored(
+  store: Store,
+  { direction, signal }: Scan,
+  at: bigint,
+  ends: Window,
+): Promise<bigint | undefined> {
+  const forward = direction === 'forward';
+  if (forward ? at > ends.last : at < ends.first) return undefined;
+  const rest = forward ? { since: at, until: ends.last } : { since: ends.first, until: at };
+  const slot = await edgeSlot(store, rest, forward ? 'oldest' : 'newest', signal);
+  if (slot === undefined) return undefined;
+  const { first, last } = slotBounds(slot);
+  if (slotOf(at) === slot) return at;
+  return forward ? first : last;
+}
+
+interface Page {
+  readonly hits: readonly Hit[];
+  /** Rows that SQL let through. */
+  readonly rows: number;
+  readonly last: Position | undefined;
+}
+
+async function readPage(
+  store: Store,
+  options: Scan,
+  window: Window,
+  cursor: { readonly position: Position; readonly included: boolean } | undefined,
+): Promise<Page> {
+  const { table, filter, predicate, pageRows, direction, signal } = options;
+  const forward = direction === 'forward';
+  const { where, params } = rangeCondition(table, { since: window.first, until: window.last });
+  const order = forward ? 'ASC' : 'DESC';
+  const beyond = forward ? '>' : '<';
+  const after =
+    cursor === undefined
+      ? ''
+      : ` AND (time ${beyond} ${momentSql('cursorTime')} OR (time = ${momentSql('cursorTime')} AND uuid ${beyond}${cursor.included ? '=' : ''} {cursorUuid:UUID}))`;
+  const filtered = filter.where === '1' ? '' : ` AND (${filter.where})`;
+  const columns = table === 'flows' ? restoreSelect() : restoreEventSelect();
+  const sql =
+    `SELECT toUnixTimestamp64Nano(time), uuid, ${columns} FROM ${table} ` +
+    `WHERE ${where}${after}${filtered} ORDER BY time ${order}, uuid ${order} LIMIT {pageRows:UInt32}`;
+  const rows = store.query(
+    sql,
+    {
+      ...filter.params,
+      ...params,
+      pageRows,
+      ...(cursor && { cursorTime: cursor.position.time, cursorUuid: cursor.position.uuid }),
+    },
+    signal && { signal },
+  );
+  const restore = table === 'flows' ? restoreFlow : restoreEvent;
+  const hits: Hit[] = [];
+  let count = 0;
+  let last: Position | undefined;
+  for await (const row of rows) {
+    count++;
+    const response = restore(row, KEY_COLUMNS);
+    last = { time: toBigint(row[0]), uuid: String(row[1]) };
+    // Rows with something the columns do not hold are judged by what they really are.
+    if (filter.exact && response.$unknown === undefined) hits.push({ ...last, table, response });
+    else if (predicate(response)) hits.push({ ...last, table, response });
+  }
+  return { hits, rows: count, last };
+}

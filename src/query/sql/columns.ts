@@ -1,0 +1,12 @@
+// How conditions name the columns of `flows`. The catalogue's names are a type, so a renamed column fails to compile.
+import { type FlowColumnName, PRESENCE } from '../../store/columns.ts';
+
+/** A column of the catalogue, as SQL. */
+export function column(name: FlowColumnName): string {
+  return name;
+}
+
+/** True for rows in which that message or field was there, even if all of it was defaults. */
+export function present(bit: keyof typeof PRESENCE): string {
+  return `bitTest(${column('presence')}, ${PRESENCE[bit]})`;
+}

@@ -1,0 +1,138 @@
+// The fields of a FlowFilter that exist for the source and for the destination.
+
+import { some } from '../../hubble/filter/condition.ts';
+import {
+  type AddressFilter,
+  addressFilter,
+  type NamePrefix,
+  namePrefix,
+  portNumber,
+  servicePrefix,
+} from '../../hubble/filter/endpoint.ts';
+import { fqdnSource } from '../../hubble/filter/pattern.ts';
+import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import { type Bounds, either, exactly } from './bounds.ts';
+import { column, present } from './columns.ts';
+import { labelCondition } from './labels.ts';
+import type { Params } from './params.ts';
+import { quoteRegex, wholeLine } from './regex.ts';
+
+const SIDES = ['source', 'destination'] as const;
+type Side = (typeof SIDES)[number];
+
+export function* endpointConditions(filter: FlowFilter, params: Params): Generator<Bounds> {
+  for (const side of SIDES) {
+    yield* nameConditions(filter, side, params);
+    yield* identityConditions(filter, side, params);
+  }
+  if (some(filter.source_ip_xlated))
+    yield addresses(filter.source_ip_xlated, column('ip_source_xlated'), params);
+}
+
+function* nameConditions(filter: FlowFilter, side: Side, params: Params): Generator<Bounds> {
+  const ip = filter[`${side}_ip`];
+  if (some(ip)) yield addresses(ip, column(`ip_${side}`), params);
+  const pod = filter[`${side}_pod`];
+  if (some(pod))
+    yield names(
+      pod.map(namePrefix),
+      column(`${side}_namespace`),
+      column(`${side}_pod_name`),
+      params,
+    );
+  const service = filter[`${side}_service`];
+  if (some(service))
+    yield names(
+      service.map((name) => servicePrefix(name, side)),
+      column(`${side}_service_namespace`),
+      column(`${side}_service_name`),
+      params,
+    );
+  const fqdn = filter[`${side}_fqdn`];
+  if (some(fqdn)) {
+    const list = column(`${side}_names`);
+    const pattern = params.text(wholeLine(fqdn.map(fqdnSource)));
+    yield exactly(`${list} != '' AND match(${list}, ${pattern})`);
+  }
+  const port = filter[`${side}_port`];
+  if (some(port)) {
+    const ports = params.add(
+      port.map((text) => portNumber(text, side)),
+      'Array(UInt16)',
+    );
+    yield exactly(
+      `${column('l4_protocol')} IN (1, 2, 5) AND ${column(`${side}_port`)} IN ${ports}`,
+    );
+  }
+}
+
+function* identityConditions(filter: FlowFilter, side: Side, params: Params): Generator<Bounds> {
+  const label = filter[`${side}_label`];
+  if (some(label)) yield labelCondition(label, side, column(`${side}_labels`), params);
+  const identity = filter[`${side}_identity`];
+  if (some(identity)) {
+    const numbers = params.add(identity, 'Array(UInt32)');
+    yield exactly(`${column(`${side}_identity`)} IN ${numbers} AND ${present(side)}`);
+  }
+  const workload = filter[`${side}_workload`];
+  if (some(workload)) {
+    const list = column(`${side}_workloads`);
+    const lines = workload.map(({ kind = '', name = '' }) => {
+      const kindPart = kind === '' ? '[^/\\n]*' : quoteRegex(kind);
+      return `${kindPart}/${name === '' ? '[^\\n]*' : quoteRegex(name)}`;
+    });
+    yield exactly(`match(${list}, ${params.text(wholeLine(lines))})`);
+  }
+  const cluster = filter[`${side}_cluster_name`];
+  if (some(cluster)) yield exactly(`${column(`${side}_cluster_name`)} IN ${params.texts(cluster)}`);
+}
+
+function names(
+  wanted: readonly NamePrefix[],
+  namespace: string,
+  name: string,
+  params: Params,
+): Bounds {
+  return either(
+    wanted.map((each) => {
+      const parts = [
+        each.namespace === undefined
+          ? `(${namespace} != '' OR ${name} != '')`
+          : `${namespace} = ${params.text(each.namespace)}`,
+      ];
+      if (each.prefix !== '') parts.push(`startsWith(${name}, ${params.text(each.prefix)})`);
+      return exactly(parts.join(' AND '));
+    }),
+  );
+}
+
+function addresses(texts: readonly string[], name: string, params: Params): Bounds {
+  const filters = texts.map(addressFilter);
+  const plain = filters.flatMap((filter) => ('text' in filter ? [filter.text] : []));
+  const conditions = filters.flatMap((filter) =>
+    'network' in filter ? [network(filter, name, params)] : [],
+  );
+  if (plain.length > 0) conditions.push(`${name} IN ${params.texts(plain)}`);
+  return either(conditions.map(exactly));
+}
+
+function network(
+  { network: { bits, first, last } }: Extract<AddressFilter, { network: unknown }>,
+  name: string,
+  params: Params,
+): string {
+  if (bits === 32) {
+    const low = params.add(Number(first), 'UInt32');
+    const high = params.add(Number(last), 'UInt32');
+    // Go reads no leading zeros in an octet, the engine might.
+    return `isIPv4String(${name}) AND NOT match(${name}, '(^|\\\\.)0[0-9]') AND toUInt32(toIPv4OrDefault(${name})) BETWEEN ${low} AND ${high}`;
+  }
+  const low = params.text(ipv6Text(first));
+  const high = params.text(ipv6Text(last));
+  return `isIPv6String(${name}) AND position(${name}, ':') > 0 AND toIPv6OrDefault(${name}) BETWEEN toIPv6(${low}) AND toIPv6(${high})`;
+}
+
+function ipv6Text(value: bigint): string {
+  const hex = value.toString(16).padStart(32, '0');
+  return hex.replace(/(.{4})(?=.)/g, '$1:');
+}
