@@ -2,7 +2,8 @@
 // arrive. grpc-js costs three times the CPU per message and hides the errors' codes (docs/decisions/0003). Failures
 // come out as GrpcStatus or as Node's own errors; relay-errors.ts says what they mean.
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import type { ConnectionOptions } from 'node:tls';
+import { isIP, connect as netConnect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 
 export interface GrpcTarget {
   readonly host: string;
@@ -29,9 +30,10 @@ export const GRPC_OK = 0;
 export const GRPC_CANCELLED = 1;
 export const GRPC_DEADLINE_EXCEEDED = 4;
 
-/** The other side closed, or was silent, before it spoke HTTP/2. */
+/** No connection, for a reason Node has no code for. */
 export class ConnectFailure extends Error {
-  readonly code: 'CLOSED_EARLY' | 'CONNECT_TIMEOUT' | 'ABORTED';
+  /** Closed, or silent, before it spoke HTTP/2; given up by us; closed while in use. */
+  readonly code: 'CLOSED_EARLY' | 'CONNECT_TIMEOUT' | 'ABORTED' | 'LOST';
 
   constructor(code: ConnectFailure['code'], message: string) {
     super(message);
@@ -61,22 +63,27 @@ export class GrpcConnection {
   private readonly target: GrpcTarget;
   private failure: Error | undefined;
 
-  private constructor(session: ClientHttp2Session, target: GrpcTarget) {
+  private constructor(session: ClientHttp2Session, socket: Socket, target: GrpcTarget) {
     this.session = session;
     this.target = target;
+    socket.on('error', (error) => {
+      this.failure ??= error;
+      session.destroy();
+    });
     this.closed = new Promise((resolve) => session.once('close', resolve));
     this.goaway = new Promise((resolve) => session.once('goaway', () => resolve()));
     session.on('error', (error) => {
-      this.failure = error;
+      this.failure ??= error;
     });
   }
 
   /** Resolves once the other side has spoken HTTP/2; rejects with Node's error, or a ConnectFailure. */
   static open(target: GrpcTarget, timeoutMs: number, signal: AbortSignal): Promise<GrpcConnection> {
     const { host, port, tls, windowBytes } = target;
+    const socket = dial(target);
     const name = host.includes(':') ? `[${host}]` : host;
     const session = connect(`${tls ? 'https' : 'http'}://${name}:${port}`, {
-      ...tls,
+      createConnection: () => socket,
       settings: { initialWindowSize: windowBytes, enablePush: false },
     });
     return new Promise((resolve, reject) => {
@@ -84,7 +91,9 @@ export class GrpcConnection {
         settle();
         // Errors after the first one have no one to go to.
         session.on('error', () => undefined);
+        socket.on('error', () => undefined);
         session.destroy();
+        socket.destroy();
         reject(error);
       };
       const early = () => fail(new ConnectFailure('CLOSED_EARLY', 'closed before HTTP/2 began'));
@@ -96,10 +105,13 @@ export class GrpcConnection {
       const settle = () => {
         clearTimeout(timer);
         session.off('error', fail);
+        socket.off('error', fail);
         session.off('close', early);
         signal.removeEventListener('abort', aborted);
       };
       session.once('error', fail);
+      // With TLS 1.3 a refused client certificate comes after the handshake, and only here.
+      socket.once('error', fail);
       session.once('close', early);
       signal.addEventListener('abort', aborted, { once: true });
       if (signal.aborted) return aborted();
@@ -107,7 +119,7 @@ export class GrpcConnection {
         settle();
         // Twice the stream's window: status calls get through beside a stream that is paused with its window full.
         session.setLocalWindowSize(windowBytes * 2);
-        resolve(new GrpcConnection(session, target));
+        resolve(new GrpcConnection(session, socket, target));
       });
     });
   }
@@ -157,7 +169,7 @@ export class GrpcConnection {
     data: (chunk: Buffer) => void,
   ): GrpcStream {
     if (this.session.closed || this.session.destroyed) {
-      const ended = Promise.reject(this.failure ?? new ConnectFailure('CLOSED_EARLY', 'closed'));
+      const ended = Promise.reject(this.failure ?? new ConnectFailure('LOST', 'closed'));
       ended.catch(() => undefined);
       return { ended, pause: () => undefined, resume: () => undefined, cancel: () => undefined };
     }
@@ -172,7 +184,8 @@ export class GrpcConnection {
     const head = Buffer.alloc(5);
     head.writeUInt32BE(request.length, 1);
     stream.end(Buffer.concat([head, request]));
-    const ended = this.outcome(stream, data);
+    let cancelled = false;
+    const ended = this.outcome(stream, data, () => cancelled);
     ended.catch(() => undefined);
     return {
       ended,
@@ -180,13 +193,18 @@ export class GrpcConnection {
       resume: () => stream.resume(),
       cancel: () => {
         if (stream.destroyed) return;
+        cancelled = true;
         stream.close(constants.NGHTTP2_CANCEL);
         stream.destroy();
       },
     };
   }
 
-  private outcome(stream: ClientHttp2Stream, data: (chunk: Buffer) => void): Promise<void> {
+  private outcome(
+    stream: ClientHttp2Stream,
+    data: (chunk: Buffer) => void,
+    isCancelled: () => boolean,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
       let http = 0;
       let status: number | undefined;
@@ -222,13 +240,26 @@ export class GrpcConnection {
         if (status === GRPC_OK) return resolve();
         if (status !== undefined) return reject(new GrpcStatus(status, message));
         if (this.failure) return reject(this.failure);
+        if (isCancelled()) return reject(new GrpcStatus(GRPC_CANCELLED, 'cancelled'));
+        // Node ends the streams of a connection that broke as if they had been cancelled.
         if (stream.rstCode === constants.NGHTTP2_CANCEL) {
-          return reject(new GrpcStatus(GRPC_CANCELLED, 'cancelled'));
+          return reject(new ConnectFailure('LOST', 'closed by the other side'));
         }
         reject(new GrpcStatus(14, `ended without a status (HTTP/2 code ${stream.rstCode})`));
       });
     });
   }
+}
+
+function dial({ host, port, tls }: GrpcTarget): Socket {
+  if (tls === undefined) return netConnect({ host, port, noDelay: true });
+  return tlsConnect({
+    ...(isIP(host) === 0 && { servername: host }),
+    ...tls,
+    host,
+    port,
+    ALPNProtocols: ['h2'],
+  });
 }
 
 /** gRPC's own table of what HTTP errors of proxies mean (http-grpc-status-mapping). */

@@ -1,9 +1,9 @@
 // All instruments of the collectors.
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-export type IngestMetrics = ReturnType<typeof createIngestMetrics>;
+export type IngestMetrics = ReturnType<typeof ingestMetrics>;
 
-export function createIngestMetrics(registry: Registry) {
+export function ingestMetrics(registry: Registry) {
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, ...labels: Label[]) =>
     new Counter({

@@ -144,9 +144,15 @@ function connectVerdict(place: RelayPlace, error: ConnectFailure): Verdict {
         ? {
             code: 'relay/unavailable',
             reason: 'connect',
-            says: 'the connection was closed before HTTP/2 began; the relay may be starting, ask for a client certificate, or not speak TLS there',
+            says: 'the connection was closed before HTTP/2 began; the relay may be starting, refuse the client certificate or its absence, or not speak TLS there',
           }
         : plaintext('closed before HTTP/2 began');
+    case 'LOST':
+      return {
+        code: 'relay/unavailable',
+        reason: 'lost',
+        says: `the connection was lost: ${error.message}`,
+      };
     case 'ABORTED':
       return { code: 'relay/unavailable', reason: 'ended', says: error.message };
     default:

@@ -6,7 +6,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { decode, encode } from '../../../src/hubble/codec.ts';
 import {
   GetFlowsRequest,
@@ -27,8 +27,6 @@ export interface FlowsCall {
   readonly closed: boolean;
   /** Ends the stream with a gRPC status. */
   end(status?: number, message?: string): void;
-  /** Breaks the connection. */
-  cut(): void;
 }
 
 export interface FakeRelayOptions {
@@ -41,6 +39,8 @@ export interface FakeRelay {
   readonly port: number;
   readonly address: string;
   readonly calls: FlowsCall[];
+  /** Breaks every connection. */
+  cut(): void;
   connections: number;
   /** Answers of the other calls; `mute` answers nothing at all. */
   health: number | 'unimplemented' | 'mute';
@@ -60,7 +60,11 @@ export async function fakeRelay(options: FakeRelayOptions): Promise<FakeRelay> {
         ...(tls.ca !== undefined && { ca: tls.ca, requestCert: true, rejectUnauthorized: true }),
       })
     : createServer();
+  const sockets = new Set<Socket>();
   const relay: FakeRelay = {
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     port: 0,
     address: '',
     calls: [],
@@ -78,6 +82,10 @@ export async function fakeRelay(options: FakeRelayOptions): Promise<FakeRelay> {
       }),
   };
 
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
   server.on('session', (session) => {
     relay.connections++;
     sessions.add(session);
@@ -130,6 +138,7 @@ export async function fakeRelay(options: FakeRelayOptions): Promise<FakeRelay> {
 }
 
 function flowsCall(stream: ServerHttp2Stream, request: GetFlowsRequest): FlowsCall {
+  stream.setMaxListeners(0);
   let status = { 'grpc-status': '0' as string, 'grpc-message': '' };
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
   stream.on('wantTrailers', () => stream.sendTrailers(status));
@@ -151,7 +160,6 @@ function flowsCall(stream: ServerHttp2Stream, request: GetFlowsRequest): FlowsCa
       status = { 'grpc-status': String(code), 'grpc-message': encodeURIComponent(message) };
       stream.end();
     },
-    cut: () => stream.session?.destroy(),
   };
 }
 

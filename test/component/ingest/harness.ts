@@ -9,7 +9,7 @@ import type { OutgoingRecord } from '../../../src/bus/bus.ts';
 import { decodeFlowBatch, type FlowBatch } from '../../../src/hubble/batch.ts';
 import { type Collector, createCollector } from '../../../src/ingest/collector.ts';
 import { clusterConfig, collectorConfig } from '../../../src/ingest/config.ts';
-import { createIngestMetrics } from '../../../src/ingest/metrics.ts';
+import { ingestMetrics } from '../../../src/ingest/metrics.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { ParallaxError } from '../../../src/runtime/errors.ts';
 import { uuidOf } from '../../bench/ingest/responses.ts';
@@ -59,9 +59,11 @@ export function responsesOf(batch: FlowBatch): Buffer[] {
 /** What a writer stores: unmarked batches as they are, of marked ones only what is not there yet. */
 export function stored(batches: readonly FlowBatch[]): string[] {
   const rows: string[] = [];
+  const known = new Set<string>();
   for (const batch of batches) {
     for (const uuid of responsesOf(batch).map(uuidOf)) {
-      if (!batch.header.replay || !rows.includes(uuid)) rows.push(uuid);
+      if (!batch.header.replay || !known.has(uuid)) rows.push(uuid);
+      known.add(uuid);
     }
   }
   return rows;
@@ -95,7 +97,7 @@ export async function startCollector(
     }),
     publisher,
     logger,
-    metrics: createIngestMetrics(registry),
+    metrics: ingestMetrics(registry),
     clock: systemClock,
   });
   const abort = new AbortController();
