@@ -9,15 +9,25 @@ export interface TargetFlags {
   readonly dataDir?: string;
 }
 
-/** Adds `--kafka`, `--clickhouse` and `--data-dir`. */
-export function addTargetFlags(command: Command): Command {
-  return command
-    .option(
-      '--kafka <brokers>',
-      'publish to Kafka at these brokers, HOST:PORT,… (bus.kafka.brokers)',
-    )
-    .option('--clickhouse <url>', 'store in this ClickHouse server (store.clickhouse.url)')
-    .option('--data-dir <dir>', 'directory of the embedded engine (store.chdb.path)');
+const FLAGS = {
+  kafka: [
+    '--kafka <brokers>',
+    'publish to Kafka at these brokers, HOST:PORT,… (bus.kafka.brokers)',
+  ],
+  clickhouse: ['--clickhouse <url>', 'use this ClickHouse server (store.clickhouse.url)'],
+  dataDir: ['--data-dir <dir>', 'directory of the embedded engine (store.chdb.path)'],
+} as const satisfies Record<keyof TargetFlags, readonly [string, string]>;
+
+/** Adds `--kafka`, `--clickhouse` and `--data-dir`, or those of them that are named. */
+export function addTargetFlags(
+  command: Command,
+  names: readonly (keyof TargetFlags)[] = ['kafka', 'clickhouse', 'dataDir'],
+): Command {
+  for (const name of names) {
+    const [flag, description] = FLAGS[name];
+    command.option(flag, description);
+  }
+  return command;
 }
 
 export function targetSettings(flags: TargetFlags): Setting[] {

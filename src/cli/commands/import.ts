@@ -1,0 +1,52 @@
+// `parallax import FILE|-`: flows that were written to a file.
+import { type Command, InvalidArgumentError } from 'commander';
+import { size } from '../../config/values.ts';
+import { addConfigFlags, type ConfigFlags } from '../options.ts';
+import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
+
+interface ImportFlags extends ConfigFlags, TargetFlags {
+  readonly cluster?: string;
+  readonly maxLine: number;
+  readonly strict?: boolean;
+}
+
+function sizeFlag(text: string): number {
+  const parsed = size.safeParse(text);
+  if (!parsed.success) throw new InvalidArgumentError('Expected a size such as 512KiB or 64MiB.');
+  return parsed.data;
+}
+
+const DESCRIPTION = `Stores flows from a file of JSON lines, as \`hubble observe -o json\` or jsonpb and the flow-log exporter write
+them, gzip or plain; \`-\` reads standard input. Bare flows of older versions are taken too.
+
+Lines that are no flow are counted and named with their numbers, and never stop the import. Running it again stores
+nothing twice, so an import that was cut short is simply run again.`;
+
+const EXIT_CODES = `
+Exit codes: 0 the input was read to its end (lines may have been refused, see --strict); 1 it was not, or nothing of it
+could be taken; 130 or 143 after a signal.`;
+
+export function addImportCommand(program: Command): void {
+  const command = addConfigFlags(program.command('import'))
+    .summary('store flows from a file of JSON lines')
+    .description(DESCRIPTION)
+    .argument('<file>', 'file to read, - for standard input')
+    .option('--cluster <name>', 'cluster to store the flows under; else the prefix of node names')
+    .option('--max-line <size>', 'longest line that is taken', sizeFlag, 16 * 1024 ** 2)
+    .option('--strict', 'exit code 1 when any line was refused')
+    .addHelpText('after', EXIT_CODES);
+  addTargetFlags(command).action(async (file: string, flags: ImportFlags) => {
+    const { runRole } = await import('../role.ts');
+    const { runImport } = await import('../../app/import.ts');
+    await runRole('import', flags, targetSettings(flags), (config, deps) =>
+      runImport(config, deps, {
+        file,
+        stdin: process.stdin,
+        stderr: process.stderr,
+        cluster: flags.cluster ?? '',
+        maxLineBytes: flags.maxLine,
+        strict: flags.strict ?? false,
+      }),
+    );
+  });
+}
