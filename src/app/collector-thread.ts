@@ -1,0 +1,141 @@
+// Runs the collectors in a thread of their own, so that reading from the relays never waits for decoding or storing.
+// Here is the main thread's side: it takes the sealed batches and publishes them on its bus.
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import type { Publisher } from '../bus/bus.ts';
+import type { Component, Health } from '../runtime/component.ts';
+import { type ErrorCode, ParallaxError } from '../runtime/errors.ts';
+import type { ParallaxConfig } from './config.ts';
+import type { FromThread, ThreadError, ToThread } from './thread-messages.ts';
+
+export interface CollectorThread extends Component {
+  /** Rejects when the thread has failed; resolves when it has stopped. */
+  readonly ended: Promise<void>;
+  /** The thread's metrics in Prometheus text. */
+  metrics(): Promise<string>;
+}
+
+/** `publisher` is not owned: whoever made it starts and stops it. */
+export function createCollectorThread(deps: {
+  /** Asked at the start, when the addresses of simulated relays are known. */
+  readonly config: () => Pick<ParallaxConfig, 'clusters' | 'collector' | 'log'>;
+  readonly publisher: Publisher;
+  readonly logger: Logger;
+}): CollectorThread {
+  const { publisher, logger } = deps;
+  let worker: Worker | undefined;
+  let health: Health = { state: 'failed', reason: 'not started' };
+  let asked = 0;
+  const answers = new Map<number, (text: string) => void>();
+  const started = deferred();
+  const ended = deferred();
+
+  function send(message: ToThread): void {
+    worker?.postMessage(message);
+  }
+
+  async function publish(message: FromThread & { kind: 'publish' }): Promise<void> {
+    const { id, key, headers } = message;
+    const { buffer, byteOffset, byteLength } = message.value;
+    try {
+      await publisher.publish({ key, value: Buffer.from(buffer, byteOffset, byteLength), headers });
+      send({ kind: 'published', id });
+    } catch (error) {
+      send({ kind: 'published', id, error: threadError(error) });
+    }
+  }
+
+  function receive(message: FromThread): void {
+    switch (message.kind) {
+      case 'publish':
+        void publish(message);
+        return;
+      case 'started':
+        started.resolve();
+        return;
+      case 'metrics':
+        answers.get(message.id)?.(message.text);
+        answers.delete(message.id);
+        return;
+      case 'health':
+        health = message.health;
+        return;
+      case 'stopped':
+        ended.resolve();
+        return;
+      case 'failed':
+        fail(fromThread(message.error));
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  function fail(error: unknown): void {
+    health = { state: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    logger.error({ err: error }, 'collector thread failed');
+    started.reject(error);
+    ended.reject(error);
+  }
+
+  return {
+    name: 'collectors',
+    ended: ended.promise,
+    async start(signal) {
+      const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+      const { clusters, collector, log } = deps.config();
+      worker = new Worker(new URL(`./collector-thread-main.${suffix}`, import.meta.url), {
+        workerData: { clusters, collector, log },
+      });
+      worker.on('message', receive);
+      worker.on('error', fail);
+      worker.on('exit', (code) => {
+        if (code === 0) ended.resolve();
+        else fail(new Error(`collector thread ended with code ${code}`));
+      });
+      signal.addEventListener('abort', () => send({ kind: 'leave' }));
+      await started.promise;
+    },
+    async stop(limit) {
+      limit.addEventListener('abort', () => send({ kind: 'leave' }));
+      send({ kind: 'stop' });
+      await ended.promise;
+      await worker?.terminate();
+    },
+    health: () => health,
+    metrics() {
+      if (!worker) return Promise.resolve('');
+      const id = asked++;
+      send({ kind: 'metrics', id });
+      return new Promise((resolve) => {
+        answers.set(id, resolve);
+        // A thread too busy to answer must not hold a scrape.
+        setTimeout(() => {
+          if (answers.delete(id)) resolve('');
+        }, 1000).unref();
+      });
+    },
+  };
+}
+
+export function threadError(error: unknown): ThreadError {
+  return error instanceof ParallaxError
+    ? { code: error.code, message: error.message }
+    : { code: undefined, message: error instanceof Error ? error.message : String(error) };
+}
+
+export function fromThread({ code, message }: ThreadError): Error {
+  // The code was one of the table's when it left the other thread.
+  return code === undefined ? new Error(message) : new ParallaxError(code as ErrorCode, message);
+}
+
+function deferred() {
+  let resolve: () => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<void>((ok, bad) => {
+    resolve = ok;
+    reject = bad;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}

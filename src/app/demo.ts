@@ -1,0 +1,26 @@
+// The two simulated clusters that `parallax up` collects from when it is given no relays: the README's story, played
+// by relays that speak gRPC on loopback like real ones.
+import { clusterConfig, type ClusterConfig } from '../ingest/config.ts';
+import type { Component } from '../runtime/component.ts';
+import type { RoleDeps } from './role.ts';
+
+export interface Demo extends Component {
+  /** The simulated clusters, once started. */
+  clusters(): readonly ClusterConfig[];
+}
+
+/** Loads the simulator only when it is wanted. */
+export async function createDemo(deps: RoleDeps): Promise<Demo> {
+  const { createSimulation } = await import('../simulate/simulation.ts');
+  const { simulateSchema } = await import('../simulate/config.ts');
+  const logger = deps.logger.child({ component: 'demo' }, { level: 'warn' });
+  const simulation = createSimulation(simulateSchema.parse({ scenario: 'story' }), {
+    logger,
+    clock: deps.clock,
+  });
+  return Object.assign(simulation, {
+    name: 'demo',
+    clusters: () =>
+      simulation.addresses.map(({ name, address }) => clusterConfig.parse({ name, relay: address })),
+  });
+}

@@ -1,0 +1,58 @@
+// Prints what is collected as it passes the bus, one line a flow as `hubble observe` does.
+import type { Logger } from 'pino';
+import type { Bus, BusRecord } from '../bus/bus.ts';
+import { decodeFlowBatch } from '../hubble/batch.ts';
+import { decode } from '../hubble/codec.ts';
+import { createPrinter } from '../hubble/print/printer.ts';
+import { GetFlowsResponse } from '../hubble/schema.gen.ts';
+import type { Component } from '../runtime/component.ts';
+import type { RoleDeps } from './role.ts';
+
+/** A terminal shows no more than this of one record; what is left out is said. */
+const LINES_PER_RECORD = 200;
+
+export function createFlowPrinter(deps: {
+  readonly bus: Bus;
+  readonly stdout: RoleDeps['stdout'];
+  readonly logger: Logger;
+}): Component {
+  const { bus, stdout, logger } = deps;
+  const lines: string[] = [];
+  const printer = createPrinter(
+    {
+      output: 'compact',
+      nodeName: false,
+      policyNames: false,
+      ipTranslation: true,
+      timeFormat: 'StampMilli',
+      color: stdout.isTTY === true && !process.env['NO_COLOR'],
+      debug: false,
+      legacyJson: false,
+    },
+    { out: (text) => lines.push(text), err: () => undefined },
+  );
+
+  function show({ value }: BusRecord): void {
+    // A reader that is slower than the flows must not hold them up.
+    if (stdout.writableNeedDrain) return;
+    const { bytes, starts, ends } = decodeFlowBatch(value);
+    const shown = Math.min(starts.length, LINES_PER_RECORD);
+    for (let i = 0; i < shown; i++) {
+      printer.print(decode(GetFlowsResponse, bytes.subarray(starts[i], ends[i])));
+    }
+    const left = starts.length - shown;
+    if (left > 0) lines.push(`… and ${left} more\n`);
+    stdout.write(lines.join(''));
+    lines.length = 0;
+  }
+
+  const tail = bus.tail((record) => {
+    try {
+      show(record);
+    } catch (error) {
+      // The writer deals with records that cannot be read; here they are only not shown.
+      logger.debug({ err: error }, 'record not shown');
+    }
+  });
+  return Object.assign(tail, { name: 'printer' });
+}

@@ -1,0 +1,29 @@
+// What the collector thread and the main thread tell each other. Batches are moved, not copied.
+import type { Health } from '../runtime/component.ts';
+
+export type ToThread =
+  /** The record of that number is durable; or it was refused, with the error's code and message. */
+  | { readonly kind: 'published'; readonly id: number; readonly error?: ThreadError }
+  | { readonly kind: 'stop' }
+  /** The limit of the stop is over: leave what is left. */
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'metrics'; readonly id: number };
+
+export type FromThread =
+  | { readonly kind: 'started' }
+  | {
+      readonly kind: 'publish';
+      readonly id: number;
+      readonly key: string;
+      readonly value: Uint8Array;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  | { readonly kind: 'health'; readonly health: Health }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly error: ThreadError };
+
+export interface ThreadError {
+  readonly code: string | undefined;
+  readonly message: string;
+}

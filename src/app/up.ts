@@ -1,0 +1,45 @@
+// The role `up`: everything in one process. The collectors read in a thread of their own; decoding, storing and
+// answering share the main thread; the embedded engine works on its own threads.
+import { createRunner } from '../runtime/run.ts';
+import { createStore } from '../store/open.ts';
+import { buildApi } from './api.ts';
+import { createCollectorThread } from './collector-thread.ts';
+import type { ParallaxConfig } from './config.ts';
+import { createDemo } from './demo.ts';
+import { buildBus, buildWriter } from './parts.ts';
+import type { RoleDeps } from './role.ts';
+import { createFlowPrinter } from './show.ts';
+import { migrating } from './write.ts';
+
+export interface UpOptions {
+  /** Collects from two simulated clusters besides the configured ones. */
+  readonly demo: boolean;
+  /** Prints no flows. */
+  readonly quiet: boolean;
+}
+
+/** Resolves with the exit code. */
+export async function runUp(
+  config: ParallaxConfig,
+  deps: RoleDeps,
+  options: UpOptions,
+): Promise<number> {
+  const { logger, registry } = deps;
+  const runner = createRunner({ ...deps, shutdownTimeoutMs: config.shutdownTimeout });
+  const store = runner.add(migrating(createStore({ ...deps, config: config.store })));
+  const bus = runner.add(buildBus(config, deps));
+  runner.add(buildWriter(config, deps, { bus, store }));
+  const publisher = runner.add(bus.publisher());
+  const demo = options.demo ? await createDemo(deps) : undefined;
+  if (demo) runner.add(demo);
+  const collectors = createCollectorThread({
+    config: () => (demo ? { ...config, clusters: [...config.clusters, ...demo.clusters()] } : config),
+    publisher,
+    logger,
+  });
+  const metrics = async () => (await registry.metrics()) + (await collectors.metrics());
+  runner.add(buildApi(config, deps, { store, bus, health: runner.health, metrics }));
+  if (!options.quiet) runner.add(createFlowPrinter({ bus, stdout: deps.stdout, logger }));
+  runner.add(collectors);
+  return runner.run();
+}

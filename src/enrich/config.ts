@@ -1,0 +1,23 @@
+// Settings of the writer.
+import { z } from 'zod';
+import { duration } from '../config/values.ts';
+
+export const writerConfig = z.strictObject({
+  group: z
+    .string()
+    .min(1)
+    .default('parallax-writer')
+    .describe('Consumer group; all writers of one store share it.'),
+  maxInFlight: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(2)
+    .describe('Records in work at once: 2 lets one be decoded while another is inserted.'),
+  retryInitial: duration
+    .prefault('200ms')
+    .describe('First wait before a refused insert is tried again.'),
+  retryMax: duration.prefault('10s').describe('Longest wait between two tries of an insert.'),
+});
+
+export type WriterConfig = z.infer<typeof writerConfig>;

@@ -1,0 +1,69 @@
+// What the writer counts: everything that comes in, goes out, is dropped or is tried again.
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+export function writerMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    records: new Counter({
+      name: 'parallax_writer_records_total',
+      help: 'Bus records dealt with, by whether they were marked as replay.',
+      labelNames: ['replay'],
+      registers,
+    }),
+    flows: new Counter({
+      name: 'parallax_writer_flows_total',
+      help: 'Flows stored, by observing cluster.',
+      labelNames: ['cluster'],
+      registers,
+    }),
+    events: new Counter({
+      name: 'parallax_writer_events_total',
+      help: 'Lost events and node states stored, by observing cluster.',
+      labelNames: ['cluster'],
+      registers,
+    }),
+    doubles: new Counter({
+      name: 'parallax_writer_doubles_dropped_total',
+      help: 'Responses of replayed batches that were stored already.',
+      labelNames: ['cluster'],
+      registers,
+    }),
+    deadLetters: new Counter({
+      name: 'parallax_writer_dead_letters_total',
+      help: 'Responses or records sent to the dead-letter topic, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    retries: new Counter({
+      name: 'parallax_writer_retries_total',
+      help: 'Store calls tried again, by error code.',
+      labelNames: ['code'],
+      registers,
+    }),
+    project: new Histogram({
+      name: 'parallax_writer_project_seconds',
+      help: 'Time to turn one record into column blocks.',
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
+    insert: new Histogram({
+      name: 'parallax_writer_insert_seconds',
+      help: 'Time until the store had taken the blocks of one record, tries again included.',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
+      registers,
+    }),
+    delay: new Gauge({
+      name: 'parallax_writer_delay_seconds',
+      help: 'Age of the last stored record’s first response when it became queryable, by cluster.',
+      labelNames: ['cluster'],
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'parallax_writer_in_flight_records',
+      help: 'Records in work now.',
+      registers,
+    }),
+  };
+}
+
+export type WriterMetrics = ReturnType<typeof writerMetrics>;

@@ -1,0 +1,207 @@
+// The writer: takes records off the bus, turns each into column blocks and stores it under a token made from its
+// place on the bus, so that a record that comes again is stored once. It never gives a record up silently: what no
+// retry can store goes to the dead-letter topic with its reason.
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Bus, BusRecord, Consumer } from '../bus/bus.ts';
+import { decodeFlowBatch, type FlowBatch } from '../hubble/batch.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Component, Health } from '../runtime/component.ts';
+import { ParallaxError } from '../runtime/errors.ts';
+import type { NativeBlock, Store } from '../store/store.ts';
+import type { WriterConfig } from './config.ts';
+import type { WriterMetrics } from './metrics.ts';
+import type { Projection, Projector } from './project/projector.ts';
+import { findStored } from './stored.ts';
+
+export interface WriterDeps {
+  readonly config: WriterConfig;
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly projector: Projector;
+  readonly metrics: WriterMetrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** What became of one record. */
+export interface StoredRecord {
+  readonly flows: number;
+  readonly events: number;
+  /** Responses of a replay that were stored before. */
+  readonly doubles: number;
+  readonly deadLetters: number;
+}
+
+export interface Writer extends Component {
+  /** Rejects when the writer has failed for good and the process should end; resolves after `stop`. */
+  readonly ended: Promise<void>;
+}
+
+export function createWriter(deps: WriterDeps): Writer {
+  const { config, bus, logger } = deps;
+  const write = createRecordWriter(deps);
+  let consumer: Consumer | undefined;
+  let settle: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  const ended = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  ended.catch(() => undefined);
+  let failure: string | undefined;
+  const gone = new AbortController();
+
+  return {
+    name: 'writer',
+    ended,
+    async start(signal) {
+      signal.addEventListener('abort', () => gone.abort());
+      const options = { group: config.group, maxInFlight: config.maxInFlight };
+      consumer = bus.consumer(options, async (record) => {
+        await write(record, gone.signal);
+      });
+      consumer.ended.then(
+        () => settle?.resolve(),
+        (error: unknown) => {
+          failure = error instanceof Error ? error.message : String(error);
+          logger.error({ err: error }, 'writer ended');
+          settle?.reject(error);
+        },
+      );
+      await consumer.start(signal);
+    },
+    async stop(limit) {
+      // Past the limit, inserts under retry are left: their record is not committed and comes again.
+      limit.addEventListener('abort', () => gone.abort());
+      await consumer?.stop(limit);
+      settle?.resolve();
+    },
+    health(): Health {
+      if (failure !== undefined) return { state: 'failed', reason: failure };
+      return consumer?.health() ?? { state: 'failed', reason: 'not started' };
+    },
+  };
+}
+
+/** Stores one record; resolves when everything in it is stored or dead-lettered. */
+export type RecordWriter = (record: BusRecord, signal?: AbortSignal) => Promise<StoredRecord>;
+
+/** The part of the writer that an import uses by itself. */
+export function createRecordWriter(
+  deps: Pick<WriterDeps, 'config' | 'bus' | 'store' | 'projector' | 'metrics' | 'logger' | 'clock'>,
+): RecordWriter {
+  const { store, projector, metrics, logger, clock, bus } = deps;
+  // A replayed record asks the store what it has: everything before it in its partition must be stored by then.
+  const before = new Map<number, Promise<unknown>>();
+
+  return async (record, signal) => {
+    metrics.inFlight.inc();
+    const previous = before.get(record.partition) ?? Promise.resolve();
+    const work = store1(record, previous, signal);
+    const done = work.catch(() => undefined);
+    before.set(record.partition, done);
+    try {
+      return await work;
+    } finally {
+      metrics.inFlight.dec();
+      if (before.get(record.partition) === done) before.delete(record.partition);
+    }
+  };
+
+  async function store1(
+    record: BusRecord,
+    previous: Promise<unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredRecord> {
+    let batch: FlowBatch;
+    try {
+      batch = decodeFlowBatch(record.value);
+    } catch (error) {
+      if (!(error instanceof ParallaxError)) throw error;
+      await deadLetter(record, record.value, 'not-a-flow-batch', error.message);
+      return { flows: 0, events: 0, doubles: 0, deadLetters: 1 };
+    }
+    const { replay } = batch.header;
+    let drop: Uint8Array | undefined;
+    if (replay) {
+      await previous;
+      drop = await retried(() => findStored(store, projector.identify(batch)), signal);
+    }
+    const projection = timed(metrics.project, () => projector.project(batch, drop));
+    for (const { index, reason, detail } of projection.rejected) {
+      await deadLetter(record, responseBytes(batch, index), reason, detail);
+    }
+    await previous;
+    const started = clock.now();
+    const token = `${record.topic}:${record.partition}:${record.offset}`;
+    for (const block of [projection.flows, projection.events]) {
+      if (block) await retried(() => store.insert(block, { token }), signal);
+    }
+    metrics.insert.observe((clock.now() - started) / 1000);
+    return settle(batch, projection, drop);
+  }
+
+  function settle(batch: FlowBatch, projection: Projection, drop?: Uint8Array): StoredRecord {
+    const { cluster, receivedAt, replay } = batch.header;
+    const count = (block?: NativeBlock) => block?.rows ?? 0;
+    const stored = {
+      flows: count(projection.flows),
+      events: count(projection.events),
+      doubles: drop?.reduce((sum, bit) => sum + bit, 0) ?? 0,
+      deadLetters: projection.rejected.length,
+    };
+    metrics.records.inc({ replay: String(replay) });
+    metrics.flows.inc({ cluster }, stored.flows);
+    metrics.events.inc({ cluster }, stored.events);
+    if (stored.doubles > 0) metrics.doubles.inc({ cluster }, stored.doubles);
+    metrics.delay.set({ cluster }, clock.now() / 1000 - Number(receivedAt / 1_000_000n) / 1000);
+    return stored;
+  }
+
+  /** Tries again for as long as the store says it may help; throws when it cannot, or when `signal` aborts. */
+  async function retried<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    for (let wait = deps.config.retryInitial, tries = 1; ; tries++) {
+      try {
+        return await call();
+      } catch (error) {
+        const again = error instanceof ParallaxError && error.retriable;
+        if (!again || signal?.aborted) throw error;
+        metrics.retries.inc({ code: error.code });
+        logger.warn({ err: error, tries, waitMs: wait }, 'store refused, trying again');
+        await clock.sleep(wait * (0.5 + Math.random() / 2), signal);
+        wait = Math.min(wait * 2, deps.config.retryMax);
+      }
+    }
+  }
+
+  async function deadLetter(record: BusRecord, value: Buffer, reason: string, detail: string) {
+    metrics.deadLetters.inc({ reason });
+    logger.warn({ reason, detail, offset: String(record.offset) }, 'dead letter');
+    await bus.deadLetter({ record, value, reason, detail });
+  }
+}
+
+/** A record that never was on a bus, for an import that writes straight to the store. */
+export function importedRecord(value: Buffer, sequence: number, run = randomUUID()): BusRecord {
+  return {
+    topic: `import-${run}`,
+    partition: 0,
+    offset: BigInt(sequence),
+    key: '',
+    value,
+    headers: {},
+    timestampMs: Date.now(),
+  };
+}
+
+function responseBytes(batch: FlowBatch, index: number): Buffer {
+  return batch.bytes.subarray(batch.starts[index], batch.ends[index]);
+}
+
+function timed<T>(histogram: { startTimer(): () => number }, call: () => T): T {
+  const end = histogram.startTimer();
+  try {
+    return call();
+  } finally {
+    end();
+  }
+}
