@@ -33,7 +33,7 @@ export interface Pod {
 export interface NodeSketch {
   readonly name: string;
   readonly zone: string;
-  readonly extra: readonly string[];
+  readonly labels: readonly string[];
 }
 
 export function makeCluster(
@@ -48,11 +48,9 @@ export function makeCluster(
       cluster,
       name: `${name}/${sketch.name}`,
       labels: [
-        'beta.kubernetes.io/arch=amd64',
         `kubernetes.io/hostname=${sketch.name}`,
-        'kubernetes.io/os=linux',
         `topology.kubernetes.io/zone=${sketch.zone}`,
-        ...sketch.extra,
+        ...sketch.labels,
       ],
       ip: `192.168.${id % 250}.${17 + index}`,
     });

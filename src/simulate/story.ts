@@ -25,12 +25,12 @@ export const EKS = makeCluster('liz-cm-eks-6', 6, [
   {
     name: 'ip-192-168-31-17.eu-west-2.compute.internal',
     zone: 'eu-west-2a',
-    extra: ['eks.amazonaws.com/nodegroup=ng-1'],
+    labels: ['eks.amazonaws.com/nodegroup=ng-1', 'kubernetes.io/os=linux'],
   },
   {
     name: 'ip-192-168-77-201.eu-west-2.compute.internal',
     zone: 'eu-west-2b',
-    extra: ['eks.amazonaws.com/nodegroup=ng-1'],
+    labels: ['eks.amazonaws.com/nodegroup=ng-1', 'kubernetes.io/os=linux'],
   },
 ]);
 
@@ -38,12 +38,12 @@ export const GKE = makeCluster('liz-cm-gke-5', 5, [
   {
     name: 'gke-liz-cm-gke-5-default-pool-1a2b3c4d-x9zq',
     zone: 'europe-west2-a',
-    extra: ['cloud.google.com/gke-nodepool=default-pool'],
+    labels: ['cloud.google.com/gke-nodepool=default-pool', 'kubernetes.io/os=linux'],
   },
   {
     name: 'gke-liz-cm-gke-5-default-pool-1a2b3c4d-p4ll',
     zone: 'europe-west2-b',
-    extra: ['cloud.google.com/gke-nodepool=default-pool'],
+    labels: ['cloud.google.com/gke-nodepool=default-pool', 'kubernetes.io/os=linux'],
   },
 ]);
 
@@ -260,7 +260,7 @@ interface Due {
 
 export interface StoryOptions {
   readonly seed: number;
-  /** How fast the story goes: 1 is its own pace of some 25 flows a second over both clusters. */
+  /** How fast the story goes: 1 is its own pace of some 40 flows a second over both clusters. */
   readonly speed: number;
   /** Ends after so many flows over both relays; 0 never. */
   readonly count: number;

@@ -33,11 +33,12 @@ const UUID = '01234567-89ab-4cde-8f01-23456789abcd';
 const SECONDS = 0x2d5a5a5a;
 const SHORT_NANOS = 0x0a5a5a5a;
 const LONG_NANOS = 0x2a5a5a5a;
-const PORT = 0xabcd;
 
-/** `flowOf` makes the flow for a client port; time, uuid and node name come from here. */
-export function flowTemplate(flowOf: (port: number) => Flow, nodeName: string): FlowTemplate {
-  const flow = flowOf(PORT);
+/** The client's port of a flow that becomes a template: where it stands, each flow's own port is written. */
+export const TEMPLATE_PORT = 0xabcd;
+
+/** Time and uuid are set here; the flow must have been made for `TEMPLATE_PORT`. */
+export function flowTemplate(flow: Flow, nodeName: string): FlowTemplate {
   return { short: form(flow, nodeName, SHORT_NANOS), long: form(flow, nodeName, LONG_NANOS) };
 }
 
@@ -46,10 +47,9 @@ function form(flow: Flow, nodeName: string, nanos: number): Form {
   const response = { flow: { ...flow, time, uuid: UUID }, node_name: nodeName, time };
   const bytes = frame(encode(GetFlowsResponse, response));
   // Tag and varint of a port: field 1 is the source's, field 2 the destination's.
-  const port = [PORT & 127, (PORT >> 7) & 127, PORT >> 14].map(
-    (part, i) => part | (i < 2 ? 128 : 0),
-  );
-  const ports = [8, 16].flatMap((tag) => positions(bytes, Buffer.from([tag, ...port])));
+  const port = Buffer.alloc(3);
+  writeVarint(port, 0, TEMPLATE_PORT, 3);
+  const ports = [8, 16].flatMap((tag) => positions(bytes, Buffer.of(tag, ...port)));
   const seconds = Buffer.alloc(6, 8);
   writeVarint(seconds, 1, SECONDS, 5);
   return {
@@ -93,7 +93,11 @@ export function writeFlow(
   for (let i = 0; i < portsAt.length; i++) {
     writeVarint(target, at + (portsAt[i] as number), port, 3);
   }
-  const [a, b, c, d] = words as unknown as [number, number, number, number];
+  // The indices exist: words is four long, and this runs for every flow.
+  const a = words[0] as number;
+  const b = words[1] as number;
+  const c = words[2] as number;
+  const d = words[3] as number;
   const to = at + form.uuidAt;
   hex16(target, to, a >>> 16);
   hex16(target, to + 4, a & 0xffff);
