@@ -83,7 +83,14 @@ async function startIn(
       ])
     : [];
   const id = randomBytes(16).toString('base64url');
-  const tool = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', properties, ...scram];
+  const tool = [
+    'kafka.tools.StorageTool',
+    'format',
+    `--cluster-id=${id}`,
+    '-c',
+    properties,
+    ...scram,
+  ];
   await run('java', ['-Xmx128m', '-cp', `${jars}/*`, ...tool]);
   let broker = await launch(jars, directory, port);
   return {
