@@ -14,6 +14,12 @@ export const parallaxConfig = z.strictObject({
   bus: busConfig.prefault({}).describe('What carries batches from collectors to writers.'),
   writer: writerConfig.prefault({}).describe('How batches are stored; `write` and `up`.'),
   store: storeConfig.prefault({}).describe('Where flows are kept and read.'),
+  api: z
+    .strictObject({
+      listen: z.string().default('127.0.0.1:4280').describe('HOST:PORT the API listens at.'),
+    })
+    .prefault({})
+    .describe('The HTTP API.'),
   log: logConfig.prefault({}).describe('The log, on standard error.'),
   shutdownTimeout: duration
     .prefault('25s')

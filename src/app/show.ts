@@ -18,6 +18,7 @@ export function createFlowPrinter(deps: {
 }): Component {
   const { bus, stdout, logger } = deps;
   const lines: string[] = [];
+  let full = false;
   const printer = createPrinter(
     {
       output: 'compact',
@@ -25,7 +26,7 @@ export function createFlowPrinter(deps: {
       policyNames: false,
       ipTranslation: true,
       timeFormat: 'StampMilli',
-      color: stdout.isTTY === true && !process.env['NO_COLOR'],
+      color: stdout.isTTY === true && !process.env.NO_COLOR,
       debug: false,
       legacyJson: false,
     },
@@ -34,7 +35,7 @@ export function createFlowPrinter(deps: {
 
   function show({ value }: BusRecord): void {
     // A reader that is slower than the flows must not hold them up.
-    if (stdout.writableNeedDrain) return;
+    if (full) return;
     const { bytes, starts, ends } = decodeFlowBatch(value);
     const shown = Math.min(starts.length, LINES_PER_RECORD);
     for (let i = 0; i < shown; i++) {
@@ -42,7 +43,12 @@ export function createFlowPrinter(deps: {
     }
     const left = starts.length - shown;
     if (left > 0) lines.push(`… and ${left} more\n`);
-    stdout.write(lines.join(''));
+    full = !stdout.write(lines.join(''));
+    if (full) {
+      stdout.once('drain', () => {
+        full = false;
+      });
+    }
     lines.length = 0;
   }
 

@@ -9,7 +9,7 @@ import { createDemo } from './demo.ts';
 import { buildBus, buildWriter } from './parts.ts';
 import type { RoleDeps } from './role.ts';
 import { createFlowPrinter } from './show.ts';
-import { migrating } from './write.ts';
+import { migration } from './write.ts';
 
 export interface UpOptions {
   /** Collects from two simulated clusters besides the configured ones. */
@@ -26,14 +26,16 @@ export async function runUp(
 ): Promise<number> {
   const { logger, registry } = deps;
   const runner = createRunner({ ...deps, shutdownTimeoutMs: config.shutdownTimeout });
-  const store = runner.add(migrating(createStore({ ...deps, config: config.store })));
+  const store = runner.add(createStore({ ...deps, config: config.store }));
+  runner.add(migration(store));
   const bus = runner.add(buildBus(config, deps));
   runner.add(buildWriter(config, deps, { bus, store }));
   const publisher = runner.add(bus.publisher());
   const demo = options.demo ? await createDemo(deps) : undefined;
   if (demo) runner.add(demo);
   const collectors = createCollectorThread({
-    config: () => (demo ? { ...config, clusters: [...config.clusters, ...demo.clusters()] } : config),
+    config: () =>
+      demo ? { ...config, clusters: [...config.clusters, ...demo.clusters()] } : config,
     publisher,
     logger,
   });

@@ -1,5 +1,7 @@
 // The role `write`: Kafka to the store.
+import type { Component } from '../runtime/component.ts';
 import { createRunner } from '../runtime/run.ts';
+import type { ManagedStore } from '../store/engine-store.ts';
 import { createStore } from '../store/open.ts';
 import { requireKafka } from './collect.ts';
 import type { ParallaxConfig } from './config.ts';
@@ -11,19 +13,20 @@ import type { RoleDeps } from './role.ts';
 export async function runWrite(config: ParallaxConfig, deps: RoleDeps): Promise<number> {
   requireKafka(config, 'write');
   const runner = createRunner({ ...deps, shutdownTimeoutMs: config.shutdownTimeout });
-  const store = runner.add(migrating(createStore({ ...deps, config: config.store })));
+  const store = runner.add(createStore({ ...deps, config: config.store }));
+  runner.add(migration(store));
   const bus = runner.add(buildBus(config, deps));
   runner.add(buildOpsServer(config, deps, runner));
   runner.add(buildWriter(config, deps, { bus, store }));
   return runner.run();
 }
 
-/** A store that is brought up to date as part of its start. */
-export function migrating<S extends ReturnType<typeof createStore>>(store: S): S {
-  const start = store.start.bind(store);
-  store.start = async (signal) => {
-    await start(signal);
-    await store.migrate();
+/** Brings the store's tables up to date as a step of the start, after the store itself. */
+export function migration(store: Pick<ManagedStore, 'migrate'>): Component {
+  return {
+    name: 'migration',
+    start: async () => void (await store.migrate()),
+    stop: async () => undefined,
+    health: () => ({ state: 'ok' }),
   };
-  return store;
 }
