@@ -5,6 +5,7 @@ import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/loa
 import { duration } from '../config/values.ts';
 import { writerConfig } from '../enrich/config.ts';
 import { clustersConfig, collectorConfig } from '../ingest/config.ts';
+import { apiConfig } from '../query/config.ts';
 import { storeConfig } from '../store/config.ts';
 import { logConfig } from '../telemetry/config.ts';
 
@@ -14,12 +15,9 @@ export const parallaxConfig = z.strictObject({
   bus: busConfig.prefault({}).describe('What carries batches from collectors to writers.'),
   writer: writerConfig.prefault({}).describe('How batches are stored; `write` and `up`.'),
   store: storeConfig.prefault({}).describe('Where flows are kept and read.'),
-  api: z
-    .strictObject({
-      listen: z.string().default('127.0.0.1:4280').describe('HOST:PORT the API listens at.'),
-    })
+  api: apiConfig
     .prefault({})
-    .describe('The HTTP API.'),
+    .describe('The HTTP API; `serve` and `up`. Health and metrics of every role.'),
   log: logConfig.prefault({}).describe('The log, on standard error.'),
   shutdownTimeout: duration
     .prefault('25s')

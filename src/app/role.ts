@@ -1,4 +1,5 @@
 // What every role is handed from the process it runs in; a test hands in its own.
+import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../runtime/clock.ts';
@@ -11,5 +12,5 @@ export interface RoleDeps {
   readonly signals: SignalSource;
   readonly version: string;
   /** For flows and answers only; the log goes elsewhere. */
-  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean };
 }

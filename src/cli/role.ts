@@ -7,6 +7,8 @@ import { installCrashHandlers } from '../runtime/crash.ts';
 import { programVersion } from '../runtime/version.ts';
 import { type ConfigFlags, loadFor } from './options.ts';
 
+const BRIEF: ReadonlySet<string> = new Set(['import', 'migrate']);
+
 /** Runs a role in this process; `body` resolves with the exit code when the role has ended. */
 export async function runRole(
   role: string,
@@ -14,12 +16,15 @@ export async function runRole(
   settings: readonly Setting[],
   body: (config: ParallaxConfig, deps: RoleDeps) => Promise<number>,
 ): Promise<void> {
-  const { value: config } = await loadFor(flags, settings);
+  const { value: config, origins } = await loadFor(flags, settings);
   const [{ createLogger }, { createRegistry }] = await Promise.all([
     import('../telemetry/logger.ts'),
     import('../telemetry/metrics.ts'),
   ]);
-  const logger = createLogger({ config: config.log, role });
+  // A command that prints its outcome logs only what is wrong, unless it is told otherwise.
+  const brief = BRIEF.has(role) && !origins.has('log.level');
+  const log = brief ? { ...config.log, level: 'warn' as const } : config.log;
+  const logger = createLogger({ config: log, role });
   installCrashHandlers(process, logger);
   const version = programVersion();
   const registry = createRegistry({ role, version });

@@ -1,0 +1,42 @@
+// Writes the pages of docs/reference that say what the code says: configuration, its JSON Schema, command, errors.
+// `--check` writes nothing and exits 1 when a page is not what would be written.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parallaxConfig } from '../src/app/config.ts';
+import { buildProgram } from '../src/cli/program.ts';
+import { schemaTree } from '../src/config/tree.ts';
+import { ERRORS } from '../src/runtime/errors.ts';
+import { commandPage } from './reference/command.ts';
+import { configPage } from './reference/config.ts';
+import { errorsPage } from './reference/errors.ts';
+
+const HOME = fileURLToPath(new URL('../docs/reference/', import.meta.url));
+const tree = schemaTree(parallaxConfig);
+const pages: Record<string, string> = {
+  'config.md': configPage(tree),
+  'config.schema.json': `${JSON.stringify({ title: 'Parallax configuration', ...tree }, null, 2)}\n`,
+  'cli.md': commandPage(await buildProgram()),
+  'errors.md': errorsPage(ERRORS),
+};
+
+const check = process.argv.includes('--check');
+const stale = Object.entries(pages).filter(([name, text]) => read(name) !== text);
+if (check) {
+  for (const [name] of stale)
+    console.error(`docs/reference/${name} is out of date: npm run generate`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  mkdirSync(HOME, { recursive: true });
+  for (const [name, text] of stale) writeFileSync(HOME + name, text);
+  console.log(
+    stale.length === 0 ? 'docs/reference is up to date' : `wrote ${stale.map(([n]) => n)}`,
+  );
+}
+
+function read(name: string): string | undefined {
+  try {
+    return readFileSync(HOME + name, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

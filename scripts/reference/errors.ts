@@ -1,0 +1,41 @@
+// docs/reference/errors.md from the one table of errors.
+import { EXIT_UNKNOWN } from '../../src/runtime/exit.ts';
+import { code, GENERATED, table } from './markdown.ts';
+
+interface Entry {
+  readonly http: number;
+  readonly exit: number;
+  readonly retriable: boolean;
+  readonly doc: string;
+}
+
+export function errorsPage(errors: Readonly<Record<string, Entry>>): string {
+  const rows = Object.entries(errors).map(([name, entry]) => [
+    code(name),
+    String(entry.exit),
+    String(entry.http),
+    entry.retriable ? 'yes' : 'no',
+    entry.doc,
+  ]);
+  return `# Errors
+${GENERATED}
+Every error has a code, which logs, metrics and API answers carry, and a message that names the value received and what
+to do. The command prints the message on standard error and exits with the code's exit code.
+
+${table(['Code', 'Exit code', 'HTTP status', 'Trying again may help', 'Meaning'], rows)}
+
+## Other exit codes
+${table(
+  ['Exit code', 'Meaning'],
+  [
+    ['0', 'Done, or stopped by a signal with everything drained.'],
+    [
+      '1',
+      'Refused flags or input; or a stop that ran out of time (shutdownTimeout) before all was drained.',
+    ],
+    [String(EXIT_UNKNOWN), 'A defect of the program: the stack is printed. Please report it.'],
+    ['130, 143', 'Left at once on a second SIGINT or SIGTERM, without draining.'],
+  ],
+)}
+`;
+}
