@@ -2,7 +2,7 @@
 import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts';
 import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { Store } from '../store/store.ts';
-import type { TimeRange } from './range.ts';
+import type { TableName, TimeRange } from './range.ts';
 import { type Hit, type Position, type Scan, scan } from './scan.ts';
 import { type CompiledSql, compileSql } from './sql/compile.ts';
 
@@ -27,6 +27,7 @@ export interface FlowQueryLimits {
   readonly heldRows: number;
 }
 
+const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 const ALL_EVENTS: CompiledSql = { where: '1', params: {}, exact: true };
 
 /** Streams the answer. Throws `input/invalid` for filters that cannot be understood, before anything is asked. */
@@ -66,7 +67,7 @@ class Plan {
   }
 
   async *forward(
-    from: Position | undefined,
+    from: Hit | undefined,
     limit: bigint | undefined,
     until = this.query.until,
   ): AsyncGenerator<GetFlowsResponse> {
@@ -109,11 +110,17 @@ class Plan {
     direction: Scan['direction'],
     range: TimeRange,
     pageRows: number,
-    from?: Position,
+    from?: Hit,
   ): AsyncGenerator<Hit> {
-    const common = { direction, range, pageRows, from, signal: this.signal };
+    const common = { direction, range, pageRows, signal: this.signal };
     const predicate = this.predicate;
-    const flows = scan(this.store, { ...common, table: 'flows', filter: this.filter, predicate });
+    const flows = scan(this.store, {
+      ...common,
+      table: 'flows',
+      filter: this.filter,
+      predicate,
+      from: positionIn('flows', from),
+    });
     if (!this.wantsEvents()) {
       yield* flows;
       return;
@@ -124,7 +131,7 @@ class Plan {
       table: 'events',
       filter: { ...ALL_EVENTS, exact: false },
       predicate: pass,
-      from: from && { ...from, uuid: from.uuid },
+      from: positionIn('events', from),
     });
     yield* mergeByTime(flows, events, direction);
   }
@@ -132,6 +139,12 @@ class Plan {
   private wantsEvents(): boolean {
     return this.query.events === 'all' || this.predicate({ lost_events: {} });
   }
+}
+
+/** Where `from` stands in a table: in the other table, all rows of its moment come after it. */
+function positionIn(table: TableName, from: Hit | undefined): Position | undefined {
+  if (from === undefined || from.table === table) return from;
+  return { time: from.time, uuid: NIL_UUID };
 }
 
 async function* mergeByTime(

@@ -14,7 +14,7 @@ import {
   toBigint,
 } from './range.ts';
 import { restoreEvent, restoreFlow } from './restore/flow.ts';
-import { restoreEventSelect, restoreSelect } from './restore/select.ts';
+import { RESTORE_COLUMNS, restoreEventSelect, restoreSelect } from './restore/select.ts';
 import type { CompiledSql } from './sql/compile.ts';
 
 /** Where a row stands in its table's order. */
@@ -51,6 +51,7 @@ const FIRST_WIDTH = 300_000_000_000n;
 const LEAST_WIDTH = 1_000_000_000n;
 const GROWTH = 4n;
 const KEY_COLUMNS = 2;
+const RAW = KEY_COLUMNS + RESTORE_COLUMNS.findIndex(({ name }) => name === 'raw');
 
 /** The rows that match, oldest or newest first. */
 export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
@@ -190,8 +191,8 @@ async function readPage(
     const response = restore(row, KEY_COLUMNS);
     last = { time: toBigint(row[0]), uuid: String(row[1]) };
     // Rows with something the columns do not hold are judged by what they really are.
-    if (filter.exact && response.$unknown === undefined) hits.push({ ...last, table, response });
-    else if (predicate(response)) hits.push({ ...last, table, response });
+    const judged = filter.exact && (table === 'events' || row[RAW] === '');
+    if (judged || predicate(response)) hits.push({ ...last, table, response });
   }
   return { hits, rows: count, last };
 }

@@ -22,6 +22,12 @@ export const ERRORS = {
     retriable: false,
     doc: 'A flag, parameter or file was refused; the message names the value and the cure.',
   },
+  'input/not-found': {
+    http: 404,
+    exit: 1,
+    retriable: false,
+    doc: 'There is nothing at that path.',
+  },
   'hubble/malformed': {
     http: 400,
     exit: 1,
@@ -76,6 +82,24 @@ export const ERRORS = {
     exit: 5,
     retriable: false,
     doc: 'A migration was changed after it ran, or the store is newer than this program.',
+  },
+  'query/busy': {
+    http: 429,
+    exit: 5,
+    retriable: true,
+    doc: 'As many answers are being written as the server allows.',
+  },
+  'server/unavailable': {
+    http: 502,
+    exit: 5,
+    retriable: true,
+    doc: 'A Parallax server cannot be reached or ended its answer early.',
+  },
+  internal: {
+    http: 500,
+    exit: 1,
+    retriable: false,
+    doc: 'A fault of Parallax itself; the log has what happened.',
   },
   'relay/unavailable': {
     http: 502,

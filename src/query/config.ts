@@ -1,0 +1,67 @@
+// Settings of the API: where it listens and what one answer, and all of them together, may cost.
+import { z } from 'zod';
+import { duration, size } from '../config/values.ts';
+
+export const apiConfig = z.strictObject({
+  listen: z
+    .string()
+    .regex(/^(\[[^\]]+\]|[^:[\]]*):\d{1,5}$/, 'expected HOST:PORT, such as 127.0.0.1:4280')
+    .default('127.0.0.1:4280')
+    .describe(
+      'HOST:PORT of the HTTP API. Whoever reaches it reads every flow: beyond loopback, put a proxy with authentication before it.',
+    ),
+  maxStreams: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(64)
+    .describe('Answers being written at once; more are refused with 429.'),
+  maxRows: z
+    .int()
+    .min(1)
+    .default(10_000_000)
+    .describe(
+      'Responses in one answer from the store; a longer one ends with an error that says so.',
+    ),
+  maxBody: size.prefault('256KiB').describe('Largest body of a query.'),
+  maxUrl: size.prefault('16KiB').describe('Longest URL; longer queries go by POST.'),
+  maxFilters: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(200)
+    .describe('FlowFilters in one query, both lists together.'),
+  pageRows: z
+    .int()
+    .min(10)
+    .max(10_000)
+    .default(5000)
+    .describe('Rows read from the store at a time for one answer; decides its memory.'),
+  heldRows: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(10_000)
+    .describe(
+      'Newest flows that are held to be turned round; a larger --last is read twice instead.',
+    ),
+  live: z
+    .strictObject({
+      queue: z
+        .int()
+        .min(1)
+        .max(10_000_000)
+        .default(10_000)
+        .describe('Responses that wait for one slow client; beyond, they are dropped and counted.'),
+      pending: size
+        .prefault('64MiB')
+        .describe('Batches that wait to be looked at for all clients together; beyond, dropped.'),
+      linger: duration
+        .prefault('30s')
+        .describe('How long the live stream is kept open after its last client has left.'),
+    })
+    .prefault({})
+    .describe('Live streams (`observe --follow`).'),
+});
+
+export type ApiConfig = z.output<typeof apiConfig>;

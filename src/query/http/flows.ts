@@ -1,0 +1,108 @@
+// The routes that stream flows as JSON lines, each as `hubble observe -o jsonpb` prints it. A slow client slows only its
+// own answer; one that leaves ends it.
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { toJsonLine } from '../../hubble/json.ts';
+import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import { type AnswerDeps, type AnswerItem, answer } from '../answer.ts';
+import type { ApiConfig } from '../config.ts';
+import type { ApiMetrics } from '../metrics.ts';
+import { problemOf } from './problem.ts';
+import { type FlowsRequest, readFlowsRequest } from './request.ts';
+
+export interface FlowsRouteDeps {
+  readonly config: ApiConfig;
+  readonly answers: AnswerDeps;
+  readonly clock: Clock;
+  readonly metrics: ApiMetrics;
+  /** Aborts when the server stops. */
+  readonly stopped: AbortSignal;
+  readonly failed: (error: unknown) => void;
+  /** Where answers without an end are noted, so that their time is not measured. */
+  readonly endless: WeakSet<object>;
+}
+
+const NDJSON = 'application/x-ndjson; charset=utf-8';
+/** Lines are written in pieces of about this many characters. */
+const PIECE_CHARS = 64 * 1024;
+
+export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void {
+  let streams = 0;
+  const enter = () => {
+    if (streams >= deps.config.maxStreams)
+      throw new ParallaxError(
+        'query/busy',
+        `${streams} answers are being written, as many as api.maxStreams allows; try again soon`,
+      );
+    deps.metrics.streams.set(++streams);
+    return () => deps.metrics.streams.set(--streams);
+  };
+  const handle = async (input: unknown, reply: FastifyReply) => {
+    const now = BigInt(deps.clock.now()) * 1_000_000n;
+    const request = readFlowsRequest(input, now, deps.config.maxFilters);
+    const leave = enter();
+    try {
+      return await send(request, reply, leave, deps);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+  app.get('/api/v1/flows', (request, reply) => handle(request.query, reply));
+  // Two colons: the router takes one for the beginning of a parameter.
+  app.post('/api/v1/flows::query', (request, reply) => handle(request.body, reply));
+}
+
+async function send(
+  request: FlowsRequest,
+  reply: FastifyReply,
+  leave: () => void,
+  deps: FlowsRouteDeps,
+): Promise<FastifyReply> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, deps.stopped]);
+  const items = answer(deps.answers, request, signal);
+  // History fails before the first byte where it can, so that the status says so.
+  const first = request.follow ? undefined : await items.next();
+  const stream = Readable.from(pieces(items, first, request, deps), { objectMode: false });
+  stream.once('close', () => {
+    over.abort();
+    leave();
+  });
+  if (request.follow) deps.endless.add(reply);
+  return reply.header('content-type', NDJSON).header('cache-control', 'no-store').send(stream);
+}
+
+async function* pieces(
+  items: AsyncGenerator<AnswerItem>,
+  first: IteratorResult<AnswerItem> | undefined,
+  request: FlowsRequest,
+  deps: FlowsRouteDeps,
+): AsyncGenerator<string> {
+  let piece = '';
+  try {
+    for (let next = first ?? (await items.next()); !next.done; next = await items.next()) {
+      piece += lineOf(next.value, request.notices, deps.metrics);
+      if (piece.length < PIECE_CHARS && !request.follow) continue;
+      if (piece !== '') yield piece;
+      piece = '';
+    }
+    if (piece !== '') yield piece;
+  } catch (error) {
+    deps.failed(error);
+    // A client that did not ask for notices learns it from the broken transfer.
+    if (!request.notices) throw error;
+    yield `${piece}${JSON.stringify({ parallax: { error: problemOf(error) } })}\n`;
+  } finally {
+    await items.return(undefined);
+  }
+}
+
+function lineOf(item: AnswerItem, notices: boolean, metrics: ApiMetrics): string {
+  if (item.kind === 'notice')
+    return notices ? `${JSON.stringify({ parallax: { notice: item.notice } })}\n` : '';
+  metrics.responses.inc({ kind: item.response.flow === undefined ? 'event' : 'flow' });
+  return `${toJsonLine(GetFlowsResponse, item.response)}\n`;
+}

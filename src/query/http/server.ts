@@ -1,0 +1,161 @@
+// The HTTP API: flows, health, metrics. On loopback unless the configuration says otherwise.
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Component, Health } from '../../runtime/component.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { HealthReport } from '../../runtime/run.ts';
+import type { Store } from '../../store/store.ts';
+import { addOpsRoutes } from '../../telemetry/ops.ts';
+import type { ApiConfig } from '../config.ts';
+import type { LiveFlows } from '../follow.ts';
+import { type ApiMetrics, apiMetrics } from '../metrics.ts';
+import { addFlowsRoutes } from './flows.ts';
+import { PROBLEM_JSON, problemOf } from './problem.ts';
+
+export interface HttpServerDeps {
+  readonly config: ApiConfig;
+  readonly store: Store;
+  /** Absent: `follow` is refused. */
+  readonly live?: LiveFlows;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  /** The state of the whole process, for readiness. */
+  readonly health: () => HealthReport;
+}
+
+export interface HttpServer extends Component {
+  /** Base URL once started, such as `http://127.0.0.1:4280`. */
+  address(): string | undefined;
+}
+
+export function createHttpServer(deps: HttpServerDeps): HttpServer {
+  return new Server(deps);
+}
+
+class Server implements HttpServer {
+  readonly name = 'api';
+  private readonly deps: HttpServerDeps;
+  private readonly metrics: ApiMetrics;
+  private readonly stopped = new AbortController();
+  private app: FastifyInstance | undefined;
+  private url: string | undefined;
+
+  constructor(deps: HttpServerDeps) {
+    this.deps = deps;
+    this.metrics = apiMetrics(deps.registry);
+    this.metrics.streamsLimit.set(deps.config.maxStreams);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { config, logger } = this.deps;
+    const app = this.build();
+    this.app = app;
+    const colon = config.listen.lastIndexOf(':');
+    const host = config.listen.slice(0, colon).replace(/^\[|\]$/g, '');
+    const port = Number(config.listen.slice(colon + 1));
+    try {
+      await app.listen({ host, port, signal });
+    } catch (error) {
+      throw listenError(config.listen, error);
+    }
+    const address = app.addresses()[0];
+    const shown = address?.family === 'IPv6' ? `[${address.address}]` : (address?.address ?? host);
+    this.url = `http://${shown}:${address?.port ?? port}`;
+    logger.info({ url: this.url }, 'api listens');
+  }
+
+  async stop(limit: AbortSignal): Promise<void> {
+    this.stopped.abort();
+    const { app } = this;
+    this.url = undefined;
+    if (app === undefined) return;
+    const cut = () => app.server.closeAllConnections();
+    limit.addEventListener('abort', cut, { once: true });
+    if (limit.aborted) cut();
+    await app.close();
+    limit.removeEventListener('abort', cut);
+  }
+
+  health(): Health {
+    return this.url === undefined
+      ? { state: 'failed', reason: 'does not listen' }
+      : { state: 'ok' };
+  }
+
+  address(): string | undefined {
+    return this.url;
+  }
+
+  private build(): FastifyInstance {
+    const { config, store, live, clock, health, registry, logger } = this.deps;
+    const app = Fastify({
+      bodyLimit: config.maxBody,
+      // Node refuses longer headers, the URL among them, before anything is read.
+      http: { maxHeaderSize: config.maxUrl + 8192 },
+      forceCloseConnections: 'idle',
+      routerOptions: { maxParamLength: 200 },
+      disableRequestLogging: true,
+    });
+    const endless = new WeakSet<object>();
+    app.addHook('onRequest', async (request) => {
+      if (request.url.length > config.maxUrl)
+        throw new ParallaxError(
+          'input/invalid',
+          `the URL has ${request.url.length} characters, ${config.maxUrl} are allowed; use POST /api/v1/flows:query`,
+        );
+    });
+    app.addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'unknown';
+      this.metrics.requests.inc({ route, status: String(reply.statusCode) });
+      if (!endless.has(reply)) this.metrics.seconds.observe({ route }, reply.elapsedTime / 1000);
+    });
+    const failed = (error: unknown) => {
+      if (this.stopped.signal.aborted) return;
+      const { code, status } = problemOf(error);
+      this.metrics.errors.inc({ code });
+      if (status >= 500) logger.error({ err: error }, 'request failed');
+    };
+    app.setErrorHandler(async (error, _request, reply) => {
+      failed(error);
+      const problem = problemOf(error);
+      return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
+    });
+    app.setNotFoundHandler(async (request, reply) => {
+      const path = request.url.split('?')[0];
+      const error = new ParallaxError('input/not-found', `there is no ${request.method} ${path}`);
+      const problem = problemOf(error);
+      return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
+    });
+    addOpsRoutes(app, { health, metrics: () => registry.metrics() });
+    addFlowsRoutes(app, {
+      config,
+      answers: { store, live, limits: config },
+      clock,
+      metrics: this.metrics,
+      stopped: this.stopped.signal,
+      failed,
+      endless,
+    });
+    return app;
+  }
+}
+
+function listenError(listen: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE')
+    return new ParallaxError(
+      'config/invalid',
+      `api.listen: ${listen} is in use by another process; stop it or choose another port`,
+      { cause: error },
+    );
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new ParallaxError(
+      'config/invalid',
+      `api.listen: cannot listen on ${listen} (${code}); choose another address or port`,
+      { cause: error },
+    );
+  return error;
+}

@@ -1,0 +1,79 @@
+// What the API counts.
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+export function apiMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    requests: new Counter({
+      name: 'parallax_api_requests_total',
+      help: 'Requests answered, by route and status.',
+      labelNames: ['route', 'status'],
+      registers,
+    }),
+    seconds: new Histogram({
+      name: 'parallax_api_request_seconds',
+      help: 'Time until the whole answer was written, by route; live streams are left out.',
+      labelNames: ['route'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
+      registers,
+    }),
+    streams: new Gauge({
+      name: 'parallax_api_streams',
+      help: 'Answers being written now.',
+      registers,
+    }),
+    streamsLimit: new Gauge({
+      name: 'parallax_api_streams_limit',
+      help: 'Answers that may be written at once.',
+      registers,
+    }),
+    responses: new Counter({
+      name: 'parallax_api_flows_sent_total',
+      help: 'Flows and events written to clients.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    errors: new Counter({
+      name: 'parallax_api_errors_total',
+      help: 'Answers that failed, by error code.',
+      labelNames: ['code'],
+      registers,
+    }),
+  };
+}
+
+export type ApiMetrics = ReturnType<typeof apiMetrics>;
+
+export function liveMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    clients: new Gauge({
+      name: 'parallax_live_clients',
+      help: 'Clients that follow new flows.',
+      registers,
+    }),
+    queued: new Gauge({
+      name: 'parallax_live_pending_bytes',
+      help: 'Bytes of batches that wait to be looked at for live clients.',
+      registers,
+    }),
+    responses: new Counter({
+      name: 'parallax_live_responses_total',
+      help: 'Responses decoded for live clients; each once, however many clients there are.',
+      registers,
+    }),
+    malformed: new Counter({
+      name: 'parallax_live_malformed_total',
+      help: 'Batches and responses that could not be decoded for live clients.',
+      registers,
+    }),
+    dropped: new Counter({
+      name: 'parallax_live_dropped_total',
+      help: 'Responses not given to a live client, by cause: the client, or all of them together, were too slow.',
+      labelNames: ['cause'],
+      registers,
+    }),
+  };
+}
+
+export type LiveMetrics = ReturnType<typeof liveMetrics>;
