@@ -32,9 +32,11 @@ function annotate(node: unknown, path: Path, origins: PrintOptions['origins']): 
     return;
   }
   if (isSeq(node)) {
-    for (const [index, item] of node.items.entries()) annotate(item, [...path, index], origins);
-    if (!node.items.every(isScalar)) return;
-    node.flow = true;
+    node.flow = node.items.every(isScalar);
+    if (!node.flow) {
+      for (const [index, item] of node.items.entries()) annotate(item, [...path, index], origins);
+      return;
+    }
   }
   const origin = origins.get(path.join('.')) ?? origins.get([...path, 0].join('.'));
   if (origin !== undefined && isNode(node)) node.comment = ` ${origin}`;
