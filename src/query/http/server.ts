@@ -1,4 +1,5 @@
 // The HTTP API: flows, health, metrics. On loopback unless the configuration says otherwise.
+import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -24,6 +25,10 @@ export interface HttpServerDeps {
   readonly clock: Clock;
   /** The state of the whole process, for readiness. */
   readonly health: () => HealthReport;
+  /** All metrics of the process in Prometheus text; those of `registry` when left out. */
+  readonly metrics?: () => Promise<string>;
+  /** Called with the base URL once it listens. */
+  readonly onAddress?: (url: string) => Promise<void> | void;
 }
 
 export interface HttpServer extends Component {
@@ -61,10 +66,9 @@ class Server implements HttpServer {
     } catch (error) {
       throw listenError(config.listen, error);
     }
-    const address = app.addresses()[0];
-    const shown = address?.family === 'IPv6' ? `[${address.address}]` : (address?.address ?? host);
-    this.url = `http://${shown}:${address?.port ?? port}`;
+    this.url = urlOf(app.server.address(), host);
     logger.info({ url: this.url }, 'api listens');
+    await this.deps.onAddress?.(this.url);
   }
 
   async stop(limit: AbortSignal): Promise<void> {
@@ -129,7 +133,7 @@ class Server implements HttpServer {
       const problem = problemOf(error);
       return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
     });
-    addOpsRoutes(app, { health, metrics: () => registry.metrics() });
+    addOpsRoutes(app, { health, metrics: this.deps.metrics ?? (() => registry.metrics()) });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },
@@ -141,6 +145,12 @@ class Server implements HttpServer {
     });
     return app;
   }
+}
+
+function urlOf(address: string | AddressInfo | null, host: string): string {
+  if (address === null || typeof address === 'string') return `http://${host}`;
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${shown}:${address.port}`;
 }
 
 function listenError(listen: string, error: unknown): unknown {

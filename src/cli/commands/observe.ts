@@ -1,0 +1,39 @@
+// `parallax observe`: hubble observe over what was collected. Its flags are read by Hubble's own rules, which Commander
+// does not have, so Commander only hands them through.
+import type { Command } from 'commander';
+
+export function addObserveCommand(program: Command): void {
+  program
+    .enablePositionalOptions()
+    .command('observe')
+    .summary('show collected flows, as hubble observe does')
+    .usage('[flags]')
+    .argument('[flags...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (args: string[]) => {
+      const [{ runObserve }, { ask }] = await Promise.all([
+        import('../observe/run.ts'),
+        import('../observe/ask.ts'),
+      ]);
+      const over = new AbortController();
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => over.abort());
+      process.exitCode = await runObserve(args, {
+        env: process.env,
+        stdin: process.stdin,
+        out: write,
+        err: (text) => process.stderr.write(text),
+        isTty: process.stdout.isTTY === true,
+        nowMs: Date.now,
+        signal: over.signal,
+        ask: (options, say) => ask(options, say, over.signal),
+      });
+    });
+}
+
+/** Waits while the reader of our output is slow. */
+function write(text: string): Promise<void> | undefined {
+  if (process.stdout.write(text)) return undefined;
+  return new Promise((resolve) => process.stdout.once('drain', resolve));
+}
