@@ -14,8 +14,10 @@ interface Position {
   next: number;
   /** Events below were in the ring when the call came, and are history; the rest is live. */
   readonly live: number;
-  /** History ends here: the number of events wanted, when it is limited. */
+  /** History ends here. */
   readonly end: number;
+  /** Events it may still give, when their number is limited. */
+  left: number;
   /** Time of the newest event read, or of the call. */
   lastMs: number;
   silent: boolean;
@@ -25,14 +27,11 @@ interface Position {
 export interface Pull {
   readonly buffers: Buffer[];
   readonly pins: Chunk[];
-  readonly bytes: number;
   readonly events: number;
   readonly lost: number;
 }
 
 export class Follower {
-  events = 0;
-  lost = 0;
   private readonly request: FlowsRequest;
   private readonly positions: Position[] = [];
   private readonly checksTime: boolean;
@@ -42,19 +41,21 @@ export class Follower {
     this.request = request;
     this.checksTime =
       request.untilMs !== undefined || (request.sinceMs !== undefined && request.sinceMs > nowMs);
-    for (const ring of rings) this.join(ring, nowMs);
-  }
-
-  /** A node that came after the call began. */
-  join(ring: NodeRing, nowMs: number): void {
-    if (!this.request.wantsNode(ring.name)) return;
-    const { next, end } = firstEvent(this.request, ring);
-    this.positions.push({ ring, next, end, live: ring.seen, lastMs: nowMs, silent: false });
+    for (const ring of rings) {
+      if (!request.wantsNode(ring.name)) continue;
+      const live = ring.seen;
+      const next = firstEvent(request, ring);
+      const left = request.number > 0 && !request.follow ? request.number : Infinity;
+      this.positions.push({ ring, next, end: live, live, left, lastMs: nowMs, silent: false });
+    }
   }
 
   /** True when a call without `follow` has given all it was asked for. */
   get finished(): boolean {
-    return !this.request.follow && this.positions.every((at) => at.next >= at.end || at.silent);
+    return (
+      !this.request.follow &&
+      this.positions.every((at) => at.next >= at.end || at.left === 0 || at.silent)
+    );
   }
 
   /** A node's stream inside the relay ended: it stays away for the rest of this call. */
@@ -68,14 +69,9 @@ export class Follower {
   replay(nodeName: string | undefined): void {
     for (const at of this.positions) {
       if (nodeName !== undefined && at.ring.name !== nodeName) continue;
-      at.next = Math.min(at.next, firstEvent(this.request, at.ring).next);
+      at.next = Math.min(at.next, firstEvent(this.request, at.ring));
       at.silent = false;
     }
-  }
-
-  /** The ring was emptied and counts anew. */
-  restart(ring: NodeRing): void {
-    for (const at of this.positions) if (at.ring === ring) at.next = 0;
   }
 
   /**
@@ -84,19 +80,18 @@ export class Follower {
    */
   pull(limit: number, disorderMs = 0): Pull | undefined {
     const losses = this.takeLosses();
-    const waiting = this.positions.filter((at) => !at.silent && at.next < this.endOf(at));
-    const history = this.checksTime || waiting.some((at) => at.next < at.live);
+    const waiting = this.positions.filter(
+      (at) => !at.silent && at.left > 0 && at.next < this.endOf(at),
+    );
+    const history =
+      this.checksTime || this.request.shape || waiting.some((at) => at.next < at.live);
     const pull =
       history || disorderMs > 0 || this.isLittle(waiting)
         ? this.merge(waiting, limit, disorderMs)
         : this.slices(limit);
     const buffers = losses.frames.concat(pull.buffers);
     if (buffers.length === 0) return undefined;
-    this.events += pull.events;
-    this.lost += losses.lost;
-    let bytes = 0;
-    for (const buffer of buffers) bytes += buffer.length;
-    return { buffers, pins: pull.pins, bytes, events: pull.events, lost: losses.lost };
+    return { buffers, pins: pull.pins, events: pull.events, lost: losses.lost };
   }
 
   private endOf(at: Position): number {
@@ -125,33 +120,52 @@ export class Follower {
     return { frames, lost };
   }
 
-  /** Copies events in order of their times, checking since and until. */
+  /** Copies events in order of their times, checking since, until and the filters. */
   private merge(waiting: readonly Position[], limit: number, disorderMs: number) {
-    const picked: { ring: NodeRing; event: number; rank: number }[] = [];
+    const picked: { ring: NodeRing; event: number; rank: number; shaped?: Buffer }[] = [];
+    const { shape } = this.request;
     let bytes = 0;
     while (bytes < limit) {
-      let best: Position | undefined;
-      let bestMs = Number.POSITIVE_INFINITY;
-      for (const at of waiting) {
-        if (at.next >= this.endOf(at)) continue;
-        const ms = at.ring.time(at.next);
-        if (ms < bestMs) {
-          best = at;
-          bestMs = ms;
-        }
-      }
-      if (!best) break;
-      const event = best.next++;
-      best.lastMs = bestMs;
-      if (!this.isWanted(bestMs)) continue;
-      picked.push({ ring: best.ring, event, rank: bestMs + Math.random() * disorderMs });
-      bytes += best.ring.size(event);
+      const at = this.oldest(waiting);
+      if (!at) break;
+      const { ring } = at;
+      const event = at.next++;
+      const ms = ring.time(event);
+      at.lastMs = ms;
+      if (!this.isWanted(ms)) continue;
+      const shaped = shape?.(ring.message(event));
+      if (shape && !shaped) continue;
+      const rank = ms + Math.random() * disorderMs;
+      picked.push({ ring, event, rank, ...(shaped && { shaped }) });
+      bytes += shaped?.length ?? ring.size(event);
+      at.left--;
     }
     if (disorderMs > 0) picked.sort((a, b) => a.rank - b.rank);
     const buffer = Buffer.allocUnsafe(bytes);
     let end = 0;
-    for (const { ring, event } of picked) end = ring.copy(event, buffer, end);
+    for (const { ring, event, shaped } of picked) {
+      if (shaped) {
+        ring.markRead(event);
+        end += shaped.copy(buffer, end);
+      } else {
+        end = ring.copy(event, buffer, end);
+      }
+    }
     return { buffers: bytes > 0 ? [buffer] : [], pins: [], events: picked.length };
+  }
+
+  private oldest(waiting: readonly Position[]): Position | undefined {
+    let best: Position | undefined;
+    let bestMs = Infinity;
+    for (const at of waiting) {
+      if (at.left === 0 || at.next >= this.endOf(at)) continue;
+      const ms = at.ring.time(at.next);
+      if (ms < bestMs) {
+        best = at;
+        bestMs = ms;
+      }
+    }
+    return best;
   }
 
   private isWanted(timeMs: number): boolean {
@@ -185,19 +199,23 @@ export class Follower {
   }
 }
 
-/** Where a node starts and, for history only, ends: since beats number, first counts from the oldest. */
-function firstEvent(request: FlowsRequest, ring: NodeRing): { next: number; end: number } {
-  const { number, first, follow, sinceMs } = request;
-  const end = ring.seen;
+/** Where a node starts: since beats number, first counts from the oldest, last from the newest that is wanted. */
+function firstEvent(request: FlowsRequest, ring: NodeRing): number {
+  const { number, first, follow, sinceMs, untilMs, shape } = request;
   if (sinceMs !== undefined) {
     let next = ring.first;
-    while (next < end && ring.time(next) < sinceMs) next++;
-    return { next, end: number > 0 && !follow ? Math.min(end, next + number) : end };
+    while (next < ring.seen && ring.time(next) < sinceMs) next++;
+    return next;
   }
-  if (first)
-    return { next: ring.first, end: number > 0 ? Math.min(end, ring.first + number) : end };
-  if (number === 0) return { next: follow ? end : ring.first, end };
-  return { next: Math.max(ring.first, end - number), end };
+  if (first) return ring.first;
+  if (number === 0) return follow ? ring.seen : ring.first;
+  let next = ring.seen;
+  for (let found = 0; next > ring.first && found < number; next--) {
+    const ms = ring.time(next - 1);
+    if (untilMs !== undefined && ms > untilMs) continue;
+    if (!shape || shape(ring.message(next - 1))) found++;
+  }
+  return next;
 }
 
 /** A framed GetFlowsResponse that says how many events of a node were lost, and between which times. */

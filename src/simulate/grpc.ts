@@ -49,7 +49,7 @@ export class Call {
   }
 
   get ended(): boolean {
-    return this.status !== undefined;
+    return this.status !== undefined || this.stream.destroyed;
   }
 
   /** Runs once, when the call has ended from either side. */
@@ -59,7 +59,7 @@ export class Call {
 
   /** Sends the headers, so that the client knows the call is taken. */
   open(): void {
-    if (this.answered || this.ended || this.stream.destroyed) return;
+    if (this.answered || this.ended) return;
     this.answered = true;
     this.stream.respond(
       { ':status': 200, 'content-type': 'application/grpc', ...this.headers },
@@ -67,23 +67,36 @@ export class Call {
     );
   }
 
-  /** Writes framed messages; `written` runs when the client's flow control has taken them, or the call has ended. */
+  /**
+   * Writes framed messages; `written` runs once, when the client's flow control has taken them or the stream is gone.
+   * Until then the buffers must stay as they are.
+   */
   write(buffers: readonly Buffer[], written: () => void): void {
     this.open();
-    if (this.ended || this.stream.destroyed) {
+    const { stream } = this;
+    if (this.ended) {
       written();
       return;
     }
-    this.stream.cork();
+    let waits = true;
+    // A stream that is destroyed does not call back for the write that is on its way.
+    const once = () => {
+      if (!waits) return;
+      waits = false;
+      stream.off('close', once);
+      written();
+    };
+    stream.on('close', once);
+    stream.cork();
     buffers.forEach((buffer, index) => {
-      if (index === buffers.length - 1) this.stream.write(buffer, written);
-      else this.stream.write(buffer);
+      if (index === buffers.length - 1) stream.write(buffer, once);
+      else stream.write(buffer);
     });
-    this.stream.uncork();
+    stream.uncork();
   }
 
   end(code: number, message = ''): void {
-    if (!this.ended && !this.stream.destroyed) {
+    if (!this.ended) {
       this.status = { code, message };
       if (this.answered) {
         this.stream.end();
@@ -160,10 +173,9 @@ export class GrpcServer {
 
   /** Breaks every connection without a word, with a TCP reset where the system allows. */
   cut(): void {
+    // Sockets first: a session that is destroyed ends its socket politely.
+    for (const socket of this.sockets) socket.resetAndDestroy();
     for (const session of this.sessions) session.destroy();
-    for (const socket of this.sockets) {
-      socket.resetAndDestroy();
-    }
   }
 
   /** Takes no more connections, lets calls that have ended be read by their clients until `limit`, then cuts. */

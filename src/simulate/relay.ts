@@ -47,6 +47,8 @@ interface Subscription {
   readonly follower: Follower;
   readonly untilMs: number | undefined;
   writing: boolean;
+  /** With disorder, events are read in rounds; the next is then. */
+  roundMs: number;
 }
 
 export interface RelayStats {
@@ -76,7 +78,7 @@ export class SimulatedRelay implements Component {
   private startedMs = 0;
   private stalledUntilMs = 0;
   private disorderMs = 0;
-  private nextRoundMs = 0;
+  private stopped = false;
   private calls = 0;
   private writtenEvents = 0;
   private lostEvents = 0;
@@ -103,6 +105,7 @@ export class SimulatedRelay implements Component {
   }
 
   async stop(limit: AbortSignal): Promise<void> {
+    this.stopped = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     const server = this.server;
@@ -196,14 +199,15 @@ export class SimulatedRelay implements Component {
       tls,
     });
     this.port = await server.listen(host, this.port);
-    this.server = server;
+    if (this.stopped) await server.close();
+    else this.server = server;
   }
 
   private restart(ms: number, lost: boolean): void {
     const server = this.server;
     if (!server) return;
     this.server = undefined;
-    void server.close();
+    const closed = server.close();
     if (lost) {
       this.observing = false;
       for (const ring of this.rings) ring.clear();
@@ -211,12 +215,11 @@ export class SimulatedRelay implements Component {
     }
     this.later(ms, () => {
       this.observing = true;
-      this.open().catch((error: unknown) => {
-        this.deps.logger.error(
-          { err: error, relay: this.name },
-          'simulated relay did not come back',
-        );
-      });
+      closed
+        .then(() => this.open())
+        .catch((err: unknown) => {
+          this.deps.logger.error({ err, relay: this.name }, 'simulated relay did not come back');
+        });
     });
   }
 
@@ -269,7 +272,7 @@ export class SimulatedRelay implements Component {
     try {
       const wanted = readFlowsRequest(request);
       const follower = new Follower(wanted, this.rings, now);
-      const subscription = { call, follower, untilMs: wanted.untilMs, writing: false };
+      const subscription = { call, follower, untilMs: wanted.untilMs, writing: false, roundMs: 0 };
       this.subscriptions.add(subscription);
       call.onceEnded(() => this.subscriptions.delete(subscription));
       const names = this.rings.map((ring) => ring.name);
@@ -287,8 +290,9 @@ export class SimulatedRelay implements Component {
     const now = this.deps.clock.now();
     if (now < this.stalledUntilMs) return;
     if (this.disorderMs > 0) {
-      if (now < this.nextRoundMs) return;
-      this.nextRoundMs = now + this.disorderMs;
+      if (now < subscription.roundMs) return;
+      subscription.roundMs = now + this.disorderMs;
+      this.later(this.disorderMs + 1, () => this.pump(subscription));
     }
     const pull = follower.pull(WRITE_BYTES, this.disorderMs);
     if (!pull) {

@@ -1,8 +1,10 @@
 // What a client asked of GetFlows. Anything the simulator cannot honour is refused by name, never ignored.
-import { decode } from '../hubble/codec.ts';
-import { type FlowFilter, GetFlowsRequest } from '../hubble/schema.gen.ts';
+import { decode, encode } from '../hubble/codec.ts';
+import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts';
+import { Flow, type FlowFilter, GetFlowsRequest, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import { ParallaxError } from '../runtime/errors.ts';
-import { milliseconds } from './framing.ts';
+import { masked, maskOf } from './field-mask.ts';
+import { frame, milliseconds } from './framing.ts';
 import { STATUS } from './grpc.ts';
 
 export interface FlowsRequest {
@@ -12,8 +14,13 @@ export interface FlowsRequest {
   readonly follow: boolean;
   readonly sinceMs: number | undefined;
   readonly untilMs: number | undefined;
-  /** Whether a node's flows are wanted, from the node_name filters. */
+  /** Whether anything of a node can be wanted. */
   readonly wantsNode: (nodeName: string) => boolean;
+  /**
+   * Absent when messages go out as they are. Else makes of one the framed message to send, undefined when the
+   * filters do not want it. Costs a decoding, so only clients that filter pay for it.
+   */
+  readonly shape: ((message: Buffer) => Buffer | undefined) | undefined;
 }
 
 /** A request that is refused, with its gRPC status. */
@@ -29,75 +36,50 @@ export class RefusedRequest extends Error {
 
 /** Reads a GetFlowsRequest. Throws `RefusedRequest`. */
 export function readFlowsRequest(message: Buffer): FlowsRequest {
-  const request = decodeRequest(message);
-  const { number = 0n, first = false, follow = false, field_mask, since, until } = request;
+  const request = refusing(() => decode(GetFlowsRequest, message));
+  const { number = 0n, first = false, follow = false, since, until } = request;
+  const { whitelist = [], blacklist = [], field_mask } = request;
   if (first && follow) {
     throw new RefusedRequest(STATUS.invalidArgument, 'first cannot be specified with follow');
   }
-  if (field_mask && field_mask.paths.length > 0) {
-    throw unimplemented(`field_mask (${field_mask.paths.join(',')})`);
-  }
   if (request.$unknown) throw unimplemented('a field of GetFlowsRequest that it does not know');
-  const whitelist = (request.whitelist ?? []).map(readFilter);
-  const blacklist = (request.blacklist ?? []).map(readFilter);
+  for (const filter of [...whitelist, ...blacklist]) refuseUnknown(filter);
+  const wants = refusing(() => compilePredicate(whitelist, blacklist));
+  const byNodeOnly = [...whitelist, ...blacklist].every(isNodeFilter);
+  const paths = field_mask?.paths ?? [];
+  const mask = paths.length > 0 ? refusing(() => maskOf(Flow, paths)) : undefined;
   return {
     number: number > 0xffffffffn ? 0 : Number(number),
     first,
     follow,
     sinceMs: since && milliseconds(since),
     untilMs: until && milliseconds(until),
-    wantsNode: (name) =>
-      (whitelist.length === 0 || whitelist.some((match) => match(name))) &&
-      !blacklist.some((match) => match(name)),
+    wantsNode: byNodeOnly ? (name) => wants({ flow: { node_name: name } }) : () => true,
+    shape: byNodeOnly && !mask ? undefined : shaper(byNodeOnly ? () => true : wants, mask),
   };
 }
 
-type NodeMatch = (nodeName: string) => boolean;
-
-function readFilter(filter: FlowFilter): NodeMatch {
-  for (const [name, value] of Object.entries(filter)) {
-    if (name === 'node_name' || value === undefined) continue;
-    throw unimplemented(`the filter ${name === '$unknown' ? 'that it does not know' : name}`);
-  }
-  const matches = (filter.node_name ?? []).map(nodeMatch);
-  return matches.length === 0 ? () => true : (name) => matches.some((match) => match(name));
-}
-
-/** `[cluster/]node`, each part a pattern with `*`; an empty part is anything; a bare name is in `default`. */
-function nodeMatch(pattern: string): NodeMatch {
-  const parts = pattern.split('/');
-  if (parts.length > 2) {
-    throw new RefusedRequest(
-      STATUS.invalidArgument,
-      `node_name "${pattern}": too many slashes in pattern`,
-    );
-  }
-  const [cluster, node] = parts.length === 2 ? parts : ['', parts[0]];
-  const matchCluster = partMatch(cluster ?? '');
-  const matchNode = partMatch(node ?? '');
-  return (name) => {
-    const slash = name.indexOf('/');
-    const ownCluster = slash < 0 ? 'default' : name.slice(0, slash);
-    return name !== '' && matchCluster(ownCluster) && matchNode(name.slice(slash + 1));
+function shaper(wants: Predicate, mask: ReturnType<typeof maskOf> | undefined) {
+  return (message: Buffer): Buffer | undefined => {
+    const response = decode(GetFlowsResponse, message);
+    if (response.flow && !wants(response)) return undefined;
+    if (!mask || !response.flow) return frame(message);
+    return frame(encode(GetFlowsResponse, { ...response, flow: masked(response.flow, mask) }));
   };
 }
 
-function partMatch(pattern: string): NodeMatch {
-  if (pattern === '') return () => true;
-  const text = pattern.trim().replace(/\.$/, '').toLowerCase();
-  if (!/^[a-z0-9\-_.*]+$/.test(text)) {
-    throw new RefusedRequest(
-      STATUS.invalidArgument,
-      `node_name '${pattern}': invalid rune in pattern`,
-    );
-  }
-  const regexp = new RegExp(`^${text.replaceAll('.', '\\.').replaceAll('*', '[-.0-9a-z]*')}$`);
-  return (name) => regexp.test(name);
+function isNodeFilter(filter: FlowFilter): boolean {
+  return Object.keys(filter).every((name) => name === 'node_name');
 }
 
-function decodeRequest(message: Buffer): GetFlowsRequest {
+function refuseUnknown(filter: FlowFilter): void {
+  if (filter.$unknown) throw unimplemented('a filter that it does not know');
+  if (filter.experimental) throw unimplemented('the filter experimental (CEL)');
+}
+
+function refusing<T>(read: () => T): T {
   try {
-    return decode(GetFlowsRequest, message);
+    return read();
   } catch (error) {
     if (!(error instanceof ParallaxError)) throw error;
     throw new RefusedRequest(STATUS.invalidArgument, error.message);
@@ -107,6 +89,6 @@ function decodeRequest(message: Buffer): GetFlowsRequest {
 function unimplemented(what: string): RefusedRequest {
   return new RefusedRequest(
     STATUS.unimplemented,
-    `the simulated relay does not support ${what}; it filters by node_name only`,
+    `the simulated relay does not support ${what} in GetFlows`,
   );
 }

@@ -115,6 +115,17 @@ export class NodeRing {
     return (this.ends[slot] ?? 0) - (this.starts[slot] ?? 0);
   }
 
+  /** An event's message without its frame, in place: look at it before the ring goes on. */
+  message(event: number): Buffer {
+    const slot = event % this.capacity;
+    const { buffer } = this.chunks[slot] ?? { buffer: Buffer.alloc(0) };
+    return buffer.subarray((this.starts[slot] ?? 0) + 5, this.ends[slot]);
+  }
+
+  markRead(event: number): void {
+    this.read[event % this.capacity] = 1;
+  }
+
   /** Copies an event to `target` and marks it read; returns the end of it there. */
   copy(event: number, target: Buffer, at: number): number {
     const slot = event % this.capacity;

@@ -10,10 +10,12 @@ import { type Fault, parseFault, type ScheduledFault } from './fault.ts';
 import type { TlsFiles } from './grpc.ts';
 import { Player, readRecording } from './jsonl.ts';
 import { Ledger } from './ledger.ts';
-import { LoadGenerator, loadCluster } from './load.ts';
+import { LoadGenerator } from './load.ts';
+import { loadCluster } from './population.ts';
 import { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
-import { EKS, GKE, Story } from './story.ts';
+import { EKS, GKE } from './scenes.ts';
+import { Story } from './story.ts';
 
 export interface SimulationDeps {
   readonly logger: Logger;
@@ -74,6 +76,7 @@ export function createSimulation(config: SimulateConfig, deps: SimulationDeps): 
       for (const timer of timers) clearTimeout(timer);
       for (const scenario of scenarios) await scenario.stop(limit);
       await Promise.all(relays.map((relay) => relay.stop(limit)));
+      report();
       ledger?.close();
     },
     health(): Health {
