@@ -1,18 +1,42 @@
-import fastify from 'fastify';
+// The API of `up` and `serve`: the HTTP server, the live stream behind it, and the note in the data directory that
+// tells other commands where to ask.
 import type { Bus } from '../bus/bus.ts';
+import { createLiveFlows } from '../query/follow.ts';
+import { createHttpServer } from '../query/http/server.ts';
 import type { Component } from '../runtime/component.ts';
+import type { HealthReport } from '../runtime/run.ts';
 import type { ManagedStore } from '../store/engine-store.ts';
-import { addOpsRoutes, type OpsDeps } from '../telemetry/ops.ts';
 import type { ParallaxConfig } from './config.ts';
-import { listening } from './listen.ts';
 import type { RoleDeps } from './role.ts';
 
-export function buildApi(
-  config: ParallaxConfig,
-  deps: RoleDeps,
-  parts: OpsDeps & { readonly store: ManagedStore; readonly bus: Bus | undefined },
-): Component {
-  const app = fastify({ logger: false });
-  addOpsRoutes(app, parts);
-  return listening('api', app, config.api.listen, deps.logger);
+export interface ApiParts {
+  readonly store: ManagedStore;
+  /** Undefined: nothing to follow. */
+  readonly bus: Bus | undefined;
+  readonly health: () => HealthReport;
+  /** All metrics of the process in Prometheus text. */
+  readonly metrics: () => Promise<string>;
+}
+
+/** In the order in which they start. */
+export function buildApi(config: ParallaxConfig, deps: RoleDeps, parts: ApiParts): Component[] {
+  const { bus, store } = parts;
+  const live = bus && createLiveFlows({ ...deps, config: config.api.live, bus });
+  const server = createHttpServer({
+    ...deps,
+    ...parts,
+    config: config.api,
+    ...(live && { live }),
+  });
+  const announcing: Component = {
+    name: server.name,
+    async start(signal) {
+      await server.start(signal);
+      const url = server.address();
+      if (url !== undefined) await store.setApiAddress(url);
+    },
+    stop: (limit) => server.stop(limit),
+    health: () => server.health(),
+  };
+  return live ? [live, announcing] : [announcing];
 }

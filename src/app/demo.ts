@@ -1,6 +1,6 @@
 // The two simulated clusters that `parallax up` collects from when it is given no relays: the README's story, played
 // by relays that speak gRPC on loopback like real ones.
-import { clusterConfig, type ClusterConfig } from '../ingest/config.ts';
+import { type ClusterConfig, clusterConfig } from '../ingest/config.ts';
 import type { Component } from '../runtime/component.ts';
 import type { RoleDeps } from './role.ts';
 
@@ -21,6 +21,8 @@ export async function createDemo(deps: RoleDeps): Promise<Demo> {
   return Object.assign(simulation, {
     name: 'demo',
     clusters: () =>
-      simulation.addresses.map(({ name, address }) => clusterConfig.parse({ name, relay: address })),
+      simulation.addresses.map(({ name, address }) =>
+        clusterConfig.parse({ name, relay: address }),
+      ),
   });
 }

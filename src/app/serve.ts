@@ -13,6 +13,7 @@ export async function runServe(config: ParallaxConfig, deps: RoleDeps): Promise<
   // Without Kafka nothing passes here live; history is answered all the same.
   const bus = config.bus.kind === 'kafka' ? runner.add(buildBus(config, deps)) : undefined;
   const metrics = () => deps.registry.metrics();
-  runner.add(buildApi(config, deps, { store, bus, health: runner.health, metrics }));
+  const parts = { store, bus, health: runner.health, metrics };
+  for (const component of buildApi(config, deps, parts)) runner.add(component);
   return runner.run();
 }

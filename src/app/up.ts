@@ -40,7 +40,8 @@ export async function runUp(
     logger,
   });
   const metrics = async () => (await registry.metrics()) + (await collectors.metrics());
-  runner.add(buildApi(config, deps, { store, bus, health: runner.health, metrics }));
+  const parts = { store, bus, health: runner.health, metrics };
+  for (const component of buildApi(config, deps, parts)) runner.add(component);
   if (!options.quiet) runner.add(createFlowPrinter({ bus, stdout: deps.stdout, logger }));
   runner.add(collectors);
   return runner.run();
