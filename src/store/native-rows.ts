@@ -86,8 +86,7 @@ function columnData(
   const text = (cell: Cell = '') => (typeof cell === 'string' ? cell : wrong(cell));
   const number = (cell: Cell = 0) =>
     typeof cell === 'number' && Number.isSafeInteger(cell) ? cell : wrong(cell);
-  const big = (cell: Cell = 0n) =>
-    typeof cell === 'bigint' ? cell : typeof cell === 'number' ? BigInt(cell) : wrong(cell);
+  const big = (cell: Cell = 0n) => (typeof cell === 'bigint' ? cell : BigInt(number(cell)));
   switch (encoding) {
     case 'lc':
     case 'lines':

@@ -55,6 +55,9 @@ export const ELEMENTS: Readonly<Record<Encoding, number>> = {
   uuid: 16,
 };
 
+/** Rows of a large batch, with room to spare. */
+const KEPT_ROWS = 1 << 17;
+
 export class Rows {
   columns: Columns;
   groups: Groups;
@@ -65,9 +68,13 @@ export class Rows {
     this.groups = makeGroups(0);
   }
 
-  /** Makes room. Rows in use are forgotten when that takes new arrays. */
+  /**
+   * Makes room for the next block, whose rows are all zero. What one enormous batch took (some 500 bytes a row) is
+   * given back with the next one of usual size.
+   */
   reserve(rows: number): void {
-    if (rows <= this.capacity) return;
+    const excessive = this.capacity > KEPT_ROWS && rows <= KEPT_ROWS;
+    if (rows <= this.capacity && !excessive) return;
     this.capacity = Math.max(256, 2 ** Math.ceil(Math.log2(rows)));
     this.columns = makeColumns(this.capacity);
     this.groups = makeGroups(this.capacity);

@@ -1,5 +1,8 @@
 // Memory for the arrays of one block, all given back together. Grows to what the largest block so far took.
 
+/** More than this is needed by enormous batches only, and not kept for them. */
+const KEPT_BYTES = 1 << 26;
+
 export class Scratch {
   private memory = new ArrayBuffer(1 << 16);
   private used = 0;
@@ -7,7 +10,8 @@ export class Scratch {
 
   /** Takes back everything handed out. */
   reset(): void {
-    if (this.wanted > this.memory.byteLength) this.memory = new ArrayBuffer(this.wanted * 1.25);
+    const wanted = Math.min(Math.ceil(this.wanted * 1.25), KEPT_BYTES);
+    if (wanted > this.memory.byteLength) this.memory = new ArrayBuffer(wanted);
     this.used = 0;
     this.wanted = 0;
   }

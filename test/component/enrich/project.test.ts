@@ -13,7 +13,7 @@ import {
   encodeResponse,
   tameResponses,
   wildResponses,
-} from '../../unit/enrich/responses.ts';
+} from '../../unit/enrich/project/responses.ts';
 import { fixtureLines } from '../../unit/hubble/fixture.ts';
 import { FlowsTable } from './flows-table.ts';
 

@@ -1,10 +1,10 @@
 // Responses for tests of the projection: made of Hubble's own tables, every field of every message among them.
 import fc from 'fast-check';
-import { decodeFlowBatch, type FlowBatch, FlowBatchBuilder } from '../../../src/hubble/batch.ts';
-import { encode } from '../../../src/hubble/codec.ts';
-import { Flow, GetFlowsResponse, Layer4 } from '../../../src/hubble/schema.gen.ts';
-import type { Field, MessageType } from '../../../src/hubble/schema.ts';
-import { messageOf } from '../hubble/messages.ts';
+import { decodeFlowBatch, type FlowBatch, FlowBatchBuilder } from '../../../../src/hubble/batch.ts';
+import { encode } from '../../../../src/hubble/codec.ts';
+import { Flow, GetFlowsResponse, Layer4 } from '../../../../src/hubble/schema.gen.ts';
+import type { Field, MessageType } from '../../../../src/hubble/schema.ts';
+import { messageOf } from '../../hubble/messages.ts';
 
 type Fields = Record<string, unknown>;
 
