@@ -11,8 +11,8 @@ import { locked, readLock } from './lock.ts';
 import { OPTIONAL_READER_SETTINGS, readerSettings, type Settings } from './reader-settings.ts';
 import { parseRows } from './rows.ts';
 import { Spool } from './spool.ts';
+import { columnList, identifier } from './sql-names.ts';
 import type { NativeBlock, QueryParams } from './store.ts';
-import { columnList, identifier, structureArgument } from './structure.ts';
 
 const DATABASE = 'parallax';
 const CANCELLED = 394;
@@ -42,6 +42,10 @@ export class ChdbEngine implements Engine {
   }
 
   async open(): Promise<void> {
+    if (/[*?{}]/.test(this.directory)) {
+      const text = `store.chdb.path ${this.directory} must not hold any of * ? { }`;
+      throw new ParallaxError('config/invalid', `${text}: the engine takes them for patterns`);
+    }
     this.chdb = await load();
     await this.spool.open();
     this.control = await this.connect();
@@ -64,21 +68,18 @@ export class ChdbEngine implements Engine {
   }
 
   insert(block: NativeBlock, token: string): Promise<void> {
-    const columns = columnList(block);
     const settings = {
       ...INSERT_SETTINGS,
       insert_deduplication_token: token,
-      // Tokens of INSERT … SELECT are heeded only when asked for (26.x).
-      deduplicate_insert_select: 'enable_even_for_bad_queries',
-      max_block_size: INSERT_SETTINGS.max_insert_block_size,
       max_threads: 1,
       max_insert_threads: 1,
     };
+    // Plain INSERT from a file: 5 ms of CPU less than INSERT … SELECT from file(), and tokens work as they are.
     const insert = () =>
       this.spool.with(block.bytes, (path) =>
         this.opened(this.writer).queryAsync(
-          `INSERT INTO ${identifier(block.table)} (${columns}) SETTINGS ${settingsText(settings)} ` +
-            `SELECT ${columns} FROM file(${quote(path)}, 'Native'${structureArgument(block)})`,
+          `INSERT INTO ${identifier(block.table)} (${columnList(block)}) FROM INFILE ${quote(path)} ` +
+            `SETTINGS ${settingsText(settings)} FORMAT Native`,
         ),
       );
     return this.track(this.inOrder(insert)).catch((error: unknown) => {

@@ -14,8 +14,8 @@ import type { StoreConfig } from './config.ts';
 import { type Engine, INSERT_SETTINGS } from './engine.ts';
 import { storeFailure } from './failure.ts';
 import { OPTIONAL_READER_SETTINGS, readerSettings, type Settings } from './reader-settings.ts';
+import { columnList, identifier } from './sql-names.ts';
 import type { NativeBlock, QueryParams } from './store.ts';
-import { columnList, identifier } from './structure.ts';
 
 const RETRY_MS = 500;
 /** Request bodies go out in pieces of this size, so that a slow server holds back no more than one. */

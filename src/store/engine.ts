@@ -18,7 +18,10 @@ export interface Engine {
   createDatabase(): Promise<void>;
 }
 
-/** Settings of every insert: one block is one part, at once, and a known token is dropped. */
+/**
+ * Settings of every insert: one block is one part, at once, and a known token is dropped. Skip indexes are left to the
+ * merges (1 µs less a flow); a fresh part is small enough without.
+ */
 export const INSERT_SETTINGS = {
   async_insert: 0,
   insert_deduplicate: 1,
@@ -26,4 +29,5 @@ export const INSERT_SETTINGS = {
   max_insert_block_size: 1_000_000_000,
   min_insert_block_size_rows: 1_000_000_000,
   min_insert_block_size_bytes: 0,
+  materialize_skip_indexes_on_insert: 0,
 } as const;
