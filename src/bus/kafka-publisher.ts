@@ -8,6 +8,7 @@ import { aborted, deferred } from './async.ts';
 import type { OutgoingRecord, Publisher } from './bus.ts';
 import type { KafkaBusConfig } from './config.ts';
 import { recordIds, withId } from './identity.ts';
+import { retryOptions } from './kafka-client.ts';
 import { isTooLarge } from './kafka-errors.ts';
 import { Link, type LinkDeps } from './kafka-link.ts';
 import { RECORD_OVERHEAD } from './kafka-topic.ts';
@@ -224,11 +225,7 @@ export class KafkaPublisher implements Publisher {
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
       // Said again, since a producer does not take it from the client when idempotent.
-      retry: {
-        initialRetryTime: this.options.config.retryInitial,
-        maxRetryTime: this.options.config.retryMax,
-        retries: this.options.config.retries,
-      },
+      retry: retryOptions(this.options.config),
     });
     this.producer = producer;
     await producer.connect();

@@ -4,6 +4,7 @@ import type { Consumer, EachBatchHandler, Kafka } from 'kafkajs';
 import type { Clock } from '../runtime/clock.ts';
 import { deferred } from './async.ts';
 import type { KafkaBusConfig } from './config.ts';
+import { retryOptions } from './kafka-client.ts';
 import { RECORD_OVERHEAD } from './kafka-topic.ts';
 
 export interface SessionOptions {
@@ -65,9 +66,7 @@ function open({ client, config, group }: SessionOptions): Consumer {
     maxBytes: Math.max(config.fetchBytes, recordBytes),
     allowAutoTopicCreation: false,
     retry: {
-      initialRetryTime: config.retryInitial,
-      maxRetryTime: config.retryMax,
-      retries: config.retries,
+      ...retryOptions(config),
       // Rule "exit on a crash event with restart: false": then we decide, here and now.
       restartOnFailure: async () => false,
     },
