@@ -13,15 +13,16 @@ export function addObserveCommand(program: Command): void {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (args: string[]) => {
-      const [{ runObserve }, { ask }] = await Promise.all([
+      const [{ runObserve }, { ask }, { fileResponses }] = await Promise.all([
         import('../observe/run.ts'),
         import('../observe/ask.ts'),
+        import('../observe/input-file.ts'),
       ]);
       const over = new AbortController();
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => over.abort());
       process.exitCode = await runObserve(args, {
         env: process.env,
-        stdin: process.stdin,
+        readFile: (path, warn) => fileResponses(path, process.stdin, warn),
         out: write,
         err: (text) => process.stderr.write(text),
         isTty: process.stdout.isTTY === true,

@@ -13,23 +13,20 @@ import { ALL, type ObserveOptions } from './options.ts';
 
 const MAX_LAST = 1_000_000n;
 
-export interface Input {
-  readonly stdin: Readable;
-  /** Takes a warning about a line that was left out, or read in part. */
-  readonly warn: (message: string) => void;
-}
-
-/** Opens the file named by `--input-file`, `-` being standard input. */
-export function openInput(path: string, stdin: Readable): Readable {
-  return path === '-' ? stdin : createReadStream(path);
-}
-
-/** The responses the options select. */
-export async function* readInput(
+/** The responses of the file named by `--input-file`, `-` being `stdin`; `warn` takes what was left out of it. */
+export function fileResponses(
   path: string,
+  stdin: Readable,
+  warn: (message: string) => void,
+): AsyncGenerator<GetFlowsResponse> {
+  return responses(path === '-' ? stdin : createReadStream(path), warn);
+}
+
+/** Those that the options select, in the file's order. */
+export async function* select(
+  responses: AsyncIterable<GetFlowsResponse>,
   options: ObserveOptions,
   predicate: Predicate,
-  input: Input,
 ): AsyncGenerator<GetFlowsResponse> {
   const { number, first, since, until } = options;
   if (!first && number > MAX_LAST && number !== ALL)
@@ -37,7 +34,7 @@ export async function* readInput(
   const limit = number === ALL ? 0 : Number(number);
   const ring: GetFlowsResponse[] = [];
   let count = 0;
-  for await (const response of responses(openInput(path, input.stdin), input.warn)) {
+  for await (const response of responses) {
     const nanos = response.time === undefined ? 0n : toNanos(response.time);
     if (since !== undefined && nanos < since) continue;
     if (until !== undefined && nanos > until) continue;

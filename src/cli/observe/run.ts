@@ -1,18 +1,21 @@
 // One call of `parallax observe`: options, where to ask, and printing what comes. Knows nothing of the process, so
 // that tests can run it as it is.
-import type { Readable } from 'node:stream';
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { createPrinter } from '../../hubble/print/printer.ts';
 import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { describeFlags } from './args.ts';
-import { readInput } from './input-file.ts';
+import { select } from './input-file.ts';
 import { type Env, helpFlags, type ObserveOptions, readOptions } from './options.ts';
 
 export interface ObserveIo {
   readonly env: Env;
-  readonly stdin: Readable;
+  /** The responses of a file; `warn` takes what was left out of it. */
+  readonly readFile: (
+    path: string,
+    warn: (message: string) => void,
+  ) => AsyncIterable<GetFlowsResponse>;
   /** Takes text; resolves when more may come. */
   readonly out: (text: string) => Promise<void> | undefined;
   readonly err: (text: string) => void;
@@ -68,10 +71,11 @@ async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
   const responses =
     options.inputFile === undefined
       ? io.ask(options, say)
-      : readInput(options.inputFile, options, predicate, {
-          stdin: io.stdin,
-          warn: (message) => say(`${options.inputFile}: ${message}`),
-        });
+      : select(
+          io.readFile(options.inputFile, (message) => say(`${options.inputFile}: ${message}`)),
+          options,
+          predicate,
+        );
   try {
     for await (const response of responses) {
       if (io.signal.aborted) break;
