@@ -1,7 +1,7 @@
 // Compression of record values, by us and not by Kafka's client: it then copies and checksums a tenth of the bytes, and
 // unpacks one record at a time instead of a whole fetch. A header says what was done; values without it are plain.
 import lz4 from 'lz4-napi';
-import { unpackedBound, zstd } from './zstd.ts';
+import { BLOCK_MAX, unpackedBound, zstd } from './zstd.ts';
 
 export const ENCODING_HEADER = 'parallax-encoding';
 
@@ -60,7 +60,7 @@ export async function decodeValue(
     case 'zstd': {
       const bound = unpackedBound(value);
       if (bound === undefined) throw new UnreadableValue('no single zstd frame');
-      checkSize(bound, maxBytes + 128 * 1024); // the bound counts the last block as full
+      checkSize(bound, maxBytes, BLOCK_MAX); // the bound counts the last block as full
       const plain = await zstd.decompress(value).catch(unreadable);
       checkSize(plain.length, maxBytes);
       return plain;
@@ -70,8 +70,8 @@ export async function decodeValue(
   }
 }
 
-function checkSize(bytes: number, maxBytes: number): void {
-  if (bytes <= maxBytes) return;
+function checkSize(bytes: number, maxBytes: number, slack = 0): void {
+  if (bytes <= maxBytes + slack) return;
   throw new UnreadableValue(`${bytes} bytes unpacked exceed maxValueBytes of ${maxBytes}`);
 }
 

@@ -11,7 +11,8 @@ interface Bindings {
 export const zstd = createRequire(import.meta.url)('@mongodb-js/zstd/bindings.js') as Bindings;
 
 const MAGIC = 0xfd2fb528;
-const BLOCK_MAX = 128 * 1024;
+/** Most bytes one block unpacks to. */
+export const BLOCK_MAX = 128 * 1024;
 
 /**
  * The most bytes a zstd frame can unpack to, read from its block headers, or undefined when it is none. Unpacking has
