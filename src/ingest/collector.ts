@@ -7,10 +7,11 @@ import { type Backoff, backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import type { ClusterConfig, CollectorConfig } from './config.ts';
-import { type CollectorCoverage, RangeLog } from './coverage.ts';
+import type { CollectorCoverage } from './coverage.ts';
 import { Intake } from './intake.ts';
 import type { IngestMetrics } from './metrics.ts';
 import { Outbox, type RefusalReason } from './outbox.ts';
+import { ReadingPause } from './pause.ts';
 import { RelayClient, type RelayConnection } from './relay-client.ts';
 import { type RelayError, relayError } from './relay-errors.ts';
 import { RelayView } from './relay-view.ts';
@@ -34,9 +35,6 @@ export interface Collector extends Component {
   coverage(): CollectorCoverage;
 }
 
-/** Pauses remembered for `coverage`. */
-const PAUSES = 100;
-
 export function createCollector(deps: CollectorDeps): Collector {
   return new RelayCollector(deps);
 }
@@ -54,7 +52,7 @@ class RelayCollector implements Collector {
   private readonly intake: Intake;
   private readonly view: RelayView;
   private readonly waits: Backoff;
-  private readonly pauses = new RangeLog(PAUSES);
+  private readonly pause: ReadingPause;
   /** Aborts when reading is to end, by `stop` or at once. */
   private readonly ending = new AbortController();
   /** Aborts when nothing is to be waited for any more. */
@@ -66,8 +64,6 @@ class RelayCollector implements Collector {
   private up = false;
   private heardAt = 0;
   private reconnects = 0;
-  /** Up to when the present pause was counted. */
-  private pausedCounted: number | undefined;
   private dropped = 0;
   private published = { batches: 0, responses: 0 };
   private lastError: { code: string; message: string; at: number } | undefined;
@@ -111,6 +107,13 @@ class RelayCollector implements Collector {
       metrics,
       heard: (nowMs) => this.heard(nowMs),
       oversize: (size, node) => this.lose(1, 'oversize', size, node),
+    });
+    this.pause = new ReadingPause({
+      cluster: cluster.name,
+      limitBytes: config.buffer,
+      clock,
+      metrics,
+      logger: this.logger,
     });
     this.view = new RelayView(cluster.name, metrics);
     this.waits = backoff({
@@ -183,7 +186,7 @@ class RelayCollector implements Collector {
         open: this.sealer.openCount,
       },
       dropped: this.dropped,
-      pauses: this.pauses.all(),
+      pauses: this.pause.ranges(),
       server: view.server,
       nodes: view.nodes(tracker),
     };
@@ -308,7 +311,7 @@ class RelayCollector implements Collector {
     const { metrics, cluster, clock } = this.deps;
     const labels = { cluster: cluster.name };
     this.intake.report();
-    this.countPause();
+    this.pause.report();
     metrics.open.set(labels, this.sealer.openBytes);
     metrics.buffered.set(labels, this.outbox.bytes);
     metrics.bufferedBatches.set(labels, this.outbox.records);
@@ -316,17 +319,6 @@ class RelayCollector implements Collector {
       const ageMs = clock.now() - this.tracker.ms(this.tracker.newest);
       metrics.newestFlowAge.set(labels, ageMs / 1000);
     }
-  }
-
-  private countPause(): void {
-    if (this.pausedCounted === undefined) return;
-    const { metrics, clock, cluster } = this.deps;
-    const now = clock.now();
-    metrics.pausedSeconds.inc(
-      { cluster: cluster.name },
-      Math.max(0, now - this.pausedCounted) / 1000,
-    );
-    this.pausedCounted = this.outbox.full ? now : undefined;
   }
 
   private emit(batch: SealedBatch): void {
@@ -383,30 +375,12 @@ class RelayCollector implements Collector {
   }
 
   private turned(full: boolean): void {
-    const { clock, metrics, cluster, config } = this.deps;
-    const labels = { cluster: cluster.name };
-    metrics.paused.set(labels, full ? 1 : 0);
     if (full) {
-      this.pauses.open(clock.now());
-      this.pausedCounted = clock.now();
       this.session?.pause();
-      this.logger.warn(
-        { buffered: this.outbox.bytes, limit: config.buffer },
-        'buffer full, reading is paused: the nodes’ rings keep what they can',
-      );
-      return;
+      this.pause.begin(this.outbox.bytes);
+    } else {
+      this.pause.end();
+      this.session?.resume();
     }
-    const pause = this.pauses.close(clock.now());
-    const ms = (pause?.to ?? 0) - (pause?.from ?? 0);
-    this.countPause();
-    this.session?.resume();
-    this.logger.info(
-      { from: iso(pause?.from), to: iso(pause?.to), ms },
-      'reading again: flows that the rings overwrote meanwhile are reported as lost events',
-    );
   }
-}
-
-function iso(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : new Date(ms).toISOString();
 }

@@ -44,35 +44,3 @@ export interface CollectorCoverage {
   readonly server: { readonly at: number; readonly status: ServerStatusResponse } | undefined;
   readonly nodes: readonly NodeCoverage[];
 }
-
-/** The newest ranges, oldest first. */
-export class RangeLog {
-  private readonly ranges: { from: number; to: number | undefined }[] = [];
-  private readonly limit: number;
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  open(at: number): void {
-    this.ranges.push({ from: at, to: undefined });
-    if (this.ranges.length > this.limit) this.ranges.shift();
-  }
-
-  /** Ends the open range and returns it. */
-  close(at: number): TimeRange | undefined {
-    const range = this.ranges.at(-1);
-    if (range === undefined || range.to !== undefined) return undefined;
-    range.to = at;
-    return range;
-  }
-
-  get current(): TimeRange | undefined {
-    const range = this.ranges.at(-1);
-    return range?.to === undefined ? range : undefined;
-  }
-
-  all(): readonly TimeRange[] {
-    return this.ranges.map((range) => ({ ...range }));
-  }
-}

@@ -26,9 +26,9 @@ export class GrpcStatus extends Error {
   }
 }
 
-export const GRPC_OK = 0;
-export const GRPC_CANCELLED = 1;
-export const GRPC_DEADLINE_EXCEEDED = 4;
+const GRPC_OK = 0;
+const GRPC_CANCELLED = 1;
+const GRPC_DEADLINE_EXCEEDED = 4;
 
 /** No connection, for a reason Node has no code for. */
 export class ConnectFailure extends Error {
