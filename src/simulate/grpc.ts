@@ -232,8 +232,13 @@ function readMessage(
 function trailers(status: { code: number; message: string }): http2.OutgoingHttpHeaders {
   return {
     'grpc-status': String(status.code),
-    ...(status.message !== '' && { 'grpc-message': encodeURIComponent(status.message) }),
+    ...(status.message !== '' && { 'grpc-message': escapeMessage(status.message) }),
   };
+}
+
+/** gRPC's own escaping: what is not printable ASCII, and the percent sign. */
+function escapeMessage(message: string): string {
+  return message.replace(/[^ -$&-~]/gu, encodeURIComponent);
 }
 
 const TIMEOUT_UNITS_MS = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 } as const;
