@@ -1,58 +1,84 @@
-// Which responses of a replayed batch are stored already. The uuids are asked for, never a window's rows, so that
-// the answer is never larger than the batch.
-import type { Store } from '../store/store.ts';
+// Which responses of a replayed batch are stored already. Nearly all of a live stream that is marked as replay is newer
+// than anything stored, which one cheap question tells; the uuids of the rest are asked for, never a window's rows, so
+// that an answer is never larger than the batch.
+import type { QueryParams, Store } from '../store/store.ts';
+import type { BatchIdentities } from './project/identify.ts';
 
 /** Uuids asked for in one query: they stand in it twice, and ClickHouse parses no more than 256 KiB of a statement. */
 const UUIDS_PER_QUERY = 2000;
 
-export interface BatchIdentities {
-  /** 16 bytes a response, in canonical order. */
-  readonly uuids: Uint8Array;
-  /** Bounds of the `time` column over the batch, nanoseconds since 1970. */
-  readonly minTime: bigint;
-  readonly maxTime: bigint;
-}
-
-const QUERY = `SELECT toString(uuid) FROM flows
-WHERE time_slot BETWEEN {slot_from:Int32} AND {slot_to:Int32}
-  AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')
-  AND uuid IN {uuids:Array(UUID)}
-UNION ALL
-SELECT toString(uuid) FROM events
-WHERE time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')
-  AND uuid IN {uuids:Array(UUID)}`;
-
 const SLOT_NS = 300_000_000_000n;
 
+const IN_WINDOW = `time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')
+  AND ({cluster:String} = '' OR cluster = {cluster:String})`;
+const FLOWS_IN_WINDOW = `flows WHERE time_slot BETWEEN {slot_from:Int32} AND {slot_to:Int32} AND ${IN_WINDOW}`;
+const EVENTS_IN_WINDOW = `events WHERE ${IN_WINDOW}`;
+
+const NEWEST = `SELECT toString(toUnixTimestamp64Nano(max(newest))) FROM (
+  SELECT max(time) AS newest, count() AS rows FROM ${FLOWS_IN_WINDOW}
+  UNION ALL
+  SELECT max(time) AS newest, count() AS rows FROM ${EVENTS_IN_WINDOW}
+) WHERE rows > 0 HAVING count() > 0`;
+
+const STORED = `SELECT toString(uuid) FROM ${FLOWS_IN_WINDOW} AND uuid IN {uuids:Array(UUID)}
+UNION ALL
+SELECT toString(uuid) FROM ${EVENTS_IN_WINDOW} AND uuid IN {uuids:Array(UUID)}`;
+
 /**
- * One byte a response: 1 where its uuid is stored already or occurred earlier in the batch.
- * Throws what the store throws.
+ * One byte a response: 1 where its uuid is stored already, for this cluster, or occurred earlier in the batch.
+ * `cluster` is the batch's; with '' (an import that left it to the node names) any cluster counts. Throws what the
+ * store throws.
  */
-export async function findStored(store: Store, batch: BatchIdentities): Promise<Uint8Array> {
-  const { uuids, minTime, maxTime } = batch;
-  const count = uuids.length / 16;
-  const mask = new Uint8Array(count);
+export async function findStored(
+  store: Store,
+  batch: BatchIdentities,
+  cluster: string,
+): Promise<Uint8Array> {
+  const { uuids, times, minTime } = batch;
+  const mask = new Uint8Array(times.length);
+  const newest = await newestStored(store, batch, cluster);
   const indexOf = new Map<string, number>();
-  for (let i = 0; i < count; i++) {
+  const asked: string[] = [];
+  for (let i = 0; i < times.length; i++) {
     const uuid = uuidText(uuids, i);
-    if (indexOf.has(uuid)) mask[i] = 1;
-    else indexOf.set(uuid, i);
+    if (indexOf.has(uuid)) {
+      mask[i] = 1;
+      continue;
+    }
+    indexOf.set(uuid, i);
+    if (newest !== undefined && (times[i] ?? 0n) <= newest) asked.push(uuid);
   }
-  const asked = [...indexOf.keys()];
   for (let at = 0; at < asked.length; at += UUIDS_PER_QUERY) {
-    const rows = store.query(QUERY, {
-      slot_from: Number(floorDiv(minTime, SLOT_NS)),
-      slot_to: Number(floorDiv(maxTime, SLOT_NS)),
-      from: minTime,
-      to: maxTime,
-      uuids: asked.slice(at, at + UUIDS_PER_QUERY),
-    });
-    for await (const [uuid] of rows) {
+    const part = asked.slice(at, at + UUIDS_PER_QUERY);
+    const window = params(minTime, newest ?? minTime, cluster);
+    for await (const [uuid] of store.query(STORED, { ...window, uuids: part })) {
       const index = indexOf.get(String(uuid));
       if (index !== undefined) mask[index] = 1;
     }
   }
   return mask;
+}
+
+/** The newest time stored within the batch's range; undefined when nothing is. */
+async function newestStored(
+  store: Store,
+  { minTime, maxTime }: BatchIdentities,
+  cluster: string,
+): Promise<bigint | undefined> {
+  for await (const [newest] of store.query(NEWEST, params(minTime, maxTime, cluster))) {
+    return BigInt(String(newest));
+  }
+  return undefined;
+}
+
+function params(from: bigint, to: bigint, cluster: string): QueryParams {
+  return {
+    from,
+    to,
+    slot_from: Number(floorDiv(from, SLOT_NS)),
+    slot_to: Number(floorDiv(to, SLOT_NS)),
+    cluster,
+  };
 }
 
 function uuidText(uuids: Uint8Array, index: number): string {

@@ -124,7 +124,10 @@ export function createRecordWriter(
     let drop: Uint8Array | undefined;
     if (replay) {
       await previous;
-      drop = await retried(() => findStored(store, projector.identify(batch)), signal);
+      drop = await retried(
+        () => findStored(store, projector.identify(batch), batch.header.cluster),
+        signal,
+      );
     }
     const projection = timed(metrics.project, () => projector.project(batch, drop));
     for (const { index, reason, detail } of projection.rejected) {

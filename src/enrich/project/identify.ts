@@ -18,7 +18,12 @@ export interface BatchIdentities {
    */
   readonly minTime: bigint;
   readonly maxTime: bigint;
+  /** Each row's `time`, nanoseconds since 1970; NO_TIME for a response without one of its own. */
+  readonly times: BigInt64Array;
 }
+
+/** Before every time there is. */
+export const NO_TIME = -(2n ** 63n);
 
 const NANOS = 1_000_000_000n;
 
@@ -26,6 +31,7 @@ const NANOS = 1_000_000_000n;
 export function identify(batch: FlowBatch): BatchIdentities {
   const { bytes, starts, ends, header } = batch;
   const uuids = new Uint8Array(16 * header.count);
+  const times = new BigInt64Array(header.count).fill(NO_TIME);
   const reader = new WireReader(bytes);
   const walk = new IdentityWalk(reader);
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -33,15 +39,21 @@ export function identify(batch: FlowBatch): BatchIdentities {
     const start = starts[i] ?? 0;
     const end = ends[i] ?? 0;
     try {
-      const seconds = walk.read(start, end, uuids, i * 16);
-      min = Math.min(min, seconds ?? MIN_SECONDS);
-      max = Math.max(max, seconds ?? MAX_SECONDS);
+      const moment = walk.read(start, end, uuids, i * 16);
+      if (moment) times[i] = moment.nanoseconds;
+      min = Math.min(min, moment?.seconds ?? MIN_SECONDS);
+      max = Math.max(max, moment?.seconds ?? MAX_SECONDS);
     } catch {
       makeUuid('event', [bytes.subarray(start, end)], uuids, i * 16, CANONICAL);
     }
   }
-  if (min > max) return { uuids, minTime: 0n, maxTime: 0n };
-  return { uuids, minTime: BigInt(min) * NANOS, maxTime: BigInt(max) * NANOS + (NANOS - 1n) };
+  if (min > max) return { uuids, times, minTime: 0n, maxTime: 0n };
+  return {
+    uuids,
+    times,
+    minTime: BigInt(min) * NANOS,
+    maxTime: BigInt(max) * NANOS + (NANOS - 1n),
+  };
 }
 
 class IdentityWalk {
@@ -55,8 +67,8 @@ class IdentityWalk {
     this.reader = reader;
   }
 
-  /** Writes the response's id; gives the second its time falls into, undefined when it has none. */
-  read(start: number, end: number, out: Uint8Array, at: number): number | undefined {
+  /** Writes the response's id; gives its time until the next call, undefined when it has none. */
+  read(start: number, end: number, out: Uint8Array, at: number): Moment | undefined {
     const { reader, envelope, uuid, time, moment } = this;
     envelope.read(reader, start, end);
     uuid.clear();
@@ -74,7 +86,7 @@ class IdentityWalk {
     const own = time.present ? time : envelope.time;
     if (!own.present) return undefined;
     moment.read(reader, own);
-    return moment.seconds;
+    return moment;
   }
 
   private readFlow(): void {
