@@ -65,10 +65,11 @@ async function newestStored(
   { minTime, maxTime }: BatchIdentities,
   cluster: string,
 ): Promise<bigint | undefined> {
-  for await (const [newest] of store.query(NEWEST, params(minTime, maxTime, cluster))) {
-    return BigInt(String(newest));
+  let newest: bigint | undefined;
+  for await (const [time] of store.query(NEWEST, params(minTime, maxTime, cluster))) {
+    newest = BigInt(String(time));
   }
-  return undefined;
+  return newest;
 }
 
 function params(from: bigint, to: bigint, cluster: string): QueryParams {

@@ -120,20 +120,24 @@ export function createRecordWriter(
       await deadLetter(record, record.value, 'not-a-flow-batch', error.message);
       return { flows: 0, events: 0, doubles: 0, deadLetters: 1 };
     }
-    const { replay } = batch.header;
+    // Projected while the record before is still being inserted. That of a replay holds for nearly all of them; only
+    // when something of it is stored already it is made again without that.
+    let projection = timed(metrics.project, () => projector.project(batch));
+    await previous;
     let drop: Uint8Array | undefined;
-    if (replay) {
-      await previous;
-      drop = await retried(
+    if (batch.header.replay) {
+      const stored = await retried(
         () => findStored(store, projector.identify(batch), batch.header.cluster),
         signal,
       );
+      if (stored.includes(1)) {
+        drop = stored;
+        projection = timed(metrics.project, () => projector.project(batch, stored));
+      }
     }
-    const projection = timed(metrics.project, () => projector.project(batch, drop));
     for (const { index, reason, detail } of projection.rejected) {
       await deadLetter(record, responseBytes(batch, index), reason, detail);
     }
-    await previous;
     const started = clock.now();
     const token = `${record.topic}:${record.partition}:${record.offset}`;
     for (const block of [projection.flows, projection.events]) {
