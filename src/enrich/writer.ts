@@ -96,18 +96,18 @@ export function createRecordWriter(
   return async (record, signal) => {
     metrics.inFlight.inc();
     const previous = before.get(record.partition) ?? Promise.resolve();
-    const work = store1(record, previous, signal);
-    const done = work.catch(() => undefined);
-    before.set(record.partition, done);
+    // What follows a record that failed fails too: stored before it, a repeat of its flows would be stored twice.
+    const work = storeOne(record, previous, signal);
+    before.set(record.partition, work);
     try {
       return await work;
     } finally {
       metrics.inFlight.dec();
-      if (before.get(record.partition) === done) before.delete(record.partition);
+      if (before.get(record.partition) === work) before.delete(record.partition);
     }
   };
 
-  async function store1(
+  async function storeOne(
     record: BusRecord,
     previous: Promise<unknown>,
     signal: AbortSignal | undefined,
@@ -118,6 +118,7 @@ export function createRecordWriter(
     } catch (error) {
       if (!(error instanceof ParallaxError)) throw error;
       await deadLetter(record, record.value, 'not-a-flow-batch', error.message);
+      await previous;
       return { flows: 0, events: 0, doubles: 0, deadLetters: 1 };
     }
     // Projected while the record before is still being inserted. That of a replay holds for nearly all of them; only
