@@ -1,5 +1,6 @@
 // Writes the pages of docs/reference that say what the code says: configuration, its JSON Schema, command, errors.
 // `--check` writes nothing and exits 1 when a page is not what would be written.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parallaxConfig } from '../src/app/config.ts';
@@ -15,7 +16,7 @@ const tree = schemaTree(parallaxConfig);
 const pages: Record<string, string> = {
   'config.md': configPage(tree),
   'config.schema.json': `${JSON.stringify({ title: 'Parallax configuration', ...tree }, null, 2)}\n`,
-  'cli.md': commandPage(await buildProgram()),
+  'cli.md': commandPage(await buildProgram(), ownHelp),
   'errors.md': errorsPage(ERRORS),
 };
 
@@ -31,6 +32,13 @@ if (check) {
   console.log(
     stale.length === 0 ? 'docs/reference is up to date' : `wrote ${stale.map(([n]) => n)}`,
   );
+}
+
+/** The help of a command that reads its flags itself. */
+function ownHelp(name: string): string {
+  const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+  const args = ['--import', 'tsx', main, name, '--help'];
+  return execFileSync(process.execPath, args, { encoding: 'utf8' }).trimEnd();
 }
 
 function read(name: string): string | undefined {

@@ -2,14 +2,19 @@
 import type { Command, Option } from 'commander';
 import { code, GENERATED, table } from './markdown.ts';
 
-export function commandPage(program: Command): string {
+/** `ownHelp` gives the help text of a command that Commander only hands the flags through for. */
+export function commandPage(program: Command, ownHelp: (name: string) => string): string {
   const head = `# The command \`parallax\`\n${GENERATED}\n${program.description()}\n
 Errors are one line on standard error; exit codes are in [errors.md](errors.md).\n`;
   const list = table(
     ['Command', ''],
     program.commands.map((command) => [code(`parallax ${command.name()}`), command.summary()]),
   );
-  const sections = program.commands.flatMap((command) => sectionsOf(command, 'parallax'));
+  const sections = program.commands.flatMap((command) =>
+    command.description() === ''
+      ? [`## parallax ${command.name()}\n\`\`\`\n${ownHelp(command.name())}\n\`\`\`\n`]
+      : sectionsOf(command, 'parallax'),
+  );
   return `${[head, list, '', ...sections].join('\n')}`;
 }
 
