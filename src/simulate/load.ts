@@ -19,6 +19,8 @@ import {
 const LONGEST_TICK_MS = 20;
 const SHORTEST_TICK_MS = 2;
 const TICKS_PER_RING = 8;
+/** Flows that are made after a pause are told to be of this last stretch of it. */
+const LONGEST_SPAN_MS = 500;
 /** After a pause the generator catches up at no more than this many times its rate, so that rings are not washed out. */
 const CATCH_UP = 3;
 
@@ -74,9 +76,11 @@ export class LoadGenerator implements Scenario {
   }
 
   async start(_signal: AbortSignal): Promise<void> {
-    const random = seededRandom(this.options.seed, `load ${this.relay.name}`);
-    const scripts = makeScripts(this.cluster, random);
-    for (const own of scripts) this.streams.push(new NodeStream(own, random));
+    if (this.streams.length === 0) {
+      const random = seededRandom(this.options.seed, `load ${this.relay.name}`);
+      const scripts = makeScripts(this.cluster, random);
+      for (const own of scripts) this.streams.push(new NodeStream(own, random));
+    }
     this.lastMs = this.clock.now();
     this.timer = setInterval(() => this.tick(), this.tickMs);
   }
@@ -102,7 +106,8 @@ export class LoadGenerator implements Scenario {
     if (count > 0) due = Math.min(due, count - this.made);
     this.owed -= due;
     if (due > 0) {
-      this.write(due, now - sinceMs, sinceMs);
+      const spanMs = Math.min(sinceMs, LONGEST_SPAN_MS);
+      this.make(due, now - spanMs, spanMs);
       this.relay.flush();
     }
     if (count > 0 && this.made >= count) {
@@ -111,8 +116,8 @@ export class LoadGenerator implements Scenario {
     }
   }
 
-  /** Spreads `due` flows over the nodes, and each node's over the time that has passed. */
-  private write(due: number, fromMs: number, spanMs: number): void {
+  /** Makes `due` flows, spread over the nodes, and each node's over the time from `fromMs` on. */
+  make(due: number, fromMs: number, spanMs: number): void {
     const nodes = this.streams.length;
     const turn = this.made % nodes;
     for (let i = 0; i < nodes; i++) {
