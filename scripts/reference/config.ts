@@ -21,7 +21,8 @@ hidden. \`config.schema.json\` beside this page is the same for editors:
 - **Environment**: \`PARALLAX_\`, then the path with \`_\` between its parts and before every capital that follows a small
   letter or digit, all in capitals: \`bus.kafka.maxRecordBytes\` is \`PARALLAX_BUS_KAFKA_MAX_RECORD_BYTES\`. Lists of words
   are comma separated; lists and mappings of more than words are YAML or JSON. An unknown \`PARALLAX_…\` variable is an
-  error, but for what Kubernetes sets for Services (\`…_SERVICE_HOST\`, \`…_PORT=tcp://…\`).
+  error, but for what Kubernetes sets for Services (\`…_SERVICE_HOST\`, \`…_PORT=tcp://…\`). \`PARALLAX_DATA_DIR\` is short for
+  \`PARALLAX_STORE_CHDB_PATH\`.
 - **Flags**: \`--set bus.kafka.brokers=a:9092,b:9092\`, repeatable, list items by number
   (\`--set clusters.0.relay=relay:80\`); commands have flags of their own for the common ones.
 - **Secrets**: put a password into a file and name that (\`…passwordFile\`), or into the environment. A password is never

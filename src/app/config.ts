@@ -26,9 +26,12 @@ export const parallaxConfig = z.strictObject({
     ),
 });
 
+/** `observe` reads this one too, without loading the configuration. */
+const ALIASES = { PARALLAX_DATA_DIR: 'store.chdb.path' } as const;
+
 export type ParallaxConfig = z.output<typeof parallaxConfig>;
 
 /** Throws `config/invalid` with every problem. */
 export function loadParallaxConfig(sources: ConfigSources): LoadedConfig<ParallaxConfig> {
-  return loadConfig(parallaxConfig, sources);
+  return loadConfig(parallaxConfig, { aliases: ALIASES, ...sources });
 }

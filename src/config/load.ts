@@ -27,6 +27,8 @@ export interface ConfigSources {
   /** Path of a YAML file; none when undefined. */
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Short names of variables and the dotted path each stands for. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** The `--set path=value` flags, in order. */
   readonly set?: readonly string[];
   /** What dedicated flags say, such as `{ path: ['log', 'level'], value: 'debug', origin: '--log-level' }`. */
@@ -49,7 +51,7 @@ export function loadConfig<S extends z.ZodType>(
   const tree = schemaTree(schema);
   const read: SourceResult[] = [];
   if (sources.file !== undefined) read.push(fromYaml(readText(sources.file), sources.file));
-  read.push(fromEnv(tree, sources.env), fromSetFlags(tree, sources.set ?? []));
+  read.push(fromEnv(tree, sources.env, sources.aliases), fromSetFlags(tree, sources.set ?? []));
   read.push({ settings: sources.flags ?? [], problems: [] });
 
   const problems: Problem[] = read.flatMap((result) => result.problems);

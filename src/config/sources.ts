@@ -76,12 +76,21 @@ const RESERVED = /^PARALLAX_(CONFIG|SERVER|(TEST|BENCH|KILL)_.*)$/;
 const SERVICE_LINK =
   /_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** Reads the `PARALLAX_…` variables. An unknown one is a problem, as an unknown key of the file is. */
+/**
+ * Reads the `PARALLAX_…` variables. An unknown one is a problem, as an unknown key of the file is.
+ * `aliases`: other names of variables and the dotted path each stands for.
+ */
 export function fromEnv(
   tree: SchemaNode,
   env: Readonly<Record<string, string | undefined>>,
+  aliases: Readonly<Record<string, string>> = {},
 ): SourceResult {
-  const known = new Map(leaves(tree).map((leaf) => [envName(leaf.path), leaf]));
+  const all = leaves(tree);
+  const known = new Map(all.map((leaf) => [envName(leaf.path), leaf]));
+  for (const [name, path] of Object.entries(aliases)) {
+    const leaf = all.find((each) => each.path.join('.') === path);
+    if (leaf !== undefined) known.set(name, leaf);
+  }
   const settings: Setting[] = [];
   const problems: Problem[] = [];
   for (const [name, text] of Object.entries(env)) {
@@ -97,7 +106,10 @@ export function fromEnv(
     }
     // `PARALLAX_API_PORT=tcp://10.0.0.1:80` is Kubernetes speaking of a Service called parallax-api.
     if (link && /^(tcp|udp|sctp):\/\//.test(text)) continue;
-    settings.push({ path: leaf.path, value: fromText(text, leaf.node), origin: name });
+    const setting = { path: leaf.path, value: fromText(text, leaf.node), origin: name };
+    // The full name wins over its short form.
+    if (Object.hasOwn(aliases, name)) settings.unshift(setting);
+    else settings.push(setting);
   }
   return { settings, problems };
 }

@@ -175,6 +175,14 @@ describe('loadConfig', () => {
     expect(load({ env }).value.api.port).toBe(4280);
   });
 
+  it('knows short names of variables, over which the full name wins', () => {
+    const aliases = { PARALLAX_PORT_OF_API: 'api.port' };
+    const short = { PARALLAX_PORT_OF_API: '7' };
+    expect(load({ env: short, aliases }).value.api.port).toBe(7);
+    expect(load({ env: { PARALLAX_API_PORT: '8', ...short }, aliases }).value.api.port).toBe(8);
+    expect(problems({ env: short })[0]).toContain('unknown variable');
+  });
+
   it('cannot be used to reach prototypes', () => {
     expect(problems({ set: ['__proto__.x=1'] })[0]).toContain('unknown key');
     expect(({} as { x?: unknown }).x).toBeUndefined();
