@@ -287,8 +287,12 @@ class RelayCollector implements Collector {
         connection.serverStatus(),
         connection.getNodes().catch(() => undefined),
       ]);
-      this.view.take(clock.now(), status, nodes, this.tracker);
+      const { tracker, outbox } = this;
+      const silent = this.view.take(clock.now(), status, nodes, tracker, outbox.full);
       this.opened();
+      if (silent.length === 0) return;
+      const names = silent.slice(0, 3).join(', ');
+      this.session?.end('silent-node', `flows of ${silent.length} nodes do not arrive (${names})`);
     } catch (error) {
       // Without a session the stream's end has been told already.
       if (this.session === undefined) return;

@@ -13,6 +13,7 @@ export type RelayFailureCause =
   | 'status'
   | 'refused'
   | 'silent'
+  | 'silent-node'
   | 'unhealthy'
   | 'goaway'
   | 'malformed'

@@ -2,6 +2,7 @@
 import { type Node, NodeState, type ServerStatusResponse } from '../hubble/schema.gen.ts';
 import type { NodeCoverage } from './coverage.ts';
 import type { IngestMetrics } from './metrics.ts';
+import { type NodeCounts, SilenceWatch } from './silence.ts';
 import type { ResponseTracker } from './tracker.ts';
 
 const NOTHING: ReadonlyMap<string, Node> = new Map();
@@ -11,6 +12,8 @@ export class RelayView {
   private byName = NOTHING;
   /** Nodes with series of their own. */
   private reported = new Set<string>();
+  private readonly silence = new SilenceWatch();
+  private silent: ReadonlySet<string> = new Set();
   private readonly cluster: string;
   private readonly metrics: IngestMetrics;
 
@@ -19,13 +22,14 @@ export class RelayView {
     this.metrics = metrics;
   }
 
-  /** `nodes` undefined: the relay did not say. */
+  /** `nodes` undefined: the relay did not say. Returns connected nodes whose flows do not arrive. */
   take(
     at: number,
     status: ServerStatusResponse,
     nodes: readonly Node[] | undefined,
     tracker: ResponseTracker,
-  ): void {
+    paused: boolean,
+  ): readonly string[] {
     const { metrics, cluster } = this;
     this.server = { at, status };
     metrics.relaySeen.set({ cluster }, Number(status.seen_flows ?? 0n));
@@ -36,7 +40,11 @@ export class RelayView {
     if (nodes !== undefined) this.byName = new Map(nodes.map((node) => [node.name ?? '', node]));
     const gone = this.reported;
     this.reported = new Set();
+    const counts: NodeCounts[] = [];
     for (const { name, received, relay } of this.nodes(tracker)) {
+      if (relay?.state === NodeState.numbers.NODE_CONNECTED) {
+        counts.push({ name, received, seen: Number(relay.seen_flows ?? 0n) });
+      }
       const labels = { cluster, node: name };
       metrics.nodeReceived.set(labels, received);
       metrics.nodeSeen.set(labels, Number(relay?.seen_flows ?? 0n));
@@ -47,12 +55,17 @@ export class RelayView {
       metrics.nodeReceived.remove({ cluster, node });
       metrics.nodeSeen.remove({ cluster, node });
     }
+    if (paused) this.silence.reset();
+    this.silent = new Set(paused ? [] : this.silence.poll(at, counts));
+    return [...this.silent];
   }
 
-  /** The relay knows the node and is not connected to it. */
+  /** The relay is not connected to the node, or nothing comes from it. */
   isDark(name: string): boolean {
-    const node = this.byName.get(name);
-    return node !== undefined && node.state !== NodeState.numbers.NODE_CONNECTED;
+    const state = this.byName.get(name)?.state;
+    const { NODE_UNAVAILABLE, NODE_GONE, NODE_ERROR } = NodeState.numbers;
+    const away = state === NODE_UNAVAILABLE || state === NODE_GONE || state === NODE_ERROR;
+    return away || this.silent.has(name);
   }
 
   nodes(tracker: ResponseTracker): NodeCoverage[] {
