@@ -1,9 +1,10 @@
-// The writer: takes records off the bus, turns each into column blocks and stores it under a token made from its
-// place on the bus, so that a record that comes again is stored once. It never gives a record up silently: what no
-// retry can store goes to the dead-letter topic with its reason.
+// The writer: takes records off the bus, turns each into column blocks and stores it under the record's token, so that
+// a record that comes again, or was published twice, is stored once. It never gives a record up silently: what no retry
+// can store goes to the dead-letter topic with its reason.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumer } from '../bus/bus.ts';
+import { recordToken } from '../bus/identity.ts';
 import { decodeFlowBatch, type FlowBatch } from '../hubble/batch.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
@@ -140,7 +141,7 @@ export function createRecordWriter(
       await deadLetter(record, responseBytes(batch, index), reason, detail);
     }
     const started = clock.now();
-    const token = `${record.topic}:${record.partition}:${record.offset}`;
+    const token = recordToken(record);
     for (const block of [projection.flows, projection.events]) {
       if (block) await retried(() => store.insert(block, { token }), signal);
     }
