@@ -52,10 +52,11 @@ export function writerMetrics(registry: Registry) {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
       registers,
     }),
-    delay: new Gauge({
+    delay: new Histogram({
       name: 'parallax_writer_delay_seconds',
-      help: 'Age of the last stored record’s first response when it became queryable, by cluster.',
+      help: 'Age of a record’s first response when the record became queryable, by cluster.',
       labelNames: ['cluster'],
+      buckets: [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 5, 10, 30, 60, 300],
       registers,
     }),
     inFlight: new Gauge({

@@ -162,7 +162,7 @@ export function createRecordWriter(
     metrics.flows.inc({ cluster }, stored.flows);
     metrics.events.inc({ cluster }, stored.events);
     if (stored.doubles > 0) metrics.doubles.inc({ cluster }, stored.doubles);
-    metrics.delay.set({ cluster }, clock.now() / 1000 - Number(receivedAt / 1_000_000n) / 1000);
+    metrics.delay.observe({ cluster }, (clock.now() - Number(receivedAt / 1_000_000n)) / 1000);
     return stored;
   }
 
