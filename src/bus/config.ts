@@ -99,15 +99,17 @@ const kafkaConfig = z
       .prefault('3d')
       .describe('How long a topic created here keeps records: the longest outage of the store.'),
     maxRecordBytes: size
-      .prefault('8MiB')
-      .describe('Largest record as stored (compressed); topics take records of this size.'),
+      .prefault('24MiB')
+      .describe(
+        'Largest record as stored (compressed); topics take records of this size. Larger than a batch of the collector, so that compression may be off.',
+      ),
     maxValueBytes: size
       .prefault('64MiB')
       .describe('Largest record before compression; larger ones are refused at both ends.'),
     compression: z
       .enum(['none', 'lz4', 'zstd'])
       .default('zstd')
-      .describe('How values are compressed; see docs/decisions/0003-values-compressed-by-us.md.'),
+      .describe('How values are compressed; see docs/decisions/0004-values-compressed-by-us.md.'),
     compressionLevel: z
       .int()
       .min(-7)
@@ -116,7 +118,7 @@ const kafkaConfig = z
       .describe('Level of zstd: higher is smaller and slower.'),
     fetchBytes: size
       .prefault('8MiB')
-      .describe('Bytes a consumer asks for at once; never less than one record.'),
+      .describe('Bytes a consumer asks for at once; a larger record still comes, alone.'),
     fetchWait: duration
       .prefault('500ms')
       .describe('How long a broker may hold a fetch while there is nothing to send.'),

@@ -66,12 +66,12 @@ export class KafkaConsumer implements Consumer {
   async start(signal: AbortSignal): Promise<void> {
     if (this.running || this.stopping) return;
     this.running = true;
-    signal.addEventListener('abort', () => this.leave(), { once: true });
+    signal.addEventListener('abort', () => this.leave(), { signal: this.over.signal });
     this.run().then(this.end.resolve, (error: unknown) => {
       this.link.fail(error);
       this.end.reject(error);
     });
-    await Promise.race([this.begun.promise, this.ended, aborted(signal)]);
+    await Promise.race([this.begun.promise, this.ended, this.stopped.promise]);
   }
 
   async stop(limit: AbortSignal): Promise<void> {

@@ -16,6 +16,8 @@ import { encodeValue } from './value-codec.ts';
 
 const { CompressionTypes, Partitioners } = kafkajs;
 
+/** Records that wait go together up to this size: enough to fill a connection, little to send again. */
+const MAX_SEND_BYTES = 8 * 1024 * 1024;
 /** Values packed at the same time: both cores, while memory stays bounded. */
 const MAX_PACKING = 2;
 
@@ -64,7 +66,7 @@ export class KafkaPublisher implements Publisher {
 
   async start(signal: AbortSignal): Promise<void> {
     if (signal.aborted) this.abandon();
-    signal.addEventListener('abort', () => this.abandon(), { once: true });
+    signal.addEventListener('abort', () => this.abandon(), { signal: this.gone.signal });
     this.running ??= this.run();
   }
 
@@ -162,12 +164,12 @@ export class KafkaPublisher implements Publisher {
 
   /** What goes in one send: records in order, together never larger than one may be (kafkajs never splits a send). */
   private nextBatch(): readonly Entry[] {
+    const limit = Math.min(this.options.config.maxRecordBytes, MAX_SEND_BYTES) + RECORD_OVERHEAD;
     const batch: Entry[] = [];
     let bytes = 0;
     for (const entry of this.queue) {
       bytes += entry.value.length + RECORD_OVERHEAD;
-      const fits = bytes <= this.options.config.maxRecordBytes + RECORD_OVERHEAD;
-      if (!entry.packed || (batch.length > 0 && !fits)) break;
+      if (!entry.packed || (batch.length > 0 && bytes > limit)) break;
       batch.push(entry);
     }
     return batch;

@@ -54,16 +54,15 @@ export async function runSession(options: SessionOptions, stop: Promise<void>): 
 }
 
 function open({ client, config, group }: SessionOptions): Consumer {
-  const recordBytes = config.maxRecordBytes + RECORD_OVERHEAD;
   return client.consumer({
     groupId: group,
     sessionTimeout: config.sessionTimeout,
     rebalanceTimeout: config.rebalanceTimeout,
     heartbeatInterval: config.heartbeatInterval,
     maxWaitTimeInMs: config.fetchWait,
-    // A partition may always answer with one record of the largest size.
-    maxBytesPerPartition: Math.max(config.fetchBytes, recordBytes),
-    maxBytes: Math.max(config.fetchBytes, recordBytes),
+    maxBytesPerPartition: Math.max(config.fetchBytes, config.maxRecordBytes + RECORD_OVERHEAD),
+    // Of all partitions together; a first record that is larger comes nevertheless (KIP-74).
+    maxBytes: config.fetchBytes,
     allowAutoTopicCreation: false,
     retry: {
       ...retryOptions(config),

@@ -39,9 +39,10 @@ export class KafkaTail implements Component {
 
   /** Resolves when what is published from then on is seen, or when that is not possible now. */
   async start(signal: AbortSignal): Promise<void> {
-    signal.addEventListener('abort', () => this.leave(), { once: true });
+    // Taken off again when it ends: live streams come and go, the signal stays.
+    signal.addEventListener('abort', () => this.leave(), { signal: this.over.signal });
     this.running ??= this.run();
-    await Promise.race([this.listening.promise, aborted(signal)]);
+    await Promise.race([this.listening.promise, this.stopped.promise]);
   }
 
   async stop(limit: AbortSignal): Promise<void> {

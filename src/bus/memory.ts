@@ -63,11 +63,11 @@ function memoryTail(
   handler: (record: BusRecord) => void,
   { logger, metrics }: { logger: Logger; metrics: BusMetrics },
 ): Component {
-  let leave = () => {};
+  const over = new AbortController();
   return {
     name: 'bus tail',
     start: async (signal) => {
-      leave = log.tail((record) => {
+      const leave = log.tail((record) => {
         metrics.tailRecords.inc();
         try {
           handler(record);
@@ -76,9 +76,10 @@ function memoryTail(
           logger.warn({ err: error }, 'live listener failed');
         }
       });
-      signal.addEventListener('abort', () => leave(), { once: true });
+      over.signal.addEventListener('abort', leave, { once: true });
+      signal.addEventListener('abort', () => over.abort(), { signal: over.signal });
     },
-    stop: async () => leave(),
+    stop: async () => over.abort(),
     health: () => ({ state: 'ok' }),
   };
 }

@@ -1,5 +1,5 @@
 // zstd through the bindings of @mongodb-js/zstd: the package's own function drops the level, and level 2 is twice as
-// cheap as its default of 3 on flow batches (docs/decisions/0003-values-compressed-by-us.md).
+// cheap as its default of 3 on flow batches (docs/decisions/0004-values-compressed-by-us.md).
 import { createRequire } from 'node:module';
 
 interface Bindings {

@@ -73,8 +73,6 @@ async function throughBus(kind: string, brokers: string[], records: number): Pro
     brokers,
     topic: `bench.${randomBytes(6).toString('hex')}.v1`,
     compression,
-    maxRecordBytes: '16MiB',
-    fetchBytes: '16MiB',
     replicationFactor: 1,
   };
   const logger = pino({ level: 'warn' });
@@ -167,11 +165,11 @@ async function throughKafkajs(kind: string, brokers: string[], records: number):
   let end = () => {};
   const begun = new Promise<void>((resolve) => (begin = resolve));
   const ended = new Promise<void>((resolve) => (end = resolve));
-  const size = 17 << 20;
+  const size = 8 << 20;
   const consumer = client.consumer({
     groupId: topic,
     maxBytes: size,
-    maxBytesPerPartition: size,
+    maxBytesPerPartition: 17 << 20,
     maxWaitTimeInMs: 500,
   });
   await consumer.connect();

@@ -100,6 +100,25 @@ describeWithKafka('with Kafka', () => {
       await publisher.stop(within(1000));
     });
 
+  test('records larger than a fetch arrive, one at a time', async () => {
+    const { bus, topic } = await open({ fetchBytes: '100KiB' });
+    const publisher = await startedPublisher(bus);
+    const values = Array.from({ length: 6 }, () => randomBytes(3_000_000));
+    await Promise.all(
+      values.map((value, n) => publisher.publish({ key: ['a', 'b', 'c'][n % 3] ?? '', value })),
+    );
+    const seen: Buffer[] = [];
+    const consumer = bus.consumer({ group: topic, maxInFlight: 2 }, async ({ value }) => {
+      seen.push(value);
+    });
+    await consumer.start(never);
+    await until('all arrive', () => seen.length === 6);
+    for (const value of values) expect(seen.some((other) => other.equals(value))).toBe(true);
+    await consumer.stop(within(5000));
+    await publisher.stop(within(1000));
+    await bus.stop(within(1000));
+  });
+
   test('what another producer compressed with any of Kafka’s codecs can be read', async () => {
     const { bus, topic } = await open();
     const { CompressionTypes } = kafkajs;
@@ -211,7 +230,7 @@ describeWithKafka('with Kafka', () => {
     const { bus } = await madeByHand(3, { 'max.message.bytes': '1000000' });
     const started = bus.start(never);
     await expect(started).rejects.toMatchObject({ code: 'bus/topic' });
-    await expect(started).rejects.toThrow(/max\.message\.bytes=1000000.*Raise .* 8392704/);
+    await expect(started).rejects.toThrow(/max\.message\.bytes=1000000.*Raise .* 25169920/);
     expect(bus.health().state).toBe('failed');
     const publisher = await startedPublisher(bus);
     await expect(publisher.publish({ key: 'a', value: Buffer.from('x') })).rejects.toMatchObject({
@@ -227,7 +246,7 @@ describeWithKafka('with Kafka', () => {
   test('a compacted topic is an error that names the cure', async () => {
     const { bus } = await madeByHand(3, {
       'cleanup.policy': 'compact',
-      'max.message.bytes': '9000000',
+      'max.message.bytes': '26000000',
     });
     await expect(bus.start(never)).rejects.toThrow(
       /cleanup\.policy=compact.*cleanup\.policy=delete/,
@@ -249,7 +268,7 @@ describeWithKafka('with Kafka', () => {
 
   test('fewer partitions or less retention than configured is a warning', async () => {
     const { bus, logs } = await madeByHand(1, {
-      'max.message.bytes': '9000000',
+      'max.message.bytes': '26000000',
       'retention.ms': '60000',
     });
     await bus.start(never);

@@ -9,7 +9,7 @@ test('everything has a default', () => {
     brokers: ['127.0.0.1:9092'],
     topic: 'parallax.flows.v1',
     retention: 3 * 86_400_000,
-    maxRecordBytes: 8 * 2 ** 20,
+    maxRecordBytes: 24 * 2 ** 20,
     compression: 'zstd',
     tls: { enabled: false },
   });
