@@ -79,7 +79,7 @@ describe.skipIf(!docker.ok)('the pipeline on official images', () => {
     return found;
   };
   const stored = async () =>
-    Number(await clickhouse.ask(`SELECT uniqExact(uuid) FROM ${DATABASE}.flows`));
+    Number(await clickhouse.ask(`SELECT uniqExact(uuid) FROM ${DATABASE}.flows FORMAT TSV`));
 
   it('stores every flow once, with the writer killed on the way', async () => {
     const writer = role('write');
@@ -134,7 +134,7 @@ describe.skipIf(!docker.ok)('the pipeline on official images', () => {
     const ddl = await clickhouse.ask('SHOW CREATE TABLE system.query_log');
     expect(ddl).toContain('TTL event_date + toIntervalDay(3)');
     const gone = await clickhouse.ask(
-      "SELECT count() FROM system.tables WHERE database = 'system' AND name = 'text_log'",
+      "SELECT count() FROM system.tables WHERE database = 'system' AND name = 'text_log' FORMAT TSV",
     );
     expect(Number(gone)).toBe(0);
   });
