@@ -1,5 +1,6 @@
 // Runs the components of a role: starts them in order, stops them in reverse within one time limit, and turns signals
 // and failures into an exit code. It decides when a process ends; components decide what draining means.
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Component, Health } from './component.ts';
@@ -105,6 +106,8 @@ export function createRunner(deps: RunnerDeps): Runner {
       if (ended) break;
       const beganAt = clock.now();
       const starting = new AbortController();
+      // Each relay, consumer and stream of a component listens on it; twenty of them are no leak.
+      setMaxListeners(0, starting.signal);
       const abort = () => starting.abort();
       life.signal.addEventListener('abort', abort);
       // A stop asked for while it starts must not wait for a peer that may never answer.
@@ -126,6 +129,7 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   const stopAll = async (started: readonly RunnableComponent[]): Promise<void> => {
     const limit = new AbortController();
+    setMaxListeners(0, limit.signal);
     const timer = new AbortController();
     void clock.sleep(shutdownTimeoutMs, timer.signal).then(() => limit.abort());
     for (const component of started.toReversed()) {

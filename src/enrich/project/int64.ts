@@ -8,11 +8,6 @@ const NANOS = 1_000_000_000;
 export const MIN_SECONDS = -2_208_988_800;
 export const MAX_SECONDS = 9_214_646_399;
 
-/** A signed 64-bit number of its halves; exact within ±2^53. */
-export function fromHalves(low: number, high: number): number {
-  return (high | 0) * TWO32 + low;
-}
-
 /**
  * Writes `seconds` * 10^9 + `nanos` as a signed 64-bit number. Seconds within ±9.2 * 10^9, nanos any 32-bit number.
  * The product goes over 2^53, so seconds are taken as upper and lower part.
