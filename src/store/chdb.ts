@@ -1,21 +1,24 @@
 // ClickHouse embedded in this process (chDB). Statements run on threads of libuv, one at a time a session, so inserts
 // have a session of their own and every running query another. chDB is optional: it is loaded when the engine opens.
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Session } from 'chdb';
 import { ParallaxError } from '../runtime/errors.ts';
+import { readRows } from './chdb-query.ts';
 import type { StoreConfig } from './config.ts';
 import { type Engine, INSERT_SETTINGS } from './engine.ts';
 import { clickhouseCode, storeFailure } from './failure.ts';
 import { bindLiterals, quote } from './literals.ts';
 import { locked, readLock } from './lock.ts';
 import { OPTIONAL_READER_SETTINGS, readerSettings, type Settings } from './reader-settings.ts';
-import { parseRows } from './rows.ts';
 import { Spool } from './spool.ts';
 import { columnList, identifier } from './sql-names.ts';
 import type { NativeBlock, QueryParams } from './store.ts';
 
 const DATABASE = 'parallax';
 const CANCELLED = 394;
+/** How long killed statements may take to notice. */
+const KILL_MS = 2000;
 
 type Chdb = typeof import('chdb');
 
@@ -34,6 +37,7 @@ export class ChdbEngine implements Engine {
   private readonly running = new Set<Promise<unknown>>();
   private writes: Promise<unknown> = Promise.resolve();
   private queries = 0;
+  private closing = false;
 
   constructor(config: StoreConfig) {
     this.config = config;
@@ -46,6 +50,7 @@ export class ChdbEngine implements Engine {
       const text = `store.chdb.path ${this.directory} must not hold any of * ? { }`;
       throw new ParallaxError('config/invalid', `${text}: the engine takes them for patterns`);
     }
+    this.closing = false;
     this.chdb = await load();
     await this.spool.open();
     this.control = await this.connect();
@@ -54,11 +59,14 @@ export class ChdbEngine implements Engine {
   }
 
   async close(limit: AbortSignal): Promise<void> {
-    const cut = () => this.kill(`startsWith(Settings['log_comment'], 'parallax-')`);
-    limit.addEventListener('abort', cut, { once: true });
-    if (limit.aborted) cut();
-    await Promise.allSettled([...this.running]);
-    limit.removeEventListener('abort', cut);
+    this.closing = true;
+    await Promise.race([Promise.allSettled([...this.running]), aborted(limit)]);
+    if (this.running.size > 0) {
+      this.kill(`startsWith(Settings['log_comment'], 'parallax-')`);
+      // A reader that never asks for its next row cannot be waited for, only what runs in the engine.
+      await Promise.race([this.chdb?.drainPending(), setTimeout(KILL_MS)]);
+      this.running.clear();
+    }
     for (const session of this.sessions) session.close();
     this.sessions.clear();
     this.idle.length = 0;
@@ -100,35 +108,27 @@ export class ChdbEngine implements Engine {
       ...OPTIONAL_READER_SETTINGS,
       log_comment: tag,
     };
-    const end = () => this.kill(`Settings['log_comment'] = ${quote(tag)}`);
     const done = deferred();
     this.running.add(done.promise);
     try {
-      const stream = session.queryStream(
-        `${bindLiterals(sql, params)}\nFORMAT JSONCompactEachRow\nSETTINGS ${settingsText(settings)}`,
-        { format: 'JSONCompactEachRow' },
-      );
-      try {
-        signal.addEventListener('abort', end, { once: true });
-        for await (const chunk of stream) {
-          signal.throwIfAborted();
-          yield* parseRows(chunk.text());
-          signal.throwIfAborted();
-        }
-      } finally {
-        stream.cancel();
-      }
+      yield* readRows(session, {
+        sql: `${bindLiterals(sql, params)}\nFORMAT JSONCompactEachRow\nSETTINGS ${settingsText(settings)}`,
+        limit: this.config.reader.maxExecutionTime,
+        signal,
+        kill: () => this.kill(`Settings['log_comment'] = ${quote(tag)}`),
+        closing: () => this.closing,
+      });
     } catch (error) {
       signal.throwIfAborted();
       if (clickhouseCode(error) === CANCELLED) {
-        throw new ParallaxError('store/unavailable', 'the store was closed while a query ran', {
-          cause: error,
-        });
+        const text = this.closing
+          ? 'the store was closed while a query ran'
+          : 'the query was killed';
+        throw new ParallaxError('store/unavailable', text, { cause: error });
       }
       throw storeFailure(error, 'query', 'query', this.directory);
     } finally {
-      signal.removeEventListener('abort', end);
-      this.idle.push(session);
+      if (this.sessions.has(session)) this.idle.push(session);
       this.running.delete(done.promise);
       done.resolve();
     }
@@ -231,4 +231,9 @@ function deferred(): { readonly promise: Promise<void>; resolve(): void } {
     resolve = settle;
   });
   return { promise, resolve };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((end) => signal.addEventListener('abort', () => end(), { once: true }));
 }

@@ -92,7 +92,7 @@ export class ClickhouseEngine implements Engine {
       signal.addEventListener('abort', end, { once: true });
       try {
         for await (const rows of stream) {
-          for (const row of rows) yield row.json<readonly unknown[]>();
+          for (const row of rows) yield parseRow(row.text);
         }
         signal.throwIfAborted();
       } finally {
@@ -205,6 +205,13 @@ export class ClickhouseEngine implements Engine {
     }
     return this.client;
   }
+}
+
+/** A row; servers before 25.11 put the error of a query that failed within its answer where a row would be. */
+function parseRow(text: string): readonly unknown[] {
+  if (text.startsWith('[')) return JSON.parse(text) as readonly unknown[];
+  const code = /^Code: (\d+)\./.exec(text)?.[1];
+  throw Object.assign(new Error(text), code === undefined ? {} : { code });
 }
 
 function* pieces(bytes: Buffer): Generator<Buffer> {

@@ -64,7 +64,6 @@ export class EngineStore implements ManagedStore {
     if (engine.kind === 'chdb') this.lock = await DirectoryLock.take(config.chdb.path, clock.now());
     try {
       await engine.open(signal);
-      await this.repeats.open();
     } catch (error) {
       await this.lock?.release();
       throw error;

@@ -15,35 +15,23 @@ export type RepeatOutcome = 'new' | 'dropped' | 'restored';
 export class RepeatedInserts {
   private readonly engine: Engine;
   private readonly logger: Logger;
-  /** The engine's count of dropped blocks at the last look; undefined when it does not tell. */
+  /** The engine's count of dropped blocks at the last look. */
   private seen: bigint | undefined;
+  private blind = false;
 
   constructor(engine: Engine, logger: Logger) {
     this.engine = engine;
     this.logger = logger;
   }
 
-  async open(): Promise<void> {
-    try {
-      this.seen = await this.dropped();
-    } catch (error) {
-      this.logger.warn(
-        { err: error },
-        'cannot read system.events: rows the engine loses when it is killed within an insert stay lost; ' +
-          'grant SELECT on system.events',
-      );
-    }
-  }
-
   async insert(block: NativeBlock, token: string): Promise<RepeatOutcome> {
     let outcome: RepeatOutcome = 'new';
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const before = this.seen;
+      const before = this.seen ?? (await this.look());
       await this.engine.insert(block, attempt === 0 ? token : `${token}#${attempt}`);
-      if (before === undefined) return outcome;
-      this.seen = await this.dropped();
+      const now = await this.look();
       // Another writer's drop changes the count too, and a restart of the server: then one look too many is taken.
-      if (this.seen === before) return outcome;
+      if (now === before) return outcome;
       if (await this.has(block)) return outcome === 'new' ? 'dropped' : outcome;
       this.logger.warn(
         { table: block.table, rows: block.rows, token, attempt },
@@ -58,10 +46,26 @@ export class RepeatedInserts {
     );
   }
 
-  private async dropped(): Promise<bigint> {
+  private async look(): Promise<bigint | undefined> {
+    if (this.blind) return undefined;
     const sql = `SELECT value FROM system.events WHERE event = 'DuplicatedInsertedBlocks'`;
-    for await (const [value] of this.engine.query(sql, {}, NO_SIGNAL)) return BigInt(String(value));
-    return 0n;
+    let count = 0n;
+    try {
+      for await (const [value] of this.engine.query(sql, {}, NO_SIGNAL))
+        count = BigInt(String(value));
+    } catch (error) {
+      if (error instanceof ParallaxError && error.retriable) throw error;
+      this.blind = true;
+      this.seen = undefined;
+      this.logger.warn(
+        { err: error },
+        'cannot read system.events: rows the engine loses when it is killed within an insert stay lost; ' +
+          'grant SELECT on system.events',
+      );
+      return undefined;
+    }
+    this.seen = count;
+    return count;
   }
 
   /** Whether the block's first row is stored; true when the block has nothing to look for. */
