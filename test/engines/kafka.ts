@@ -22,6 +22,9 @@ export interface KafkaEngine {
   kill(): Promise<void>;
   /** Starts it again on the same data and port. */
   restart(): Promise<void>;
+  /** Stops it in its tracks: connections stay, nothing is answered until `resume`. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
 }
 
 type Available = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -46,7 +49,14 @@ function foreignKafka(brokers: string[]): KafkaEngine {
   const refuse = async () => {
     throw new Error('the brokers of KAFKA_BROKERS are not ours to kill: unset it for this test');
   };
-  return { brokers, stop: async () => {}, kill: refuse, restart: refuse };
+  return {
+    brokers,
+    stop: async () => {},
+    kill: refuse,
+    restart: refuse,
+    pause: refuse,
+    resume: refuse,
+  };
 }
 
 /** True when the engine that startKafka gives can be killed and restarted. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../engines/kafka/container.ts';
 import type { KafkaEngine } from '../../engines/kafka.ts';
 import { type TopicWatch, watchTopic } from './broker.ts';
-import type { Front } from './front.ts';
+import { Front } from './front.ts';
 import { metric } from './metrics.ts';
 import type { Program } from './program.ts';
 import { Role } from './role.ts';
@@ -25,7 +25,7 @@ export interface PipelineOptions {
   /** Without it everything runs in one process, `up`. */
   readonly kafka?: KafkaEngine;
   /** The store as a server; embedded without. */
-  readonly front?: (directory: string) => Promise<Front>;
+  readonly server?: boolean;
   readonly writers?: number;
   /** Laid over the configuration of all roles. */
   readonly config?: {
@@ -38,7 +38,7 @@ export interface PipelineOptions {
 }
 
 export type Load = Pick<SimulatorOptions, 'seed' | 'rate' | 'count'> &
-  Partial<Pick<SimulatorOptions, 'ring' | 'faults'>>;
+  Partial<Pick<SimulatorOptions, 'ring' | 'faults' | 'unread'>>;
 
 export class Pipeline {
   readonly directory: string;
@@ -87,7 +87,7 @@ export class Pipeline {
     const directory = await mkdtemp(join(tmpdir(), 'parallax-kill-'));
     const relays: string[] = [];
     for (let i = 0; i < CLUSTERS; i++) relays.push(`127.0.0.1:${await freePort()}`);
-    const front = await options.front?.(directory);
+    const front = options.server ? await Front.create(directory) : undefined;
     return new Pipeline(options, directory, relays, front);
   }
 
@@ -97,6 +97,7 @@ export class Pipeline {
 
   /** Starts what does not run; writers first, so that nothing waits longer than it must. */
   async start(): Promise<void> {
+    await this.front?.start();
     await Promise.all(this.roles.filter((role) => !role.running).map((role) => role.start()));
   }
 

@@ -21,6 +21,8 @@ export interface SimulatorOptions {
   /** Addresses of the relays; any free port by default. */
   readonly listen?: readonly string[];
   readonly faults?: readonly string[];
+  /** Flows are made from the start on, whether or not anybody reads them. */
+  readonly unread?: boolean;
 }
 
 export class Simulator {
@@ -37,7 +39,8 @@ export class Simulator {
       name,
       directory,
       args: [
-        ...[program.script, 'simulate', '--scenario', 'load', '--wait-for-client'],
+        ...[program.script, 'simulate', '--scenario', 'load'],
+        ...(options.unread ? [] : ['--wait-for-client']),
         ...Object.entries(numbers).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
         ...['--ledger', this.ledger],
         ...(options.listen ?? ['127.0.0.1:0']).flatMap((address) => ['--listen', address]),

@@ -20,7 +20,7 @@ export function readTruth(files: readonly string[]): Truth {
   for (const file of files) {
     const bytes = readFileSync(file);
     for (let at = 0; at + LEDGER_RECORD <= bytes.length; at += LEDGER_RECORD) {
-      const uuid = bytes.latin1Slice(at + 1, at + LEDGER_RECORD);
+      const uuid = bytes.toString('latin1', at + 1, at + LEDGER_RECORD);
       if (bytes[at] === 0) truth.sent.add(uuid);
       else if (bytes[at] === 1) truth.overwritten.add(uuid);
       else truth.odd.add(uuid);
@@ -54,7 +54,7 @@ export function compare(truth: Truth, dump: Buffer): Comparison {
   turned.swap64();
   let revived = 0;
   for (let at = 0; at + UUID_BYTES <= turned.length; at += UUID_BYTES) {
-    const uuid = turned.latin1Slice(at, at + UUID_BYTES);
+    const uuid = turned.toString('latin1', at, at + UUID_BYTES);
     if (seen.has(uuid)) doubled.push(uuid);
     seen.add(uuid);
     if (truth.overwritten.has(uuid)) revived++;

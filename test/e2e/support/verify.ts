@@ -16,6 +16,8 @@ export interface Verification extends Comparison {
   readonly lost: number;
   /** Rows of `events` that are LostEvents. */
   readonly lostEvents: number;
+  /** Rows of `events`. */
+  readonly events: number;
   /** Rows of `events` beyond the first of a uuid. */
   readonly doubledEvents: number;
   readonly parts: number;
@@ -44,6 +46,7 @@ export async function verify(dataDir: string, ledgers: readonly string[]): Promi
       ...found,
       lost: lost?.[3] ?? 0,
       lostEvents: lost?.[1] ?? 0,
+      events: told.events.reduce((sum, [, rows]) => sum + rows, 0),
       doubledEvents: told.events.reduce((sum, [, rows, uuids]) => sum + rows - uuids, 0),
       parts: told.parts,
     };

@@ -53,6 +53,12 @@ export async function startKafkaContainer(): Promise<KafkaEngine> {
     restart: async () => {
       await handle.start();
     },
+    pause: async () => {
+      await handle.pause();
+    },
+    resume: async () => {
+      await handle.unpause();
+    },
   };
 }
 

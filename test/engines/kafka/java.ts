@@ -101,6 +101,8 @@ async function startIn(
       await broker.kill();
       broker = await launch(jars, directory, port);
     },
+    pause: async () => broker.signal('SIGSTOP'),
+    resume: async () => broker.signal('SIGCONT'),
     stop: async () => {
       await broker.kill();
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });
@@ -110,6 +112,7 @@ async function startIn(
 
 interface Broker {
   kill(): Promise<void>;
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
 }
 
 async function launch(jars: string, directory: string, port: number): Promise<Broker> {
@@ -144,6 +147,7 @@ async function launch(jars: string, directory: string, port: number): Promise<Br
       await ended;
       shell.stdin.end();
     },
+    signal: (signal) => void process.kill(pid, signal),
   };
 }
 

@@ -1,0 +1,35 @@
+// The promise, under SIGKILL at random moments: what is stored is what was sent, each flow once.
+import { describe, expect, test } from 'vitest';
+import { describeWithKafka } from '../engines/kafka/describe.ts';
+import type { Pipeline } from './support/pipeline.ts';
+import { killRound, TARGETS, type Target } from './support/rounds.ts';
+import { type Scene, scene } from './support/scene.ts';
+
+const ROUNDS = Number(process.env.PARALLAX_KILL_ROUNDS ?? 3);
+const LOAD = { rate: 3000, seconds: 3 };
+
+async function rounds(pipeline: Pipeline, { dice }: Scene, target: Target) {
+  for (let number = 1; number <= ROUNDS; number++) {
+    const { found, wrong, kills, ms } = await killRound(pipeline, { target, dice, ...LOAD });
+    console.log(`${target}: sent ${found.sent}, stored ${found.stored}, ${ms} ms, ${kills}`);
+    expect(wrong).toBe('');
+    expect(found.stored).toBe(found.sent);
+    expect(found.sent).toBe(number * 2 * LOAD.rate * LOAD.seconds);
+  }
+}
+
+describe('all in one process, killed', () => {
+  const all = scene({ kafka: false });
+
+  test('up', async () => {
+    await rounds(await all.pipeline(), all, 'up');
+  });
+});
+
+describeWithKafka('roles over Kafka, killed', () => {
+  const split = scene({ kafka: true });
+
+  test.each(TARGETS)('%s', async (target) => {
+    await rounds(await split.pipeline(), split, target);
+  });
+});

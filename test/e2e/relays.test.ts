@@ -1,0 +1,81 @@
+// Relays that misbehave as real ones do: they send again, out of order, break off, restart, forget. What a ring had
+// overwritten before anybody read it is the only thing that may be missing, and how much that is is known exactly.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { scene } from './support/scene.ts';
+
+const DISORDER_SECONDS = Number(process.env.PARALLAX_DISORDER_SECONDS ?? 5);
+const RATE = 1500;
+
+describe('relays that misbehave', () => {
+  const all = scene({ kafka: false });
+  const seed = () => Math.floor(all.dice.between(1, 1e9));
+
+  test('a relay that sends its rings again, within streams and after breaks', async () => {
+    const pipeline = await all.pipeline();
+    await pipeline.start();
+    const faults = ['replay every:700ms', 'drop every:2300ms', 'eof every:3100ms'];
+    const relays = await pipeline.load({ seed: seed(), rate: RATE, count: RATE * 8, faults });
+    await relays.made(1, 60_000);
+    await relays.child.until('a last replay', 5_000, () =>
+      /"kind":"replay"/.test(relays.child.log),
+    );
+    const found = await pipeline.prove();
+    expect(found.stored).toBe(found.sent);
+  });
+
+  test(`flows up to ${DISORDER_SECONDS} s out of order, broken streams, a kill between`, async () => {
+    const pipeline = await all.pipeline({ config: { collector: { overlap: '30s' } } });
+    await pipeline.start();
+    const seconds = DISORDER_SECONDS * 3;
+    const faults = [`disorder:${DISORDER_SECONDS}s`, 'drop every:3700ms'];
+    const relays = await pipeline.load({ seed: seed(), rate: 800, count: 800 * seconds, faults });
+    await relays.made(0.6, seconds * 1000 + 60_000);
+    await pipeline.collector.kill();
+    await pipeline.start();
+    await relays.made(1, seconds * 1000 + 60_000);
+    await sleep(DISORDER_SECONDS * 1000);
+    const found = await pipeline.prove();
+    expect(found.stored).toBe(found.sent);
+  });
+
+  test('relays that restart, their rings kept', async () => {
+    const pipeline = await all.pipeline();
+    await pipeline.start();
+    const faults = ['restart:600ms every:2s', 'stall:400ms every:1300ms'];
+    const relays = await pipeline.load({ seed: seed(), rate: RATE, count: RATE * 8, faults });
+    await relays.made(1, 60_000);
+    const found = await pipeline.prove();
+    expect(found.stored).toBe(found.sent);
+  });
+
+  test('a ring that overran before the collector came', async () => {
+    const pipeline = await all.pipeline();
+    const ring = 900;
+    const count = 12_000;
+    const relays = await pipeline.load({ seed: seed(), rate: 8000, count, ring, unread: true });
+    await relays.made(1, 60_000);
+    await sleep(500);
+    await pipeline.start();
+    const found = await pipeline.prove();
+    // Two relays of three nodes.
+    expect(found.stored).toBe(6 * ring);
+    expect(found.forgotten).toBe(2 * count - 6 * ring);
+  });
+
+  test('a ring that overruns a reader that stands still: LostEvents say exactly how many', async () => {
+    const pipeline = await all.pipeline();
+    await pipeline.start();
+    const relays = await pipeline.load({ seed: seed(), rate: 4000, count: 48_000, ring: 500 });
+    await relays.made(0.1, 60_000);
+    // More than HTTP/2's window and the sockets between take.
+    pipeline.collector.child.signal('SIGSTOP');
+    await sleep(7_000);
+    pipeline.collector.child.signal('SIGCONT');
+    await relays.made(1, 60_000);
+    const found = await pipeline.prove();
+    expect(found.forgotten).toBeGreaterThan(0);
+    expect(found.lost).toBe(found.forgotten);
+    expect(found.stored).toBe(found.sent - found.forgotten);
+  });
+});
