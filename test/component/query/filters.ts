@@ -1,5 +1,6 @@
 // Filters made of what a set of flows holds, so that they select something, and of what they do not hold.
 import fc from 'fast-check';
+import { parseSelector } from '../../../src/hubble/filter/labels.ts';
 import type { Endpoint, Flow, FlowFilter } from '../../../src/hubble/schema.gen.ts';
 
 const L4 = ['tcp', 'udp', 'icmp', 'icmpv4', 'icmpv6', 'sctp', 'vrrp', 'igmp'];
@@ -65,10 +66,10 @@ export function filtersOf(flows: readonly Flow[]): fc.Arbitrary<FlowFilter> {
       partsOf(texts).filter((text) => text !== ''),
       fc.constantFrom('/', 'default', 'farfaraway/', '/x', 'a/b/c', ...HOSTILE),
     );
-  const selectable = labels.filter((text) => /^[\w.-]*:?[\w./-]+(=[\w.-]*)?$/.test(text));
   const requirement = fc
-    .tuple(oneOf(selectable, ['nope=1']), fc.nat(7))
-    .map(([label, form]) => selectorOf(label, form));
+    .tuple(oneOf(labels, ['nope=1']), fc.nat(7))
+    .map(([label, form]) => selectorOf(label, form))
+    .filter(isSelector);
   const label = fc
     .array(requirement, { minLength: 1, maxLength: 2 })
     .map((requirements) => requirements.join(','));
@@ -163,6 +164,15 @@ export function filtersOf(flows: readonly Flow[]): fc.Arbitrary<FlowFilter> {
       fc.record(Object.fromEntries(keys.map((key) => [key, fields[key as keyof typeof fields]]))),
     )
     .map((filter) => withL7(filter as FlowFilter));
+}
+
+function isSelector(text: string): boolean {
+  try {
+    parseSelector(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function selectorOf(label: string, form: number): string {

@@ -14,6 +14,7 @@ export interface RecordedCase {
   readonly input: string | null;
   readonly exit: number;
   readonly stdout_sha256: string;
+  readonly stdout_lines: number;
   readonly stdout?: string;
   readonly stderr: string;
   readonly env?: Readonly<Record<string, string>>;

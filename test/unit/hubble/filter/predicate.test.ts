@@ -1,0 +1,100 @@
+// The meaning of FlowFilters where the recorded calls do not reach.
+import { expect, test } from 'vitest';
+import {
+  addressProblem,
+  parseAddress,
+  parsePrefix,
+} from '../../../../src/hubble/filter/address.ts';
+import { pathOf } from '../../../../src/hubble/filter/http.ts';
+import { anyOf, fqdnSource, nodeNameSource } from '../../../../src/hubble/filter/pattern.ts';
+import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
+import type { Flow, FlowFilter } from '../../../../src/hubble/schema.gen.ts';
+
+function matches(filter: FlowFilter, flow: Flow): boolean {
+  return compilePredicate([filter], [])({ flow });
+}
+
+test('lists: any of the whitelist, none of the blacklist', () => {
+  const dropped = { verdict: [2] };
+  const pod = { source_pod: ['a/'] };
+  const flow: Flow = { verdict: 2, source: { namespace: 'a', pod_name: 'p' } };
+  expect(compilePredicate([], [])({ flow })).toBe(true);
+  expect(compilePredicate([{ verdict: [1] }, pod], [])({ flow })).toBe(true);
+  expect(compilePredicate([pod], [dropped])({ flow })).toBe(false);
+  expect(compilePredicate([{}], [])({ lost_events: {} })).toBe(true);
+  expect(compilePredicate([dropped], [])({ lost_events: {} })).toBe(false);
+});
+
+test('an empty list is no constraint', () => {
+  expect(matches({ verdict: [], uuid: [] }, { verdict: 1 })).toBe(true);
+});
+
+test('whether a drop is a reply is taken as no', () => {
+  expect(matches({ reply: [false] }, { verdict: 2 })).toBe(true);
+  expect(matches({ reply: [false] }, { verdict: 1 })).toBe(false);
+  expect(matches({ reply: [true] }, { verdict: 2, is_reply: true })).toBe(true);
+});
+
+test('ports are looked at as 16 bits', () => {
+  expect(matches({ source_port: ['4464'] }, { l4: { TCP: { source_port: 70_000 } } })).toBe(true);
+  expect(matches({ source_port: ['0'] }, { l4: { UDP: {} } })).toBe(true);
+  expect(matches({ source_port: ['0'] }, { l4: { ICMPv4: {} } })).toBe(false);
+});
+
+test('addresses are compared as text, networks as numbers', () => {
+  const flow: Flow = { IP: { source: '2001:db8:0::1', destination: '10.1.2.3' } };
+  expect(matches({ source_ip: ['2001:db8::1'] }, flow)).toBe(false);
+  expect(matches({ source_ip: ['2001:db8::/32'] }, flow)).toBe(true);
+  expect(matches({ destination_ip: ['10.1.9.9/16'] }, flow)).toBe(true);
+  expect(matches({ destination_ip: ['::/0'] }, flow)).toBe(false);
+});
+
+test.each(['1.2.3', '1.2.3.4.5', '01.2.3.4', '1.2.3.256', ':::', '1::2::3', 'fe80::1%', '12345::'])(
+  '%s is no address',
+  (text) => expect(parseAddress(text)).toBeUndefined(),
+);
+
+test('addresses and networks', () => {
+  expect(parseAddress('::ffff:10.0.0.9')?.value).toBe(0xffff0a000009n);
+  expect(parsePrefix('10.1.2.3/8')).toMatchObject({ first: 0x0a000000n, last: 0x0affffffn });
+  expect(parsePrefix('10.0.0.0/33')).toBeUndefined();
+  expect(parsePrefix('10.0.0.0/08')).toBeUndefined();
+  expect(addressProblem('x')).toBe('ParseAddr("x"): unable to parse IP');
+});
+
+test.each([
+  ['http://h/a%20b?q=1', '/a b'],
+  ['http://h', ''],
+  ['/relative/x?y', '/relative/x'],
+  ['http://h/%E2%98%83', '/☃'],
+  ['http://h/%zz', undefined],
+  ['not a url', undefined],
+  ['', undefined],
+  ['http://h:port/x', undefined],
+  ['http://[::1]:80/x', '/x'],
+  ['mailto:x', ''],
+])('path of %s', (url, path) => expect(pathOf(url)).toBe(path));
+
+test('patterns of names', () => {
+  const dns = anyOf(['*.example.com', 'A.b.'].map(fqdnSource));
+  expect(dns.test('x.y.example.com')).toBe(true);
+  expect(dns.test('a.b')).toBe(true);
+  expect(dns.test('xexample.com')).toBe(false);
+  expect(dns.test('a_b.example.com')).toBe(false);
+  const node = anyOf(['east/', '/n*'].map(nodeNameSource));
+  expect(node.test('east/x')).toBe(true);
+  expect(node.test('west/n1')).toBe(true);
+  expect(node.test('west/m1')).toBe(false);
+});
+
+test('HTTP filters want L7 events', () => {
+  expect(() => compilePredicate([{ event_type: [{ type: 1 }], http_url: ['x'] }], [])).toThrow(
+    "filtering by http url requires the event type filter to only match 'l7' events",
+  );
+});
+
+test('CEL is refused, not ignored', () => {
+  expect(() => compilePredicate([{ experimental: { cel_expression: ['true'] } }], [])).toThrow(
+    'CEL expressions are not supported',
+  );
+});
