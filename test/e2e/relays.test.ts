@@ -7,6 +7,12 @@ import { scene } from './support/scene.ts';
 const DISORDER_SECONDS = Number(process.env.PARALLAX_DISORDER_SECONDS ?? 5);
 const RATE = 1500;
 
+/** A fault every so often, as long as a load lasts. */
+function often(fault: string, everyMs: number, untilMs: number): string[] {
+  const times = Math.floor(untilMs / everyMs);
+  return Array.from({ length: times }, (_, i) => `${fault}@${(i + 1) * everyMs}ms`);
+}
+
 describe('relays that misbehave', () => {
   const all = scene({ kafka: false });
   const seed = () => Math.floor(all.dice.between(1, 1e9));
@@ -14,7 +20,7 @@ describe('relays that misbehave', () => {
   test('a relay that sends its rings again, within streams and after breaks', async () => {
     const pipeline = await all.pipeline();
     await pipeline.start();
-    const faults = ['replay every:700ms', 'drop every:2300ms', 'eof every:3100ms'];
+    const faults = [...often('replay', 700, 8000), 'drop@2300ms', 'eof@3100ms', 'drop@5s'];
     const relays = await pipeline.load({ seed: seed(), rate: RATE, count: RATE * 8, faults });
     await relays.made(1, 60_000);
     await relays.child.until('a last replay', 5_000, () =>
@@ -28,7 +34,11 @@ describe('relays that misbehave', () => {
     const pipeline = await all.pipeline({ config: { collector: { overlap: '30s' } } });
     await pipeline.start();
     const seconds = DISORDER_SECONDS * 3;
-    const faults = [`disorder:${DISORDER_SECONDS}s`, 'drop every:3700ms'];
+    const faults = [
+      `disorder:${DISORDER_SECONDS}s`,
+      ...often('drop', 3700, seconds * 1000),
+      `disorder:0s@${seconds + 1}s`,
+    ];
     const relays = await pipeline.load({ seed: seed(), rate: 800, count: 800 * seconds, faults });
     await relays.made(0.6, seconds * 1000 + 60_000);
     await pipeline.collector.kill();
@@ -42,7 +52,7 @@ describe('relays that misbehave', () => {
   test('relays that restart, their rings kept', async () => {
     const pipeline = await all.pipeline();
     await pipeline.start();
-    const faults = ['restart:600ms every:2s', 'stall:400ms every:1300ms'];
+    const faults = [...often('restart:600ms', 2000, 8000), ...often('stall:400ms', 1300, 8000)];
     const relays = await pipeline.load({ seed: seed(), rate: RATE, count: RATE * 8, faults });
     await relays.made(1, 60_000);
     const found = await pipeline.prove();

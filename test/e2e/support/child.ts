@@ -25,8 +25,8 @@ export type LogLine = Readonly<Record<string, unknown>> & {
   readonly level?: number;
 };
 
-const TAIL_LINES = 30;
-const TAIL_CHARACTERS = 500;
+const TAIL_LINES = 20;
+const TAIL_CHARACTERS = 260;
 const living = new Set<ChildProcess>();
 // Whatever ends us, nothing that we started stays behind.
 process.on('exit', () => {
