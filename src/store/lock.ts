@@ -1,5 +1,6 @@
 // The lock of a data directory: one process at a time has it open, and says who it is and where its API listens, so
 // that other commands can go through it. The engine has a lock of its own below this one; ours is for being found.
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ParallaxError } from '../runtime/errors.ts';
@@ -43,7 +44,7 @@ export class DirectoryLock {
       ...(mark === undefined ? {} : { process: mark }),
     };
     // Linked into place whole, so that nobody ever reads half a lock.
-    const draft = `${file}.${process.pid}`;
+    const draft = `${file}.${randomUUID()}`;
     await writeFile(draft, JSON.stringify(info));
     try {
       for (let i = 0; i < TRIES; i++) {
@@ -62,7 +63,7 @@ export class DirectoryLock {
   /** Lets other commands find the API of this process. */
   async setApiAddress(api: string): Promise<void> {
     this.info = { ...this.info, api };
-    const draft = `${this.file}.${process.pid}`;
+    const draft = `${this.file}.${randomUUID()}`;
     await writeFile(draft, JSON.stringify(this.info));
     await rename(draft, this.file);
   }

@@ -1,0 +1,122 @@
+// Migrations on a real engine: changed files, newer stores, additions to tables with rows, files that fail midway.
+import { rejects } from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { ChdbEngine } from '../../../src/store/chdb.ts';
+import { storeConfig } from '../../../src/store/config.ts';
+import { EngineStore } from '../../../src/store/engine-store.ts';
+import { storeMetrics } from '../../../src/store/metrics.ts';
+import { MIGRATIONS } from '../../../src/store/migrate.ts';
+import { flowBlock } from '../../engines/flow-rows.ts';
+import { never, rowsOf } from '../../engines/stores.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'parallax-migrate-'));
+const files = join(directory, 'migrations');
+let path = '';
+let count = 0;
+beforeEach(() => {
+  path = join(directory, `data-${count++}`);
+  rmSync(files, { recursive: true, force: true });
+  cpSync(MIGRATIONS, files, { recursive: true });
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+async function withStore<T>(work: (store: EngineStore) => Promise<T>): Promise<T> {
+  const config = storeConfig.parse({ chdb: { path } });
+  const store = new EngineStore({
+    config,
+    engine: new ChdbEngine(config),
+    logger: pino({ level: 'silent' }),
+    metrics: storeMetrics(new Registry()),
+    clock: systemClock,
+    migrations: pathToFileURL(`${files}/`),
+  });
+  await store.start(never);
+  try {
+    return await work(store);
+  } finally {
+    await store.stop(never);
+  }
+}
+
+test('what ran is recorded, and a new file alone runs next time', async () => {
+  await withStore(async (store) => {
+    const dry = await store.migrate({ dryRun: true });
+    expect(dry.migrations).toHaveLength(3);
+    expect(
+      await rowsOf(store, "SELECT name FROM system.tables WHERE database = 'parallax'"),
+    ).toEqual([]);
+    await store.migrate();
+    await store.insert(flowBlock({ rows: 3, mark: 'before' }), { token: 'before' });
+  });
+  writeFileSync(
+    join(files, '0004_more.sql'),
+    `-- Two statements.
+ALTER TABLE flows ADD COLUMN IF NOT EXISTS more LowCardinality(String) DEFAULT 'none';
+ALTER TABLE flows ADD COLUMN IF NOT EXISTS even_more UInt8;
+`,
+  );
+  await withStore(async (store) => {
+    const { migrations } = await store.migrate();
+    expect(migrations.map(({ name }) => name)).toEqual(['0004_more.sql']);
+    const rows = await rowsOf(store, 'SELECT more, even_more FROM flows');
+    expect(rows).toEqual([
+      ['none', 0],
+      ['none', 0],
+      ['none', 0],
+    ]);
+    const recorded = await rowsOf(
+      store,
+      'SELECT version FROM parallax_migrations ORDER BY version',
+    );
+    expect(recorded).toEqual([[1], [2], [3], [4]]);
+  });
+});
+
+test('a file that was changed after it ran is refused', async () => {
+  await withStore((store) => store.migrate());
+  writeFileSync(
+    join(files, '0003_events.sql'),
+    'CREATE TABLE IF NOT EXISTS x (a UInt8) ORDER BY a;',
+  );
+  await withStore((store) =>
+    rejects(store.migrate(), {
+      code: 'store/migration',
+      message: /migration 3 \(0003_events\.sql\) was changed after it ran/,
+    }),
+  );
+});
+
+test('a store with migrations this program does not know is refused', async () => {
+  writeFileSync(
+    join(files, '0009_future.sql'),
+    'CREATE TABLE IF NOT EXISTS f (a UInt8) ORDER BY a;',
+  );
+  await withStore((store) => store.migrate());
+  rmSync(join(files, '0009_future.sql'));
+  await withStore((store) =>
+    rejects(store.migrate({ dryRun: true }), {
+      code: 'store/migration',
+      message: /has migration 9 \(0009_future\.sql\)/,
+    }),
+  );
+});
+
+test('a file that fails midway is not recorded and runs again whole', async () => {
+  const file = join(files, '0004_fails.sql');
+  const first = 'CREATE TABLE IF NOT EXISTS half (a UInt8) ENGINE = MergeTree ORDER BY a;\n';
+  writeFileSync(file, `${first}ALTER TABLE IF EXISTS half ADD COLUMN b NoSuchType;\n`);
+  await withStore((store) => rejects(store.migrate(), { code: 'store/rejected' }));
+  writeFileSync(file, `${first}ALTER TABLE half ADD COLUMN IF NOT EXISTS b UInt8;\n`);
+  await withStore(async (store) => {
+    expect((await store.migrate()).migrations).toHaveLength(1);
+    expect(await rowsOf(store, 'SELECT a, b FROM half')).toEqual([]);
+    expect((await store.migrate()).migrations).toEqual([]);
+  });
+});
