@@ -43,12 +43,14 @@ export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void
     const now = BigInt(deps.clock.now()) * 1_000_000n;
     const request = readFlowsRequest(input, now, deps.config.maxFilters);
     const leave = enter();
-    try {
-      return await send(request, reply, leave, deps);
-    } catch (error) {
+    const over = new AbortController();
+    // Of the connection, whichever way it ends. Not of the stream below: one that waits for new flows closes only once
+    // it is aborted.
+    reply.raw.once('close', () => {
+      over.abort();
       leave();
-      throw error;
-    }
+    });
+    return send(request, reply, AbortSignal.any([over.signal, deps.stopped]), deps);
   };
   app.get('/api/v1/flows', (request, reply) => handle(request.query, reply));
   // Two colons: the router takes one for the beginning of a parameter.
@@ -58,21 +60,18 @@ export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void
 async function send(
   request: FlowsRequest,
   reply: FastifyReply,
-  leave: () => void,
+  signal: AbortSignal,
   deps: FlowsRouteDeps,
 ): Promise<FastifyReply> {
-  const over = new AbortController();
-  const signal = AbortSignal.any([over.signal, deps.stopped]);
   const items = answer(deps.answers, request, signal);
   // History fails before the first byte where it can, so that the status says so.
   const first = request.follow ? undefined : await items.next();
   const stream = Readable.from(pieces(items, first, request, deps), { objectMode: false });
-  stream.once('close', () => {
-    over.abort();
-    leave();
-  });
   if (request.follow) deps.endless.add(reply);
-  return reply.header('content-type', NDJSON).header('cache-control', 'no-store').send(stream);
+  reply.header('content-type', NDJSON).header('cache-control', 'no-store').send(stream);
+  // A quiet live stream has nothing to send for long: its client should know that it is open.
+  reply.raw.flushHeaders();
+  return reply;
 }
 
 async function* pieces(

@@ -101,7 +101,6 @@ class Server implements HttpServer {
       http: { maxHeaderSize: config.maxUrl + 8192 },
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: 200 },
-      disableRequestLogging: true,
     });
     const endless = new WeakSet<object>();
     app.addHook('onRequest', async (request) => {
