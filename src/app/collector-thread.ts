@@ -26,6 +26,7 @@ export function createCollectorThread(deps: {
   let worker: Worker | undefined;
   let health: Health = { state: 'failed', reason: 'not started' };
   let asked = 0;
+  let stopped = false;
   const answers = new Map<number, (text: string) => void>();
   const started = deferred();
   const ended = deferred();
@@ -61,6 +62,7 @@ export function createCollectorThread(deps: {
         health = message.health;
         return;
       case 'stopped':
+        stopped = true;
         ended.resolve();
         return;
       case 'failed':
@@ -90,7 +92,8 @@ export function createCollectorThread(deps: {
       worker.on('message', receive);
       worker.on('error', fail);
       worker.on('exit', (code) => {
-        if (code === 0) ended.resolve();
+        // A thread that has stopped may be ended before it ends by itself, and then its code is 1.
+        if (code === 0 || stopped) ended.resolve();
         else fail(new Error(`collector thread ended with code ${code}`));
       });
       signal.addEventListener('abort', () => send({ kind: 'leave' }));

@@ -34,7 +34,8 @@ describe('stopping all in one process', () => {
     await relays.made(0.15, 60_000);
     const exit = await pipeline.collector.stop();
     expect(exit).toEqual({ code: 0, signal: null });
-    const lines = pipeline.collector.child.logLines;
+    const { logLines } = pipeline.collector.child;
+    const lines = logLines.slice(logLines.findIndex(({ msg }) => msg?.startsWith('stopping')));
     expect(lines.filter(({ level = 0 }) => level > 30)).toEqual([]);
     expect(lines.at(-1)).toMatchObject({ msg: 'ended', exitCode: 0 });
     const rows = await storedRows(pipeline);
