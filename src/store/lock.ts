@@ -1,8 +1,9 @@
 // The lock of a data directory: one process at a time has it open, and says who it is and where its API listens, so
 // that other commands can go through it. The engine has a lock of its own below this one; ours is for being found.
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { ParallaxError } from '../runtime/errors.ts';
 
 export interface LockInfo {
@@ -16,7 +17,9 @@ export interface LockInfo {
 }
 
 const NAME = 'parallax.lock';
-const TRIES = 5;
+const TRIES = 200;
+const RETRY_MS = 50;
+const TURN_MS = 5000;
 
 /** Who has the directory open now; undefined when nobody does (a lock left by a dead process counts as nobody). */
 export async function readLock(directory: string): Promise<LockInfo | undefined> {
@@ -48,13 +51,12 @@ export class DirectoryLock {
     await writeFile(draft, JSON.stringify(info));
     try {
       for (let i = 0; i < TRIES; i++) {
-        if (await linked(draft, file)) return new DirectoryLock(file, info);
-        await clearStale(directory, file, `${draft}.stale`);
+        if ((await linked(draft, file)) || (await tookOver(directory, file, draft))) {
+          return new DirectoryLock(file, info);
+        }
+        await setTimeout(RETRY_MS);
       }
-      throw new ParallaxError(
-        'store/locked',
-        `cannot take the lock ${file}: others keep taking it`,
-      );
+      throw new ParallaxError('store/locked', `cannot take ${file}: others keep taking it`);
     } finally {
       await rm(draft, { force: true });
     }
@@ -74,20 +76,28 @@ export class DirectoryLock {
   }
 }
 
-/** Takes a dead process's lock away; throws when its process lives. */
-async function clearStale(directory: string, file: string, aside: string): Promise<void> {
+/**
+ * Puts the draft in a dead process's place. The lock file is never gone meanwhile, and one process at a time does this:
+ * whoever comes later finds the new lock. Throws when the lock's process lives; false when it has to be tried again.
+ */
+async function tookOver(directory: string, file: string, draft: string): Promise<boolean> {
   const holder = await parse(file);
   if (holder !== undefined && (await isAlive(holder))) throw locked(directory, holder);
-  try {
-    await rename(file, aside);
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
+  const turn = `${file}.turn`;
+  if (!(await linked(draft, turn))) {
+    // A turn takes milliseconds; an old one is of a process killed within it.
+    const age = Date.now() - ((await stat(turn).catch(() => undefined))?.ctimeMs ?? Date.now());
+    if (age > TURN_MS) await rm(turn, { force: true });
+    return false;
   }
-  // Another process may have taken it between the look and the move: give it back.
-  const moved = await parse(aside);
-  if (moved !== undefined && (await isAlive(moved))) await linked(aside, file);
-  await rm(aside, { force: true });
+  try {
+    const current = await parse(file);
+    if (current !== undefined && (await isAlive(current))) throw locked(directory, current);
+    await rename(draft, file);
+    return true;
+  } finally {
+    await rm(turn, { force: true });
+  }
 }
 
 export function locked(directory: string, holder: LockInfo | undefined): ParallaxError {
