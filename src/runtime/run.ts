@@ -1,7 +1,6 @@
 // Runs the components of a role: starts them in order, stops them in reverse within one time limit, and turns signals
 // and failures into an exit code. It decides when a process ends; components decide what draining means.
 import { setMaxListeners } from 'node:events';
-import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Component, Health } from './component.ts';
@@ -63,7 +62,7 @@ export function createRunner(deps: RunnerDeps): Runner {
   const components: RunnableComponent[] = [];
   let phase: Phase = 'starting';
   let exitCode = 0;
-  const life = listenedToByAll();
+  const life = new AbortController();
   const ending = deferred<void>();
   const leaving = deferred<number>();
   let ended = false;
@@ -106,7 +105,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     for (const component of components) {
       if (ended) break;
       const beganAt = clock.now();
-      const starting = listenedToByAll();
+      const starting = new AbortController();
       // Each relay, consumer and stream of a component listens on it; twenty of them are no leak.
       setMaxListeners(0, starting.signal);
       const abort = () => starting.abort();
@@ -129,7 +128,7 @@ export function createRunner(deps: RunnerDeps): Runner {
   };
 
   const stopAll = async (started: readonly RunnableComponent[]): Promise<void> => {
-    const limit = listenedToByAll();
+    const limit = new AbortController();
     setMaxListeners(0, limit.signal);
     const timer = new AbortController();
     void clock.sleep(shutdownTimeoutMs, timer.signal).then(() => limit.abort());
@@ -210,13 +209,6 @@ export function createRunner(deps: RunnerDeps): Runner {
       }
     },
   };
-}
-
-/** Every part of every component may wait for it: Node's warning about many listeners would be a false one. */
-function listenedToByAll(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
