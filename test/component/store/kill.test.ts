@@ -40,7 +40,9 @@ async function runAndKill(round: number, lifeMs: number): Promise<readonly strin
   return said;
 }
 
-test('every acknowledged insert survives, whole and once', async () => {
+test('every acknowledged insert survives, whole and once', {
+  timeout: 60_000 + ROUNDS * 20_000,
+}, async () => {
   const acknowledged: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     acknowledged.push(...(await runAndKill(round, 20 + Math.random() * 400)));

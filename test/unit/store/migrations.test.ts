@@ -1,7 +1,8 @@
 // The SQL files against the column catalogue and against the rules that make them safe to run.
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type Column, EVENT_COLUMNS, FLOW_COLUMNS } from '../../../src/store/columns.ts';
-import { loadMigrations, statementsOf } from '../../../src/store/migrate.ts';
+import { loadMigrations, MIGRATIONS, statementsOf } from '../../../src/store/migrate.ts';
 
 const migrations = await loadMigrations();
 
@@ -86,4 +87,10 @@ test('every table keeps enough tokens and lets whole parts go', () => {
 test('statements are cut at semicolons that end a line', () => {
   const text = "-- one; two;\nSELECT ';';\n\nSELECT 2\n  -- three;\n  FROM x;\nSELECT 'a;b'";
   expect(statementsOf(text)).toEqual(["SELECT ';'", 'SELECT 2\n  FROM x', "SELECT 'a;b'"]);
+});
+
+test('no migration changed since it was locked, and none is left unlocked', async () => {
+  const text = await readFile(new URL('lock.json', MIGRATIONS), 'utf8');
+  const present = Object.fromEntries(migrations.map(({ name, checksum }) => [name, checksum]));
+  expect(JSON.parse(text), 'run node scripts/migration-lock.mjs').toEqual(present);
 });
