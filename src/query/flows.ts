@@ -73,7 +73,9 @@ class Plan {
   ): AsyncGenerator<GetFlowsResponse> {
     let count = 0n;
     const range = { since: this.query.since, until };
-    for await (const { response } of this.merged('forward', range, this.limits.pageRows, from)) {
+    const pageRows = limit === undefined ? this.limits.pageRows : this.firstPage(limit);
+    const pages = { pageRows, ...(from && { from }) };
+    for await (const { response } of this.merged('forward', range, pages)) {
       yield response;
       if (++count === limit) return;
     }
@@ -82,10 +84,8 @@ class Plan {
   /** Few enough to hold: found newest first, told oldest first. */
   async *newest(number: number): AsyncGenerator<GetFlowsResponse> {
     const held: GetFlowsResponse[] = [];
-    // Where SQL leaves work to the predicate, more rows than asked are needed to find enough.
-    const wanted = this.filter.exact ? number : Math.max(number * 2, 256);
-    const pageRows = Math.min(wanted, this.limits.pageRows);
-    for await (const { response } of this.merged('backward', this.query, pageRows)) {
+    const pageRows = this.firstPage(BigInt(number));
+    for await (const { response } of this.merged('backward', this.query, { pageRows })) {
       if (held.push(response) === number) break;
     }
     yield* held.reverse();
@@ -96,7 +96,8 @@ class Plan {
     let count = 0n;
     let newest: Hit | undefined;
     let start: Hit | undefined;
-    for await (const hit of this.merged('backward', this.query, this.limits.pageRows)) {
+    const pages = { pageRows: this.limits.pageRows, positionsOnly: true };
+    for await (const hit of this.merged('backward', this.query, pages)) {
       newest ??= hit;
       start = hit;
       if (++count === number) break;
@@ -109,10 +110,11 @@ class Plan {
   private async *merged(
     direction: Scan['direction'],
     range: TimeRange,
-    pageRows: number,
-    from?: Hit,
+    options: { readonly pageRows: number; readonly positionsOnly?: boolean; readonly from?: Hit },
   ): AsyncGenerator<Hit> {
-    const common = { direction, range, pageRows, signal: this.signal };
+    const { from, ...pages } = options;
+    const maxPageRows = this.limits.pageRows;
+    const common = { direction, range, maxPageRows, ...pages, signal: this.signal };
     const predicate = this.predicate;
     const flows = scan(this.store, {
       ...common,
@@ -134,6 +136,13 @@ class Plan {
       from: positionIn('events', from),
     });
     yield* mergeByTime(flows, events, direction);
+  }
+
+  /** Where SQL leaves work to the predicate, more rows than asked are needed to find enough. */
+  private firstPage(number: bigint): number {
+    const wanted = this.filter.exact ? number : number * 2n > 256n ? number * 2n : 256n;
+    const limit = BigInt(this.limits.pageRows);
+    return Number(wanted < limit ? wanted : limit);
   }
 
   private wantsEvents(): boolean {

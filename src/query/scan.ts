@@ -25,6 +25,7 @@ export interface Position {
 
 export interface Hit extends Position {
   readonly table: TableName;
+  /** Empty when only positions were asked for. */
   readonly response: GetFlowsResponse;
 }
 
@@ -37,7 +38,12 @@ export interface Scan {
   readonly filter: CompiledSql;
   /** Applied to rows that SQL cannot judge. */
   readonly predicate: Predicate;
+  /** Rows of the first page. */
   readonly pageRows: number;
+  /** Pages grow up to this while few of their rows match. */
+  readonly maxPageRows: number;
+  /** Leave the responses out, where SQL alone decides: only positions are wanted. */
+  readonly positionsOnly?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -49,7 +55,7 @@ interface Window {
 /** Widths of windows of time, nanoseconds. */
 const FIRST_WIDTH = 300_000_000_000n;
 const LEAST_WIDTH = 1_000_000_000n;
-const GROWTH = 4n;
+const GROWTH = 8n;
 const KEY_COLUMNS = 2;
 const RAW = KEY_COLUMNS + RESTORE_COLUMNS.findIndex(({ name }) => name === 'raw');
 
@@ -60,14 +66,18 @@ export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
   if (ends === undefined) return;
   let width = options.table === 'events' ? ends.last - ends.first + 1n : FIRST_WIDTH;
   let at = forward ? ends.first : ends.last;
+  let { pageRows } = options;
   let cursor: { readonly position: Position; readonly included: boolean } | undefined =
     options.from === undefined ? undefined : { position: options.from, included: true };
   while (forward ? at <= ends.last : at >= ends.first) {
     const window = windowAt(at, width, ends, forward);
-    const page = await readPage(store, options, window, cursor);
+    const page = await readPage(store, { ...options, pageRows }, window, cursor);
     yield* page.hits;
     const { last } = page;
-    if (last !== undefined && page.rows >= options.pageRows) {
+    const full = page.rows >= pageRows;
+    if (page.hits.length * 2 < page.rows || full)
+      pageRows = Math.min(pageRows * 4, Math.max(pageRows, options.maxPageRows));
+    if (last !== undefined && full) {
       // More in this window: go on behind the last row, and ask for about as much time as the page covered.
       const covered = forward ? last.time - at : at - last.time;
       width = covered * 2n > LEAST_WIDTH ? covered * 2n : LEAST_WIDTH;
@@ -77,7 +87,7 @@ export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
     }
     cursor = undefined;
     at = forward ? window.last + 1n : window.first - 1n;
-    if (page.rows * 4 < options.pageRows) width *= GROWTH;
+    if (page.rows * 4 < pageRows) width *= GROWTH;
     if (page.rows === 0 && options.table === 'flows') {
       const next = await nextStored(store, options, at, ends);
       if (next === undefined) return;
@@ -168,7 +178,12 @@ async function readPage(
       ? ''
       : ` AND (time ${beyond} ${momentSql('cursorTime')} OR (time = ${momentSql('cursorTime')} AND uuid ${beyond}${cursor.included ? '=' : ''} {cursorUuid:UUID}))`;
   const filtered = filter.where === '1' ? '' : ` AND (${filter.where})`;
-  const columns = table === 'flows' ? restoreSelect() : restoreEventSelect();
+  const bare = options.positionsOnly === true && filter.exact && table === 'flows';
+  const columns = bare
+    ? 'base64Encode(raw)'
+    : table === 'flows'
+      ? restoreSelect()
+      : restoreEventSelect();
   const sql =
     `SELECT toUnixTimestamp64Nano(time), uuid, ${columns} FROM ${table} ` +
     `WHERE ${where}${after}${filtered} ORDER BY time ${order}, uuid ${order} LIMIT {pageRows:UInt32}`;
@@ -182,16 +197,21 @@ async function readPage(
     },
     signal && { signal },
   );
-  const restore = table === 'flows' ? restoreFlow : restoreEvent;
+  const raw = bare ? KEY_COLUMNS : RAW;
   const hits: Hit[] = [];
   let count = 0;
   let last: Position | undefined;
   for await (const row of rows) {
     count++;
-    const response = restore(row, KEY_COLUMNS);
     last = { time: toBigint(row[0]), uuid: String(row[1]) };
     // Rows with something the columns do not hold are judged by what they really are.
-    const judged = filter.exact && (table === 'events' || row[RAW] === '');
+    const judged = filter.exact && (table === 'events' || row[raw] === '');
+    if (bare && judged) {
+      hits.push({ ...last, table, response: {} });
+      continue;
+    }
+    const response =
+      bare || table === 'events' ? restoreEvent(row, KEY_COLUMNS) : restoreFlow(row, KEY_COLUMNS);
     if (judged || predicate(response)) hits.push({ ...last, table, response });
   }
   return { hits, rows: count, last };

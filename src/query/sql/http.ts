@@ -23,9 +23,7 @@ export function* httpConditions(filter: FlowFilter, params: Params): Generator<B
   }
   if (some(http_path)) {
     requireL7(filter, 'path');
-    for (const pattern of http_path) httpRegex(pattern, 'path');
-    // The path is decoded before it is matched: that is the predicate's work.
-    yield onHttp([atMost(`${column('http_url')} != ''`)]);
+    yield onHttp(http_path.map((pattern) => pathCondition(pattern, params)));
   }
   if (some(http_url)) {
     requireL7(filter, 'url');
@@ -46,6 +44,16 @@ export function* httpConditions(filter: FlowFilter, params: Params): Generator<B
       }),
     );
   }
+}
+
+// Go's reading of a URL decides; the engine's comes close enough to leave out most of what cannot match. What it cannot
+// take apart stays in.
+function pathCondition(pattern: string, params: Params): Bounds {
+  httpRegex(pattern, 'path');
+  const url = column('http_url');
+  const path = `replaceRegexpOne(extract(${url}, '^[^?]*'), '^[A-Za-z][-A-Za-z0-9+.]*:(//[^/]*)?', '')`;
+  const matches = `match(decodeURLComponent(${path}), ${params.text(hubbleRegex(pattern))})`;
+  return atMost(`${url} != '' AND (${matches} OR NOT startsWith(${path}, '/'))`);
 }
 
 function onHttp(conditions: readonly Bounds[]): Bounds {
