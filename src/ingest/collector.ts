@@ -15,7 +15,7 @@ import { ReadingPause } from './pause.ts';
 import { RelayClient, type RelayConnection } from './relay-client.ts';
 import { type RelayError, relayError } from './relay-errors.ts';
 import { RelayView } from './relay-view.ts';
-import { type SealedBatch, Sealer } from './sealer.ts';
+import { type BatchFacts, type SealedBatch, Sealer } from './sealer.ts';
 import { openSession, type Session } from './session.ts';
 import { ResponseTracker } from './tracker.ts';
 
@@ -332,19 +332,19 @@ class RelayCollector implements Collector {
     this.outbox.push(batch);
   }
 
-  private durable(batch: SealedBatch): void {
+  private durable(batch: BatchFacts): void {
     const { metrics, cluster } = this.deps;
     const labels = { cluster: cluster.name };
     this.published.batches++;
     this.published.responses += batch.count;
     metrics.publishedBatches.inc(labels);
     metrics.publishedResponses.inc(labels, batch.count);
-    metrics.publishedBytes.inc(labels, batch.value.length);
+    metrics.publishedBytes.inc(labels, batch.size);
   }
 
-  private refused(batch: SealedBatch, error: unknown, reason: RefusalReason): void {
+  private refused(batch: BatchFacts, error: unknown, reason: RefusalReason): void {
     const { metrics, cluster } = this.deps;
-    const size = batch.value.length;
+    const { size } = batch;
     if (reason === 'too-large' && batch.count === 1) {
       this.lose(1, 'too-large', size, batch.node);
       return;

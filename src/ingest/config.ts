@@ -104,11 +104,11 @@ export const clustersConfig = z
 export const collectorConfig = z.strictObject({
   batch: z
     .strictObject({
-      count: z.int().min(1).default(20_000).describe('Responses after which a batch is sealed'),
+      count: z.int().min(1).default(32_000).describe('Responses after which a batch is sealed'),
       bytes: size
-        .prefault('16MiB')
+        .prefault('32MiB')
         .describe(
-          'Size at which a batch is sealed; must stay below what the bus takes as a record',
+          'Size at which a batch is sealed, before the bus packs it; what is too large for a record all the same is asked for again in smaller batches',
         ),
       age: duration.prefault('1s').describe('Age at which a batch is sealed'),
     })

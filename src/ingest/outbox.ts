@@ -2,16 +2,16 @@
 // many of them.
 import type { Publisher } from '../bus/bus.ts';
 import { ParallaxError } from '../runtime/errors.ts';
-import type { SealedBatch } from './sealer.ts';
+import type { BatchFacts, SealedBatch } from './sealer.ts';
 
 export interface OutboxOptions {
   readonly publisher: Pick<Publisher, 'publish'>;
   /** The cluster's key. */
   readonly key: string;
   readonly limitBytes: number;
-  readonly durable: (batch: SealedBatch) => void;
+  readonly durable: (batch: BatchFacts) => void;
   /** A batch the bus will never take. */
-  readonly refused: (batch: SealedBatch, error: unknown, reason: RefusalReason) => void;
+  readonly refused: (batch: BatchFacts, error: unknown, reason: RefusalReason) => void;
   /** Called after each change that makes the outbox full or lets it have room again. */
   readonly turned: (full: boolean) => void;
 }
@@ -33,14 +33,14 @@ export class Outbox {
     this.options = options;
   }
 
-  push(batch: SealedBatch): void {
-    const held = batch.value.buffer.byteLength;
+  push({ value, ...batch }: SealedBatch): void {
+    const held = value.buffer.byteLength;
     this.records++;
     this.bytes += held;
     this.turn();
     const headers = { sequence: String(batch.sequence), replay: String(batch.replay) };
     const { publisher, key } = this.options;
-    publisher.publish({ key, value: batch.value, headers }).then(
+    publisher.publish({ key, value, headers }).then(
       () => {
         this.options.durable(batch);
         this.gone(held);

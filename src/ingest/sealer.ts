@@ -4,8 +4,9 @@ import { FlowBatchBuilder } from '../hubble/batch.ts';
 
 export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush';
 
-export interface SealedBatch {
-  readonly value: Buffer;
+/** What is remembered of a batch while it is on its way: not its bytes, which the bus packs and lets go. */
+export interface BatchFacts {
+  readonly size: number;
   readonly sequence: number;
   readonly count: number;
   readonly replay: boolean;
@@ -14,6 +15,10 @@ export interface SealedBatch {
   readonly oldest: number;
   /** The node of a response that is a record of its own. */
   readonly node: string;
+}
+
+export interface SealedBatch extends BatchFacts {
+  readonly value: Buffer;
 }
 
 export interface SealerOptions {
@@ -135,7 +140,7 @@ export class Sealer {
       sealed.copy(value);
     }
     const node = cause === 'single' ? nodeName() : '';
-    emit({ value, sequence, count, replay, cause, oldest, node });
+    emit({ value, size: used, sequence, count, replay, cause, oldest, node });
     return { used, room };
   }
 }

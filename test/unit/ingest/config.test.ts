@@ -57,7 +57,7 @@ test('problems of clusters are all named, with their place', () => {
 
 test('defaults, and files that cannot be read', () => {
   expect(collectorConfig.parse({})).toMatchObject({
-    batch: { count: 20_000, bytes: 16 << 20, age: 1000 },
+    batch: { count: 32_000, bytes: 32 << 20, age: 1000 },
     buffer: 128 << 20,
     lookback: 900_000,
     overlap: 30_000,
