@@ -1,4 +1,5 @@
 // The promise, under SIGKILL at random moments: what is stored is what was sent, each flow once.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
 import type { Pipeline } from './support/pipeline.ts';
@@ -20,6 +21,25 @@ async function rounds(pipeline: Pipeline, { dice }: Scene, target: Target) {
 
 describe('all in one process, killed', () => {
   const all = scene({ kafka: false });
+
+  test('up, while it starts for the first time', async () => {
+    for (let store = 0; store < 3; store++) {
+      const pipeline = await all.pipeline();
+      const relays = await pipeline.load({ seed: store + 1, rate: 8000, count: 8000 });
+      for (let kill = 0; kill < 4; kill++) {
+        const child = pipeline.collector.launch();
+        // In its migration, in its first insert, in the first answer of a relay.
+        if (kill === 0)
+          await child.until('a migration', 30_000, () => child.log.includes('migration'));
+        await sleep(all.dice.between(0, 900));
+        await pipeline.collector.kill();
+      }
+      await pipeline.start();
+      await relays.made(1, 60_000);
+      const found = await pipeline.prove();
+      expect(found.stored).toBe(16_000);
+    }
+  });
 
   test('up', async () => {
     await rounds(await all.pipeline(), all, 'up');

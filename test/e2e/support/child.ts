@@ -33,6 +33,15 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
 
+/** The environment without what the tests and their runner are told by. */
+export function userEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([key]) => !/^(PARALLAX_|NODE_OPTIONS$|NODE_ENV$|VITEST)/.test(key),
+    ),
+  );
+}
+
 export class Child {
   readonly name: string;
   readonly exited: Promise<Exit>;
@@ -51,12 +60,9 @@ export class Child {
     const out = openSync(this.outFile, 'a');
     this.errFrom = statSync(this.errFile).size;
     this.outFrom = statSync(this.outFile).size;
-    const inherited = Object.entries(process.env).filter(
-      ([key]) => !/^(PARALLAX_|NODE_OPTIONS$|NODE_ENV$|VITEST)/.test(key),
-    );
     this.child = spawn(process.execPath, args, {
       cwd: directory,
-      env: { ...Object.fromEntries(inherited), ...env },
+      env: { ...userEnvironment(), ...env },
       stdio: ['ignore', out, err],
     });
     closeSync(err);
