@@ -26,17 +26,8 @@ export function buildApi(config: ParallaxConfig, deps: RoleDeps, parts: ApiParts
     ...deps,
     ...parts,
     config: config.api,
+    onAddress: (url) => store.setApiAddress(url),
     ...(live && { live }),
   });
-  const announcing: Component = {
-    name: server.name,
-    async start(signal) {
-      await server.start(signal);
-      const url = server.address();
-      if (url !== undefined) await store.setApiAddress(url);
-    },
-    stop: (limit) => server.stop(limit),
-    health: () => server.health(),
-  };
-  return live ? [live, announcing] : [announcing];
+  return live ? [live, server] : [server];
 }

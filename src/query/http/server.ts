@@ -1,5 +1,4 @@
 // The HTTP API: flows, health, metrics. On loopback unless the configuration says otherwise.
-import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -8,6 +7,7 @@ import type { Component, Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { HealthReport } from '../../runtime/run.ts';
 import type { Store } from '../../store/store.ts';
+import { close, listen } from '../../telemetry/listen.ts';
 import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { ApiConfig } from '../config.ts';
 import type { LiveFlows } from '../follow.ts';
@@ -58,15 +58,7 @@ class Server implements HttpServer {
     const { config, logger } = this.deps;
     const app = this.build();
     this.app = app;
-    const colon = config.listen.lastIndexOf(':');
-    const host = config.listen.slice(0, colon).replace(/^\[|\]$/g, '');
-    const port = Number(config.listen.slice(colon + 1));
-    try {
-      await app.listen({ host, port, signal });
-    } catch (error) {
-      throw listenError(config.listen, error);
-    }
-    this.url = urlOf(app.server.address(), host);
+    this.url = await listen(app, config.listen, signal);
     logger.info({ url: this.url }, 'api listens');
     await this.deps.onAddress?.(this.url);
   }
@@ -75,12 +67,7 @@ class Server implements HttpServer {
     this.stopped.abort();
     const { app } = this;
     this.url = undefined;
-    if (app === undefined) return;
-    const cut = () => app.server.closeAllConnections();
-    limit.addEventListener('abort', cut, { once: true });
-    if (limit.aborted) cut();
-    await app.close();
-    limit.removeEventListener('abort', cut);
+    if (app !== undefined) await close(app, limit);
   }
 
   health(): Health {
@@ -144,27 +131,4 @@ class Server implements HttpServer {
     });
     return app;
   }
-}
-
-function urlOf(address: string | AddressInfo | null, host: string): string {
-  if (address === null || typeof address === 'string') return `http://${host}`;
-  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${shown}:${address.port}`;
-}
-
-function listenError(listen: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'EADDRINUSE')
-    return new ParallaxError(
-      'config/invalid',
-      `api.listen: ${listen} is in use by another process; stop it or choose another port`,
-      { cause: error },
-    );
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new ParallaxError(
-      'config/invalid',
-      `api.listen: cannot listen on ${listen} (${code}); choose another address or port`,
-      { cause: error },
-    );
-  return error;
 }
