@@ -150,10 +150,10 @@ class Plan {
   }
 }
 
-/** Where `from` stands in a table: in the other table, all rows of its moment come after it. */
+/** Where `from` stands in a table. Of one moment, events come before flows: see mergeByTime. */
 function positionIn(table: TableName, from: Hit | undefined): Position | undefined {
   if (from === undefined || from.table === table) return from;
-  return { time: from.time, uuid: NIL_UUID };
+  return { time: table === 'flows' ? from.time : from.time + 1n, uuid: NIL_UUID };
 }
 
 async function* mergeByTime(
@@ -165,8 +165,9 @@ async function* mergeByTime(
     let left = await a.next();
     let right = await b.next();
     while (!left.done && !right.done) {
-      const before = left.value.time <= right.value.time;
-      if (before === (direction === 'forward') || left.value.time === right.value.time) {
+      // One order whichever way it is walked: by time, of one moment the events first.
+      const flowIsOlder = left.value.time < right.value.time;
+      if (flowIsOlder === (direction === 'forward')) {
         yield left.value;
         left = await a.next();
       } else {

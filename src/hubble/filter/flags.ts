@@ -4,12 +4,7 @@
 import type { FlowFilter } from '../schema.gen.ts';
 import { conflictOf } from './conflicts.ts';
 import { dropReasonNumber, verdictNumber } from './enums.ts';
-import {
-  applyNamespaces,
-  type NamedField,
-  type Namespaces,
-  namespaceProblem,
-} from './namespaces.ts';
+import { applyNamespaces, type Namespaces, namespaceProblem } from './namespaces.ts';
 import {
   invalid,
   parseDirection,
@@ -208,5 +203,3 @@ export class FilterBuilder {
     return { whitelist: this.allow.filters(), blacklist: this.deny.filters() };
   }
 }
-
-export type { NamedField };

@@ -1,8 +1,7 @@
 // `--namespace` and friends: they become prefixes of the pods and services of their side, or `ns/` when there are none.
 import type { FlowFilter } from '../schema.gen.ts';
 
-export type Side = 'source' | 'destination';
-export type NamedField = `${Side}_pod` | `${Side}_service`;
+type Side = 'source' | 'destination';
 
 export interface Namespaces {
   readonly source: string[];
