@@ -84,6 +84,26 @@ describeWithKafka('outages', () => {
     expect(writer?.lives).toBe(1);
   });
 
+  test('ClickHouse stands still until inserts time out, and then does them all', async () => {
+    // Each try of an insert is a request that arrives later on: several of one token at the same moment.
+    const pipeline = await split.pipeline({
+      server: true,
+      config: { store: { clickhouse: { requestTimeout: '700ms' } }, writer: { retryMax: '400ms' } },
+    });
+    await pipeline.start();
+    const relays = await pipeline.load({ ...load(), count: RATE * 16 });
+    for (let i = 0; i < 4; i++) {
+      await sleep(split.dice.between(500, 1500));
+      pipeline.front?.pause();
+      await sleep(split.dice.between(1500, 3500));
+      pipeline.front?.resume();
+    }
+    await relays.made(1, 90_000);
+    const found = await pipeline.prove();
+    expect(found.stored).toBe(found.sent);
+    expect(pipeline.writers[0]?.lives).toBe(1);
+  });
+
   test('ClickHouse is killed again and again', async () => {
     const pipeline = await split.pipeline({ server: true });
     await pipeline.start();

@@ -43,6 +43,15 @@ export class Front {
     this.life?.signal(on ? 'SIGUSR2' : 'SIGHUP');
   }
 
+  /** Stands still, connections open, until `resume`. */
+  pause(): void {
+    this.life?.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.life?.signal('SIGCONT');
+  }
+
   async kill(): Promise<void> {
     await this.life?.kill();
   }

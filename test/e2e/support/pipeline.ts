@@ -32,7 +32,7 @@ export interface PipelineOptions {
     readonly collector?: object;
     readonly bus?: { readonly kafka?: object; readonly memory?: object };
     readonly writer?: object;
-    readonly store?: object;
+    readonly store?: { readonly clickhouse?: object };
     readonly [part: string]: unknown;
   };
 }
@@ -236,9 +236,9 @@ export class Pipeline {
       writer: { retryMax: '1s', ...writer },
       store: this.front
         ? {
-            kind: 'clickhouse',
-            clickhouse: { url: this.front.url, requestTimeout: '10s' },
             ...store,
+            kind: 'clickhouse',
+            clickhouse: { url: this.front.url, requestTimeout: '10s', ...store?.clickhouse },
           }
         : { kind: 'chdb', chdb: { path: this.dataDir, cache: '64MiB' }, ...store },
       api: { listen: '127.0.0.1:0' },
