@@ -1,22 +1,13 @@
 // Reads the values of filter flags into the values of FlowFilter fields; refusals are in Hubble's own words.
 import { ParallaxError } from '../../runtime/errors.ts';
+import { RESERVED_IDENTITIES } from '../identity.ts';
+import { EVENT_TYPES } from '../names.ts';
 
 export interface EventTypeFilter {
   type?: number;
   match_sub_type?: boolean;
   sub_type?: number;
 }
-
-const EVENT_TYPES: Readonly<Record<string, number>> = {
-  drop: 1,
-  debug: 2,
-  capture: 3,
-  trace: 4,
-  'policy-verdict': 5,
-  'trace-sock': 7,
-  l7: 129,
-  agent: 130,
-};
 
 /** Names of the points a trace event was seen at, by event sub type. */
 export const TRACE_POINTS = [
@@ -52,21 +43,6 @@ const AGENT_EVENTS: Readonly<Record<string, number>> = {
   'service-deleted': 12,
 };
 
-/** Reserved identities by number; those Hubble has no name for are absent. */
-export const RESERVED_IDENTITIES: readonly string[] = [
-  'unknown',
-  'host',
-  'world',
-  'unmanaged',
-  'health',
-  'init',
-  'remote-node',
-  'kube-apiserver',
-  'ingress',
-  'world-ipv4',
-  'world-ipv6',
-];
-
 const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS'] as const;
 export type TcpFlagName = (typeof TCP_FLAGS)[number];
 
@@ -96,7 +72,9 @@ function baseZero(text: string): bigint | undefined {
 /** `name[:sub]` or numbers. */
 export function parseEventType(text: string): EventTypeFilter {
   const [name = '', ...rest] = text.split(':');
-  const known = EVENT_TYPES[name];
+  const known = Object.hasOwn(EVENT_TYPES, name)
+    ? EVENT_TYPES[name as keyof typeof EVENT_TYPES] // it has it
+    : undefined;
   const type =
     known ??
     orElse(

@@ -1,6 +1,8 @@
 // The texts a flow is printed as, whatever the layout: hosts, identities, type, verdict, summary.
 
-import { RESERVED_IDENTITIES, TRACE_POINTS } from '../filter/values.ts';
+import { TRACE_POINTS } from '../filter/values.ts';
+import { RESERVED_IDENTITIES } from '../identity.ts';
+import { enumName, POLICY_MATCHES } from '../names.ts';
 import {
   AuthType,
   DebugCapturePoint,
@@ -16,7 +18,6 @@ import {
   TrafficDirection,
   Verdict,
 } from '../schema.gen.ts';
-import type { EnumType } from '../schema.ts';
 import { dropReasonText } from './drop-reasons.ts';
 import { type Colors, joinName, visible } from './text.ts';
 import type { TimeFormat } from './time.ts';
@@ -36,18 +37,12 @@ const CAPTURE = 3;
 const TRACE = 4;
 const POLICY_VERDICT = 5;
 const TRACE_SOCK = 7;
-const POLICY_MATCHES = ['none', 'L3-Only', 'L3-L4', 'L4-Only', 'all', 'L3-Proto', 'Proto-Only'];
 const SOCK_POINTS: Readonly<Record<number, string>> = {
   1: 'pre-xlate-fwd',
   2: 'post-xlate-fwd',
   3: 'pre-xlate-rev',
   4: 'post-xlate-rev',
 };
-
-/** The name of an enum's number, or the number itself when a newer Hubble made it. */
-export function enumName(type: EnumType, value = 0): string {
-  return type.names.get(value) ?? String(value);
-}
 
 export function host(flow: Flow, side: Side, { colors, ipTranslation }: CellOptions): string {
   if (flow.IP === undefined) {

@@ -1,6 +1,8 @@
 // News about the relay's nodes, as lines and as fields.
+
+import { enumName } from '../names.ts';
 import { type GetFlowsResponse, NodeState, type NodeStatusEvent } from '../schema.gen.ts';
-import { type CellOptions, enumName } from './cells.ts';
+import type { CellOptions } from './cells.ts';
 import { quoted, visible } from './text.ts';
 
 /** Names stop once they and their separators have taken this many characters. */
