@@ -12,7 +12,7 @@ const config = (written: object) => storeConfig.parse(written);
 test('a table as configured is left alone', () => {
   const table = `MergeTree PARTITION BY x ORDER BY y ${TTL} ${settings(', index_granularity = 8192')}`;
   expect(adjustments('flows', table, config({}), nothing)).toEqual([]);
-  const tuned = `${table}, auto_statistics_types = '', min_parts_to_merge_at_once = 10`;
+  const tuned = `${table}, auto_statistics_types = '', min_parts_to_merge_at_once = 25`;
   expect(adjustments('flows', tuned, config({}), all)).toEqual([]);
 });
 
@@ -27,7 +27,7 @@ test('what differs is changed, each in one statement', () => {
     ),
   ).toEqual([
     'ALTER TABLE flows MODIFY TTL toDateTime(received_at) + toIntervalSecond(129600) SETTINGS materialize_ttl_after_modify = 0',
-    "ALTER TABLE flows MODIFY SETTING auto_statistics_types = '', min_parts_to_merge_at_once = 10, " +
+    "ALTER TABLE flows MODIFY SETTING auto_statistics_types = '', min_parts_to_merge_at_once = 25, " +
       'non_replicated_deduplication_window = 500, fsync_after_insert = 1, fsync_part_directory = 1',
   ]);
 });
