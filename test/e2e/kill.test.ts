@@ -6,7 +6,7 @@ import type { Pipeline } from './support/pipeline.ts';
 import { killRound, TARGETS, type Target } from './support/rounds.ts';
 import { type Scene, scene } from './support/scene.ts';
 
-const ROUNDS = Number(process.env.PARALLAX_KILL_ROUNDS ?? 3);
+const ROUNDS = Number(process.env.PARALLAX_KILL_ROUNDS ?? 2);
 const LOAD = { rate: 3000, seconds: 3 };
 
 async function rounds(pipeline: Pipeline, { dice }: Scene, target: Target) {
