@@ -1,4 +1,5 @@
-// Writes the pages of docs/reference that say what the code says: configuration, its JSON Schema, command, errors.
+// Writes the pages of docs/reference that say what the code says: configuration, its JSON Schema, command, errors,
+// columns.
 // `--check` writes nothing and exits 1 when a page is not what would be written.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,8 @@ import { parallaxConfig } from '../src/app/config.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { schemaTree } from '../src/config/tree.ts';
 import { ERRORS } from '../src/runtime/errors.ts';
+import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/columns.ts';
+import { columnsPage } from './reference/columns.ts';
 import { commandPage } from './reference/command.ts';
 import { configPage } from './reference/config.ts';
 import { errorsPage } from './reference/errors.ts';
@@ -18,6 +21,7 @@ const pages: Record<string, string> = {
   'config.schema.json': `${JSON.stringify({ title: 'Parallax configuration', ...tree }, null, 2)}\n`,
   'cli.md': commandPage(await buildProgram(), ownHelp),
   'errors.md': errorsPage(ERRORS),
+  'columns.md': columnsPage({ flows: FLOW_COLUMNS, events: EVENT_COLUMNS, presence: PRESENCE }),
 };
 
 const check = process.argv.includes('--check');

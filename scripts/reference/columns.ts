@@ -1,0 +1,36 @@
+// docs/reference/columns.md from the column catalogue.
+import type { Column } from '../../src/store/columns.ts';
+import { code, GENERATED, table } from './markdown.ts';
+
+interface Catalogue {
+  readonly flows: readonly Column[];
+  readonly events: readonly Column[];
+  readonly presence: Readonly<Record<string, number>>;
+}
+
+export function columnsPage({ flows, events, presence }: Catalogue): string {
+  return `# Columns
+${GENERATED}
+What ClickHouse holds, for those who ask it themselves. A \`path\` is the field of Hubble's GetFlowsResponse that a column
+keeps; columns without one are added by Parallax. Enums are their numbers; beside some stand ALIAS columns with the names
+and with lists as arrays (\`verdict_name\`, \`source_label_list\`, …).
+
+## flows
+One row a flow.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], flows.map(row))}
+
+Bits of \`presence\`: ${Object.entries(presence)
+    .map(([name, bit]) => `${bit} ${name}`)
+    .join(', ')}.
+
+## events
+One row a LostEvent or node status.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], events.map(row))}
+`;
+}
+
+function row({ name, type, path, doc }: Column): string[] {
+  return [code(name), code(type), path === undefined ? '' : code(path), doc];
+}
