@@ -7,6 +7,7 @@ import type { FlowFilter, GetFlowsResponse } from '../../../src/hubble/schema.ge
 import { restoreFlow } from '../../../src/query/restore/flow.ts';
 import { restoreSelect } from '../../../src/query/restore/select.ts';
 import { compileSql } from '../../../src/query/sql/compile.ts';
+import { ParallaxError } from '../../../src/runtime/errors.ts';
 import { corpus } from '../../unit/cli/recorded.ts';
 import { tameResponses } from '../../unit/enrich/project/responses.ts';
 import { fixtureLines } from '../../unit/hubble/fixture.ts';
@@ -53,10 +54,26 @@ async function throughSql(
   return { found: found.sort(), exact };
 }
 
+function refusalOf(compile: () => unknown): string | undefined {
+  try {
+    compile();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ParallaxError && error.code === 'input/invalid') return error.message;
+    throw error;
+  }
+}
+
 async function compare(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
 ): Promise<number> {
+  const refusal = refusalOf(() => compilePredicate(whitelist, blacklist));
+  if (refusal !== undefined) {
+    // What one cannot understand, the other must not answer.
+    expect(refusalOf(() => compileSql(whitelist, blacklist))).toBe(refusal);
+    return 0;
+  }
   const wants = compilePredicate(whitelist, blacklist);
   const { found, exact } = await throughSql(whitelist, blacklist);
   // Rows that keep their bytes are always judged by the predicate, for what the columns cannot hold.
@@ -85,6 +102,10 @@ test('generated filters', async () => {
   );
   // Filters that select all or nothing prove little.
   expect(selecting).toBeGreaterThan(50);
+});
+
+test('a filter that cannot be understood is refused alike', async () => {
+  await compare([{ source_label: ['app=kafka, '] }], []);
 });
 
 test('every field at least once', async () => {
