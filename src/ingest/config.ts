@@ -104,9 +104,9 @@ export const clustersConfig = z
 export const collectorConfig = z.strictObject({
   batch: z
     .strictObject({
-      count: z.int().min(1).default(32_000).describe('Responses after which a batch is sealed'),
+      count: z.int().min(1).default(48_000).describe('Responses after which a batch is sealed'),
       bytes: size
-        .prefault('32MiB')
+        .prefault('48MiB')
         .describe(
           'Size at which a batch is sealed, before the bus packs it; what is too large for a record all the same is asked for again in smaller batches',
         ),
@@ -114,7 +114,7 @@ export const collectorConfig = z.strictObject({
     })
     .prefault({}),
   buffer: size
-    .prefault('128MiB')
+    .prefault('192MiB')
     .describe(
       'Sealed and not yet durable batches kept per relay; when they exceed this, reading pauses and the nodes’ rings keep what they can',
     ),

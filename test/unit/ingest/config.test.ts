@@ -57,8 +57,8 @@ test('problems of clusters are all named, with their place', () => {
 
 test('defaults, and files that cannot be read', () => {
   expect(collectorConfig.parse({})).toMatchObject({
-    batch: { count: 32_000, bytes: 32 << 20, age: 1000 },
-    buffer: 128 << 20,
+    batch: { count: 48_000, bytes: 48 << 20, age: 1000 },
+    buffer: 192 << 20,
     lookback: 900_000,
     overlap: 30_000,
   });
