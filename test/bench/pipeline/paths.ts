@@ -188,7 +188,9 @@ function mapped(
 async function delays(url: string): Promise<Map<number, number>> {
   const counts = new Map<number, number>();
   for (const line of (await scrape(url)).split('\n')) {
-    const bucket = /^parallax_writer_delay_seconds_bucket\{(?:.*,)?le="([^"]+)".*\} (\d+)/.exec(line);
+    const bucket = /^parallax_writer_delay_seconds_bucket\{(?:.*,)?le="([^"]+)".*\} (\d+)/.exec(
+      line,
+    );
     if (!bucket) continue;
     const bound = bucket[1] === '+Inf' ? Number.POSITIVE_INFINITY : Number(bucket[1]);
     counts.set(bound, (counts.get(bound) ?? 0) + Number(bucket[2]));
