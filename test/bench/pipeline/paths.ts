@@ -23,6 +23,8 @@ export interface Figures {
   readonly lost: number;
   /** CPU µs a stored flow, by process. */
   readonly cpuMicros: Readonly<Record<string, number>>;
+  /** Of those, the engine's merges in the background. */
+  readonly mergeMicros: number;
   /** Largest resident memory seen, MiB, by process. */
   readonly rssMiB: Readonly<Record<string, number>>;
   readonly diskBytesPerFlow: number;
@@ -164,6 +166,10 @@ async function measure(
       const spent = (after[name]?.cpuMicros ?? 0) - (before[name]?.cpuMicros ?? 0);
       return spent / flows;
     }),
+    mergeMicros: Object.keys(pids).reduce((sum, name) => {
+      const spent = (after[name]?.mergeMicros ?? 0) - (before[name]?.mergeMicros ?? 0);
+      return sum + spent / flows;
+    }, 0),
     rssMiB: mapped(pids, (name) => (peak[name] ?? 0) / 2 ** 20),
     diskBytesPerFlow: (disk ?? 0) / (rows ?? 1),
     freshness: {

@@ -54,6 +54,7 @@ function path(name: string, figures: Figures, floor: number): string[] {
     ...Object.entries(cpuMicros).map(
       ([process, cpu]) => `| ${process} | ${cpu.toFixed(2)} | ${whole(rssMiB[process] ?? 0)} |`,
     ),
+    `| of that, merges in the background | ${figures.mergeMicros.toFixed(2)} | |`,
     `| collector + writer | ${ours.toFixed(2)}${floor > 0 ? ` (${(ours / floor).toFixed(2)} × the floor of ${floor.toFixed(2)})` : ''} | |`,
   ];
 }
