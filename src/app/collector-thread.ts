@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Publisher } from '../bus/bus.ts';
+import { deferred } from '../runtime/async.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { type ErrorCode, ParallaxError } from '../runtime/errors.ts';
 import type { ParallaxConfig } from './config.ts';
@@ -28,8 +29,11 @@ export function createCollectorThread(deps: {
   let asked = 0;
   let stopped = false;
   const answers = new Map<number, (text: string) => void>();
-  const started = deferred();
-  const ended = deferred();
+  const started = deferred<void>();
+  const ended = deferred<void>();
+  // Whoever waits is told; nobody need wait.
+  started.promise.catch(() => undefined);
+  ended.promise.catch(() => undefined);
 
   function send(message: ToThread): void {
     worker?.postMessage(message);
@@ -130,15 +134,4 @@ export function threadError(error: unknown): ThreadError {
 export function fromThread({ code, message }: ThreadError): Error {
   // The code was one of the table's when it left the other thread.
   return code === undefined ? new Error(message) : new ParallaxError(code as ErrorCode, message);
-}
-
-function deferred() {
-  let resolve: () => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<void>((ok, bad) => {
-    resolve = ok;
-    reject = bad;
-  });
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }

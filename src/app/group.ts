@@ -1,7 +1,5 @@
 // Several components that start and stop together, as one.
-import type { Component, Health } from '../runtime/component.ts';
-
-const SEVERITY = { ok: 0, degraded: 1, failed: 2 } as const;
+import { type Component, worstOf } from '../runtime/component.ts';
 
 /** Starts and stops all at once; the health is the worst of them, with its reason. */
 export function group(name: string, members: readonly Component[]): Component {
@@ -13,13 +11,6 @@ export function group(name: string, members: readonly Component[]): Component {
     async stop(limit) {
       await Promise.all(members.map((member) => member.stop(limit)));
     },
-    health(): Health {
-      let worst: Health = { state: 'ok' };
-      for (const member of members) {
-        const health = member.health();
-        if (SEVERITY[health.state] > SEVERITY[worst.state]) worst = health;
-      }
-      return worst;
-    },
+    health: () => worstOf(members.map((member) => member.health())),
   };
 }

@@ -1,9 +1,9 @@
 // A member of a consumer group: opens sessions until it is stopped or a handler gives up, and keeps the order, the
 // limit and the commits that the contract promises.
 import type { EachBatchPayload, Kafka } from 'kafkajs';
+import { aborted, deferred } from '../runtime/async.ts';
 import type { Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
-import { aborted, deferred } from './async.ts';
 import type { BusRecord, Consumer, ConsumerOptions, DeadLetter, RecordHandler } from './bus.ts';
 import type { KafkaBusConfig } from './config.ts';
 import { processBatch } from './kafka-batch.ts';

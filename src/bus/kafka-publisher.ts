@@ -2,9 +2,9 @@
 // one producer at a time and the order of the queue; values are packed on the way in.
 import type { Kafka, Message, Producer } from 'kafkajs';
 import kafkajs from 'kafkajs';
+import { aborted, deferred } from '../runtime/async.ts';
 import type { Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
-import { aborted, deferred } from './async.ts';
 import type { OutgoingRecord, Publisher } from './bus.ts';
 import type { KafkaBusConfig } from './config.ts';
 import { recordIds, withId } from './identity.ts';

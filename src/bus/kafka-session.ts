@@ -1,8 +1,8 @@
 // One life of a kafkajs consumer, from connecting to its end. It never restarts itself: kafkajs would sit idle after
 // some crashes, so the owner opens another session or ends.
 import type { Consumer, EachBatchHandler, Kafka } from 'kafkajs';
+import { deferred } from '../runtime/async.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { deferred } from './async.ts';
 import type { KafkaBusConfig } from './config.ts';
 import { retryOptions } from './kafka-client.ts';
 import { RECORD_OVERHEAD } from './kafka-topic.ts';

@@ -2,8 +2,8 @@
 // promise. What is missed while the brokers are gone stays missed.
 import { randomUUID } from 'node:crypto';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
+import { aborted, deferred } from '../runtime/async.ts';
 import type { Component, Health } from '../runtime/component.ts';
-import { aborted, deferred } from './async.ts';
 import type { BusRecord } from './bus.ts';
 import type { KafkaBusConfig } from './config.ts';
 import { Link, type LinkDeps } from './kafka-link.ts';

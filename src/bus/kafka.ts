@@ -1,9 +1,9 @@
 // The bus on Apache Kafka: wires client, topics, publishers, consumers and dead letters. These files are the only ones
 // that see kafkajs, so that it can be replaced.
 import type { Kafka } from 'kafkajs';
+import { aborted, deferred } from '../runtime/async.ts';
 import type { Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
-import { aborted, deferred } from './async.ts';
 import type {
   Bus,
   BusRecord,

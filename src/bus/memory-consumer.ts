@@ -1,7 +1,7 @@
 // A consumer of the in-process bus: runs handlers, at most `maxInFlight` at once, and ends at the first that rejects.
 import type { Logger } from 'pino';
+import { aborted, deferred } from '../runtime/async.ts';
 import type { Health } from '../runtime/component.ts';
-import { aborted, deferred } from './async.ts';
 import type { BusRecord, Consumer, ConsumerOptions, RecordHandler } from './bus.ts';
 import type { MemoryLog } from './memory-log.ts';
 import type { BusMetrics } from './metrics.ts';

@@ -1,10 +1,10 @@
 // The in-process bus: the same contract as Kafka with nothing to install. A published record is held in memory, not on
 // disk: what a killed process had not stored must come again from the relays.
 import type { Logger } from 'pino';
+import { aborted } from '../runtime/async.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
-import { aborted } from './async.ts';
 import type { Bus, BusRecord, DeadLetter, OutgoingRecord, Publisher } from './bus.ts';
 import type { MemoryBusConfig } from './config.ts';
 import { recordIds, withId } from './identity.ts';

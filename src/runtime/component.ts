@@ -12,3 +12,13 @@ export interface Component {
   stop(limit: AbortSignal): Promise<void>;
   health(): Health;
 }
+
+const SEVERITY = { ok: 0, degraded: 1, failed: 2 } as const;
+
+/** The first of the worst; ok when there are none. */
+export function worstOf(states: readonly Health[]): Health {
+  return states.reduce<Health>(
+    (worst, each) => (SEVERITY[each.state] > SEVERITY[worst.state] ? each : worst),
+    { state: 'ok' },
+  );
+}

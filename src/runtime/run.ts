@@ -2,8 +2,9 @@
 // and failures into an exit code. It decides when a process ends; components decide what draining means.
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
+import { deferred } from './async.ts';
 import type { Clock } from './clock.ts';
-import type { Component, Health } from './component.ts';
+import { type Component, type Health, worstOf } from './component.ts';
 import { exitCodeOf } from './exit.ts';
 
 /** A component whose later failure is known by a promise, as a bus consumer's is, ends the role when it rejects. */
@@ -55,7 +56,6 @@ const SAME_PRESS_MS = 300;
 /** After the limit a component may still say what it left behind, for this long. */
 const LAST_WORDS_MS = 500;
 const EXIT_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
-const SEVERITY = { ok: 0, degraded: 1, failed: 2 } as const;
 
 export function createRunner(deps: RunnerDeps): Runner {
   const { logger, clock, signals, shutdownTimeoutMs } = deps;
@@ -190,10 +190,7 @@ export function createRunner(deps: RunnerDeps): Runner {
     },
     health() {
       const states = components.map((c) => ({ name: c.name, ...c.health() }));
-      const worst = states.reduce<Health['state']>(
-        (a, b) => (SEVERITY[b.state] > SEVERITY[a] ? b.state : a),
-        'ok',
-      );
+      const { state: worst } = worstOf(states);
       return { phase, state: phase === 'running' ? worst : 'failed', components: states };
     },
     fail: (error) => fail(error),
@@ -209,14 +206,6 @@ export function createRunner(deps: RunnerDeps): Runner {
       }
     },
   };
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((r) => {
-    resolve = r;
-  });
-  return { promise, resolve };
 }
 
 /** Resolves when `signal` aborts, or `instead` does. */

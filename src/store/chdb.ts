@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Session } from 'chdb';
+import { aborted, deferred } from '../runtime/async.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 import { readRows } from './chdb-query.ts';
 import type { StoreConfig } from './config.ts';
@@ -110,7 +111,7 @@ export class ChdbEngine implements Engine {
       ...OPTIONAL_READER_SETTINGS,
       log_comment: tag,
     };
-    const done = deferred();
+    const done = deferred<void>();
     this.running.add(done.promise);
     try {
       yield* readRows(session, {
@@ -225,17 +226,4 @@ function settingsText(settings: Settings): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${typeof value === 'number' ? value : quote(value)}`)
     .join(', ');
-}
-
-function deferred(): { readonly promise: Promise<void>; resolve(): void } {
-  let resolve = () => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((end) => signal.addEventListener('abort', () => end(), { once: true }));
 }
