@@ -49,7 +49,16 @@ export async function* readRows(
     if (chunks.busy) kill();
     await chunks.settled();
     stream.cancel();
+    if (chunks.endedAt === 0) await endStream(session);
   }
+}
+
+/**
+ * A stream that failed or was cancelled may stay among the engine's running queries, its memory with it, until its
+ * session is given the next statement (chdb 3.4).
+ */
+export async function endStream(session: Session): Promise<void> {
+  await session.queryAsync('SELECT 1').catch(() => {});
 }
 
 /**

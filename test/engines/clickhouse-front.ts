@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Session } from 'chdb';
+import { endStream } from '../../src/store/chdb-query.ts';
 import { bindLiterals, quote } from '../../src/store/literals.ts';
 
 export interface Refusal {
@@ -202,14 +203,18 @@ class Front implements ClickhouseFront {
       this.control.queryAsync(kill).catch(() => {});
     });
     if (response.closed) return;
-    for await (const chunk of session.queryStream(sql + text, { format })) {
-      if (response.destroyed) break;
-      if (!response.write(chunk.raw())) {
-        await new Promise((resolve) => {
-          response.once('drain', resolve);
-          response.once('close', resolve);
-        });
+    try {
+      for await (const chunk of session.queryStream(sql + text, { format })) {
+        if (response.destroyed) break;
+        if (!response.write(chunk.raw())) {
+          await new Promise((resolve) => {
+            response.once('drain', resolve);
+            response.once('close', resolve);
+          });
+        }
       }
+    } finally {
+      await endStream(session);
     }
     // chDB may end a stream that is out of time without a word; a server never does.
     if (limit > 0 && performance.now() - started >= limit)
