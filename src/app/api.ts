@@ -26,6 +26,7 @@ export function buildApi(config: ParallaxConfig, deps: RoleDeps, parts: ApiParts
     ...deps,
     ...parts,
     config: config.api,
+    clusters: () => config.clusters,
     onAddress: (url) => store.setApiAddress(url),
     ...(live && { live }),
   });

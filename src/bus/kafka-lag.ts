@@ -93,7 +93,7 @@ export class GroupLag {
     this.options.onLag(this.records);
   }
 
-  private async close(): Promise<void> {
+  async close(): Promise<void> {
     const { admin } = this;
     this.admin = undefined;
     await admin?.disconnect().catch(() => {});

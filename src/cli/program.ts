@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   migrate: async (program) => (await import('./commands/migrate.ts')).addMigrateCommand(program),
   config: async (program) => (await import('./commands/config.ts')).addConfigCommand(program),
   simulate: async (program) => (await import('./commands/simulate.ts')).addSimulateCommand(program),
+  doctor: async (program) => (await import('./commands/doctor.ts')).addDoctorCommand(program),
   version: async (program) => (await import('./commands/version.ts')).addVersionCommand(program),
 };
 

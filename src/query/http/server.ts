@@ -10,14 +10,18 @@ import type { Store } from '../../store/store.ts';
 import { close, listen } from '../../telemetry/listen.ts';
 import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { ApiConfig } from '../config.ts';
+import type { KnownCluster } from '../doctor/identities.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
+import { addDoctorRoute } from './doctor.ts';
 import { addFlowsRoutes } from './flows.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
 export interface HttpServerDeps {
   readonly config: ApiConfig;
   readonly store: Store;
+  /** The clusters whose flows should be in the store. */
+  readonly clusters: () => readonly KnownCluster[];
   /** Absent: `follow` is refused. */
   readonly live?: LiveFlows;
   readonly logger: Logger;
@@ -120,6 +124,12 @@ class Server implements HttpServer {
       return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
     });
     addOpsRoutes(app, { health, metrics: this.deps.metrics ?? (() => registry.metrics()) });
+    addDoctorRoute(app, {
+      store,
+      clock,
+      clusters: this.deps.clusters,
+      stopped: this.stopped.signal,
+    });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },

@@ -1,9 +1,13 @@
 // The bus on a real Kafka: the common contract, and what only Kafka has.
 import { randomBytes } from 'node:crypto';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BusRecord } from '../../../src/bus/bus.ts';
+import { busConfig } from '../../../src/bus/config.ts';
+import { probeKafka } from '../../../src/bus/kafka-probe.ts';
 import { deadLetterTopic } from '../../../src/bus/kafka-topic.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { describeWithKafka } from '../../engines/kafka/describe.ts';
 import { type KafkaEngine, startKafka } from '../../engines/kafka.ts';
 import { busContract } from './contract.ts';
@@ -347,5 +351,28 @@ describeWithKafka('with Kafka', () => {
     await consumer.stop(within(2000));
     await publisher.stop(within(1000));
     await bus.stop(within(1000));
+  });
+
+  test('a look from outside: lag, dead letters, and topics that are missing', async () => {
+    const { bus, topic } = await open();
+    const { kafka } = busConfig.parse(kafkaSettings(engine.brokers, { topic }));
+    const deps = { logger: pino({ level: 'silent' }), clock: systemClock };
+    const look = () => probeKafka(kafka, 'group', deps);
+    // A broker that has just started makes its topic of offsets first.
+    await expect.poll(look, { timeout: 20_000 }).toMatchObject({
+      topic,
+      partitions: 3,
+      lag: 0,
+      expired: 0,
+      deadLetters: 0,
+    });
+    const publisher = await startedPublisher(bus);
+    await send(publisher, 'key', 'a', 'b', 'c');
+    const record = (await readAll(topic, 3))[0];
+    if (record === undefined) throw new Error('no record');
+    await bus.deadLetter({ record, value: record.value, reason: 'test', detail: '' });
+    expect(await look()).toMatchObject({ lag: 3, deadLetters: 1 });
+    const missing = probeKafka({ ...kafka, topic: uniqueTopic() }, 'group', deps);
+    await expect(missing).rejects.toMatchObject({ code: 'bus/topic' });
   });
 });

@@ -38,6 +38,7 @@ async function serve(settings: object = {}, live = true): Promise<HttpServer> {
   const started = createHttpServer({
     ...deps,
     store: stored.store,
+    clusters: () => [],
     ...(live ? { live: flows } : {}),
     health: () => report,
   });
@@ -77,6 +78,20 @@ test('flows as JSON lines, oldest first, as they were', async () => {
   expect({ status, type }).toEqual({ status: 200, type: 'application/x-ndjson; charset=utf-8' });
   const recorded = recordedCases().find(({ id }) => id === '0996');
   expect(text).toBe(recorded?.stdout);
+});
+
+test('what the doctor finds in the store', async () => {
+  const { status, text } = await get('/api/v1/doctor?window=60000');
+  const { findings } = JSON.parse(text) as { findings: { check: string; cure: string }[] };
+  expect({ status, checks: findings.map(({ check }) => check) }).toMatchObject({
+    status: 200,
+    checks: expect.arrayContaining(['store-disk', 'store-parts']),
+  });
+  const refused = await get('/api/v1/doctor?window=1');
+  expect({ status: refused.status, field: JSON.parse(refused.text).field }).toEqual({
+    status: 400,
+    field: 'window',
+  });
 });
 
 test('a query by POST, with filters', async () => {

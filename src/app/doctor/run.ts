@@ -1,0 +1,108 @@
+// `parallax doctor`: looks at relays, certificates, Kafka and the store at once, and says what is wrong, by which
+// evidence, and what cures it. Changes nothing anywhere.
+import { existsSync } from 'node:fs';
+import { type Finding, inOrder } from '../../query/doctor/finding.ts';
+import { storeFindings } from '../../query/doctor/store.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import { readLock } from '../../store/lock.ts';
+import { createStore } from '../../store/open.ts';
+import type { ParallaxConfig } from '../config.ts';
+import type { RoleDeps } from '../role.ts';
+import { busFindings } from './bus.ts';
+import { certificateFindings } from './certificates.ts';
+import { relayFindings } from './relays.ts';
+import { fetchFindings } from './server.ts';
+import { settingsFindings } from './settings.ts';
+
+export interface DoctorOptions {
+  /** Base URL of a Parallax server to ask about the store instead of opening it. */
+  readonly server: string | undefined;
+  /** How far back stored rows are looked at, milliseconds. */
+  readonly window: number;
+  /** Between the two looks at a relay's counters, milliseconds. */
+  readonly between: number;
+}
+
+const CLOSE_MS = 5000;
+
+/** All findings, the worst first. */
+export async function examine(
+  config: ParallaxConfig,
+  deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
+  options: DoctorOptions,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { clusters, collector } = config;
+  const { clock } = deps;
+  const findings = await Promise.all([
+    [...settingsFindings(clusters)],
+    relayFindings(clusters, { collector, clock, between: options.between }, signal),
+    certificateFindings(clusters, clock),
+    busFindings(config.bus, config.writer.group, deps),
+    storeSide(config, deps, options, signal),
+  ]);
+  return inOrder(findings.flat());
+}
+
+async function storeSide(
+  config: ParallaxConfig,
+  deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
+  options: DoctorOptions,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  try {
+    const server = options.server ?? (await serverOf(config));
+    if (server !== undefined) return await fetchFindings(server, options.window, signal);
+    return await openAndLook(config, deps, options, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return [
+      {
+        check: 'store-answers',
+        severity: 'problem',
+        what: 'the store cannot be asked',
+        evidence: error instanceof Error ? error.message : String(error),
+        cure: 'the message names the cause; nothing is stored or answered until it is mended',
+      },
+    ];
+  }
+}
+
+/** The server that has the data directory open, when there is one. */
+async function serverOf({ store }: ParallaxConfig): Promise<string | undefined> {
+  if (store.kind !== 'chdb') return undefined;
+  const { path } = store.chdb;
+  if (!existsSync(path))
+    throw new ParallaxError(
+      'input/invalid',
+      `there is no data directory ${path}; name one with --data-dir, a server with --server, or a configuration with --config`,
+    );
+  return (await readLock(path))?.api;
+}
+
+async function openAndLook(
+  config: ParallaxConfig,
+  deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
+  { window }: DoctorOptions,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const store = createStore({ ...deps, config: config.store });
+  await store.start(signal);
+  try {
+    const { migrations } = await store.migrate({ dryRun: true });
+    if (migrations.length > 0)
+      return [
+        {
+          check: 'store-migrations',
+          severity: 'problem',
+          what: 'the tables are not of this version',
+          evidence: migrations.map(({ name }) => name).join(', '),
+          cure: 'run `parallax migrate`; a starting writer does the same',
+        },
+      ];
+    const { clusters } = config;
+    return await storeFindings(store, { now: deps.clock.now(), window, clusters }, signal);
+  } finally {
+    await store.stop(AbortSignal.timeout(CLOSE_MS));
+  }
+}
