@@ -17,8 +17,8 @@ const SECOND = 1_000_000_000n;
 const INT_TEXT = /^[+-]?\d+$/;
 const UINT_TEXT = /^\d+$/;
 const DOUBLE_TEXT = /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf|infinity|nan)$/i;
-const TRUE_TEXTS = ['1', 't', 'true', 'TRUE', 'True'];
-const FALSE_TEXTS = ['0', 'f', 'false', 'FALSE', 'False'];
+const TRUE_TEXTS = ['1', 't', 'T', 'true', 'TRUE', 'True'];
+const FALSE_TEXTS = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
 
 function impossible(value: Value, to: string): Failure {
   return new Failure(`type conversion error from '${typeNameOf(value)}' to '${to}'`);
