@@ -15,6 +15,8 @@ const EPOCH = new Moment(0n);
 export function fieldValue(field: Field, raw: unknown): Result {
   if (field.repeated) {
     if (!Array.isArray(raw) || raw.length === 0) return NO_ELEMENTS;
+    // Texts are values as they are, and labels are what most expressions walk over.
+    if (field.kind === 'scalar' && field.scalar === 'string') return raw;
     const elements: Value[] = [];
     for (const each of raw) {
       const element = singleValue(field, each);
