@@ -97,6 +97,14 @@ export class Cursor {
     return false;
   }
 
+  /** After a repeated sign: skips what is not wanted; true when something wanted is there then. */
+  wants(expected: readonly TokenType[]): boolean {
+    if (this.is(...expected)) return true;
+    this.problem(`extraneous input ${shown(this.token)} expecting ${list(expected)}`);
+    this.recover(expected);
+    return this.is(...expected);
+  }
+
   /** Takes a token of the type, real or imagined when one of `after` is there; undefined after a mismatch. */
   match(type: TokenType, after: readonly TokenType[]): Token | undefined {
     if (this.is(type)) return this.take();
@@ -127,8 +135,8 @@ export class Cursor {
   }
 
   /** Skips to what an enclosing rule, or a chain of operands, can go on with. */
-  recover(): void {
-    const wanted = new Set<TokenType>([...AFTER_OPERAND, '?', ...this.awaited.flat()]);
+  recover(more: readonly TokenType[] = []): void {
+    const wanted = new Set<TokenType>([...AFTER_OPERAND, '?', ...this.awaited.flat(), ...more]);
     while (!this.is('<EOF>') && !this.isIn(wanted)) this.index++;
   }
 

@@ -69,11 +69,13 @@ function messagesEqual(a: Message, b: Message, budget: Budget): boolean {
 
 /** Undefined unless both are numbers; NaN for what has no order. */
 function compareNumbers(a: Value, b: Value): number | undefined {
-  const left = a instanceof Uint ? a.value : a;
-  const right = b instanceof Uint ? b.value : b;
+  let left = a instanceof Uint ? a.value : a;
+  let right = b instanceof Uint ? b.value : b;
   if (typeof left !== 'bigint' && typeof left !== 'number') return undefined;
   if (typeof right !== 'bigint' && typeof right !== 'number') return undefined;
-  // JavaScript compares bigint and number by their mathematical values.
+  // Beside a double the other is taken as one, as cel-go does, though that may round it.
+  if (typeof left === 'number') right = Number(right);
+  if (typeof right === 'number') left = Number(left);
   if (left < right) return -1;
   if (left > right) return 1;
   return Number.isNaN(left) || Number.isNaN(right) ? Number.NaN : 0;

@@ -14,6 +14,17 @@ const RESERVED: ReadonlySet<string> = new Set(
   ),
 );
 
+const NUMBERS: readonly TokenType[] = ['NUM_INT', 'NUM_FLOAT'];
+const LITERALS: readonly TokenType[] = [
+  ...NUMBERS,
+  'NUM_UINT',
+  'STRING',
+  'BYTES',
+  'true',
+  'false',
+  'null',
+];
+
 /** Parses; whether that went well, the source knows. */
 export function parse(source: Source, text: string): Expr {
   const { length } = source.points;
@@ -111,18 +122,23 @@ class Parser {
       cursor.recover();
       return { kind: 'error', at: cursor.token.at };
     }
-    const [sign] = [cursor.token];
-    if (!cursor.is('!', '-') || (cursor.is('-') && isNumber(cursor.ahead(1)))) return this.member();
+    const sign = cursor.token;
+    if (!cursor.is('!', '-') || this.atNegativeNumber()) return this.member();
+    const operand = sign.type === '!' ? STARTERS : STARTERS.filter((type) => type !== '!');
     let count = 0;
-    for (
-      ;
-      cursor.is(sign.type) && !(count > 0 && sign.type === '-' && isNumber(cursor.ahead(1)));
-      count++
-    )
+    while (cursor.is(sign.type) && !(count > 0 && this.atNegativeNumber())) {
       cursor.take();
-    const operand = this.member();
-    if (count % 2 === 0) return operand;
-    return { kind: 'call', name: `${sign.type}_`, args: [operand], at: sign.at };
+      count++;
+      if (!cursor.wants(operand)) return { kind: 'error', at: cursor.token.at };
+    }
+    const expr = this.member();
+    if (count % 2 === 0) return expr;
+    return { kind: 'call', name: `${sign.type}_`, args: [expr], at: sign.at };
+  }
+
+  private atNegativeNumber(): boolean {
+    const { type } = this.cursor.ahead(1);
+    return this.cursor.is('-') && (type === 'NUM_INT' || type === 'NUM_FLOAT');
   }
 
   private member(): Expr {
@@ -323,9 +339,14 @@ class Parser {
 
   private literal(): Expr {
     const { cursor } = this;
+    const first = cursor.token;
     const sign = cursor.is('-') ? cursor.take() : undefined;
+    if (!cursor.is(...(sign === undefined ? LITERALS : NUMBERS))) {
+      cursor.noAlternative(first);
+      return { kind: 'error', at: first.at };
+    }
     const token = cursor.take();
-    const at = (sign ?? token).at;
+    const { at } = first;
     const value = literalValue(token, sign !== undefined);
     if (typeof value === 'object' && value !== null && 'problem' in value) {
       this.source.report(at, value.problem);
@@ -333,10 +354,6 @@ class Parser {
     }
     return { kind: 'literal', value, at };
   }
-}
-
-function isNumber({ type }: Token): boolean {
-  return type === 'NUM_INT' || type === 'NUM_FLOAT';
 }
 
 function literalValue(
