@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 import { type FlowQuery, type FlowQueryLimits, queryFlows } from './flows.ts';
 import type { LiveFlows } from './follow.ts';
 import { noticesFor } from './notices.ts';
+import { type Unjudged, unjudged } from './unjudged.ts';
 
 export interface AnswerDeps {
   readonly store: Store;
@@ -35,7 +36,9 @@ export function answer(
   const live = deps.live.follow(query.whitelist, query.blacklist, signal);
   // With neither number nor since, only what is new from now on.
   if (query.number === 0n && query.since === undefined) return responses(live);
-  return historyThenLive(queryFlows(deps.store, query, deps.limits, signal), live);
+  const left = unjudged();
+  const stored = queryFlows(deps.store, query, deps.limits, signal, left.failed);
+  return historyThenLive(stored, live, left);
 }
 
 async function* history(
@@ -44,7 +47,8 @@ async function* history(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerItem> {
   let count = 0n;
-  for await (const response of queryFlows(store, query, limits, signal)) {
+  const left = unjudged();
+  for await (const response of queryFlows(store, query, limits, signal, left.failed)) {
     if (++count > BigInt(limits.maxRows))
       throw new ParallaxError(
         'store/limit',
@@ -54,6 +58,12 @@ async function* history(
   }
   for (const notice of await noticesFor(store, query, count, signal))
     yield { kind: 'notice', notice };
+  yield* noticeOf(left);
+}
+
+function* noticeOf(left: Unjudged): Generator<AnswerItem> {
+  const notice = left.notice();
+  if (notice !== undefined) yield { kind: 'notice', notice };
 }
 
 async function* responses(live: AsyncIterable<GetFlowsResponse>): AsyncGenerator<AnswerItem> {
@@ -64,6 +74,7 @@ async function* responses(live: AsyncIterable<GetFlowsResponse>): AsyncGenerator
 async function* historyThenLive(
   history: AsyncIterable<GetFlowsResponse>,
   live: AsyncIterable<GetFlowsResponse>,
+  left: Unjudged,
 ): AsyncGenerator<AnswerItem> {
   const seen = new Set<string>();
   for await (const response of history) {
@@ -74,6 +85,7 @@ async function* historyThenLive(
     }
     yield { kind: 'response', response };
   }
+  yield* noticeOf(left);
   for await (const response of live) {
     const uuid = response.flow?.uuid;
     if (uuid !== undefined && seen.delete(uuid)) continue;

@@ -1,5 +1,5 @@
 // The history query: flows and the events around them, out of the store in order of time.
-import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts';
+import { compilePredicate, type Failed, type Predicate } from '../hubble/filter/predicate.ts';
 import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { Store } from '../store/store.ts';
 import type { TableName, TimeRange } from './range.ts';
@@ -30,14 +30,18 @@ export interface FlowQueryLimits {
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 const ALL_EVENTS: CompiledSql = { where: '1', params: {}, exact: true };
 
-/** Streams the answer. Throws `input/invalid` for filters that cannot be understood, before anything is asked. */
+/**
+ * Streams the answer. Throws `input/invalid` for filters that cannot be understood, before anything is asked. `failed`
+ * hears of rows that SQL let through and an expression could not be evaluated for.
+ */
 export function queryFlows(
   store: Store,
   query: FlowQuery,
   limits: FlowQueryLimits,
   signal?: AbortSignal,
+  failed?: Failed,
 ): AsyncGenerator<GetFlowsResponse> {
-  const plan = new Plan(store, query, limits, signal);
+  const plan = new Plan(store, query, limits, signal, failed);
   if (query.number === 0n || query.number >= 2n ** 63n) return plan.forward(undefined, undefined);
   if (query.first) return plan.forward(undefined, query.number);
   if (query.number <= BigInt(limits.heldRows)) return plan.newest(Number(query.number));
@@ -57,13 +61,14 @@ class Plan {
     query: FlowQuery,
     limits: FlowQueryLimits,
     signal: AbortSignal | undefined,
+    failed: Failed | undefined,
   ) {
     this.store = store;
     this.query = query;
     this.limits = limits;
     this.signal = signal;
     this.filter = compileSql(query.whitelist, query.blacklist);
-    this.predicate = compilePredicate(query.whitelist, query.blacklist);
+    this.predicate = compilePredicate(query.whitelist, query.blacklist, failed);
   }
 
   async *forward(

@@ -34,8 +34,9 @@ export interface LiveFlows extends Component {
   ): AsyncIterable<GetFlowsResponse>;
 }
 
-/** Responses looked at before others get a turn on the event loop. */
+/** Responses looked at, or milliseconds spent on them, before others get a turn on the event loop. */
 const TURN = 500;
+const TURN_MS = 20;
 
 export function createLiveFlows(deps: LiveDeps): LiveFlows {
   return new Live(deps);
@@ -77,7 +78,7 @@ class Live implements LiveFlows {
     blacklist: readonly FlowFilter[],
     signal: AbortSignal,
   ): AsyncIterable<GetFlowsResponse> {
-    const predicate = compilePredicate(whitelist, blacklist);
+    const predicate = compilePredicate(whitelist, blacklist, () => this.metrics.unjudged.inc());
     const wants: Predicate = (response) => response.flow === undefined || predicate(response);
     const client = new LiveClient(this.deps.config.queue, (count) => this.lostNotice(count));
     const entry = { wants, client };
@@ -148,8 +149,8 @@ class Live implements LiveFlows {
   private async work(): Promise<void> {
     for (let value = this.pending.shift(); value !== undefined; value = this.pending.shift()) {
       const batch = this.read(value);
-      for (let from = 0; batch !== undefined && from < batch.header.count; from += TURN) {
-        this.hand(batch, from, Math.min(from + TURN, batch.header.count));
+      for (let from = 0; batch !== undefined && from < batch.header.count; ) {
+        from = this.hand(batch, from, Math.min(from + TURN, batch.header.count));
         await new Promise((resolve) => setImmediate(resolve));
       }
       this.pendingBytes -= value.length;
@@ -158,8 +159,12 @@ class Live implements LiveFlows {
     this.working = false;
   }
 
-  private hand(batch: FlowBatch, from: number, to: number): void {
+  /** Hands on the responses from one to another, or as many as fit a turn; returns where to go on. */
+  private hand(batch: FlowBatch, from: number, to: number): number {
+    const end = performance.now() + TURN_MS;
     for (let i = from; i < to; i++) {
+      // An expression of a client may take milliseconds for a flow.
+      if (i > from && performance.now() > end) return i;
       let response: GetFlowsResponse;
       try {
         response = decode(GetFlowsResponse, batch.bytes.subarray(batch.starts[i], batch.ends[i]));
@@ -174,6 +179,7 @@ class Live implements LiveFlows {
           this.metrics.dropped.inc({ cause: 'client' });
       }
     }
+    return to;
   }
 
   private read(value: Buffer): FlowBatch | undefined {

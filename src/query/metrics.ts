@@ -67,6 +67,11 @@ export function liveMetrics(registry: Registry) {
       help: 'Batches and responses that could not be decoded for live clients.',
       registers,
     }),
+    unjudged: new Counter({
+      name: 'parallax_live_unjudged_total',
+      help: 'Flows that a live client’s CEL expression could not be evaluated for; they do not match.',
+      registers,
+    }),
     dropped: new Counter({
       name: 'parallax_live_dropped_total',
       help: 'Responses not given to a live client, by cause: the client, or all of them together, were too slow.',

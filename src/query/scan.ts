@@ -59,6 +59,9 @@ const GROWTH = 8n;
 const KEY_COLUMNS = 2;
 const RAW = KEY_COLUMNS + RESTORE_COLUMNS.findIndex(({ name }) => name === 'raw');
 
+/** Milliseconds of judging rows before others get a turn on the event loop. */
+const TURN_MS = 20;
+
 /** The rows that match, oldest or newest first. */
 export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
   const forward = options.direction === 'forward';
@@ -201,6 +204,7 @@ async function readPage(
   const hits: Hit[] = [];
   let count = 0;
   let last: Position | undefined;
+  let turnEnd = performance.now() + TURN_MS;
   for await (const row of rows) {
     count++;
     last = { time: toBigint(row[0]), uuid: String(row[1]) };
@@ -213,6 +217,11 @@ async function readPage(
     const response =
       bare || table === 'events' ? restoreEvent(row, KEY_COLUMNS) : restoreFlow(row, KEY_COLUMNS);
     if (judged || predicate(response)) hits.push({ ...last, table, response });
+    // An expression may take milliseconds for a row.
+    if (judged || performance.now() <= turnEnd) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    turnEnd = performance.now() + TURN_MS;
   }
   return { hits, rows: count, last };
 }

@@ -102,7 +102,7 @@ const FILTER_HELP: Readonly<Record<string, string>> = {
   identity: 'Identity of an end: number, or host, world, remote-node, …',
   cluster: 'Cluster of an end',
   'traffic-direction': 'ingress or egress',
-  'cel-expression': 'Not supported yet: refused',
+  'cel-expression': 'CEL over the flow, called _flow, such as _flow.verdict == Verdict.DROPPED',
   interface: 'Network interface',
   encrypted: 'Encrypted flows only',
   unencrypted: 'Flows that are not encrypted only',

@@ -50,7 +50,9 @@ export async function runObserve(args: readonly string[], io: ObserveIo): Promis
 
 async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
   // Compiled first whatever is asked, so that a bad filter is refused before anything is opened.
-  const predicate = compilePredicate(options.whitelist, options.blacklist);
+  const predicate = compilePredicate(options.whitelist, options.blacklist, (why) =>
+    io.err(celFailure(why, io.nowMs())),
+  );
   const say = options.silentErrors ? () => {} : (message: string) => io.err(`${message}\n`);
   let pending = '';
   const printer = createPrinter(
@@ -86,6 +88,13 @@ async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
     printer.end();
     await flush();
   }
+}
+
+/** The log line of the reference for a flow that an expression could not be evaluated for; --silent-errors keeps it. */
+function celFailure(why: string, nowMs: number): string {
+  const time = new Date(nowMs).toISOString();
+  const error = /^[^\s"=]+$/.test(why) ? why : JSON.stringify(why);
+  return `time=${time} level=ERROR msg="error running CEL program" error=${error}\n`;
 }
 
 function useColor(choice: string, io: ObserveIo): boolean {

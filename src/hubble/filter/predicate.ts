@@ -1,5 +1,5 @@
 // FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { compileCel } from '../cel/compile.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../schema.gen.ts';
 import { some, type Test } from './condition.ts';
 import { endpointTests, labelTest, sideTests } from './endpoint.ts';
@@ -9,23 +9,27 @@ import { anyOf, nodeNameSource, qualifiedNodeName } from './pattern.ts';
 
 export type Predicate = (response: GetFlowsResponse) => boolean;
 
+/** Hears why an expression could not be evaluated for a flow, which then does not match. */
+export type Failed = (message: string) => void;
+
 /** Tells whether a response is wanted. Throws `input/invalid` when a filter cannot be understood. */
 export function compilePredicate(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
+  failed: Failed = () => {},
 ): Predicate {
-  const allow = whitelist.map(compileFilter);
-  const deny = blacklist.map(compileFilter);
+  const allow = whitelist.map((filter) => compileFilter(filter, failed));
+  const deny = blacklist.map((filter) => compileFilter(filter, failed));
   return ({ flow }) =>
     (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
 }
 
-function compileFilter(filter: FlowFilter): Test {
-  const tests = [...fieldTests(filter)];
+function compileFilter(filter: FlowFilter, failed: Failed): Test {
+  const tests = [...fieldTests(filter, failed)];
   return (flow) => tests.every((test) => test(flow));
 }
 
-function* fieldTests(filter: FlowFilter): Generator<Test> {
+function* fieldTests(filter: FlowFilter, failed: Failed): Generator<Test> {
   yield* scalarTests(filter);
   yield* eventTests(filter);
   yield* protocolTests(filter);
@@ -33,11 +37,11 @@ function* fieldTests(filter: FlowFilter): Generator<Test> {
   yield* endpointTests(filter);
   yield* httpTests(filter);
   yield* nodeTests(filter);
-  if (some(filter.experimental?.cel_expression))
-    throw new ParallaxError(
-      'input/invalid',
-      'CEL expressions are not supported by this version; use the other filters',
-    );
+  const expressions = filter.experimental?.cel_expression;
+  if (some(expressions)) {
+    const test = compileCel(expressions);
+    yield (flow) => test(flow, failed);
+  }
 }
 
 function* scalarTests(filter: FlowFilter): Generator<Test> {

@@ -2,9 +2,9 @@
 
 import { some } from '../../hubble/filter/condition.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
 import type { QueryParams } from '../../store/store.ts';
 import { type Bounds, both, either, isExact, not, TRUE } from './bounds.ts';
+import { celCondition } from './cel.ts';
 import { endpointConditions } from './endpoint.ts';
 import { eventConditions, flowConditions } from './event.ts';
 import { httpConditions } from './http.ts';
@@ -35,15 +35,12 @@ export function compileSql(
 }
 
 function filterBounds(filter: FlowFilter, params: Params): Bounds {
-  if (some(filter.experimental?.cel_expression))
-    throw new ParallaxError(
-      'input/invalid',
-      'CEL expressions are not supported by this version; use the other filters',
-    );
+  const expressions = filter.experimental?.cel_expression;
   return both([
     ...flowConditions(filter, params),
     ...eventConditions(filter, params),
     ...endpointConditions(filter, params),
     ...httpConditions(filter, params),
+    ...(some(expressions) ? [celCondition(expressions, params)] : []),
   ]);
 }

@@ -93,8 +93,15 @@ test('HTTP filters want L7 events', () => {
   );
 });
 
-test('CEL is refused, not ignored', () => {
-  expect(() => compilePredicate([{ experimental: { cel_expression: ['true'] } }], [])).toThrow(
-    'CEL expressions are not supported',
-  );
+test('CEL: several expressions are alternatives, one that fails is no match and ends the search', () => {
+  const failures: string[] = [];
+  const wants = (...cel_expression: string[]) =>
+    compilePredicate([{ experimental: { cel_expression } }], [], (why) => failures.push(why));
+  expect(wants('false', '_flow.verdict == Verdict.DROPPED')({ flow: { verdict: 2 } })).toBe(true);
+  expect(wants('true')({ lost_events: {} })).toBe(true);
+  expect(failures).toEqual([]);
+  expect(wants('1 / 0 == 1', 'true')({ flow: {} })).toBe(false);
+  expect(failures).toEqual(['division by zero']);
+  expect(wants('true', '1 / 0 == 1')({ flow: {} })).toBe(true);
+  expect(() => wants('_flow.nope')).toThrow("undefined field 'nope'");
 });

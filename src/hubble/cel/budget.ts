@@ -1,0 +1,30 @@
+// Steps that an evaluation may still take. What costs is iterating, and making or comparing things of any length.
+import { MAX_COST } from './limits.ts';
+import { Failure } from './values.ts';
+
+export const TOO_COSTLY = new Failure('operation cancelled: actual cost limit exceeded');
+
+/** Text that is worked through counts one step for this many characters. */
+const TEXT_STEP = 16;
+
+export class Budget {
+  private left = MAX_COST;
+
+  reset(): void {
+    this.left = MAX_COST;
+  }
+
+  /** False when that was too much. */
+  spend(steps: number): boolean {
+    this.left -= steps;
+    return this.left >= 0;
+  }
+
+  spendText(length: number): boolean {
+    return this.spend(length / TEXT_STEP);
+  }
+
+  get spent(): boolean {
+    return this.left < 0;
+  }
+}

@@ -1,0 +1,90 @@
+// Parts of timestamps in UTC, in a named time zone or at an offset, and of durations.
+import { Failure, Moment, NO_OVERLOAD, type Result, Span, type Value } from './values.ts';
+
+const OFFSET = /^([+-]?)(\d{1,2}):(\d{2})$/;
+const MILLI = 1_000_000n;
+const DAY_MS = 86_400_000;
+
+const PARTS: Readonly<Record<string, (date: Date) => number>> = {
+  getFullYear: (date) => date.getUTCFullYear(),
+  getMonth: (date) => date.getUTCMonth(),
+  getDayOfYear: (date) =>
+    Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS),
+  getDayOfMonth: (date) => date.getUTCDate() - 1,
+  getDate: (date) => date.getUTCDate(),
+  getDayOfWeek: (date) => date.getUTCDay(),
+  getHours: (date) => date.getUTCHours(),
+  getMinutes: (date) => date.getUTCMinutes(),
+  getSeconds: (date) => date.getUTCSeconds(),
+  getMilliseconds: (date) => date.getUTCMilliseconds(),
+};
+
+const SPANS: Readonly<Record<string, bigint>> = {
+  getHours: 3_600_000_000_000n,
+  getMinutes: 60_000_000_000n,
+  getSeconds: 1_000_000_000n,
+  getMilliseconds: MILLI,
+};
+
+export const CLOCK_FUNCTIONS: readonly string[] = Object.keys(PARTS);
+
+/** `time.getHours('Europe/Berlin')` and its like; a part of a duration is the whole of it in that unit. */
+export function partOf(name: string, value: Value, zone: Value | undefined): Result {
+  if (value instanceof Span) return partOfSpan(name, value);
+  const part = PARTS[name];
+  if (!(value instanceof Moment) || part === undefined) return NO_OVERLOAD;
+  const utc = Number(floorMillis(value.nanos));
+  if (zone === undefined) return BigInt(part(new Date(utc)));
+  if (typeof zone !== 'string') return NO_OVERLOAD;
+  const offset = offsetOf(zone, utc);
+  return offset instanceof Failure ? offset : BigInt(part(new Date(utc + offset)));
+}
+
+function partOfSpan(name: string, { nanos }: Span): Result {
+  const unit = SPANS[name];
+  return unit === undefined ? NO_OVERLOAD : nanos / unit;
+}
+
+function floorMillis(nanos: bigint): bigint {
+  const millis = nanos / MILLI;
+  return nanos % MILLI < 0n ? millis - 1n : millis;
+}
+
+/** Milliseconds that clocks of the zone are ahead of UTC at that moment. */
+function offsetOf(zone: string, utc: number): number | Failure {
+  const [match, sign, hours, minutes] = OFFSET.exec(zone) ?? [];
+  if (match !== undefined) {
+    const size = (Number(hours) * 60 + Number(minutes)) * 60_000;
+    return sign === '-' ? -size : size;
+  }
+  if (zone === '' || zone === 'UTC') return 0;
+  const format = zoneFormat(zone);
+  if (format === undefined) return new Failure(`unknown time zone ${zone}`);
+  const part = Object.fromEntries(
+    format.formatToParts(utc).map(({ type, value }) => [type, Number(value)]),
+  );
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
+  const local = new Date(0);
+  local.setUTCFullYear(year, month - 1, day);
+  local.setUTCHours(hour, minute, second);
+  return local.getTime() - Math.floor(utc / 1000) * 1000;
+}
+
+function zoneFormat(timeZone: string): Intl.DateTimeFormat | undefined {
+  // Only names of the database: JavaScript takes offsets and lower case as well, Go does not.
+  if (!/^[A-Z][A-Za-z0-9_+/-]*$/.test(timeZone)) return undefined;
+  try {
+    return new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+  } catch {
+    return undefined;
+  }
+}

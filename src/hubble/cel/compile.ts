@@ -1,0 +1,60 @@
+// CEL expressions over flows, as Hubble's experimental filter takes them: compiled once, checked against the schema,
+// evaluated a flow at a time.
+import { ParallaxError } from '../../runtime/errors.ts';
+import { Flow } from '../schema.gen.ts';
+import { Budget } from './budget.ts';
+import { type Checked, check } from './checker.ts';
+import { Source } from './issues.ts';
+import { MAX_EXPRESSIONS } from './limits.ts';
+import { parse } from './parser.ts';
+import { type Context, planPart } from './planner.ts';
+import { BOOL, declaredName } from './types.ts';
+import { Failure, Message } from './values.ts';
+
+/** Whether the expressions want a flow; `failed` hears why one could not be evaluated, which is no match. */
+export type CelTest = (flow: Flow | undefined, failed: (message: string) => void) => boolean;
+
+/** Parses and checks. Throws `input/invalid` with cel-go's words, and for what yields no bool. */
+export function checkCel(text: string): Checked {
+  const source = new Source(text);
+  const expr = parse(source, text);
+  const checked = source.failed ? undefined : check(expr, source);
+  if (checked === undefined || source.failed) throw refused(source.describe());
+  const type = checked.typeOf(expr);
+  if (type.kind !== BOOL.kind || type.nullable)
+    throw refused(`got "${declaredName(type)}", wanted "bool" result type`);
+  return checked;
+}
+
+function refused(why: string): ParallaxError {
+  return new ParallaxError('input/invalid', `error compiling CEL expression: ${why}`);
+}
+
+/** Compiles alternatives. One that fails is the end of it: those after it are not asked. */
+export function compileCel(texts: readonly string[]): CelTest {
+  if (texts.length > MAX_EXPRESSIONS)
+    throw new ParallaxError(
+      'input/invalid',
+      `${texts.length} CEL expressions in one filter are more than the ${MAX_EXPRESSIONS} allowed; join them with ||`,
+    );
+  const steps = texts.map((text) => {
+    const checked = checkCel(text);
+    return planPart(checked, checked.expr).step;
+  });
+  const budget = new Budget();
+  return (flow, failed) => {
+    budget.reset();
+    // A message is an object of its fields.
+    const fields = (flow ?? {}) as Record<string, unknown>;
+    const context: Context = { flow: new Message(Flow, fields), locals: [], budget };
+    for (const step of steps) {
+      const result = step(context);
+      if (result === true) return true;
+      if (result instanceof Failure) {
+        failed(result.message);
+        return false;
+      }
+    }
+    return false;
+  };
+}

@@ -1,0 +1,93 @@
+// Walks over lists and the keys of maps. Each step is charged by the size of what is done in it.
+import type { Fold } from './ast.ts';
+import { TOO_COSTLY } from './budget.ts';
+import type { Context, Plan, Planner, Step } from './planner.ts';
+import { Failure, MapValue, NO_OVERLOAD, type Result, type Value } from './values.ts';
+
+const ALWAYS: Plan = { step: () => true, constant: true, cost: 0 };
+
+export function planFold(expr: Fold, planner: Planner): Plan {
+  const range = planner.plan(expr.range);
+  const condition =
+    expr.condition === undefined
+      ? { plan: ALWAYS, place: -1 }
+      : planner.within(expr.variable, expr.condition);
+  const transform =
+    expr.transform === undefined ? undefined : planner.within(expr.variable, expr.transform);
+  const place = transform?.place ?? condition.place;
+  const perElement = 1 + condition.plan.cost + (transform?.plan.cost ?? 0);
+  const test = condition.plan.step;
+  const walk = walker(expr.name, test, transform?.plan.step);
+  const step: Step = (context) => {
+    const over = range.step(context);
+    if (over instanceof Failure) return over;
+    const elements = over instanceof MapValue ? over.keys() : over;
+    if (!Array.isArray(elements)) return NO_OVERLOAD;
+    // An array of values is a list.
+    const list: readonly Value[] = elements;
+    const next = (value: Value): boolean => {
+      context.locals[place] = value;
+      return context.budget.spend(perElement);
+    };
+    return walk(list, next, context);
+  };
+  return { step, constant: false, cost: range.cost + perElement };
+}
+
+/** Sets the variable; false when the budget is spent. */
+type Next = (value: Value) => boolean;
+type Walk = (list: readonly Value[], next: Next, context: Context) => Result;
+
+function walker(name: Fold['name'], test: Step, make: Step | undefined): Walk {
+  switch (name) {
+    case 'all':
+      return quantified(test, false);
+    case 'exists':
+      return quantified(test, true);
+    case 'exists_one':
+      return (list, next, context) => {
+        const kept = selected(list, next, context, test);
+        return kept instanceof Failure ? kept : kept.length === 1;
+      };
+    case 'filter':
+      return (list, next, context) => selected(list, next, context, test);
+    case 'map':
+      return (list, next, context) => selected(list, next, context, test, make);
+  }
+}
+
+// An element that decides does so even after one that failed.
+function quantified(test: Step, decisive: boolean): Walk {
+  return (list, next, context) => {
+    let failure: Failure | undefined;
+    for (const element of list) {
+      if (!next(element)) return TOO_COSTLY;
+      const value = test(context);
+      if (value === decisive) return decisive;
+      if (value instanceof Failure) failure ??= value;
+      else if (typeof value !== 'boolean') failure ??= NO_OVERLOAD;
+    }
+    return failure ?? !decisive;
+  };
+}
+
+function selected(
+  list: readonly Value[],
+  next: Next,
+  context: Context,
+  test: Step,
+  make?: Step,
+): readonly Value[] | Failure {
+  const kept: Value[] = [];
+  for (const element of list) {
+    if (!next(element)) return TOO_COSTLY;
+    const wanted = test(context);
+    if (wanted instanceof Failure) return wanted;
+    if (typeof wanted !== 'boolean') return NO_OVERLOAD;
+    if (!wanted) continue;
+    const value = make === undefined ? element : make(context);
+    if (value instanceof Failure) return value;
+    kept.push(value);
+  }
+  return kept;
+}

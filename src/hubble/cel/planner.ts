@@ -1,0 +1,276 @@
+// From a checked tree to a function. Everything that does not depend on the flow is computed once.
+import type { Call, Expr, Logic, Select, StructExpr } from './ast.ts';
+import { Budget, TOO_COSTLY } from './budget.ts';
+import type { Checked } from './checker.ts';
+import { fieldOf, type Meaning, messageNamed } from './environment.ts';
+import { planFold } from './folds.ts';
+import { equality, implementationOf } from './functions.ts';
+import { fieldContent, fieldValue, isSet } from './messages.ts';
+import { declaredName } from './types.ts';
+import {
+  Failure,
+  keyOf,
+  MapValue,
+  Message,
+  NO_OVERLOAD,
+  type Result,
+  TypeValue,
+  Uint,
+  type Value,
+} from './values.ts';
+
+/** What an evaluation goes on: the flow, the variables of folds, the steps left. */
+export interface Context {
+  flow: Message;
+  readonly locals: Value[];
+  readonly budget: Budget;
+}
+
+export type Step = (context: Context) => Result;
+
+/** A step, and whether it needs flow or variables. */
+export interface Plan {
+  readonly step: Step;
+  readonly constant: boolean;
+  /** Steps of the budget that one run of it is worth. */
+  readonly cost: number;
+}
+
+/** The plan of a part outside of any fold. */
+export function planPart(checked: Checked, expr: Expr): Plan {
+  return new Planner(checked).plan(expr);
+}
+
+/** The value of a part that does not depend on the flow; undefined for others and for failures. */
+export function constantOf(plan: Plan): Value | undefined {
+  if (!plan.constant) return undefined;
+  const result = plan.step(emptyContext());
+  return result instanceof Failure ? undefined : result;
+}
+
+function emptyContext(): Context {
+  const type = messageNamed('flow.Flow');
+  if (type === undefined) throw new TypeError('the schema has no flow.Flow');
+  return { flow: new Message(type, {}), locals: [], budget: new Budget() };
+}
+
+export class Planner {
+  private readonly checked: Checked;
+  /** Names of the folds' variables; their places are the places in `Context.locals`. */
+  private readonly scopes: string[] = [];
+
+  constructor(checked: Checked) {
+    this.checked = checked;
+  }
+
+  plan(expr: Expr): Plan {
+    const plan = this.planned(expr);
+    if (!plan.constant || expr.kind === 'literal') return plan;
+    const context = emptyContext();
+    const result = plan.step(context);
+    // What costs too much is left to fail where it stands.
+    return result === TOO_COSTLY ? plan : { step: () => result, constant: true, cost: 1 };
+  }
+
+  /** The plan of a fold's body, in which the variable has a place of its own. */
+  within(variable: string, expr: Expr): { readonly plan: Plan; readonly place: number } {
+    const place = this.scopes.push(variable) - 1;
+    const plan = this.plan(expr);
+    this.scopes.pop();
+    return { plan, place };
+  }
+
+  private planned(expr: Expr): Plan {
+    switch (expr.kind) {
+      case 'literal': {
+        const { value } = expr;
+        return { step: () => value, constant: true, cost: 1 };
+      }
+      case 'ident':
+        return this.named(this.checked.meanings.get(expr));
+      case 'select': {
+        const meaning = this.checked.meanings.get(expr);
+        return meaning === undefined ? this.select(expr) : this.named(meaning);
+      }
+      case 'call':
+        return this.call(expr);
+      case 'logic':
+        return this.logic(expr);
+      case 'fold':
+        return planFold(expr, this);
+      case 'list': {
+        const elements = expr.elements.map((element) => this.plan(element));
+        return combined(elements, (values) => values);
+      }
+      case 'map': {
+        const parts = expr.entries.flatMap(({ key, value }) => [this.plan(key), this.plan(value)]);
+        return combined(parts, mapValue);
+      }
+      case 'struct':
+        return this.struct(expr);
+      case 'error':
+        throw new TypeError('an expression with problems has no plan');
+    }
+  }
+
+  private named(meaning: Meaning | undefined): Plan {
+    switch (meaning?.kind) {
+      case 'flow':
+        return { step: ({ flow }) => flow, constant: false, cost: 1 };
+      case 'local': {
+        const place = this.scopes.lastIndexOf(meaning.name);
+        return { step: ({ locals }) => locals[place] ?? null, constant: false, cost: 1 };
+      }
+      case 'enum': {
+        const { value } = meaning;
+        return { step: () => value, constant: true, cost: 1 };
+      }
+      case 'type': {
+        const [type] = meaning.type.params;
+        const value = new TypeValue(
+          type === undefined || type.kind === 'list' || type.kind === 'map'
+            ? meaning.name
+            : declaredName(type),
+        );
+        return { step: () => value, constant: true, cost: 1 };
+      }
+      case undefined:
+        throw new TypeError('a checked name has a meaning');
+    }
+  }
+
+  private select(expr: Select): Plan {
+    const operand = this.plan(expr.operand);
+    const { field: name, test } = expr;
+    const type = this.checked.typeOf(expr.operand);
+    const known = type.kind === 'struct' ? fieldOf(type.name, name) : undefined;
+    const step: Step = (context) => {
+      const value = operand.step(context);
+      if (value instanceof Message) {
+        const field = known ?? fieldOf(value.type.fullName, name);
+        if (field === undefined) return new Failure(`no such field '${name}'`);
+        const raw = value.fields[name];
+        return test ? isSet(field, raw) : fieldValue(field, raw);
+      }
+      if (value instanceof Failure) return value;
+      if (!(value instanceof MapValue)) return test ? NO_OVERLOAD : noSuchKey(name);
+      const found = value.get(`s${name}`);
+      return test ? found !== undefined : (found ?? noSuchKey(name));
+    };
+    return { step, constant: operand.constant, cost: operand.cost + 1 };
+  }
+
+  private call(expr: Call): Plan {
+    const name = expr.name.replace(/^\./, '');
+    const args = (expr.target === undefined ? expr.args : [expr.target, ...expr.args]).map((arg) =>
+      this.plan(arg),
+    );
+    const [first, second, third] = args;
+    if (name === '_?_:_' && first && second && third) return conditional(first, second, third);
+    if (name === '_==_' && first && second) return equals(first, second);
+    const apply = implementationOf(name);
+    return combined(args, (values, { budget }) => apply(values, budget));
+  }
+
+  private logic(expr: Logic): Plan {
+    const terms = expr.terms.map((term) => this.plan(term));
+    const decisive = expr.name === '_||_';
+    const steps = terms.map(({ step }) => step);
+    // A term that decides does so even beside one that fails, on whichever side.
+    const step: Step = (context) => {
+      let failure: Failure | undefined;
+      for (const each of steps) {
+        const value = each(context);
+        if (value === decisive) return decisive;
+        if (value instanceof Failure) failure ??= value;
+        else if (typeof value !== 'boolean') failure ??= NO_OVERLOAD;
+      }
+      return failure ?? !decisive;
+    };
+    return { step, ...summary(terms) };
+  }
+
+  private struct(expr: StructExpr): Plan {
+    const type = messageNamed(declaredName(this.checked.typeOf(expr)));
+    if (type === undefined) throw new TypeError('a checked message has a type');
+    const values = expr.fields.map(({ value }) => this.plan(value));
+    return combined(values, (given) => {
+      const fields: Record<string, unknown> = {};
+      for (const [index, { name }] of expr.fields.entries()) {
+        const field = fieldOf(type.fullName, name);
+        const content = field && fieldContent(field, given[index] ?? null);
+        if (field !== undefined && content !== undefined) fields[name] = content;
+      }
+      return new Message(type, fields);
+    });
+  }
+}
+
+function summary(plans: readonly Plan[]): { readonly constant: boolean; readonly cost: number } {
+  return {
+    constant: plans.every(({ constant }) => constant),
+    cost: plans.reduce((sum, { cost }) => sum + cost, 1),
+  };
+}
+
+/** All parts first; the first that fails is the failure of the whole. */
+function combined(
+  parts: readonly Plan[],
+  apply: (values: readonly Value[], context: Context) => Result,
+): Plan {
+  const steps = parts.map(({ step }) => step);
+  const step: Step = (context) => {
+    const values: Value[] = [];
+    for (const each of steps) {
+      const value = each(context);
+      if (value instanceof Failure) return value;
+      values.push(value);
+    }
+    return apply(values, context);
+  };
+  return { step, ...summary(parts) };
+}
+
+// The commonest call by far, without a list of arguments.
+function equals(a: Plan, b: Plan): Plan {
+  const first = a.step;
+  const second = b.step;
+  const step: Step = (context) => {
+    const left = first(context);
+    if (left instanceof Failure) return left;
+    const right = second(context);
+    if (right instanceof Failure) return right;
+    if (typeof left === 'bigint' && typeof right === 'bigint') return left === right;
+    if (left instanceof Uint && right instanceof Uint) return left.value === right.value;
+    return equality(left, right, context.budget);
+  };
+  return { step, ...summary([a, b]) };
+}
+
+function conditional(condition: Plan, yes: Plan, no: Plan): Plan {
+  const step: Step = (context) => {
+    const holds = condition.step(context);
+    if (holds instanceof Failure) return holds;
+    if (typeof holds !== 'boolean') return NO_OVERLOAD;
+    return holds ? yes.step(context) : no.step(context);
+  };
+  return { step, ...summary([condition, yes, no]) };
+}
+
+function noSuchKey(name: string): Failure {
+  return new Failure(`no such key: ${name}`);
+}
+
+function mapValue(parts: readonly Value[]): Result {
+  const map = new MapValue();
+  for (let index = 0; index < parts.length; index += 2) {
+    const key = parts[index] ?? null;
+    const id = typeof key === 'number' ? undefined : keyOf(key);
+    if (id === undefined) return new Failure('unsupported key type');
+    if (!map.add(key, id, parts[index + 1] ?? null))
+      return new Failure(
+        `failed with repeated key: ${String(key instanceof Uint ? key.value : key)}`,
+      );
+  }
+  return map;
+}

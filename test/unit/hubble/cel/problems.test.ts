@@ -1,0 +1,125 @@
+// What is wrong with an expression, in cel-go's words and at its places.
+import { expect, test } from 'vitest';
+import { checkCel } from '../../../../src/hubble/cel/compile.ts';
+import { problemsOf } from './evaluate.ts';
+
+const STARTERS =
+  "'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER";
+
+test.each<[string, string[]]>([
+  ['nope', ["1:1: undeclared reference to 'nope' (in container 'flow')"]],
+  ['_flow.nope == 1', ["1:6: undefined field 'nope'"]],
+  ['_flow.podName == "x"', ["1:6: undefined field 'podName'"]],
+  ['_flow.uuid.x', ["1:11: type 'string' does not support field selection"]],
+  ['has(_flow.nope)', ["1:10: undefined field 'nope'"]],
+  ['Verdict.NOPE == 1', ["1:1: undeclared reference to 'Verdict' (in container 'flow')"]],
+  [
+    '_flow.source.identity == 1',
+    ["1:23: found no matching overload for '_==_' applied to '(uint, int)'"],
+  ],
+  ['1 < 2u', ["1:3: found no matching overload for '_<_' applied to '(int, uint)'"]],
+  ['1 + "a"', ["1:3: found no matching overload for '_+_' applied to '(int, string)'"]],
+  ['!1', ["1:1: found no matching overload for '!_' applied to '(int)'"]],
+  ['1 in 2', ["1:3: found no matching overload for '@in' applied to '(int, int)'"]],
+  [
+    '_flow.uuid.startsWith(1)',
+    ["1:22: found no matching overload for 'startsWith' applied to 'string.(int)'"],
+  ],
+  ['size(1)', ["1:5: found no matching overload for 'size' applied to '(int)'"]],
+  ['has(_flow.uuid, 1)', ["1:4: undeclared reference to 'has' (in container 'flow')"]],
+  ['1 ? 2 : 3', ["1:3: found no matching overload for '_?_:_' applied to '(int, int, int)'"]],
+  [
+    '1 && true || "x"',
+    ["1:1: expected type 'bool' but found 'int'", "1:14: expected type 'bool' but found 'string'"],
+  ],
+  [
+    '1.all(x, true)',
+    [
+      "1:1: expression of type 'int' cannot be range of a comprehension (must be list, map, or dynamic)",
+    ],
+  ],
+  ['[1].all(x, x)', ["1:12: expected type 'bool' but found 'int'"]],
+  [
+    '[1].filter(x, "a")',
+    ["1:11: found no matching overload for '_?_:_' applied to '(string, list(int), list(int))'"],
+  ],
+  ['[1].all(x.y, true)', ['1:10: argument must be a simple name']],
+  ['[1].map(1, true)', ['1:9: argument is not an identifier']],
+  ['has(_flow)', ['1:5: invalid argument to has() macro']],
+  ['Endpoint{nope: 1}', ["1:14: undefined field 'nope'"]],
+  [
+    'Endpoint{identity: 1}',
+    ["1:18: expected type of field 'identity' is 'uint' but provided type is 'int'"],
+  ],
+  ['Nope{}', ["1:5: undeclared reference to 'Nope' (in container 'flow')"]],
+  ['namespace == "x"', ['1:1: reserved identifier: namespace']],
+  ['9223372036854775808 > 0', ['1:1: invalid int literal']],
+  ['18446744073709551616u > 0u', ['1:1: invalid uint literal']],
+  ['', [`1:1: Syntax error: mismatched input '<EOF>' expecting {${STARTERS}}`]],
+  ['1 +', [`1:4: Syntax error: mismatched input '<EOF>' expecting {${STARTERS}}`]],
+  [
+    '1 + +',
+    [
+      `1:5: Syntax error: mismatched input '+' expecting {${STARTERS}}`,
+      `1:6: Syntax error: mismatched input '<EOF>' expecting {${STARTERS}}`,
+    ],
+  ],
+  [
+    '*@a | b',
+    [
+      `1:1: Syntax error: extraneous input '*' expecting {${STARTERS}}`,
+      "1:2: Syntax error: token recognition error at: '@'",
+      "1:5: Syntax error: token recognition error at: '| '",
+      "1:7: Syntax error: extraneous input 'b' expecting <EOF>",
+    ],
+  ],
+  [
+    '_flow.verdict = 2',
+    [
+      "1:15: Syntax error: token recognition error at: '= '",
+      "1:17: Syntax error: extraneous input '2' expecting <EOF>",
+    ],
+  ],
+  ['{"a": 1}."a"', ['1:10: Syntax error: no viable alternative at input \'."a"\'']],
+  ['_flow.', ["1:7: Syntax error: no viable alternative at input '.'"]],
+  ['1.true', ["1:3: Syntax error: mismatched input 'true' expecting IDENTIFIER"]],
+  ['!', [`1:2: Syntax error: extraneous input '<EOF>' expecting {${STARTERS}}`]],
+  ['!-a', ["1:3: Syntax error: no viable alternative at input '-a'"]],
+  ['- 1 in', [`1:7: Syntax error: mismatched input '<EOF>' expecting {${STARTERS}}`]],
+  ['(true', ["1:6: Syntax error: missing ')' at '<EOF>'"]],
+  ['[1 2]', ["1:4: Syntax error: extraneous input '2' expecting {']', ','}"]],
+  ['true ? 1', ["1:9: Syntax error: mismatched input '<EOF>' expecting ':'"]],
+  [
+    '"a',
+    [
+      "1:1: Syntax error: token recognition error at: '\"a'",
+      `1:3: Syntax error: mismatched input '<EOF>' expecting {${STARTERS}}`,
+    ],
+  ],
+  ['a.?b', ["1:2: unsupported syntax '.?'"]],
+  ['a[?1]', ["1:2: unsupported syntax '[?'"]],
+])('%s', (expression, expected) => {
+  const lines = problemsOf(expression).split('\n');
+  const problems = lines.filter((line) => line.startsWith('ERROR: <input>:'));
+  expect(problems).toEqual(expected.map((line) => `ERROR: <input>:${line}`));
+});
+
+test('the place is shown under the line, by code points', () => {
+  expect(problemsOf('true &&\n\t\t"é😀" == nope')).toBe(
+    "ERROR: <input>:2:11: undeclared reference to 'nope' (in container 'flow')\n" +
+      ' |   "é😀" == nope\n' +
+      ' | ...．．.....^',
+  );
+});
+
+test.each([
+  ['_flow', 'got "flow.Flow", wanted "bool" result type'],
+  ['1', 'got "int", wanted "bool" result type'],
+  ['_flow.is_reply', 'got "wrapper(bool)", wanted "bool" result type'],
+  ['dyn(true)', 'got "dyn", wanted "bool" result type'],
+  ['[1]', 'got "list(int)", wanted "bool" result type'],
+  ['_flow.time', 'got "google.protobuf.Timestamp", wanted "bool" result type'],
+  ['null', 'got "null_type", wanted "bool" result type'],
+])('%s is refused as a filter', (expression, why) => {
+  expect(() => checkCel(expression)).toThrow(`error compiling CEL expression: ${why}`);
+});
