@@ -79,10 +79,12 @@ export function storedNodes({ store, clock, recentMs }: StoredNodesDeps): NodesS
           },
         });
       }
-      // Nodes that relays told of and that no flow came from.
-      for (const [name, { cluster, state }] of said)
-        if (state !== NODE_GONE)
-          found.push({ cluster, heardAt: undefined, flowsPerSecond: 0, node: { name, state } });
+      // Nodes that relays told of and that no flow came from: connected once, nobody knows what they are now.
+      for (const [name, { cluster, state: last }] of said) {
+        if (last === NODE_GONE) continue;
+        const state = last === NODE_CONNECTED ? UNKNOWN_NODE_STATE : last;
+        found.push({ cluster, heardAt: undefined, flowsPerSecond: 0, node: { name, state } });
+      }
       return found.sort((a, b) => compare(a.node.name ?? '', b.node.name ?? ''));
     },
   };

@@ -29,12 +29,13 @@ export async function tlsCredentials(
   const provider: experimental.CertificateProvider = {
     addIdentityCertificateListener(listener) {
       identity.add(listener);
-      listener(identityOf());
+      // Not at once: the server listens to its credentials only after they listen to us.
+      queueMicrotask(() => listener(identityOf()));
     },
     removeIdentityCertificateListener: (listener) => identity.delete(listener),
     addCaCertificateListener(listener) {
       authorities.add(listener);
-      listener(authorityOf());
+      queueMicrotask(() => listener(authorityOf()));
     },
     removeCaCertificateListener: (listener) => authorities.delete(listener),
   };
@@ -52,10 +53,10 @@ export async function tlsCredentials(
   };
   void watch();
   const asksClients = files.clientCa !== undefined;
+  // The identity comes first, whatever the library's types call it.
   return experimental.createCertificateProviderServerCredentials(
-    // Without authorities the library must not be given any: it would trust nobody.
-    (asksClients ? provider : null) as experimental.CertificateProvider,
     provider,
+    asksClients ? provider : null,
     asksClients,
   );
 }

@@ -12,12 +12,15 @@ import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { ApiConfig } from '../config.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
+import type { Overview } from '../overview.ts';
 import { addFlowsRoutes } from './flows.ts';
+import { addOverviewRoutes } from './overview.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
 export interface HttpServerDeps {
   readonly config: ApiConfig;
   readonly store: Store;
+  readonly overview: Overview;
   /** Absent: `follow` is refused. */
   readonly live?: LiveFlows;
   readonly logger: Logger;
@@ -120,6 +123,7 @@ class Server implements HttpServer {
       return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
     });
     addOpsRoutes(app, { health, metrics: this.deps.metrics ?? (() => registry.metrics()) });
+    addOverviewRoutes(app, this.deps.overview);
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },
