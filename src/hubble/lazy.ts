@@ -1,23 +1,17 @@
-// A GetFlowsResponse looked at before it is decoded: a field of the flow is read when a filter asks for it. One object
-// is used over and over; what it shows holds until the next `read`.
+// A GetFlowsResponse looked at before it is decoded: a field of the flow, or of its endpoints, is read when a filter
+// asks for it. One object is used over and over; what it shows holds until the next `read`.
 import { decode } from './codec.ts';
-import { Flow, GetFlowsResponse } from './schema.gen.ts';
-import type { Field } from './schema.ts';
+import { Endpoint, Flow, GetFlowsResponse } from './schema.gen.ts';
+import type { MessageType } from './schema.ts';
 import { WIRE_BYTES, WireReader } from './wire.ts';
 
 const FLOW = 1;
-const EVENTS: ReadonlySet<number> = new Set([2, 3]);
-const UNREAD = Symbol('unread');
+const OTHERS: ReadonlySet<number> = new Set([2, 3]);
 
-/** For reading only: what is true of it is true of the decoded response, as far as filters look. */
+/** For filters to look at: what is true of it is true of the decoded response. Fields not known are left out. */
 export class LazyResponse {
-  readonly flow: Flow | undefined;
-  private readonly view: LazyFlow;
-
-  constructor() {
-    this.view = new LazyFlow();
-    this.flow = undefined;
-  }
+  flow: Flow | undefined;
+  private readonly view = new View(Flow);
 
   /** Looks at other bytes from now on. Throws `hubble/malformed` when their outline is no message. */
   read(bytes: Buffer): this {
@@ -36,65 +30,89 @@ export class LazyResponse {
         stop = reader.pos + size;
         reader.pos = stop;
       } else {
-        if (EVENTS.has(number)) plain = false;
+        if (OTHERS.has(number)) plain = false;
         reader.skip(tag, end);
       }
     }
-    this.show(plain ? this.view.read(bytes, start, stop) : decode(GetFlowsResponse, bytes).flow);
+    if (!plain) this.flow = decode(GetFlowsResponse, bytes).flow;
+    else this.flow = start < 0 ? undefined : this.view.read(reader, start, stop);
     return this;
-  }
-
-  private show(flow: Flow | undefined): void {
-    (this as { flow: Flow | undefined }).flow = flow;
   }
 }
 
-/** Where each field of a flow stands, and what was read of it so far; the fields themselves are getters. */
-class LazyFlow {
-  private bytes: Buffer = Buffer.alloc(0);
-  private readonly firsts = new Int32Array(Flow.fields.length);
-  private readonly ends = new Int32Array(Flow.fields.length);
-  private readonly values: unknown[] = Flow.fields.map(() => undefined);
+const UNREAD = Symbol('unread');
 
-  /** Undefined when `start` is negative: the response has no flow. */
-  read(bytes: Buffer, start: number, end: number): Flow | undefined {
-    if (start < 0) return undefined;
-    this.bytes = bytes;
-    this.firsts.fill(-1);
+/** Where each field of a message stands and what was read of it so far. For types that have no oneof of their own. */
+class View<T extends object> {
+  private readonly type: MessageType<T>;
+  /** The message, with a getter a field. */
+  private readonly shown: T;
+  private readonly index: ReadonlyMap<number, number>;
+  private readonly firsts: Int32Array;
+  private readonly ends: Int32Array;
+  /** Occurrences of each field. */
+  private readonly times: Uint8Array;
+  private readonly values: unknown[];
+  private readonly inner: ReadonlyMap<number, View<Endpoint>>;
+  private bytes: Buffer = Buffer.alloc(0);
+
+  constructor(type: MessageType<T>) {
+    const { fields } = type;
+    this.type = type;
+    this.index = new Map(fields.map(({ number }, index) => [number, index]));
+    this.firsts = new Int32Array(fields.length);
+    this.ends = new Int32Array(fields.length);
+    this.times = new Uint8Array(fields.length);
+    this.values = fields.map(() => undefined);
+    this.inner = new Map(
+      [...fields.entries()]
+        .filter(([, field]) => field.kind === 'message' && field.type === Endpoint)
+        .map(([index]) => [index, new View(Endpoint)]),
+    );
+    this.shown = type.create();
+    for (const [index, { name }] of fields.entries())
+      Object.defineProperty(this.shown, name, { get: () => this.get(index), enumerable: true });
+  }
+
+  read(reader: WireReader, start: number, end: number): T {
+    this.bytes = reader.bytes;
+    this.times.fill(0);
     this.values.fill(UNREAD);
-    const reader = new WireReader(bytes);
     reader.pos = start;
     while (reader.pos < end) {
       const at = reader.pos;
       const tag = reader.tag(end);
       reader.skip(tag, end);
-      const index = INDEX.get(tag >>> 3);
+      const index = this.index.get(tag >>> 3);
       if (index === undefined) continue;
-      if (this.firsts[index] === -1) this.firsts[index] = at;
+      const times = this.times[index] as number; // index < fields
+      if (times === 0) this.firsts[index] = at;
+      if (times < 2) this.times[index] = times + 1;
       this.ends[index] = reader.pos;
     }
-    return this as unknown as Flow; // its getters are defined below, one for each field
+    return this.shown;
   }
 
-  get(index: number, { name }: Field): unknown {
-    const known = this.values[index];
-    if (known !== UNREAD) return known;
+  private get(index: number): unknown {
+    if (this.values[index] === UNREAD) this.values[index] = this.valueOf(index);
+    return this.values[index];
+  }
+
+  private valueOf(index: number): unknown {
+    const times = this.times[index] as number; // as above
+    if (times === 0) return undefined;
     const first = this.firsts[index] as number;
-    // From its first occurrence to its last: between them may be others, which are not looked at.
-    const part = first < 0 ? undefined : this.bytes.subarray(first, this.ends[index]);
-    const value = part && (decode(Flow, part) as Readonly<Record<string, unknown>>)[name];
-    this.values[index] = value;
-    return value;
+    const end = this.ends[index] as number;
+    const inner = times === 1 ? this.inner.get(index) : undefined;
+    if (inner !== undefined) {
+      const reader = new WireReader(this.bytes);
+      reader.pos = first;
+      if ((reader.tag(end) & 7) !== WIRE_BYTES) return undefined;
+      const size = reader.length(end);
+      return inner.read(reader, reader.pos, reader.pos + size);
+    }
+    // From the first occurrence to the last: between them may be other fields, which are not looked at.
+    const part = decode(this.type, this.bytes.subarray(first, end));
+    return (part as Readonly<Record<string, unknown>>)[this.type.fields[index]?.name ?? ''];
   }
 }
-
-const INDEX: ReadonlyMap<number, number> = new Map(
-  Flow.fields.map(({ number }, index) => [number, index]),
-);
-
-for (const [index, field] of Flow.fields.entries())
-  Object.defineProperty(LazyFlow.prototype, field.name, {
-    get(this: LazyFlow) {
-      return this.get(index, field);
-    },
-  });

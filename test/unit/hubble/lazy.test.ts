@@ -41,7 +41,10 @@ test('fields out of order, repeated, merged, unknown, in several flows of one re
       verdict: fc.nat(9),
       uuid: fc.string(),
       node_labels: fc.array(fc.string(), { maxLength: 3 }),
-      source: fc.record({ namespace: fc.string(), labels: fc.array(fc.string()) }),
+      source: fc.record(
+        { namespace: fc.string(), labels: fc.array(fc.string()), ID: fc.nat(9) },
+        { requiredKeys: [] },
+      ),
       l4: fc.oneof(
         fc.record({ TCP: fc.record({ source_port: fc.nat(65_535) }) }),
         fc.record({ UDP: fc.record({ destination_port: fc.nat(65_535) }) }),
