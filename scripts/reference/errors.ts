@@ -4,6 +4,7 @@ import { code, GENERATED, table } from './markdown.ts';
 
 interface Entry {
   readonly http: number;
+  readonly grpc: string;
   readonly exit: number;
   readonly retriable: boolean;
   readonly doc: string;
@@ -14,6 +15,7 @@ export function errorsPage(errors: Readonly<Record<string, Entry>>): string {
     code(name),
     String(entry.exit),
     String(entry.http),
+    code(entry.grpc),
     entry.retriable ? 'yes' : 'no',
     entry.doc,
   ]);
@@ -22,7 +24,7 @@ ${GENERATED}
 Every error has a code, which logs, metrics and API answers carry, and a message that names the value received and what
 to do. The command prints the message on standard error and exits with the code's exit code.
 
-${table(['Code', 'Exit code', 'HTTP status', 'Trying again may help', 'Meaning'], rows)}
+${table(['Code', 'Exit code', 'HTTP status', 'gRPC status', 'Trying again may help', 'Meaning'], rows)}
 
 ## Other exit codes
 ${table(

@@ -2,7 +2,9 @@
 // tells other commands where to ask.
 import type { Bus } from '../bus/bus.ts';
 import { createLiveFlows } from '../query/follow.ts';
+import { createGrpcServer } from '../query/grpc/server.ts';
 import { createHttpServer } from '../query/http/server.ts';
+import { createOverview } from '../query/overview.ts';
 import type { Component } from '../runtime/component.ts';
 import type { HealthReport } from '../runtime/run.ts';
 import type { ManagedStore } from '../store/engine-store.ts';
@@ -21,14 +23,21 @@ export interface ApiParts {
 /** In the order in which they start. */
 export function buildApi(config: ParallaxConfig, deps: RoleDeps, parts: ApiParts): Component[] {
   const { bus, store } = parts;
-  const live = bus && createLiveFlows({ ...deps, config: config.api.live, bus });
+  const live =
+    bus &&
+    createLiveFlows({
+      ...deps,
+      config: config.api.live,
+      bus,
+      stored: (signal) => bus.caughtUp(config.writer.group, signal),
+    });
+  const overview = createOverview({ ...deps, store, config: config.api });
+  const common = { ...deps, ...parts, config: config.api, overview, ...(live && { live }) };
   const server = createHttpServer({
-    ...deps,
-    ...parts,
-    config: config.api,
+    ...common,
     clusters: () => config.clusters,
     onAddress: (url) => store.setApiAddress(url),
-    ...(live && { live }),
   });
-  return live ? [live, server] : [server];
+  const grpc = config.api.grpc.enabled ? [createGrpcServer(common)] : [];
+  return [...(live ? [live] : []), server, ...grpc];
 }

@@ -67,6 +67,11 @@ export interface Bus extends Component {
   consumer(options: ConsumerOptions, handler: RecordHandler): Consumer;
   /** Sees records published from now on, in no group and without commits; for live streams. May miss some when slow. */
   tail(handler: (record: BusRecord) => void): Component;
+  /**
+   * Resolves once the group has committed every record published before the call, or when the signal aborts. Rejects
+   * when that cannot be found out.
+   */
+  caughtUp(group: string, signal: AbortSignal): Promise<void>;
   /** Resolves once the dead letter is durable. */
   deadLetter(letter: DeadLetter): Promise<void>;
 }

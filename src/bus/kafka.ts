@@ -13,6 +13,7 @@ import type {
   RecordHandler,
 } from './bus.ts';
 import type { KafkaBusConfig } from './config.ts';
+import { groupCaughtUp } from './kafka-caught-up.ts';
 import { createKafkaClient } from './kafka-client.ts';
 import { KafkaConsumer } from './kafka-consumer.ts';
 import { publishDeadLetter } from './kafka-dead-letters.ts';
@@ -100,6 +101,12 @@ class KafkaBus implements Bus {
     const { config } = this;
     const client = () => this.ready.promise;
     return new KafkaTail({ topic: config.topic, config, client }, handler, this.deps);
+  }
+
+  async caughtUp(group: string, signal: AbortSignal): Promise<void> {
+    const client = await Promise.race([this.ready.promise, aborted(signal)]);
+    const { topic } = this.config;
+    if (client) await groupCaughtUp(client, { topic, group }, this.deps.clock, signal);
   }
 
   deadLetter(letter: DeadLetter): Promise<void> {

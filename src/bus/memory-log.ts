@@ -1,6 +1,7 @@
 // The state of the in-process bus: partitions of records bounded in bytes, and groups that read them. A record is
 // held until every group has committed it; while no group exists, nothing is let go.
 import { randomBytes } from 'node:crypto';
+import { aborted } from '../runtime/async.ts';
 import type { BusRecord } from './bus.ts';
 import type { BusMetrics } from './metrics.ts';
 import { OrderedProgress } from './progress.ts';
@@ -170,6 +171,25 @@ export class MemoryLog {
   onMoved(listener: () => void): () => void {
     this.movers.add(listener);
     return () => this.movers.delete(listener);
+  }
+
+  /** Resolves once the group has committed what is held now, or when the signal aborts. */
+  async caughtUp(name: string, signal: AbortSignal): Promise<void> {
+    const ends = this.partitions.map(({ next }) => next);
+    const over = aborted(signal);
+    const behind = () =>
+      ends.some((end, number) => {
+        const committed = this.groups.get(name)?.claims[number]?.committed;
+        return (committed ?? this.partitions[number]?.first ?? end) < end;
+      });
+    while (behind() && !signal.aborted) {
+      let forget = () => {};
+      const moved = new Promise<void>((wake) => {
+        forget = this.onMoved(wake);
+      });
+      await Promise.race([moved, over]);
+      forget();
+    }
   }
 
   private pumpGroup(group: Group): boolean {

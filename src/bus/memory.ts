@@ -45,6 +45,7 @@ export function createMemoryBus(config: MemoryBusConfig, deps: MemoryBusDeps): M
     },
     consumer: (options, handler) => new MemoryConsumer(options, handler, { log, logger, metrics }),
     tail: (handler) => memoryTail(log, handler, { logger, metrics }),
+    caughtUp: (group, signal) => log.caughtUp(group, signal),
     deadLetter: (letter) => letters.add(letter, deps.clock.now()),
     deadLetters: () => letters.newest,
   };

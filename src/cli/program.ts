@@ -5,6 +5,9 @@ import { programVersion } from '../runtime/version.ts';
 const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
   up: async (program) => (await import('./commands/up.ts')).addUpCommand(program),
   observe: async (program) => (await import('./commands/observe.ts')).addObserveCommand(program),
+  status: async (program) => (await import('./commands/status.ts')).addStatusCommand(program),
+  list: async (program) => (await import('./commands/list.ts')).addListCommand(program),
+  watch: async (program) => (await import('./commands/watch.ts')).addWatchCommand(program),
   import: async (program) => (await import('./commands/import.ts')).addImportCommand(program),
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),
   write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),

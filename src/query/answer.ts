@@ -4,7 +4,9 @@ import { ParallaxError } from '../runtime/errors.ts';
 import type { Store } from '../store/store.ts';
 import { type FlowQuery, type FlowQueryLimits, queryFlows } from './flows.ts';
 import type { LiveFlows } from './follow.ts';
+import { historyThenLive, type JoinItem, withoutDoubles } from './join.ts';
 import { noticesFor } from './notices.ts';
+import { Outgoing } from './outgoing.ts';
 import { type Unjudged, unjudged } from './unjudged.ts';
 
 export interface AnswerDeps {
@@ -14,12 +16,7 @@ export interface AnswerDeps {
   readonly limits: FlowQueryLimits & { readonly maxRows: number };
 }
 
-export type AnswerItem =
-  | { readonly kind: 'response'; readonly response: GetFlowsResponse }
-  | { readonly kind: 'notice'; readonly notice: string };
-
-/** Uuids of history remembered so that the live part does not repeat them. */
-const REMEMBERED = 100_000;
+export type AnswerItem = JoinItem;
 
 /** Filters are compiled before this returns: it throws `input/invalid` for those that cannot be understood. */
 export function answer(
@@ -35,60 +32,40 @@ export function answer(
     );
   const live = deps.live.follow(query.whitelist, query.blacklist, signal);
   // With neither number nor since, only what is new from now on.
-  if (query.number === 0n && query.since === undefined) return responses(live);
+  if (query.number === 0n && query.since === undefined) return withoutDoubles(live);
   const left = unjudged();
-  const stored = queryFlows(deps.store, query, deps.limits, signal, left.failed);
-  return historyThenLive(stored, live, left);
+  return historyThenLive(query, (rest) => bounded(deps, rest, left, signal), live, left);
 }
 
 async function* history(
-  { store, limits }: AnswerDeps,
+  deps: AnswerDeps,
   query: FlowQuery,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerItem> {
   let count = 0n;
   const left = unjudged();
+  for await (const response of bounded(deps, query, left, signal)) {
+    count++;
+    yield Outgoing.of(response);
+  }
+  for (const notice of await noticesFor(deps.store, query, count, signal))
+    yield { kind: 'notice', notice };
+  yield* left.notices();
+}
+
+async function* bounded(
+  { store, limits }: AnswerDeps,
+  query: FlowQuery,
+  left: Unjudged,
+  signal: AbortSignal,
+): AsyncGenerator<GetFlowsResponse> {
+  let count = 0;
   for await (const response of queryFlows(store, query, limits, signal, left.failed)) {
-    if (++count > BigInt(limits.maxRows))
+    if (++count > limits.maxRows)
       throw new ParallaxError(
         'store/limit',
         `the answer has more than ${limits.maxRows} flows; narrow it by time or filters, or raise api.maxRows`,
       );
-    yield { kind: 'response', response };
-  }
-  for (const notice of await noticesFor(store, query, count, signal))
-    yield { kind: 'notice', notice };
-  yield* noticeOf(left);
-}
-
-function* noticeOf(left: Unjudged): Generator<AnswerItem> {
-  const notice = left.notice();
-  if (notice !== undefined) yield { kind: 'notice', notice };
-}
-
-async function* responses(live: AsyncIterable<GetFlowsResponse>): AsyncGenerator<AnswerItem> {
-  for await (const response of live) yield { kind: 'response', response };
-}
-
-/** The live part is open before history is read, so nothing stored meanwhile is missed; doubles are left out. */
-async function* historyThenLive(
-  history: AsyncIterable<GetFlowsResponse>,
-  live: AsyncIterable<GetFlowsResponse>,
-  left: Unjudged,
-): AsyncGenerator<AnswerItem> {
-  const seen = new Set<string>();
-  for await (const response of history) {
-    const uuid = response.flow?.uuid;
-    if (uuid !== undefined) {
-      seen.add(uuid);
-      if (seen.size > REMEMBERED) for (const oldest of seen) if (seen.delete(oldest)) break;
-    }
-    yield { kind: 'response', response };
-  }
-  yield* noticeOf(left);
-  for await (const response of live) {
-    const uuid = response.flow?.uuid;
-    if (uuid !== undefined && seen.delete(uuid)) continue;
-    yield { kind: 'response', response };
+    yield response;
   }
 }

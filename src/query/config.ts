@@ -1,6 +1,7 @@
 // Settings of the API: where it listens and what one answer, and all of them together, may cost.
 import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
+import { grpcConfig } from './grpc/config.ts';
 
 export const apiConfig = z.strictObject({
   listen: z
@@ -53,6 +54,22 @@ export const apiConfig = z.strictObject({
         .max(10_000_000)
         .default(10_000)
         .describe('Responses that wait for one slow client; beyond, they are dropped and counted.'),
+      joinQueue: z
+        .int()
+        .min(1)
+        .max(10_000_000)
+        .default(100_000)
+        .describe(
+          'Responses that wait for a client whose history is still being read; beyond, that part is read from the store again.',
+        ),
+      memory: size
+        .prefault('128MiB')
+        .describe('Bytes of responses that wait for all live clients together; beyond, dropped.'),
+      settle: duration
+        .prefault('10s')
+        .describe(
+          'How long an answer that goes on live waits until all that was published before is stored.',
+        ),
       pending: size
         .prefault('64MiB')
         .describe('Batches that wait to be looked at for all clients together; beyond, dropped.'),
@@ -62,6 +79,15 @@ export const apiConfig = z.strictObject({
     })
     .prefault({})
     .describe('Live streams (`observe --follow`).'),
+  recent: duration
+    .prefault('1h')
+    .describe('How far back nodes and namespaces are looked for in the stored flows.'),
+  statusCache: duration
+    .prefault('10s')
+    .describe('How long an answer about status, nodes and namespaces is given again.'),
+  grpc: grpcConfig
+    .prefault({})
+    .describe('Hubble’s own gRPC API (Observer), for the hubble command, Hubble UI and others.'),
 });
 
 export type ApiConfig = z.output<typeof apiConfig>;

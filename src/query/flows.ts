@@ -18,6 +18,8 @@ export interface FlowQuery extends TimeRange {
    * pass every filter, as a relay does.
    */
   readonly events: 'all' | 'matching';
+  /** Events come on top of the number, as from a relay. */
+  readonly numberOfFlows?: boolean;
 }
 
 export interface FlowQueryLimits {
@@ -80,9 +82,9 @@ class Plan {
     const range = { since: this.query.since, until };
     const pageRows = limit === undefined ? this.limits.pageRows : this.firstPage(limit);
     const pages = { pageRows, ...(from && { from }) };
-    for await (const { response } of this.merged('forward', range, pages)) {
-      yield response;
-      if (++count === limit) return;
+    for await (const hit of this.merged('forward', range, pages)) {
+      yield hit.response;
+      if (this.counts(hit) && ++count === limit) return;
     }
   }
 
@@ -90,8 +92,10 @@ class Plan {
   async *newest(number: number): AsyncGenerator<GetFlowsResponse> {
     const held: GetFlowsResponse[] = [];
     const pageRows = this.firstPage(BigInt(number));
-    for await (const { response } of this.merged('backward', this.query, { pageRows })) {
-      if (held.push(response) === number) break;
+    let count = 0;
+    for await (const hit of this.merged('backward', this.query, { pageRows })) {
+      held.push(hit.response);
+      if (this.counts(hit) && ++count === number) break;
     }
     yield* held.reverse();
   }
@@ -105,7 +109,7 @@ class Plan {
     for await (const hit of this.merged('backward', this.query, pages)) {
       newest ??= hit;
       start = hit;
-      if (++count === number) break;
+      if (this.counts(hit) && ++count === number) break;
     }
     // What arrives meanwhile is newer than the newest seen: left out, so that the number stays right.
     if (start !== undefined) yield* this.forward(start, count, newest?.time);
@@ -141,6 +145,10 @@ class Plan {
       from: positionIn('events', from),
     });
     yield* mergeByTime(flows, events, direction);
+  }
+
+  private counts({ table }: Hit): boolean {
+    return this.query.numberOfFlows !== true || table === 'flows';
   }
 
   /** Where SQL leaves work to the predicate, more rows than asked are needed to find enough. */

@@ -1,25 +1,43 @@
-// Live streams: what the bus carries, decoded once for all clients, filtered for each, and bounded for each. A client
-// that reads too slowly is told how much it missed, and never makes the others wait.
+// Live streams: what the bus carries, looked at once for all clients, filtered once for each different filter, and
+// bounded for each client. One that reads too slowly is told how much it missed, and never makes the others wait.
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Bus, BusRecord } from '../bus/bus.ts';
 import { decodeFlowBatch, type FlowBatch } from '../hubble/batch.ts';
 import { decode } from '../hubble/codec.ts';
 import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts';
-import { type FlowFilter, GetFlowsResponse, LostEventSource } from '../hubble/schema.gen.ts';
+import { toJson } from '../hubble/json.ts';
+import { LazyResponse } from '../hubble/lazy.ts';
+import { FlowFilter, GetFlowsResponse, LostEventSource } from '../hubble/schema.gen.ts';
 import { fromNanos } from '../hubble/timestamp.ts';
+import { aborted } from '../runtime/async.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import type { ApiConfig } from './config.ts';
 import { LiveClient } from './live-client.ts';
 import { type LiveMetrics, liveMetrics } from './metrics.ts';
+import { Outgoing } from './outgoing.ts';
 
 export interface LiveDeps {
   readonly config: ApiConfig['live'];
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'tail'>;
+  /** Resolves once all that was published before the call is stored, or when the signal aborts. */
+  readonly stored?: (signal: AbortSignal) => Promise<void>;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly clock: Clock;
+}
+
+export interface LiveStream extends AsyncIterable<Outgoing> {
+  /**
+   * Resolves once whatever this stream does not see is in the store: true; false when that took too long, so that
+   * what was on its way to the store may be missing from an answer that goes on from history.
+   */
+  settled(): Promise<boolean>;
+  /** While history is read more may wait than for a client that is merely slow. */
+  setPatient(patient: boolean): void;
+  /** Drops what waits, to begin anew; true when something had been lost since the last time. */
+  restart(): boolean;
 }
 
 export interface LiveFlows extends Component {
@@ -31,7 +49,12 @@ export interface LiveFlows extends Component {
     whitelist: readonly FlowFilter[],
     blacklist: readonly FlowFilter[],
     signal: AbortSignal,
-  ): AsyncIterable<GetFlowsResponse>;
+  ): LiveStream;
+}
+
+interface Group {
+  readonly wants: Predicate;
+  readonly clients: Set<LiveClient>;
 }
 
 /** Responses looked at, or milliseconds spent on them, before others get a turn on the event loop. */
@@ -46,11 +69,17 @@ class Live implements LiveFlows {
   readonly name = 'live flows';
   private readonly deps: LiveDeps;
   private readonly metrics: LiveMetrics;
-  private readonly clients = new Set<{ readonly wants: Predicate; readonly client: LiveClient }>();
+  /** Clients that ask the same, under what they ask: each filter is tried once. */
+  private readonly groups = new Map<string, Group>();
+  private readonly lazy = new LazyResponse();
+  private heldBytes = 0;
+  private clientCount = 0;
   private readonly pending: Buffer[] = [];
   private pendingBytes = 0;
   private working = false;
   private tail: Component | undefined;
+  /** Resolves once the tail sees what is published. */
+  private joined: Promise<void> = Promise.resolve();
   private lingering: NodeJS.Timeout | undefined;
   private readonly stopped = new AbortController();
 
@@ -64,7 +93,7 @@ class Live implements LiveFlows {
   async stop(limit: AbortSignal): Promise<void> {
     this.stopped.abort();
     clearTimeout(this.lingering);
-    for (const { client } of this.clients) client.end();
+    for (const client of this.everybody()) client.end();
     await this.tail?.stop(limit);
     this.tail = undefined;
   }
@@ -77,19 +106,41 @@ class Live implements LiveFlows {
     whitelist: readonly FlowFilter[],
     blacklist: readonly FlowFilter[],
     signal: AbortSignal,
-  ): AsyncIterable<GetFlowsResponse> {
-    const predicate = compilePredicate(whitelist, blacklist, () => this.metrics.unjudged.inc());
-    const wants: Predicate = (response) => response.flow === undefined || predicate(response);
-    const client = new LiveClient(this.deps.config.queue, (count) => this.lostNotice(count));
-    const entry = { wants, client };
-    this.clients.add(entry);
-    this.metrics.clients.set(this.clients.size);
+  ): LiveStream {
+    const key = JSON.stringify([whitelist, blacklist].map((list) => list.map(filterJson)));
+    const group =
+      this.groups.get(key) ??
+      groupOf(compilePredicate(whitelist, blacklist, () => this.metrics.unjudged.inc()));
+    const { config } = this.deps;
+    const limits = {
+      ...config,
+      full: () => this.heldBytes >= config.memory,
+      held: (bytes: number) => {
+        this.heldBytes += bytes;
+      },
+    };
+    const client = new LiveClient(limits, (count) => this.lostNotice(count));
+    group.clients.add(client);
+    this.groups.set(key, group);
+    this.count(1);
     this.open();
     if (this.stopped.signal.aborted) client.end();
-    signal.addEventListener('abort', () => client.end(), { once: true });
+    const end = () => client.end();
+    signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) client.end();
-    const leave = () => this.leave(entry);
+    const leave = () => {
+      signal.removeEventListener('abort', end);
+      group.clients.delete(client);
+      if (group.clients.size === 0) this.groups.delete(key);
+      this.count(-1);
+      this.linger();
+    };
     return {
+      setPatient: (value) => {
+        client.patient = value;
+      },
+      restart: () => client.restart(),
+      settled: () => this.settled(AbortSignal.any([signal, this.stopped.signal])),
       async *[Symbol.asyncIterator]() {
         try {
           yield* client.responses();
@@ -100,10 +151,37 @@ class Live implements LiveFlows {
     };
   }
 
-  private leave(entry: { readonly wants: Predicate; readonly client: LiveClient }): void {
-    this.clients.delete(entry);
-    this.metrics.clients.set(this.clients.size);
-    if (this.clients.size > 0 || this.stopped.signal.aborted) return;
+  private async settled(over: AbortSignal): Promise<boolean> {
+    const { stored, config, clock, logger } = this.deps;
+    await Promise.race([this.joined, aborted(over)]);
+    if (stored === undefined) return true;
+    const done = new AbortController();
+    const waiting = AbortSignal.any([over, done.signal]);
+    const all = stored(waiting).then(
+      () => true,
+      (error: unknown) => {
+        logger.warn({ err: error }, 'cannot tell whether what was published is stored');
+        return false;
+      },
+    );
+    const late = clock.sleep(config.settle, waiting).then(() => over.aborted);
+    const settled = await Promise.race([all, late]);
+    done.abort();
+    if (!settled) this.metrics.unsettled.inc();
+    return settled;
+  }
+
+  private *everybody(): Generator<LiveClient> {
+    for (const { clients } of this.groups.values()) yield* clients;
+  }
+
+  private count(change: number): void {
+    this.clientCount += change;
+    this.metrics.clients.set(this.clientCount);
+  }
+
+  private linger(): void {
+    if (this.clientCount > 0 || this.stopped.signal.aborted) return;
     // Joining the bus takes a while: the next client often comes soon.
     clearTimeout(this.lingering);
     this.lingering = setTimeout(() => this.close(), this.deps.config.linger).unref();
@@ -114,16 +192,16 @@ class Live implements LiveFlows {
     if (this.tail !== undefined || this.stopped.signal.aborted) return;
     const tail = this.deps.bus.tail((record) => this.take(record));
     this.tail = tail;
-    tail.start(this.stopped.signal).catch((error: unknown) => {
+    this.joined = tail.start(this.stopped.signal).catch((error: unknown) => {
       this.deps.logger.error({ err: error }, 'live stream could not join the bus');
       if (this.tail === tail) this.tail = undefined;
-      for (const { client } of this.clients) client.fail(error);
+      for (const client of this.everybody()) client.fail(error);
     });
   }
 
   private close(): void {
     const { tail } = this;
-    if (tail === undefined || this.clients.size > 0) return;
+    if (tail === undefined || this.clientCount > 0) return;
     this.tail = undefined;
     tail.stop(AbortSignal.timeout(5000)).catch((error: unknown) => {
       this.deps.logger.warn({ err: error }, 'live stream did not leave the bus cleanly');
@@ -132,7 +210,7 @@ class Live implements LiveFlows {
 
   /** Called by the bus for each record: keeps it for the worker, or counts it as missed. */
   private take(record: BusRecord): void {
-    if (this.clients.size === 0) return;
+    if (this.clientCount === 0) return;
     const { length } = record.value;
     if (this.pendingBytes > 0 && this.pendingBytes + length > this.deps.config.pending) {
       this.miss(record.value);
@@ -162,24 +240,31 @@ class Live implements LiveFlows {
   /** Hands on the responses from one to another, or as many as fit a turn; returns where to go on. */
   private hand(batch: FlowBatch, from: number, to: number): number {
     const end = performance.now() + TURN_MS;
+    this.metrics.held.set(this.heldBytes);
     for (let i = from; i < to; i++) {
-      // An expression of a client may take milliseconds for a flow.
+      // There may be many filters to try, and an expression of a client may take milliseconds for a flow.
       if (i > from && performance.now() > end) return i;
-      let response: GetFlowsResponse;
+      this.metrics.responses.inc();
+      const bytes = batch.bytes.subarray(batch.starts[i], batch.ends[i]);
       try {
-        response = decode(GetFlowsResponse, batch.bytes.subarray(batch.starts[i], batch.ends[i]));
+        this.offer(this.lazy.read(bytes), bytes);
       } catch {
         // The writer sends it to the dead letters; here it is only not shown.
         this.metrics.malformed.inc();
-        continue;
-      }
-      this.metrics.responses.inc();
-      for (const { wants, client } of this.clients) {
-        if (wants(response) && !client.offer(response))
-          this.metrics.dropped.inc({ cause: 'client' });
       }
     }
     return to;
+  }
+
+  private offer(response: GetFlowsResponse, bytes: Buffer): void {
+    let item: Outgoing | undefined;
+    for (const { wants, clients } of this.groups.values()) {
+      if (response.flow !== undefined && !wants(response)) continue;
+      item ??= Outgoing.ofBytes(wholly(bytes), response.flow);
+      for (const client of clients)
+        if (!client.offer(item))
+          this.metrics.dropped.inc({ cause: client.patient ? 'joining' : 'client' });
+    }
   }
 
   private read(value: Buffer): FlowBatch | undefined {
@@ -194,19 +279,33 @@ class Live implements LiveFlows {
   private miss(value: Buffer): void {
     const count = this.read(value)?.header.count ?? 0;
     this.metrics.dropped.inc({ cause: 'all' }, count);
-    for (const { client } of this.clients) client.missed(count);
+    for (const client of this.everybody()) client.missed(count);
   }
 
   /** Hubble's own way to say that something is missing. */
-  private lostNotice(count: number): GetFlowsResponse {
+  private lostNotice(count: number): Outgoing {
     const time = fromNanos(BigInt(this.deps.clock.now()) * 1_000_000n);
-    return {
+    return Outgoing.of({
       lost_events: {
         source: LostEventSource.numbers.OBSERVER_EVENTS_QUEUE,
         num_events_lost: BigInt(count),
       },
       node_name: 'parallax',
       time,
-    };
+    });
   }
+}
+
+/** A copy, since what waits must not keep the whole batch alive; throws when the bytes are no response. */
+function wholly(bytes: Buffer): Buffer {
+  decode(GetFlowsResponse, bytes);
+  return Buffer.from(bytes);
+}
+
+function groupOf(wants: Predicate): Group {
+  return { wants, clients: new Set() };
+}
+
+function filterJson(filter: FlowFilter): object {
+  return toJson(FlowFilter, filter);
 }

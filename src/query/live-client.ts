@@ -1,30 +1,46 @@
 // The queue of one live client: bounded, and honest about what did not fit.
-import type { GetFlowsResponse } from '../hubble/schema.gen.ts';
+import type { Outgoing } from './outgoing.ts';
+
+export interface LiveLimits {
+  /** Responses that wait, of a client that is slow and of one whose history is being read. */
+  readonly queue: number;
+  readonly joinQueue: number;
+  /** True when all clients together hold as many bytes as they may. */
+  readonly full: () => boolean;
+  /** Told of every change of the bytes that wait. */
+  readonly held: (bytes: number) => void;
+}
+
+const STRIDE = 1024;
 
 export class LiveClient {
-  private queue: GetFlowsResponse[] = [];
+  private queue: Outgoing[] = [];
+  private head = 0;
+  /** True while its history is being read. */
+  patient = false;
   private lost = 0;
   private ended = false;
   private failure: unknown;
   private wake: (() => void) | undefined;
-  private readonly limit: number;
-  private readonly notice: (count: number) => GetFlowsResponse;
+  private readonly limits: LiveLimits;
+  private readonly notice: (count: number) => Outgoing;
 
-  constructor(limit: number, notice: (count: number) => GetFlowsResponse) {
-    this.limit = limit;
+  constructor(limits: LiveLimits, notice: (count: number) => Outgoing) {
+    this.limits = limits;
     this.notice = notice;
   }
 
   /** False when the client is too slow and the response was dropped. */
-  offer(response: GetFlowsResponse): boolean {
+  offer(item: Outgoing): boolean {
     if (this.ended) return true;
-    if (this.queue.length >= this.limit) {
+    const { queue, joinQueue, full } = this.limits;
+    if (this.queue.length - this.head >= (this.patient ? joinQueue : queue) || full()) {
       this.lost++;
       return false;
     }
     // What was lost is told at the place where it is missing.
     this.tellLost();
-    this.queue.push(response);
+    this.push(item);
     this.wake?.();
     return true;
   }
@@ -35,8 +51,17 @@ export class LiveClient {
     this.wake?.();
   }
 
+  /** Empties the queue, to begin anew; true when something had been lost since the last time. */
+  restart(): boolean {
+    const { lost } = this;
+    this.lost = 0;
+    this.clear();
+    return lost > 0;
+  }
+
   end(): void {
     this.ended = true;
+    this.clear();
     this.wake?.();
   }
 
@@ -46,30 +71,55 @@ export class LiveClient {
   }
 
   /** Everything offered, in order; ends after `end`, what is queued being dropped. */
-  async *responses(): AsyncGenerator<GetFlowsResponse> {
-    while (!this.ended) {
-      const taken = this.queue;
-      this.queue = [];
-      for (const response of taken) {
-        if (this.ended) break;
-        yield response;
+  async *responses(): AsyncGenerator<Outgoing> {
+    try {
+      while (!this.ended) {
+        const item = this.shift();
+        if (item !== undefined) yield item;
+        else if (this.lost > 0) this.tellLost();
+        else {
+          await new Promise<void>((resolve) => {
+            this.wake = resolve;
+          });
+          this.wake = undefined;
+        }
       }
-      if (this.queue.length > 0 || this.ended) continue;
-      if (this.lost > 0) {
-        this.tellLost();
-        continue;
-      }
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-      this.wake = undefined;
+    } finally {
+      this.end();
     }
     if (this.failure !== undefined) throw this.failure;
   }
 
+  private shift(): Outgoing | undefined {
+    const item = this.queue[this.head];
+    if (item === undefined) return undefined;
+    this.head++;
+    // Taken off in strides: moving a long list up for each is quadratic.
+    if (this.head === this.queue.length || this.head >= STRIDE) {
+      this.queue.splice(0, this.head);
+      this.head = 0;
+    }
+    this.limits.held(-item.bytes.length);
+    return item;
+  }
+
+  private push(item: Outgoing): void {
+    this.queue.push(item);
+    this.limits.held(item.bytes.length);
+  }
+
+  private clear(): void {
+    let bytes = 0;
+    for (const item of this.queue.slice(this.head)) bytes += item.bytes.length;
+    this.limits.held(-bytes);
+    this.queue = [];
+    this.head = 0;
+  }
+
   private tellLost(): void {
     if (this.lost === 0) return;
-    this.queue.push(this.notice(this.lost));
+    const { lost } = this;
     this.lost = 0;
+    this.push(this.notice(lost));
   }
 }

@@ -57,9 +57,19 @@ export function liveMetrics(registry: Registry) {
       help: 'Bytes of batches that wait to be looked at for live clients.',
       registers,
     }),
+    held: new Gauge({
+      name: 'parallax_live_held_bytes',
+      help: 'Bytes of responses that wait for live clients, all of them together.',
+      registers,
+    }),
+    unsettled: new Counter({
+      name: 'parallax_live_unsettled_total',
+      help: 'Live streams with history that began before all that was published was known to be stored (api.live.settle).',
+      registers,
+    }),
     responses: new Counter({
       name: 'parallax_live_responses_total',
-      help: 'Responses decoded for live clients; each once, however many clients there are.',
+      help: 'Responses looked at for live clients; each once, however many clients there are.',
       registers,
     }),
     malformed: new Counter({
@@ -74,7 +84,7 @@ export function liveMetrics(registry: Registry) {
     }),
     dropped: new Counter({
       name: 'parallax_live_dropped_total',
-      help: 'Responses not given to a live client, by cause: the client, or all of them together, were too slow.',
+      help: 'Responses not given to a live client, by cause: the client, or all of them together, were too slow, or its history was being read (joining: it is then read from the store).',
       labelNames: ['cause'],
       registers,
     }),

@@ -3,8 +3,8 @@ import type { Failed } from '../hubble/filter/predicate.ts';
 
 export interface Unjudged {
   readonly failed: Failed;
-  /** What to tell about them; undefined when there were none. */
-  notice(): string | undefined;
+  /** What to tell about them; nothing when there were none. */
+  notices(): Generator<{ readonly kind: 'notice'; readonly notice: string }>;
 }
 
 /** Counts for one answer. */
@@ -15,9 +15,10 @@ export function unjudged(): Unjudged {
     failed: (why) => {
       if (count++ === 0) first = why;
     },
-    notice: () =>
-      count === 0
-        ? undefined
-        : `${count} flows are left out: the CEL expression could not be evaluated for them (${first})`,
+    *notices() {
+      if (count === 0) return;
+      const what = 'flows are left out: the CEL expression could not be evaluated for them';
+      yield { kind: 'notice', notice: `${count} ${what} (${first})` };
+    },
   };
 }

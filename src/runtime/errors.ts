@@ -1,8 +1,19 @@
-// The one table of errors. Each code has an HTTP status, an exit code of the command, whether trying again can help,
+// The one table of errors. Each code has an HTTP and a gRPC status, an exit code of the command, whether trying again can help,
 // and a line of documentation; docs/reference/errors.md is generated from it.
+
+/** The numbers of gRPC's statuses that are in use. */
+export const GRPC_STATUS = {
+  INVALID_ARGUMENT: 3,
+  NOT_FOUND: 5,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
 
 interface ErrorEntry {
   readonly http: number;
+  readonly grpc: keyof typeof GRPC_STATUS;
   readonly exit: number;
   /** True when the same call may succeed later without anyone changing anything. */
   readonly retriable: boolean;
@@ -12,109 +23,133 @@ interface ErrorEntry {
 export const ERRORS = {
   'config/invalid': {
     http: 500,
+    grpc: 'FAILED_PRECONDITION',
     exit: 2,
     retriable: false,
     doc: 'The configuration has problems; all of them are listed with their paths.',
   },
   'input/invalid': {
     http: 400,
+    grpc: 'INVALID_ARGUMENT',
     exit: 1,
     retriable: false,
     doc: 'A flag, parameter or file was refused; the message names the value and the cure.',
   },
   'input/not-found': {
     http: 404,
+    grpc: 'NOT_FOUND',
     exit: 1,
     retriable: false,
     doc: 'There is nothing at that path.',
   },
   'hubble/malformed': {
     http: 400,
+    grpc: 'INVALID_ARGUMENT',
     exit: 1,
     retriable: false,
     doc: 'Bytes or JSON that are no Hubble message.',
   },
-  'bus/unavailable': { http: 503, exit: 4, retriable: true, doc: 'The bus cannot be reached now.' },
+  'bus/unavailable': {
+    http: 503,
+    grpc: 'UNAVAILABLE',
+    exit: 4,
+    retriable: true,
+    doc: 'The bus cannot be reached now.',
+  },
   'bus/too-large': {
     http: 500,
+    grpc: 'INTERNAL',
     exit: 4,
     retriable: false,
     doc: 'A record exceeds the size the bus takes.',
   },
   'bus/topic': {
     http: 500,
+    grpc: 'FAILED_PRECONDITION',
     exit: 4,
     retriable: false,
     doc: 'The topic exists with settings that would lose or refuse records.',
   },
   'bus/stopped': {
     http: 503,
+    grpc: 'UNAVAILABLE',
     exit: 4,
     retriable: false,
     doc: 'The bus was stopped while a record waited.',
   },
   'store/unavailable': {
     http: 503,
+    grpc: 'UNAVAILABLE',
     exit: 5,
     retriable: true,
     doc: 'The store cannot be reached or refuses work for now.',
   },
   'store/rejected': {
     http: 500,
+    grpc: 'INTERNAL',
     exit: 5,
     retriable: false,
     doc: 'The store refused a statement or a block for good.',
   },
   'store/locked': {
     http: 503,
+    grpc: 'UNAVAILABLE',
     exit: 5,
     retriable: false,
     doc: 'Another process has the data directory open.',
   },
   'store/limit': {
     http: 422,
+    grpc: 'RESOURCE_EXHAUSTED',
     exit: 5,
     retriable: false,
     doc: 'A query went over a reader limit (time, memory or rows).',
   },
   'store/migration': {
     http: 500,
+    grpc: 'FAILED_PRECONDITION',
     exit: 5,
     retriable: false,
     doc: 'A migration was changed after it ran, or the store is newer than this program.',
   },
   'query/busy': {
     http: 429,
+    grpc: 'RESOURCE_EXHAUSTED',
     exit: 5,
     retriable: true,
     doc: 'As many answers are being written as the server allows.',
   },
   'server/unavailable': {
     http: 502,
+    grpc: 'UNAVAILABLE',
     exit: 5,
     retriable: true,
     doc: 'A Parallax server cannot be reached or ended its answer early.',
   },
   internal: {
     http: 500,
+    grpc: 'INTERNAL',
     exit: 1,
     retriable: false,
     doc: 'A fault of Parallax itself; the log has what happened.',
   },
   'relay/unavailable': {
     http: 502,
+    grpc: 'UNAVAILABLE',
     exit: 3,
     retriable: true,
     doc: 'A relay cannot be reached or ended its stream.',
   },
   'relay/tls': {
     http: 502,
+    grpc: 'UNAVAILABLE',
     exit: 3,
     retriable: false,
     doc: 'TLS to a relay failed; the message says which certificate, name or setting to change.',
   },
   'relay/refused': {
     http: 502,
+    grpc: 'FAILED_PRECONDITION',
     exit: 3,
     retriable: false,
     doc: 'A relay answered and refused: no Hubble Relay at that address, or no permission.',

@@ -2,8 +2,6 @@
 // own answer; one that leaves ends it.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { toJsonLine } from '../../hubble/json.ts';
-import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { type AnswerDeps, type AnswerItem, answer } from '../answer.ts';
@@ -102,6 +100,6 @@ async function* pieces(
 function lineOf(item: AnswerItem, notices: boolean, metrics: ApiMetrics): string {
   if (item.kind === 'notice')
     return notices ? `${JSON.stringify({ parallax: { notice: item.notice } })}\n` : '';
-  metrics.responses.inc({ kind: item.response.flow === undefined ? 'event' : 'flow' });
-  return `${toJsonLine(GetFlowsResponse, item.response)}\n`;
+  metrics.responses.inc({ kind: item.isFlow ? 'flow' : 'event' });
+  return `${item.line}\n`;
 }

@@ -13,8 +13,10 @@ import type { ApiConfig } from '../config.ts';
 import type { KnownCluster } from '../doctor/identities.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
+import type { Overview } from '../overview.ts';
 import { addDoctorRoute } from './doctor.ts';
 import { addFlowsRoutes } from './flows.ts';
+import { addOverviewRoutes } from './overview.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
 export interface HttpServerDeps {
@@ -22,6 +24,7 @@ export interface HttpServerDeps {
   readonly store: Store;
   /** The clusters whose flows should be in the store. */
   readonly clusters: () => readonly KnownCluster[];
+  readonly overview: Overview;
   /** Absent: `follow` is refused. */
   readonly live?: LiveFlows;
   readonly logger: Logger;
@@ -130,6 +133,7 @@ class Server implements HttpServer {
       clusters: this.deps.clusters,
       stopped: this.stopped.signal,
     });
+    addOverviewRoutes(app, this.deps.overview);
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },

@@ -47,6 +47,7 @@ function gated(): { gates: Gate[]; handler: RecordHandler } {
 
 export function busContract(name: string, contract: Contract): void {
   describe(`${name} keeps the contract`, () => {
+    const groups: string[] = [];
     const opened: { bus: Bus; consumers: Consumer[] }[] = [];
 
     async function open() {
@@ -55,6 +56,7 @@ export function busContract(name: string, contract: Contract): void {
       opened.push({ bus: testBus.bus, consumers });
       const life = randomBytes(6).toString('hex'); // a group of Kafka's belongs to one topic
       const consume = async (handler: RecordHandler, maxInFlight = 1, name = 'writers') => {
+        groups.push(`${name}-${life}`);
         const consumer = testBus.bus.consumer({ group: `${name}-${life}`, maxInFlight }, handler);
         consumers.push(consumer);
         await consumer.start(never);
@@ -231,6 +233,34 @@ export function busContract(name: string, contract: Contract): void {
       await consume(async (record) => void consumed.push(text(record).trim()));
       await until('a group sees all', () => consumed.length === 4);
       expect(seen.length).toBe(2);
+    });
+
+    test('a group has caught up when it has committed what was published before', async () => {
+      const { bus, consume, publisher } = await open();
+      const { gates, handler } = gated();
+      await send(publisher, 'a', '0', '1');
+      const consumer = await consume(handler);
+      const group = groups.at(-1) ?? '';
+      let caught = false;
+      const over = new AbortController();
+      const waiting = bus.caughtUp(group, over.signal).then(() => {
+        caught = true;
+      });
+      await until('the first record arrives', () => gates.length === 1);
+      await send(publisher, 'a', '2');
+      gates[0]?.done();
+      await until('the second record arrives', () => gates.length === 2);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(caught).toBe(false);
+      gates[1]?.done();
+      // What was published after the call is not waited for.
+      await until('it is caught up', () => caught);
+      await waiting;
+      const never = bus.caughtUp(`${group}-unknown`, over.signal);
+      over.abort();
+      await never;
+      gates[2]?.done();
+      await consumer.stop(within(2000));
     });
 
     test('a dead letter is kept with its reason and where it came from', async () => {

@@ -15,6 +15,7 @@ import { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
 import { apiConfig } from '../../../src/query/config.ts';
 import { createLiveFlows } from '../../../src/query/follow.ts';
 import { createHttpServer, type HttpServer } from '../../../src/query/http/server.ts';
+import { createOverview } from '../../../src/query/overview.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { HealthReport } from '../../../src/runtime/run.ts';
 import { corpus, observe, recordedCases, sha256 } from '../../unit/cli/recorded.ts';
@@ -39,6 +40,7 @@ async function serve(settings: object = {}, live = true): Promise<HttpServer> {
     ...deps,
     store: stored.store,
     clusters: () => [],
+    overview: createOverview({ store: stored.store, clock: systemClock, version: '1.2.3', config }),
     ...(live ? { live: flows } : {}),
     health: () => report,
   });

@@ -7,7 +7,7 @@ import { FlowBatchBuilder } from '../../../src/hubble/batch.ts';
 import { encode } from '../../../src/hubble/codec.ts';
 import { type FlowFilter, GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
 import { apiConfig } from '../../../src/query/config.ts';
-import { createLiveFlows, type LiveFlows } from '../../../src/query/follow.ts';
+import { createLiveFlows, type LiveFlows, type LiveStream } from '../../../src/query/follow.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 
 interface FakeBus {
@@ -45,6 +45,7 @@ function fakeBus(): FakeBus {
       publisher: unused,
       consumer: unused,
       deadLetter: unused,
+      caughtUp: unused,
       tail: (handler) => ({
         name: 'tail',
         start: async () => void handlers.add(handler),
@@ -86,9 +87,9 @@ function live(
 }
 
 /** Reads until `count` responses came. */
-async function take(stream: AsyncIterable<GetFlowsResponse>, count: number) {
+async function take(stream: LiveStream, count: number) {
   const taken: GetFlowsResponse[] = [];
-  for await (const response of stream) if (taken.push(response) === count) break;
+  for await (const { response } of stream) if (taken.push(response) === count) break;
   return taken;
 }
 

@@ -1,0 +1,96 @@
+// Field masks, as a server applies them to flows: cut out of the encoded response, so that nothing is decoded for it.
+import { Flow } from './schema.gen.ts';
+import type { MessageType } from './schema.ts';
+import { WIRE_BYTES, WireReader, WireWriter } from './wire.ts';
+
+/** Numbers of the fields to keep: whole, or of a message the fields below. */
+export type FieldMask = ReadonlyMap<number, FieldMask | 'whole'>;
+type Growing = Map<number, Growing | 'whole'>;
+
+const FLOW_FIELD = 1;
+
+/**
+ * The mask of paths such as `source.pod_name` over flows; undefined when there are none, which means everything.
+ * Paths that are not known (a newer client's) are left out.
+ */
+export function flowMask(paths: readonly string[]): FieldMask | undefined {
+  if (paths.length === 0) return undefined;
+  const mask: Growing = new Map();
+  for (const path of paths) add(mask, Flow, path.split('.'));
+  return mask;
+}
+
+function add(mask: Growing, type: MessageType, [name = '', ...below]: readonly string[]): void {
+  const field = type.byName.get(name);
+  if (field === undefined || field.name !== name) return;
+  if (below.length === 0) {
+    mask.set(field.number, 'whole');
+    return;
+  }
+  // Into lists and plain values no path leads.
+  if (field.kind !== 'message' || field.repeated || !isKnown(field.type, below)) return;
+  const known = mask.get(field.number);
+  if (known === 'whole') return;
+  const inner: Growing = known ?? new Map();
+  mask.set(field.number, inner);
+  add(inner, field.type, below);
+}
+
+function isKnown(type: MessageType, [name = '', ...below]: readonly string[]): boolean {
+  const field = type.byName.get(name);
+  if (field === undefined || field.name !== name) return false;
+  if (below.length === 0) return true;
+  return field.kind === 'message' && !field.repeated && isKnown(field.type, below);
+}
+
+/** An encoded GetFlowsResponse with nothing of its flow but what the mask names. Throws `hubble/malformed`. */
+export function maskResponse(response: Buffer, mask: FieldMask): Buffer {
+  const reader = new WireReader(response);
+  const writer = new WireWriter(response.length + 16);
+  const end = response.length;
+  while (reader.pos < end) {
+    const start = reader.pos;
+    const tag = reader.tag(end);
+    if (tag >>> 3 === FLOW_FIELD && (tag & 7) === WIRE_BYTES)
+      nested(reader, writer, tag, end, mask);
+    else copy(reader, writer, start, tag, end);
+  }
+  return writer.finish();
+}
+
+function cut(reader: WireReader, writer: WireWriter, end: number, mask: FieldMask): void {
+  while (reader.pos < end) {
+    const start = reader.pos;
+    const tag = reader.tag(end);
+    const rule = mask.get(tag >>> 3);
+    if (rule === undefined) reader.skip(tag, end);
+    else if (rule === 'whole' || (tag & 7) !== WIRE_BYTES) copy(reader, writer, start, tag, end);
+    else nested(reader, writer, tag, end, rule);
+  }
+}
+
+function nested(
+  reader: WireReader,
+  writer: WireWriter,
+  tag: number,
+  end: number,
+  mask: FieldMask,
+): void {
+  const size = reader.length(end);
+  const stop = reader.pos + size;
+  writer.tag(tag >>> 3, WIRE_BYTES);
+  const from = writer.begin();
+  cut(reader, writer, stop, mask);
+  writer.end(from);
+}
+
+function copy(
+  reader: WireReader,
+  writer: WireWriter,
+  start: number,
+  tag: number,
+  end: number,
+): void {
+  reader.skip(tag, end);
+  writer.raw(reader.bytes.subarray(start, reader.pos));
+}

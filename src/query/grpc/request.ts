@@ -1,0 +1,44 @@
+// GetFlowsRequest as a query: by Hubble's rules, and lenient with what a newer client may ask.
+import { type FieldMask, flowMask } from '../../hubble/field-mask.ts';
+import type { FlowFilter, GetFlowsRequest } from '../../hubble/schema.gen.ts';
+import { toNanos } from '../../hubble/timestamp.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { FlowQuery } from '../flows.ts';
+
+export interface FlowsCall extends FlowQuery {
+  readonly follow: boolean;
+  /** Of the flow; undefined is everything. */
+  readonly mask: FieldMask | undefined;
+}
+
+/** Throws `input/invalid`. */
+export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): FlowsCall {
+  const { number = 0n, first = false, follow = false, since, until, field_mask } = request;
+  const whitelist = request.whitelist ?? [];
+  const blacklist = (request.blacklist ?? []).filter((filter) => !isUnknown(filter));
+  const filters = whitelist.length + blacklist.length;
+  if (first && follow)
+    throw new ParallaxError('input/invalid', 'first cannot be specified with follow');
+  if (filters > maxFilters)
+    throw new ParallaxError(
+      'input/invalid',
+      `${filters} filters are more than the ${maxFilters} allowed (api.maxFilters); ask in several calls`,
+    );
+  return {
+    whitelist,
+    blacklist,
+    number,
+    first: first && number > 0n,
+    follow,
+    since: since && toNanos(since),
+    until: until && toNanos(until),
+    events: 'all',
+    numberOfFlows: true,
+    mask: flowMask(field_mask?.paths ?? []),
+  };
+}
+
+/** A filter of nothing but what a newer client knows: left empty it would shut everything out. */
+function isUnknown(filter: FlowFilter): boolean {
+  return filter.$unknown !== undefined && Object.keys(filter).every((name) => name === '$unknown');
+}

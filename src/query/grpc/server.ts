@@ -1,0 +1,187 @@
+// Hubble's gRPC API over everything that was collected: what `hubble`, Hubble UI and other clients of a relay ask. On
+// loopback unless the configuration says otherwise.
+import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type {
+  ChangeNotification,
+  GetFlowsRequest,
+  HealthCheckRequest,
+  HealthCheckResponse,
+  NotifyRequest,
+} from '../../hubble/schema.gen.ts';
+import {
+  Health as HealthService,
+  Observer,
+  Peer,
+  withRawResponses,
+} from '../../hubble/services.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Component, Health } from '../../runtime/component.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { HealthReport } from '../../runtime/run.ts';
+import type { Store } from '../../store/store.ts';
+import type { ApiConfig } from '../config.ts';
+import type { LiveFlows } from '../follow.ts';
+import type { Overview } from '../overview.ts';
+import { peerChanges } from '../peers.ts';
+import { Calls, type Write } from './calls.ts';
+import { tlsCredentials } from './certificates.ts';
+import { grpcAddress } from './config.ts';
+import { getFlows } from './flows.ts';
+import { checkHealth, watchHealth } from './health.ts';
+import { type GrpcMetrics, grpcMetrics } from './metrics.ts';
+
+export interface GrpcServerDeps {
+  readonly config: ApiConfig;
+  readonly store: Store;
+  readonly overview: Overview;
+  /** Absent: `follow` is refused. */
+  readonly live?: LiveFlows;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  /** The state of the whole process. */
+  readonly health: () => HealthReport;
+}
+
+export interface GrpcApi extends Component {
+  /** `host:port` once started. */
+  address(): string | undefined;
+}
+
+export function createGrpcServer(deps: GrpcServerDeps): GrpcApi {
+  return new Api(deps);
+}
+
+class Api implements GrpcApi {
+  readonly name = 'grpc api';
+  private readonly deps: GrpcServerDeps;
+  private readonly metrics: GrpcMetrics;
+  private readonly stopped = new AbortController();
+  private server: GrpcServer | undefined;
+  private listening: string | undefined;
+
+  constructor(deps: GrpcServerDeps) {
+    this.deps = deps;
+    this.metrics = grpcMetrics(deps.registry);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { config, logger } = this.deps;
+    signal.addEventListener('abort', () => this.stopped.abort(), { once: true });
+    const server = this.build();
+    this.server = server;
+    const address = grpcAddress(config.grpc, config.listen);
+    const { tls } = config.grpc;
+    const credentials = tls
+      ? await tlsCredentials(tls, this.deps, this.stopped.signal)
+      : ServerCredentials.createInsecure();
+    const port = await bind(server, address, credentials);
+    this.listening = `${address.slice(0, address.lastIndexOf(':')) || '[::]'}:${port}`;
+    const mode = tls ? (tls.clientCa === undefined ? 'tls' : 'mtls') : 'plaintext';
+    logger.info({ address: this.listening, mode }, 'grpc api listens');
+    if (config.grpc.allowUnauthenticated && tls?.clientCa === undefined)
+      logger.warn({ address: this.listening }, 'whoever reaches the grpc api reads every flow');
+  }
+
+  /** Lets calls end; past `limit` connections are cut. Streams are ended at once: they have no end of their own. */
+  async stop(limit: AbortSignal): Promise<void> {
+    this.stopped.abort();
+    const { server } = this;
+    this.listening = undefined;
+    if (server === undefined) return;
+    const cut = () => server.forceShutdown();
+    const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    limit.addEventListener('abort', cut, { once: true });
+    if (limit.aborted) cut();
+    await closed;
+    limit.removeEventListener('abort', cut);
+  }
+
+  health(): Health {
+    return this.listening === undefined
+      ? { state: 'failed', reason: 'does not listen' }
+      : { state: 'ok' };
+  }
+
+  address(): string | undefined {
+    return this.listening;
+  }
+
+  private build(): GrpcServer {
+    const { config, store, live, overview, logger, clock } = this.deps;
+    const { maxStreams, maxRequest, keepalive, keepaliveTimeout } = config.grpc;
+    const { metrics } = this;
+    const calls = new Calls({ maxStreams, metrics, logger, stopped: this.stopped.signal });
+    const server = new GrpcServer({
+      'grpc.max_receive_message_length': maxRequest,
+      'grpc.keepalive_time_ms': keepalive,
+      'grpc.keepalive_timeout_ms': keepaliveTimeout,
+      'grpc.enable_channelz': 0,
+    });
+    const answers = { store, live, limits: config };
+    const flows = { answers, maxFilters: config.maxFilters, metrics, logger, clock };
+    server.addService(
+      { ...Observer, GetFlows: withRawResponses(Observer.GetFlows) },
+      {
+        GetFlows: calls.stream<GetFlowsRequest, Buffer>('GetFlows', (request, write, signal) =>
+          getFlows(flows, request, write, signal),
+        ),
+        GetAgentEvents: calls.refused('GetAgentEvents'),
+        GetDebugEvents: calls.refused('GetDebugEvents'),
+        GetNodes: calls.unary('GetNodes', () => overview.nodes()),
+        GetNamespaces: calls.unary('GetNamespaces', () => overview.namespaces()),
+        ServerStatus: calls.unary('ServerStatus', () => overview.status()),
+      },
+    );
+    server.addService(Peer, {
+      Notify: calls.stream<NotifyRequest, ChangeNotification>('Notify', (_request, write, signal) =>
+        this.notify(write, signal),
+      ),
+    });
+    server.addService(HealthService, {
+      Check: calls.unary<HealthCheckRequest, HealthCheckResponse>('Check', (request) =>
+        checkHealth(this.deps, request),
+      ),
+      Watch: calls.stream<HealthCheckRequest, HealthCheckResponse>(
+        'Watch',
+        (request, write, signal) => watchHealth(this.deps, request, write, signal),
+      ),
+    });
+    return server;
+  }
+
+  private async notify(write: Write<ChangeNotification>, signal: AbortSignal): Promise<void> {
+    const { overview, config, clock } = this.deps;
+    const changes = peerChanges();
+    while (!signal.aborted) {
+      const { nodes = [] } = await overview.nodes();
+      for (const change of changes(nodes)) await write(change);
+      await clock.sleep(config.statusCache, signal);
+    }
+  }
+}
+
+/** Throws `config/invalid` when the address is taken or none of ours. */
+function bind(
+  server: GrpcServer,
+  address: string,
+  credentials: ServerCredentials,
+): Promise<number> {
+  // An empty host is every interface, as it is for the HTTP API.
+  const target = address.startsWith(':') ? `[::]${address}` : address;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(target, credentials, (error, port) => {
+      if (error === null) resolve(port);
+      else
+        reject(
+          new ParallaxError(
+            'config/invalid',
+            `api.grpc.listen: cannot listen on ${address} (${error.message}); choose another address or port (0 takes any), or set api.grpc.enabled: false`,
+            { cause: error },
+          ),
+        );
+    });
+  });
+}

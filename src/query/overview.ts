@@ -1,0 +1,123 @@
+// What the server as a whole has to tell: status, nodes, namespaces. Looked up in the store and kept for some seconds,
+// since pages that show it ask all the time.
+import {
+  type GetNamespacesResponse,
+  type GetNodesResponse,
+  type Namespace,
+  NodeState,
+  type ServerStatusResponse,
+} from '../hubble/schema.gen.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Store } from '../store/store.ts';
+import { type NodesSource, type ObservedNode, storedNodes } from './nodes.ts';
+import { rangeCondition, toBigint } from './range.ts';
+
+export interface OverviewDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly config: { readonly recent: number; readonly statusCache: number };
+  /** The stored flows when left out. */
+  readonly nodes?: NodesSource;
+}
+
+export interface Overview {
+  status(): Promise<ServerStatusResponse>;
+  nodes(): Promise<GetNodesResponse>;
+  namespaces(): Promise<GetNamespacesResponse>;
+}
+
+/** As many as a relay names. */
+const MAX_UNAVAILABLE = 10;
+const MAX_NAMESPACES = 50_000;
+/** A look that takes longer than this is given up. */
+const LOOK_MS = 30_000;
+const { NODE_CONNECTED, NODE_UNAVAILABLE, NODE_ERROR } = NodeState.numbers;
+
+export function createOverview(deps: OverviewDeps): Overview {
+  const { store, clock, config, version } = deps;
+  const startedAt = clock.now();
+  const source = deps.nodes ?? storedNodes({ store, clock, recentMs: config.recent });
+  const kept = <T>(look: (signal: AbortSignal) => Promise<T>) =>
+    keep(clock, config.statusCache, look);
+  const nodes = kept((signal) => source.nodes(signal));
+  const flows = kept((signal) => storedFlows(store, signal));
+  const namespaces = kept((signal) => storedNamespaces(store, clock.now() - config.recent, signal));
+  return {
+    async status() {
+      const [known, stored] = await Promise.all([nodes(), flows()]);
+      return statusOf(known, stored, { version, uptimeMs: clock.now() - startedAt });
+    },
+    nodes: async () => ({ nodes: (await nodes()).map(({ node }) => ({ ...node })) }),
+    namespaces: async () => ({ namespaces: [...(await namespaces())] }),
+  };
+}
+
+function statusOf(
+  nodes: readonly ObservedNode[],
+  stored: bigint,
+  { version, uptimeMs }: { readonly version: string; readonly uptimeMs: number },
+): ServerStatusResponse {
+  const away = nodes.filter(
+    ({ node }) => node.state === NODE_UNAVAILABLE || node.state === NODE_ERROR,
+  );
+  return {
+    num_flows: stored,
+    // The store has no fixed room: what it holds is what it may hold, as with a ring that is full.
+    max_flows: stored,
+    seen_flows: stored,
+    uptime_ns: BigInt(Math.round(uptimeMs)) * 1_000_000n,
+    num_connected_nodes: nodes.filter(({ node }) => node.state === NODE_CONNECTED).length,
+    num_unavailable_nodes: away.length,
+    unavailable_nodes: away.slice(0, MAX_UNAVAILABLE).map(({ node }) => node.name ?? ''),
+    version: `parallax v${version}`,
+    flows_rate: nodes.reduce((sum, { flowsPerSecond }) => sum + flowsPerSecond, 0),
+  };
+}
+
+/** The engine knows the count without reading. */
+async function storedFlows(store: Store, signal: AbortSignal): Promise<bigint> {
+  for await (const [count] of store.query('SELECT count() FROM flows', {}, { signal }))
+    return toBigint(count);
+  return 0n;
+}
+
+/** Namespaces of either end, with the cluster that the end is in as far as that is known. */
+async function storedNamespaces(
+  store: Store,
+  sinceMs: number,
+  signal: AbortSignal,
+): Promise<readonly Namespace[]> {
+  const { where, params } = rangeCondition('flows', { since: BigInt(sinceMs) * 1_000_000n });
+  const of = (end: 'source' | 'destination') =>
+    `SELECT if(${end}_cluster = '', cluster, ${end}_cluster) AS c, ${end}_namespace AS n
+      FROM flows WHERE ${where} AND ${end}_namespace != '' GROUP BY c, n`;
+  const rows = store.query(
+    `SELECT c, n FROM (${of('source')} UNION DISTINCT ${of('destination')})
+      ORDER BY c, n LIMIT {maxNamespaces:UInt32}`,
+    { ...params, maxNamespaces: MAX_NAMESPACES },
+    { signal },
+  );
+  const found: Namespace[] = [];
+  for await (const [cluster, namespace] of rows)
+    found.push({ cluster: String(cluster), namespace: String(namespace) });
+  return found;
+}
+
+/** Asks once for all who ask meanwhile, and gives the answer again for `ms`. A failure is not kept. */
+function keep<T>(
+  clock: Clock,
+  ms: number,
+  look: (signal: AbortSignal) => Promise<T>,
+): () => Promise<T> {
+  let last: { readonly at: number; readonly answer: Promise<T> } | undefined;
+  return () => {
+    if (last !== undefined && clock.now() - last.at < ms) return last.answer;
+    const asked = { at: clock.now(), answer: look(AbortSignal.timeout(LOOK_MS)) };
+    last = asked;
+    asked.answer.catch(() => {
+      if (last === asked) last = undefined;
+    });
+    return asked.answer;
+  };
+}

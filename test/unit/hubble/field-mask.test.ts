@@ -1,0 +1,66 @@
+// Masks cut on the wire against masks picked from decoded flows.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decode, encode } from '../../../src/hubble/codec.ts';
+import { flowMask, maskResponse } from '../../../src/hubble/field-mask.ts';
+import { Flow, GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
+import type { MessageType } from '../../../src/hubble/schema.ts';
+import { corpus } from '../cli/recorded.ts';
+
+/** Every path there is, into messages three deep. */
+function pathsOf(type: MessageType, depth = 3): string[] {
+  return type.fields.flatMap((field) => {
+    const below =
+      field.kind === 'message' && !field.repeated && depth > 1
+        ? pathsOf(field.type, depth - 1).map((path) => `${field.name}.${path}`)
+        : [];
+    return [field.name, ...below];
+  });
+}
+const PATHS = pathsOf(Flow);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The plain meaning: a field is kept when a path names it or something above or below it. */
+function pick(message: Fields, paths: readonly string[]): Fields {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(message)) {
+    if (name === '$unknown') continue;
+    const below = paths.filter((path) => path.startsWith(`${name}.`));
+    if (paths.includes(name)) kept[name] = value;
+    else if (below.length > 0)
+      kept[name] = pick(
+        value as Fields,
+        below.map((path) => path.slice(name.length + 1)),
+      );
+  }
+  return kept;
+}
+
+test('cut as picked, for any mask over the corpus', async () => {
+  const responses = (await corpus('flows.jsonl')).filter((_, i) => i % 7 === 0);
+  const masks = fc.array(fc.constantFrom(...PATHS), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(masks, fc.constantFrom(...responses), (paths, response) => {
+      const mask = flowMask(paths);
+      if (mask === undefined) throw new Error('a mask without paths');
+      const bytes = encode(GetFlowsResponse, response);
+      const whole = decode(GetFlowsResponse, bytes);
+      const wanted = whole.flow ? { ...whole, flow: pick({ ...whole.flow }, paths) } : whole;
+      // By way of bytes: parts of a timestamp come with their defaults.
+      expect(decode(GetFlowsResponse, maskResponse(bytes, mask))).toEqual(
+        decode(GetFlowsResponse, encode(GetFlowsResponse, wanted)),
+      );
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('no paths are no mask; unknown ones are left out, even below known ones', () => {
+  expect(flowMask([])).toBe(undefined);
+  const names = ['nope', 'source.nope', 'source.labels.deeper', 'verdict.deeper', 'Source', ''];
+  expect(flowMask(names)).toEqual(new Map());
+  expect(flowMask(['source.namespace', 'source', 'source.labels'])).toEqual(
+    new Map([[8, 'whole']]),
+  );
+});
