@@ -33,14 +33,14 @@ export class Outbox {
     this.options = options;
   }
 
-  push({ value, ...batch }: SealedBatch): void {
+  push({ value, release, ...batch }: SealedBatch): void {
     const held = value.buffer.byteLength;
     this.records++;
     this.bytes += held;
     this.turn();
     const headers = { sequence: String(batch.sequence), replay: String(batch.replay) };
     const { publisher, key } = this.options;
-    publisher.publish({ key, value, headers }).then(
+    publisher.publish({ key, value, headers, release }).then(
       () => {
         this.options.durable(batch);
         this.gone(held);
