@@ -2,10 +2,13 @@
 // by the layout of proto/parallax/v1/flow_batch.proto; the responses are not looked into.
 import { ParallaxError } from '../runtime/errors.ts';
 
+/** In place of the relay's name in batches that an import made. */
+export const IMPORT_RELAY = 'import';
+
 export interface FlowBatchHeader {
   /** The key of the observing cluster; empty when an import left it to the node names. */
   readonly cluster: string;
-  /** The relay's name in the configuration, or `import`. */
+  /** The relay's name in the configuration, or IMPORT_RELAY. */
   readonly relay: string;
   /** Random id of the collector's life: a restart has another. */
   readonly collector: string;
