@@ -37,7 +37,9 @@ const NONE = Buffer.alloc(0);
 
 /** Collects responses into one growing buffer and seals them as a FlowBatch without copying them again. */
 export class FlowBatchBuilder {
-  private buffer: Buffer<ArrayBuffer>;
+  /** Empty until there is something to hold: nobody knows when that will be. */
+  private buffer: Buffer<ArrayBuffer> = NONE;
+  private capacity: number;
   private end = HEADER_ROOM;
   /** Responses that lie side by side and are not copied yet: `run[runStart, runEnd)`, heads included. */
   private run: Buffer = NONE;
@@ -48,7 +50,7 @@ export class FlowBatchBuilder {
 
   constructor(capacity = 1 << 20, allocate = (bytes: number) => Buffer.allocUnsafeSlow(bytes)) {
     this.allocate = allocate;
-    this.buffer = allocate(Math.max(capacity, HEADER_ROOM * 2));
+    this.capacity = Math.max(capacity, HEADER_ROOM * 2);
   }
 
   /** Bytes of the responses so far. */
@@ -113,6 +115,7 @@ export class FlowBatchBuilder {
   /** The sealed batch; the builder is empty afterwards and has given its buffer away. */
   seal(header: Omit<FlowBatchHeader, 'count'>): Buffer<ArrayBuffer> {
     this.settle();
+    this.reserve(0);
     const head = encodeHeader({ ...header, count: this.count });
     // A header longer than its room (very long names) costs one copy.
     const sealed =
@@ -120,7 +123,7 @@ export class FlowBatchBuilder {
         ? this.buffer.subarray(HEADER_ROOM - head.length, this.end)
         : Buffer.concat([head, this.buffer.subarray(HEADER_ROOM, this.end)]);
     if (head.length <= HEADER_ROOM) sealed.set(head, 0);
-    this.buffer = this.allocate(this.buffer.length);
+    this.buffer = NONE;
     this.end = HEADER_ROOM;
     this.count = 0;
     return sealed;
@@ -128,9 +131,11 @@ export class FlowBatchBuilder {
 
   private reserve(more: number): void {
     if (this.end + more <= this.buffer.length) return;
-    const larger = this.allocate(Math.max(this.buffer.length * 2, this.end + more));
+    const wanted = Math.max(this.capacity, this.buffer.length * 2, this.end + more);
+    const larger = this.allocate(wanted);
     this.buffer.copy(larger, 0, 0, this.end);
     this.buffer = larger;
+    this.capacity = larger.length;
   }
 }
 

@@ -2,7 +2,9 @@
 // every four kilobytes: for batches of tens of megabytes more than all the copying into it.
 
 /** Buffers kept beside those in use: one is filled while another is packed. */
-const KEPT = 2;
+const KEPT = 1;
+/** What is this many times too large is not taken. */
+const TOO_LARGE = 4;
 
 export class BatchMemory {
   private readonly free: Buffer<ArrayBuffer>[] = [];
@@ -11,7 +13,9 @@ export class BatchMemory {
 
   /** At least so many bytes, with anything in them. */
   take(bytes: number): Buffer<ArrayBuffer> {
-    const fits = this.free.findIndex(({ length }) => length >= bytes && length <= bytes * 2);
+    const fits = this.free.findIndex(
+      ({ length }) => length >= bytes && length <= bytes * TOO_LARGE,
+    );
     const [found] = fits < 0 ? [] : this.free.splice(fits, 1);
     // What does not fit was for another load: quiet times need little.
     if (!found) this.free.length = 0;

@@ -23,7 +23,7 @@ const RESUME_AT = 0.75;
 
 export class Outbox {
   records = 0;
-  /** Memory held, which may be up to twice the batches' lengths. */
+  /** Memory held, which may be up to four times the batches' lengths. */
   bytes = 0;
   full = false;
   private readonly options: OutboxOptions;

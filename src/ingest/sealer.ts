@@ -46,6 +46,8 @@ interface OpenBatch {
 }
 
 const SMALLEST = 1 << 16;
+/** A batch that fills less than this part of its memory does not keep it. */
+const MUCH_ROOM = 4;
 /** Room for the batch's header and the framing of one response. */
 const OVERHEAD = 1024;
 
@@ -147,7 +149,7 @@ export class Sealer {
     const { used, room } = this.emit(batch, cause);
     batch.oldest = Number.POSITIVE_INFINITY;
     // A builder keeps the room of its largest batch, and quiet times need little.
-    if (used * 2 < room && room > SMALLEST) {
+    if (used * MUCH_ROOM < room && room > SMALLEST) {
       batch.builder = this.builder(Math.max(SMALLEST, used * 2));
     }
   }
@@ -162,10 +164,11 @@ export class Sealer {
     const used = sealed.length;
     const room = sealed.buffer.byteLength;
     let value: Buffer<ArrayBuffer> = sealed;
-    if (used * 2 < room) {
+    if (used * MUCH_ROOM < room) {
       // Not from Node's pool: the bus may move the memory to another thread.
       value = Buffer.allocUnsafeSlow(used);
       sealed.copy(value);
+      this.memory.give(sealed);
     }
     const node = cause === 'single' ? nodeName() : '';
     const release = () => this.memory.give(value);
