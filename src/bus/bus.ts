@@ -8,6 +8,8 @@ export interface OutgoingRecord {
   /** One encoded FlowBatch. The bus owns the bytes from here on. */
   readonly value: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Called when the bus has packed the value and nobody will read its bytes again; not called when it keeps them. */
+  readonly release?: () => void;
 }
 
 export interface BusRecord {

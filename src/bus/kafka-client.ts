@@ -13,6 +13,7 @@ import kafkajs, {
 import type { Logger } from 'pino';
 import { ParallaxError } from '../runtime/errors.ts';
 import type { KafkaBusConfig } from './config.ts';
+import { useOurChecksum } from './kafka-checksum.ts';
 import { registerCodecs } from './kafka-codecs.ts';
 
 const { logLevel } = kafkajs;
@@ -33,6 +34,7 @@ export function retryOptions(config: KafkaBusConfig): RetryOptions {
 
 export function createKafkaClient(config: KafkaBusConfig, logger: Logger): Kafka {
   registerCodecs();
+  useOurChecksum();
   return new kafkajs.Kafka(clientOptions(config, logger));
 }
 

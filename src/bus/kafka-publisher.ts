@@ -28,6 +28,7 @@ interface Entry {
   headers: Readonly<Record<string, string>>;
   value: Buffer;
   packed: boolean;
+  readonly release: (() => void) | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -86,6 +87,7 @@ export class KafkaPublisher implements Publisher {
         headers: withId(record.headers, this.nextId),
         value: record.value,
         packed: false,
+        release: record.release,
         resolve,
         reject,
       };
@@ -136,6 +138,7 @@ export class KafkaPublisher implements Publisher {
     try {
       const { value, headers } = await encodeValue(entry.value, { kind, level });
       this.hold(value.length - entry.value.length);
+      if (value !== entry.value) entry.release?.();
       entry.value = value;
       entry.headers = { ...entry.headers, ...headers };
       if (value.length > maxRecordBytes) {

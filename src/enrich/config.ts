@@ -1,6 +1,6 @@
 // Settings of the writer.
 import { z } from 'zod';
-import { duration } from '../config/values.ts';
+import { duration, size } from '../config/values.ts';
 
 export const writerConfig = z.strictObject({
   group: z
@@ -14,6 +14,11 @@ export const writerConfig = z.strictObject({
     .max(16)
     .default(2)
     .describe('Records in work at once: 2 lets one be decoded while another is inserted.'),
+  remembered: size
+    .prefault('64MiB')
+    .describe(
+      'Memory for the uuids stored last, 16 bytes each, over all clusters: what is in it of a replay is dropped without asking the store.',
+    ),
   retryInitial: duration
     .prefault('200ms')
     .describe('First wait before a refused insert is tried again.'),

@@ -28,6 +28,17 @@ export function writerMetrics(registry: Registry) {
       labelNames: ['cluster'],
       registers,
     }),
+    asked: new Counter({
+      name: 'parallax_writer_uuids_asked_total',
+      help: 'Uuids of replayed batches that the store was asked about, by observing cluster.',
+      labelNames: ['cluster'],
+      registers,
+    }),
+    remembered: new Gauge({
+      name: 'parallax_writer_remembered_bytes',
+      help: 'Memory of the uuids stored last.',
+      registers,
+    }),
     deadLetters: new Counter({
       name: 'parallax_writer_dead_letters_total',
       help: 'Responses or records sent to the dead-letter topic, by reason.',

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumer } from '../bus/bus.ts';
 import { recordToken } from '../bus/identity.ts';
-import { decodeFlowBatch, type FlowBatch } from '../hubble/batch.ts';
+import { decodeFlowBatch, type FlowBatch, IMPORT_RELAY } from '../hubble/batch.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
@@ -13,7 +13,8 @@ import type { NativeBlock, Store } from '../store/store.ts';
 import type { WriterConfig } from './config.ts';
 import type { WriterMetrics } from './metrics.ts';
 import type { Projection, Projector } from './project/projector.ts';
-import { findStored } from './stored.ts';
+import { type RecentCluster, RecentlyStored } from './recent.ts';
+import { FAR, findStored, storedUpTo } from './stored.ts';
 
 export interface WriterDeps {
   readonly config: WriterConfig;
@@ -41,7 +42,7 @@ export interface Writer extends Component {
 
 export function createWriter(deps: WriterDeps): Writer {
   const { config, bus, logger } = deps;
-  const write = createRecordWriter(deps);
+  const write = createRecordWriter(deps, new RecentlyStored(config.remembered));
   let consumer: Consumer | undefined;
   let settle: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   const ended = new Promise<void>((resolve, reject) => {
@@ -86,9 +87,10 @@ export function createWriter(deps: WriterDeps): Writer {
 /** Stores one record; resolves when everything in it is stored or dead-lettered. */
 export type RecordWriter = (record: BusRecord, signal?: AbortSignal) => Promise<StoredRecord>;
 
-/** The part of the writer that an import uses by itself. */
+/** The part of the writer that an import uses by itself, without a memory of what it stored. */
 export function createRecordWriter(
   deps: Pick<WriterDeps, 'config' | 'bus' | 'store' | 'projector' | 'metrics' | 'logger' | 'clock'>,
+  memory?: RecentlyStored,
 ): RecordWriter {
   const { store, projector, metrics, logger, clock, bus } = deps;
   // A replayed record asks the store what it has: everything before it in its partition must be stored by then.
@@ -120,16 +122,26 @@ export function createRecordWriter(
       if (!(error instanceof ParallaxError)) throw error;
       await deadLetter(record, record.value, 'not-a-flow-batch', error.message);
       await previous;
+      memory?.follow(record, '');
       return { flows: 0, events: 0, doubles: 0, deadLetters: 1 };
     }
     // Projected while the record before is still being inserted. That of a replay holds for nearly all of them; only
     // when something of it is stored already it is made again without that.
     let projection = timed(metrics.project, () => projector.project(batch));
     await previous;
+    const { cluster, relay } = batch.header;
+    const followed = memory?.follow(record, cluster);
+    // An import comes through a partition of its own, beside that of its clusters: it knows nothing of theirs.
+    const recent = relay === IMPORT_RELAY || cluster === '' ? undefined : followed;
+    if (recent && recent.floor === undefined && projection.ids.uuids.length > 0) {
+      recent.floor = await retried(() => floorOf(projection.ids.minTime, cluster), signal);
+    }
     let drop: Uint8Array | undefined;
     if (batch.header.replay) {
+      const asking = (uuids: number) => metrics.asked.inc({ cluster }, uuids);
+      const question = { store, batch: projector.identify(batch), cluster, asking };
       const stored = await retried(
-        () => findStored(store, projector.identify(batch), batch.header.cluster),
+        () => findStored({ ...question, ...(recent && { recent }) }),
         signal,
       );
       if (stored.includes(1)) {
@@ -146,7 +158,24 @@ export function createRecordWriter(
       if (block) await retried(() => store.insert(block, { token }), signal);
     }
     metrics.insert.observe((clock.now() - started) / 1000);
+    if (recent) remember(recent, projection);
     return settle(batch, projection, drop);
+  }
+
+  function remember(recent: RecentCluster, { ids }: Projection): void {
+    memory?.add(recent, ids);
+    metrics.remembered.set(memory?.bytes ?? 0);
+  }
+
+  /** Rows of a cluster that are newer than this are all to come. */
+  async function floorOf(from: bigint, cluster: string): Promise<bigint> {
+    try {
+      return await storedUpTo(store, from, cluster);
+    } catch (error) {
+      // Too much is newer for one question: the store is asked about every replay.
+      if (error instanceof ParallaxError && error.code === 'store/limit') return FAR;
+      throw error;
+    }
   }
 
   function settle(batch: FlowBatch, projection: Projection, drop?: Uint8Array): StoredRecord {

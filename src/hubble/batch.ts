@@ -2,10 +2,13 @@
 // by the layout of proto/parallax/v1/flow_batch.proto; the responses are not looked into.
 import { ParallaxError } from '../runtime/errors.ts';
 
+/** In place of the relay's name in batches that an import made. */
+export const IMPORT_RELAY = 'import';
+
 export interface FlowBatchHeader {
   /** The key of the observing cluster; empty when an import left it to the node names. */
   readonly cluster: string;
-  /** The relay's name in the configuration, or `import`. */
+  /** The relay's name in the configuration, or IMPORT_RELAY. */
   readonly relay: string;
   /** Random id of the collector's life: a restart has another. */
   readonly collector: string;
@@ -28,23 +31,71 @@ export interface FlowBatch {
 
 const RESPONSE_TAG = (15 << 3) | 2;
 const HEADER_ROOM = 256;
+/** Bytes before a response that `append` writes over: those of gRPC's head of a message. */
+export const RESPONSE_HEAD = 5;
+const NONE = Buffer.alloc(0);
 
 /** Collects responses into one growing buffer and seals them as a FlowBatch without copying them again. */
 export class FlowBatchBuilder {
-  private buffer: Buffer;
+  /** Empty until there is something to hold: nobody knows when that will be. */
+  private buffer: Buffer<ArrayBuffer> = NONE;
+  private capacity: number;
   private end = HEADER_ROOM;
+  /** Responses that lie side by side and are not copied yet: `run[runStart, runEnd)`, heads included. */
+  private run: Buffer = NONE;
+  private runStart = 0;
+  private runEnd = 0;
+  private readonly allocate: (bytes: number) => Buffer<ArrayBuffer>;
   count = 0;
 
-  constructor(capacity = 1 << 20) {
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(capacity, HEADER_ROOM * 2));
+  constructor(capacity = 1 << 20, allocate = (bytes: number) => Buffer.allocUnsafeSlow(bytes)) {
+    this.allocate = allocate;
+    this.capacity = Math.max(capacity, HEADER_ROOM * 2);
   }
 
   /** Bytes of the responses so far. */
   get size(): number {
-    return this.end - HEADER_ROOM;
+    return this.end - HEADER_ROOM + this.runEnd - this.runStart;
+  }
+
+  /**
+   * Takes the response `bytes[start, end)` and writes over the five bytes before it. A stream's messages become a
+   * batch where they lie, and all that follow on each other are copied at once: call `settle` before the bytes change.
+   * The length is written as four bytes, with zeroes at its end, which every protobuf reader takes.
+   */
+  append(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    const head = start - RESPONSE_HEAD;
+    bytes[head] = RESPONSE_TAG;
+    bytes[head + 1] = (length & 127) | 128;
+    bytes[head + 2] = ((length >>> 7) & 127) | 128;
+    bytes[head + 3] = ((length >>> 14) & 127) | 128;
+    bytes[head + 4] = length >>> 21;
+    this.count++;
+    if (this.runEnd === head && this.run === bytes) {
+      this.runEnd = end;
+      return;
+    }
+    this.settle();
+    this.run = bytes;
+    this.runStart = head;
+    this.runEnd = end;
+  }
+
+  /** Copies what `append` has taken and still lies where it was. */
+  settle(): void {
+    const { run, runStart, runEnd } = this;
+    const length = runEnd - runStart;
+    if (length === 0) return;
+    this.run = NONE;
+    this.runStart = this.runEnd = 0;
+    this.reserve(length);
+    run.copy(this.buffer, this.end, runStart, runEnd);
+    this.end += length;
   }
 
   add(response: Uint8Array): void {
+    this.settle();
     const length = response.length;
     this.reserve(length + 6);
     const { buffer } = this;
@@ -62,7 +113,9 @@ export class FlowBatchBuilder {
   }
 
   /** The sealed batch; the builder is empty afterwards and has given its buffer away. */
-  seal(header: Omit<FlowBatchHeader, 'count'>): Buffer {
+  seal(header: Omit<FlowBatchHeader, 'count'>): Buffer<ArrayBuffer> {
+    this.settle();
+    this.reserve(0);
     const head = encodeHeader({ ...header, count: this.count });
     // A header longer than its room (very long names) costs one copy.
     const sealed =
@@ -70,7 +123,7 @@ export class FlowBatchBuilder {
         ? this.buffer.subarray(HEADER_ROOM - head.length, this.end)
         : Buffer.concat([head, this.buffer.subarray(HEADER_ROOM, this.end)]);
     if (head.length <= HEADER_ROOM) sealed.set(head, 0);
-    this.buffer = Buffer.allocUnsafeSlow(this.buffer.length);
+    this.buffer = NONE;
     this.end = HEADER_ROOM;
     this.count = 0;
     return sealed;
@@ -78,9 +131,11 @@ export class FlowBatchBuilder {
 
   private reserve(more: number): void {
     if (this.end + more <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.end + more));
+    const wanted = Math.max(this.capacity, this.buffer.length * 2, this.end + more);
+    const larger = this.allocate(wanted);
     this.buffer.copy(larger, 0, 0, this.end);
     this.buffer = larger;
+    this.capacity = larger.length;
   }
 }
 
@@ -139,6 +194,20 @@ export function decodeFlowBatch(bytes: Buffer): FlowBatch {
     throw malformed('number too long');
   };
   const length = (): number => {
+    if (at + 4 <= bytes.length) {
+      // As `append` writes them.
+      const word = bytes.readInt32LE(at);
+      if ((word & 0x80808080) === 0x808080) {
+        at += 4;
+        const value =
+          (word & 0x7f) |
+          ((word & 0x7f00) >>> 1) |
+          ((word & 0x7f0000) >>> 2) |
+          ((word & 0x7f000000) >>> 3);
+        if (at + value > bytes.length) throw malformed(`field of ${value} bytes runs past the end`);
+        return value;
+      }
+    }
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = bytes[at];

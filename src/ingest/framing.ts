@@ -5,8 +5,13 @@ import { ParallaxError } from '../runtime/errors.ts';
 export interface MessageSink {
   /** Bytes arrived, before their messages are handed on. */
   arrived(bytes: number): void;
-  /** One message: `bytes[start, end)`. The bytes are the sink's only until it returns. */
+  /**
+   * One message: `bytes[start, end)`. The sink may write over it and over the five bytes before it. They are its own
+   * until `settle` is called.
+   */
   message(bytes: Buffer, start: number, end: number): void;
+  /** The bytes of the messages so far are about to be given up. */
+  settle(): void;
   /** A message over the limit was passed over; `head` and `tail` are its first and last bytes. */
   oversize(size: number, head: Buffer, tail: Buffer): void;
 }
@@ -14,15 +19,19 @@ export interface MessageSink {
 const HEAD = 5;
 const KEPT_HEAD = 16;
 const KEPT_TAIL = 1024;
+const SMALLEST_PARTIAL = 1 << 14;
+/** Memory for larger messages is not kept for the next one. */
+const KEPT_PARTIAL = 1 << 20;
 
 export class MessageSplitter {
   private readonly sink: MessageSink;
   private readonly maxMessage: number;
   private readonly head = Buffer.alloc(HEAD);
   private headFilled = 0;
-  /** The message that spans chunks, once its head is whole. */
-  private partial: Buffer | undefined;
+  /** Memory of the message that spans chunks, room for its head in front; `partialEnd` is 0 while there is none. */
+  private partial = Buffer.alloc(0);
   private partialFilled = 0;
+  private partialEnd = 0;
   private skipped: { size: number; left: number; head: Buffer; tail: Buffer } | undefined;
 
   constructor(sink: MessageSink, maxMessage: number) {
@@ -34,7 +43,7 @@ export class MessageSplitter {
   push(chunk: Buffer): void {
     const { length } = chunk;
     this.sink.arrived(length);
-    let at = this.headFilled > 0 || this.partial || this.skipped ? this.resume(chunk) : 0;
+    let at = this.headFilled > 0 || this.partialEnd > 0 || this.skipped ? this.resume(chunk) : 0;
     while (length - at >= HEAD) {
       if (chunk[at] !== 0) throw compressed();
       // Arithmetic, not readUInt32BE: this runs for every message.
@@ -56,11 +65,12 @@ export class MessageSplitter {
       chunk.copy(this.head, this.headFilled, at);
       this.headFilled += length - at;
     }
+    this.sink.settle();
   }
 
   /** Goes on with what the chunk before left open; returns where whole messages begin. */
   private resume(chunk: Buffer): number {
-    if (this.partial || this.skipped) return this.fill(chunk, 0);
+    if (this.partialEnd > 0 || this.skipped) return this.fill(chunk, 0);
     const more = Math.min(HEAD - this.headFilled, chunk.length);
     chunk.copy(this.head, this.headFilled, 0, more);
     this.headFilled += more;
@@ -73,8 +83,12 @@ export class MessageSplitter {
 
   private begin(size: number): void {
     if (size <= this.maxMessage) {
-      this.partial = Buffer.allocUnsafe(size);
-      this.partialFilled = 0;
+      this.partialFilled = HEAD;
+      this.partialEnd = HEAD + size;
+      const { length } = this.partial;
+      if (length < this.partialEnd || length > KEPT_PARTIAL) {
+        this.partial = Buffer.allocUnsafeSlow(Math.max(this.partialEnd, SMALLEST_PARTIAL));
+      }
       return;
     }
     const none = Buffer.alloc(0);
@@ -83,7 +97,7 @@ export class MessageSplitter {
 
   /** Takes what belongs to the open message; returns where the next begins. */
   private fill(chunk: Buffer, from: number): number {
-    const { partial, skipped } = this;
+    const { partial, partialEnd, skipped } = this;
     if (skipped) {
       const part = chunk.subarray(from, from + skipped.left);
       skipped.left -= part.length;
@@ -97,13 +111,15 @@ export class MessageSplitter {
       }
       return from + part.length;
     }
-    if (!partial) return from;
-    const end = Math.min(chunk.length, from + partial.length - this.partialFilled);
+    if (partialEnd === 0) return from;
+    const end = Math.min(chunk.length, from + partialEnd - this.partialFilled);
     chunk.copy(partial, this.partialFilled, from, end);
     this.partialFilled += end - from;
-    if (this.partialFilled === partial.length) {
-      this.partial = undefined;
-      this.sink.message(partial, 0, partial.length);
+    if (this.partialFilled === partialEnd) {
+      this.partialEnd = 0;
+      this.sink.message(partial, HEAD, partialEnd);
+      // The next message that spans chunks takes the same memory.
+      this.sink.settle();
     }
     return end;
   }

@@ -57,7 +57,11 @@ export class Intake implements MessageSink {
     const { tracker, sealer } = this.deps;
     const repeats = tracker.take(bytes, start, end, this.now);
     this.responses++;
-    sealer.add(bytes.subarray(start, end), repeats, tracker.time, this.nowMs);
+    sealer.add(bytes, start, end, repeats, tracker.time, this.nowMs);
+  }
+
+  settle(): void {
+    this.deps.sealer.settle();
   }
 
   oversize(size: number, head: Buffer, tail: Buffer): void {

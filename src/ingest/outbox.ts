@@ -23,7 +23,7 @@ const RESUME_AT = 0.75;
 
 export class Outbox {
   records = 0;
-  /** Memory held, which may be up to twice the batches' lengths. */
+  /** Memory held, which may be up to four times the batches' lengths. */
   bytes = 0;
   full = false;
   private readonly options: OutboxOptions;
@@ -33,14 +33,14 @@ export class Outbox {
     this.options = options;
   }
 
-  push({ value, ...batch }: SealedBatch): void {
+  push({ value, release, ...batch }: SealedBatch): void {
     const held = value.buffer.byteLength;
     this.records++;
     this.bytes += held;
     this.turn();
     const headers = { sequence: String(batch.sequence), replay: String(batch.replay) };
     const { publisher, key } = this.options;
-    publisher.publish({ key, value, headers }).then(
+    publisher.publish({ key, value, headers, release }).then(
       () => {
         this.options.durable(batch);
         this.gone(held);

@@ -1,6 +1,7 @@
 // Gathers responses into two open batches, new ones and possible repeats, and seals them by count, bytes or age. A
 // batch of repeats is never sealed before the new responses that came earlier: whoever stores it must find those.
 import { FlowBatchBuilder } from '../hubble/batch.ts';
+import { BatchMemory } from './batch-memory.ts';
 
 export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush';
 
@@ -19,6 +20,8 @@ export interface BatchFacts {
 
 export interface SealedBatch extends BatchFacts {
   readonly value: Buffer;
+  /** To be called when nobody will read the value any more; need not be. */
+  readonly release: () => void;
 }
 
 export interface SealerOptions {
@@ -43,13 +46,16 @@ interface OpenBatch {
 }
 
 const SMALLEST = 1 << 16;
+/** A batch that fills less than this part of its memory does not keep it. */
+const MUCH_ROOM = 4;
 /** Room for the batch's header and the framing of one response. */
 const OVERHEAD = 1024;
 
 export class Sealer {
   private readonly options: SealerOptions;
-  private readonly fresh: OpenBatch = open(false);
-  private readonly repeats: OpenBatch = open(true);
+  private readonly memory = new BatchMemory();
+  private readonly fresh: OpenBatch = this.open(false);
+  private readonly repeats: OpenBatch = this.open(true);
   private sequence = 0;
   private maxBytes: number;
 
@@ -74,20 +80,37 @@ export class Sealer {
     return this.fresh.builder.count + this.repeats.builder.count;
   }
 
-  add(response: Buffer, replay: boolean, time: number, nowMs: number): void {
+  /**
+   * Adds the response `bytes[start, end)`, writing over the five bytes before it. It may stay where it is until `settle`.
+   */
+  add(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    replay: boolean,
+    time: number,
+    nowMs: number,
+  ): void {
     const { maxBytes } = this;
     const batch = replay ? this.repeats : this.fresh;
-    if (batch.builder.size + response.length + OVERHEAD > maxBytes) {
+    const length = end - start;
+    if (batch.builder.size + length + OVERHEAD > maxBytes) {
       this.seal(batch, 'bytes');
-      if (response.length + OVERHEAD > maxBytes) {
-        this.alone(response, replay, time, nowMs);
+      if (length + OVERHEAD > maxBytes) {
+        this.alone(bytes, start, end, replay, time, nowMs);
         return;
       }
     }
     if (batch.builder.count === 0) batch.firstMs = nowMs;
-    batch.builder.add(response);
+    batch.builder.append(bytes, start, end);
     if (time < batch.oldest) batch.oldest = time;
     if (batch.builder.count >= this.options.maxCount) this.seal(batch, 'count');
+  }
+
+  /** Copies what was added and still lies where it came from. */
+  settle(): void {
+    this.fresh.builder.settle();
+    this.repeats.builder.settle();
   }
 
   /** Seals what has reached its age. */
@@ -105,9 +128,16 @@ export class Sealer {
   }
 
   /** A response no batch has room for is a record of its own. */
-  private alone(response: Buffer, replay: boolean, time: number, nowMs: number): void {
-    const builder = new FlowBatchBuilder(response.length + OVERHEAD);
-    builder.add(response);
+  private alone(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    replay: boolean,
+    time: number,
+    nowMs: number,
+  ): void {
+    const builder = new FlowBatchBuilder(end - start + OVERHEAD);
+    builder.append(bytes, start, end);
     if (replay) this.seal(this.fresh, 'order');
     const oldest = Number.isNaN(time) ? Number.POSITIVE_INFINITY : time;
     this.emit({ builder, replay, firstMs: nowMs, oldest }, 'single');
@@ -119,8 +149,8 @@ export class Sealer {
     const { used, room } = this.emit(batch, cause);
     batch.oldest = Number.POSITIVE_INFINITY;
     // A builder keeps the room of its largest batch, and quiet times need little.
-    if (used * 2 < room && room > SMALLEST) {
-      batch.builder = new FlowBatchBuilder(Math.max(SMALLEST, used * 2));
+    if (used * MUCH_ROOM < room && room > SMALLEST) {
+      batch.builder = this.builder(Math.max(SMALLEST, used * 2));
     }
   }
 
@@ -133,23 +163,25 @@ export class Sealer {
     const sealed = batch.builder.seal({ cluster, relay, collector, sequence, receivedAt, replay });
     const used = sealed.length;
     const room = sealed.buffer.byteLength;
-    let value = sealed;
-    if (used * 2 < room) {
-      // Not from the pool: the bus may move the memory to another thread.
+    let value: Buffer<ArrayBuffer> = sealed;
+    if (used * MUCH_ROOM < room) {
+      // Not from Node's pool: the bus may move the memory to another thread.
       value = Buffer.allocUnsafeSlow(used);
       sealed.copy(value);
+      this.memory.give(sealed);
     }
     const node = cause === 'single' ? nodeName() : '';
-    emit({ value, size: used, sequence, count, replay, cause, oldest, node });
+    const release = () => this.memory.give(value);
+    emit({ value, release, size: used, sequence, count, replay, cause, oldest, node });
     return { used, room };
   }
-}
 
-function open(replay: boolean): OpenBatch {
-  return {
-    builder: new FlowBatchBuilder(SMALLEST),
-    replay,
-    firstMs: 0,
-    oldest: Number.POSITIVE_INFINITY,
-  };
+  private open(replay: boolean): OpenBatch {
+    const oldest = Number.POSITIVE_INFINITY;
+    return { builder: this.builder(SMALLEST), replay, firstMs: 0, oldest };
+  }
+
+  private builder(room: number): FlowBatchBuilder {
+    return new FlowBatchBuilder(room, (bytes) => this.memory.take(bytes));
+  }
 }

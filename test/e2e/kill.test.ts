@@ -1,21 +1,42 @@
-// The promise, under SIGKILL at random moments: what is stored is what was sent, each flow once.
+// The promise, under SIGKILL at random moments: what is stored is what was sent, each flow once. At least 52 processes
+// are killed in a run, and the last line says how many were.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
 import type { Pipeline } from './support/pipeline.ts';
 import { killRound, TARGETS, type Target } from './support/rounds.ts';
 import { type Scene, scene } from './support/scene.ts';
 
+/** Rounds a target; after each the store is held against the ledgers of all rounds so far. */
 const ROUNDS = Number(process.env.PARALLAX_KILL_ROUNDS ?? 2);
-const LOAD = { rate: 3000, seconds: 3 };
+const TIMES = 4;
+/** Long enough for most of the kills to fall into it: a broker takes five seconds to be back. */
+const LOAD = { rate: 1500, seconds: 10 };
+const BROKER_LOAD = { rate: 900, seconds: 18 };
+const FIRST_STARTS = { stores: 3, kills: 4 };
+
+const killed = new Map<string, number>();
+function count(target: string, kills: number): void {
+  killed.set(target, (killed.get(target) ?? 0) + kills);
+}
+
+afterAll(() => {
+  const sum = [...killed.values()].reduce((all, kills) => all + kills, 0);
+  const by = [...killed].map(([target, kills]) => `${target} ${kills}`).join(', ');
+  console.log(`${sum} processes were killed, and every flow is stored once (${by})`);
+});
 
 async function rounds(pipeline: Pipeline, { dice }: Scene, target: Target) {
+  const load = target === 'broker' ? BROKER_LOAD : LOAD;
   for (let number = 1; number <= ROUNDS; number++) {
-    const { found, wrong, kills, ms } = await killRound(pipeline, { target, dice, ...LOAD });
+    const round = await killRound(pipeline, { target, dice, times: TIMES, ...load });
+    const { found, wrong, kills, ms } = round;
     console.log(`${target}: sent ${found.sent}, stored ${found.stored}, ${ms} ms, ${kills}`);
     expect(wrong).toBe('');
     expect(found.stored).toBe(found.sent);
-    expect(found.sent).toBe(number * 2 * LOAD.rate * LOAD.seconds);
+    expect(found.sent).toBe(number * 2 * load.rate * load.seconds);
+    expect(kills.length).toBeGreaterThanOrEqual(TIMES);
+    count(target, kills.length);
   }
 }
 
@@ -23,21 +44,22 @@ describe('all in one process, killed', () => {
   const all = scene({ kafka: false });
 
   test('up, while it starts for the first time', async () => {
-    for (let store = 0; store < 3; store++) {
+    for (let store = 0; store < FIRST_STARTS.stores; store++) {
       const pipeline = await all.pipeline();
       const relays = await pipeline.load({ seed: store + 1, rate: 8000, count: 8000 });
-      for (let kill = 0; kill < 4; kill++) {
+      for (let kill = 0; kill < FIRST_STARTS.kills; kill++) {
         const child = pipeline.collector.launch();
         // In its migration, in its first insert, in the first answer of a relay.
         if (kill === 0)
-          await child.until('a migration', 30_000, () => child.log.includes('migration'));
+          await child.until('a migration', 90_000, () => child.log.includes('migration'));
         await sleep(all.dice.between(0, 900));
         await pipeline.collector.kill();
       }
       await pipeline.start();
-      await relays.made(1, 60_000);
+      await relays.made(1, 150_000);
       const found = await pipeline.prove();
       expect(found.stored).toBe(16_000);
+      count('first start', pipeline.collector.kills);
     }
   });
 

@@ -74,7 +74,7 @@ describeWithKafka('stopping roles over Kafka', () => {
     const asked = Date.now();
     writer?.child.signal('SIGTERM');
     expect(await writer?.child.exited).toEqual({ code: 143, signal: null });
-    expect(Date.now() - asked).toBeLessThan(1000);
+    expect(Date.now() - asked).toBeLessThan(5000); // the limit is 25 s
     pipeline.front?.refuse(false);
     await pipeline.start();
     await relays.made(1, 60_000);

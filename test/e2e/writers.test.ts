@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
+import { PATIENCE_MS } from './support/pipeline.ts';
 import { scene } from './support/scene.ts';
 
 const RATE = 2500;
@@ -18,7 +19,7 @@ describeWithKafka('two writers of one group', () => {
     const pipeline = await split.pipeline({ server: true, writers: 2 });
     await pipeline.start();
     const relays = await pipeline.load(load(14));
-    await relays.made(0.05, 60_000);
+    await relays.made(0.05, PATIENCE_MS);
     for (let i = 0; i < 3; i++) {
       const writer = split.dice.pick([0, 1]);
       await sleep(split.dice.between(200, 2500));
@@ -26,7 +27,7 @@ describeWithKafka('two writers of one group', () => {
       await sleep(split.dice.between(0, 3500));
       pipeline.writers[writer]?.launch();
     }
-    await relays.made(1, 90_000);
+    await relays.made(1, PATIENCE_MS);
     const found = await pipeline.prove();
     expect(found.stored).toBe(found.sent);
   });
@@ -37,7 +38,7 @@ describeWithKafka('two writers of one group', () => {
     await pipeline.front?.start();
     await Promise.all([pipeline.collector.start(), first?.start()]);
     const relays = await pipeline.load(load(12));
-    await relays.made(0.1, 60_000);
+    await relays.made(0.1, PATIENCE_MS);
     for (const [leaves, joins] of [
       [undefined, second],
       [first, undefined],
@@ -49,7 +50,7 @@ describeWithKafka('two writers of one group', () => {
       await joins?.start();
       await sleep(split.dice.between(300, 1500));
     }
-    await relays.made(1, 90_000);
+    await relays.made(1, PATIENCE_MS);
     const found = await pipeline.prove();
     expect(found.stored).toBe(found.sent);
   });
@@ -58,7 +59,7 @@ describeWithKafka('two writers of one group', () => {
     const pipeline = await split.pipeline({ server: true, writers: 2 });
     await pipeline.start();
     const relays = await pipeline.load(load(16));
-    await relays.made(0.05, 60_000);
+    await relays.made(0.05, PATIENCE_MS);
     for (let i = 0; i < 3; i++) {
       const zombie = pipeline.writers[i % 2]?.child;
       await sleep(split.dice.between(200, 900));
@@ -70,7 +71,7 @@ describeWithKafka('two writers of one group', () => {
       await sleep(2500);
       zombie?.signal('SIGCONT');
     }
-    await relays.made(1, 90_000);
+    await relays.made(1, PATIENCE_MS);
     const found = await pipeline.prove();
     expect(found.stored).toBe(found.sent);
     expect(pipeline.writers.map(({ lives }) => lives)).toEqual([1, 1]);

@@ -1,7 +1,7 @@
 // The loop of an import: lines in, sealed batches out, one batch at work while the next is filled. Bad lines are
 // counted and passed over; they never stop it.
 import type { StoredRecord } from '../../enrich/writer.ts';
-import { FlowBatchBuilder } from '../../hubble/batch.ts';
+import { FlowBatchBuilder, IMPORT_RELAY } from '../../hubble/batch.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { readLine } from './line.ts';
@@ -47,7 +47,7 @@ export async function pump(options: PumpOptions): Promise<ImportSummary> {
     if (builder.count === 0) return;
     const { count } = builder;
     const { cluster, collector } = options;
-    const header = { cluster, relay: 'import', collector, sequence, replay: true };
+    const header = { cluster, relay: IMPORT_RELAY, collector, sequence, replay: true };
     const value = builder.seal({ ...header, receivedAt: BigInt(receivedAt) * 1_000_000n });
     const batch = { value, sequence: sequence++ };
     const line = firstLine;

@@ -20,6 +20,13 @@ export interface LostFact {
   readonly count: bigint;
 }
 
+export interface EventIdentity {
+  /** 16 bytes in canonical order. */
+  readonly uuid: Uint8Array;
+  /** Nanoseconds since 1970. */
+  readonly time: bigint;
+}
+
 export interface EventBatch {
   /** '' when the node name says it. */
   readonly cluster: string;
@@ -28,6 +35,8 @@ export interface EventBatch {
 }
 
 export class Events {
+  /** Of the events taken so far. */
+  identities: EventIdentity[] = [];
   private rows: Row[] = [];
   private lost: LostFact[] = [];
   private readonly moment = new Moment();
@@ -41,11 +50,13 @@ export class Events {
     const cluster = batch.cluster === '' ? clusterOf(node) : batch.cluster;
     const uuid = new Uint8Array(16);
     makeUuid('event', [raw], uuid, 0, CANONICAL);
+    const time = this.timeOf(bytes, envelope, batch.receivedAt);
+    this.identities.push({ uuid, time });
     this.rows.push({
       cluster,
       relay: batch.relay,
       received_at: batch.receivedAt / 1_000_000n,
-      time: this.timeOf(bytes, envelope, batch.receivedAt),
+      time,
       uuid,
       kind: kindOf(envelope.kind),
       node_name: node,
@@ -64,6 +75,7 @@ export class Events {
     const { rows, lost } = this;
     this.rows = [];
     this.lost = [];
+    this.identities = [];
     return { block: rows.length > 0 ? encodeRows('events', EVENT_COLUMNS, rows) : undefined, lost };
   }
 

@@ -14,6 +14,7 @@ import { type BatchIdentities, identify } from './identify.ts';
 import { Locations } from './locations.ts';
 import { countNodes, type NodeFact } from './nodes.ts';
 import { Envelope } from './response.ts';
+import { type RowIds, rowIds } from './row-ids.ts';
 import { Sink } from './sink.ts';
 import { Malformed } from './wire.ts';
 
@@ -48,6 +49,8 @@ export interface Projection {
   readonly nodes: readonly NodeFact[];
   /** Lost events by node and source, one for each message. */
   readonly lost: readonly LostFact[];
+  /** Ids of all rows, flows first. */
+  readonly ids: RowIds;
 }
 
 export interface ProjectorOptions {
@@ -126,6 +129,7 @@ class ProjectionLoop {
       }
     }
     const nodes = countNodes(sink, rows, header.cluster);
+    const ids = rowIds(sink.columns, rows, this.events.identities);
     const flows = rows > 0 ? this.block(batch, rows) : undefined;
     const { block: events, lost } = this.events.take();
     const counts = {
@@ -135,7 +139,7 @@ class ProjectionLoop {
       dropped,
       raw,
     };
-    return { flows, events, rejected, counts, nodes, lost };
+    return { flows, events, rejected, counts, nodes, lost, ids };
   }
 
   memory(): { entries: number; bytes: number; forgotten: number } {

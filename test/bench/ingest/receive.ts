@@ -51,7 +51,8 @@ async function floor(port: number): Promise<number> {
 async function split(port: number): Promise<number> {
   const to = await connection(port);
   let count = 0;
-  const sink = { arrived: () => undefined, oversize: () => undefined, message: () => count++ };
+  const nothing = () => undefined;
+  const sink = { arrived: nothing, oversize: nothing, settle: nothing, message: () => count++ };
   const splitter = new MessageSplitter(sink, 1 << 25);
   await to.stream(PATH, REQUEST, (chunk) => splitter.push(chunk)).ended;
   to.destroy();
@@ -68,7 +69,8 @@ async function collector(port: number): Promise<number> {
     cluster: clusterConfig.parse({ name: 'east', relay: `127.0.0.1:${port}` }),
     config: collectorConfig.parse({ reconnect: { initial: '1m', max: '1m' } }),
     publisher: {
-      publish: async () => {
+      publish: async ({ release }) => {
+        release?.();
         count = component.coverage().received.responses;
         if (count >= flows) done();
       },

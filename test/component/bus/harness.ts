@@ -60,7 +60,7 @@ export function within(ms: number): AbortSignal {
   return AbortSignal.timeout(ms);
 }
 
-export async function until(what: string, true_: () => boolean, ms = 20_000): Promise<void> {
+export async function until(what: string, true_: () => boolean, ms = 60_000): Promise<void> {
   const end = Date.now() + ms;
   while (!true_()) {
     if (Date.now() > end) throw new Error(`waited ${ms} ms in vain until ${what}`);

@@ -1,5 +1,6 @@
 // The bus on a real Kafka: the common contract, and what only Kafka has.
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -226,7 +227,20 @@ describeWithKafka('with Kafka', () => {
   async function madeByHand(numPartitions: number, configs: Record<string, string>) {
     const topic = uniqueTopic();
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
-    await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] });
+    // Waited for by hand: kafkajs gives up when a busy broker does not know its new topic at once.
+    const topics = [{ topic, numPartitions, configEntries }];
+    await admin.createTopics({ waitForLeaders: false, topics });
+    let led = false;
+    const look = async () => {
+      const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+      const partitions = known?.topics[0]?.partitions ?? [];
+      led = partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0);
+    };
+    for (const end = Date.now() + 60_000; !led && Date.now() < end; ) {
+      await look();
+      await sleep(50);
+    }
+    expect(led).toBe(true);
     return makeBus(kafkaSettings(engine.brokers, { topic }));
   }
 

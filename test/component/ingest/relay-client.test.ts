@@ -158,7 +158,8 @@ test.each([
 ])('gRPC status %i', async (status, message, code, says) => {
   const relay = await relayWith({ flows: (call) => call.end(status, message) });
   const connection = await clientOf(relay.address).connect(new AbortController().signal);
-  const sink = { arrived: () => undefined, message: () => undefined, oversize: () => undefined };
+  const nothing = () => undefined;
+  const sink = { arrived: nothing, message: nothing, settle: nothing, oversize: nothing };
   const error = await connection.getFlows(0, sink).ended.catch((thrown: unknown) => thrown);
   connection.destroy();
   expect(error).toMatchObject({ code, message: expect.stringContaining(says) });
@@ -187,7 +188,8 @@ test('status calls pass a paused stream whose window is full', async () => {
   const client = clientOf(relay.address, undefined, { window: '256KiB', callTimeout: '2s' });
   const connection = await client.connect(new AbortController().signal);
   onTestFinished(() => connection.destroy());
-  const sink = { arrived: () => undefined, message: () => undefined, oversize: () => undefined };
+  const nothing = () => undefined;
+  const sink = { arrived: nothing, message: nothing, settle: nothing, oversize: nothing };
   const stream = connection.getFlows(0, sink);
   stream.pause();
   await new Promise((resolve) => setTimeout(resolve, 200));

@@ -110,7 +110,7 @@ export class Child {
   }
 
   /** The first log line with this message; throws when the process ends or the time is over. */
-  async logged(message: string, withinMs = 30_000): Promise<LogLine> {
+  async logged(message: string, withinMs = 90_000): Promise<LogLine> {
     let found: LogLine | undefined;
     await this.until(`the log line "${message}"`, withinMs, () => {
       found = this.logLines.find(({ msg }) => msg === message);
@@ -142,7 +142,7 @@ export class Child {
   }
 
   /** SIGTERM and how it ended; SIGKILL and an error past the limit. */
-  async stop(withinMs = 40_000): Promise<Exit> {
+  async stop(withinMs = 90_000): Promise<Exit> {
     this.signal('SIGTERM');
     const over = new AbortController();
     const late = sleep(withinMs, 'late' as const, { signal: over.signal }).catch(() => undefined);

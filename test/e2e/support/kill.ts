@@ -7,9 +7,10 @@ import { killRound, type Round, TARGETS, type Target } from './rounds.ts';
 import { dice } from './seeded.ts';
 
 const USAGE = `usage: npm run test:kill -- [--rounds N] [--seed S] [--target ${TARGETS.join('|')}|up|all]
-                            [--rate FLOWS_A_SECOND] [--seconds LOAD] [--keep]
+                            [--rate FLOWS_A_SECOND] [--seconds LOAD] [--times KILLS] [--keep]
 Kills processes of a running pipeline at random moments and holds the store against what the relays sent.
   --rate and --seconds  of each of two relays, a round (default 3000 and 3)
+  --times               how often something is killed in a round (default 2)
   --keep                leave the data and the logs, and say where they are`;
 
 const { values } = parseArgs({
@@ -19,12 +20,13 @@ const { values } = parseArgs({
     target: { type: 'string', default: 'all' },
     rate: { type: 'string', default: '3000' },
     seconds: { type: 'string', default: '3' },
+    times: { type: 'string', default: '2' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-function positive(name: 'rounds' | 'rate' | 'seconds'): number {
+function positive(name: 'rounds' | 'rate' | 'seconds' | 'times'): number {
   const number = Number(values[name]);
   if (Number.isInteger(number) && number > 0) return number;
   throw new Error(`--${name} ${values[name]}: expected a whole number above 0`);
@@ -39,6 +41,7 @@ function targetsOf(name: string): readonly Target[] {
 
 async function main(): Promise<boolean> {
   const [rounds, rate, seconds] = [positive('rounds'), positive('rate'), positive('seconds')];
+  const times = positive('times');
   let targets = targetsOf(values.target);
   const seed = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed);
   const random = dice(seed);
@@ -67,7 +70,7 @@ async function main(): Promise<boolean> {
         pipeline = await Pipeline.create({ program, ...(kind === 'split' && kafka && { kafka }) });
         pipelines.set(kind, pipeline);
       }
-      const round = await killRound(pipeline, { target, dice: random, rate, seconds });
+      const round = await killRound(pipeline, { target, dice: random, times, rate, seconds });
       results.push(round);
       const { sent, stored, parts } = round.found;
       if (round.wrong !== '') failed++;

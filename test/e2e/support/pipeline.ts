@@ -19,6 +19,8 @@ const GROUP = 'parallax-writer';
 /** Nothing new from the relays for this long, and nothing held: the collector has all there is. */
 const QUIET_MS = 1_200;
 const CLUSTERS = 2;
+/** How long everything may take to arrive; only a machine that is very busy needs much of it. */
+export const PATIENCE_MS = 150_000;
 
 export interface PipelineOptions {
   readonly program: Program;
@@ -119,7 +121,7 @@ export class Pipeline {
   }
 
   /** Until the collector has read all that the relays still hold, and has published it. */
-  async collected(withinMs = 60_000): Promise<void> {
+  async collected(withinMs = PATIENCE_MS): Promise<void> {
     const { child } = this.collector;
     let last = -1;
     let since = Date.now();
@@ -143,7 +145,7 @@ export class Pipeline {
   }
 
   /** Until the writers have committed every record of the topic. */
-  async committed(withinMs = 60_000): Promise<void> {
+  async committed(withinMs = PATIENCE_MS): Promise<void> {
     const { watch } = this;
     if (!watch) return;
     const end = Date.now() + withinMs;
@@ -163,9 +165,9 @@ export class Pipeline {
   }
 
   /** Lets everything arrive, stops whoever has the store open, and compares. The collector of a split one goes on. */
-  async verify(): Promise<Verification> {
-    await this.collected();
-    await this.committed();
+  async verify(withinMs = PATIENCE_MS): Promise<Verification> {
+    await this.collected(withinMs);
+    await this.committed(withinMs);
     await this.stopWriters();
     return this.compare();
   }

@@ -51,7 +51,7 @@ export class Role {
     return this.life;
   }
 
-  async start(withinMs = 60_000): Promise<void> {
+  async start(withinMs = 120_000): Promise<void> {
     await this.launch().logged('running', withinMs);
   }
 

@@ -6,13 +6,24 @@ import { framed } from '../../bench/ingest/responses.ts';
 function split(bytes: Buffer, cuts: number[], maxMessage = 1 << 20) {
   const messages: Buffer[] = [];
   const passed: { size: number; head: Buffer; tail: Buffer }[] = [];
+  const given: [chunk: Buffer, start: number, end: number][] = [];
   let arrived = 0;
   const splitter = new MessageSplitter(
     {
       arrived: (size) => {
         arrived += size;
       },
-      message: (chunk, start, end) => messages.push(Buffer.from(chunk.subarray(start, end))),
+      message: (chunk, start, end) => {
+        expect(start).toBeGreaterThanOrEqual(5);
+        given.push([chunk, start, end]);
+      },
+      settle: () => {
+        for (const [chunk, start, end] of given.splice(0)) {
+          messages.push(Buffer.from(chunk.subarray(start, end)));
+          // Whoever sinks them may write over them, and over their heads.
+          chunk.fill(0xee, start - 5, end);
+        }
+      },
       oversize: (size, head, tail) => passed.push({ size, head, tail }),
     },
     maxMessage,
@@ -21,7 +32,7 @@ function split(bytes: Buffer, cuts: number[], maxMessage = 1 << 20) {
   for (const cut of [...cuts.map((each) => each % (bytes.length + 1)), bytes.length].sort(
     (a, b) => a - b,
   )) {
-    splitter.push(bytes.subarray(at, cut));
+    splitter.push(Buffer.from(bytes.subarray(at, cut)));
     at = cut;
   }
   return { messages, passed, arrived };

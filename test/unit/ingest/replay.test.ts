@@ -6,7 +6,7 @@ import { decodeFlowBatch } from '../../../src/hubble/batch.ts';
 import { NodeHistory } from '../../../src/ingest/history.ts';
 import { Sealer } from '../../../src/ingest/sealer.ts';
 import { ResponseTracker } from '../../../src/ingest/tracker.ts';
-import { flowResponse, uuidOf } from '../../bench/ingest/responses.ts';
+import { flowResponse, framed, uuidOf } from '../../bench/ingest/responses.ts';
 
 const START = 1_700_000_000_000;
 const MS = 1_000_000n;
@@ -58,8 +58,9 @@ class Life {
 
   receive({ bytes }: Flow, nowMs: number): boolean {
     const { tracker, sealer } = this;
-    const repeats = tracker.take(bytes, 0, bytes.length, tracker.at(nowMs));
-    sealer.add(bytes, repeats, tracker.time, nowMs);
+    const message = framed(bytes);
+    const repeats = tracker.take(message, 5, message.length, tracker.at(nowMs));
+    sealer.add(message, 5, message.length, repeats, tracker.time, nowMs);
     sealer.tick(nowMs);
     return repeats;
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeFlowBatch } from '../../../src/hubble/batch.ts';
 import { type SealedBatch, Sealer, type SealerOptions } from '../../../src/ingest/sealer.ts';
+import { framed } from '../../bench/ingest/responses.ts';
 
 function sealer(options: Partial<SealerOptions> = {}) {
   const batches: SealedBatch[] = [];
@@ -19,35 +20,36 @@ function sealer(options: Partial<SealerOptions> = {}) {
   return { sealer: made, batches, shapes };
 }
 
-const response = (size = 10) => Buffer.alloc(size, 7);
+/** A message of so many bytes, as the arguments that say where it is. */
+const response = (size = 10) => [framed(Buffer.alloc(size, 7)), 5, 5 + size] as const;
 
 test('by age: each batch from its own first response, also when the clock was set back', () => {
   const { sealer: it, shapes } = sealer();
-  it.add(response(), false, 1, 5000);
-  it.add(response(), true, 1, 5400);
+  it.add(...response(), false, 1, 5000);
+  it.add(...response(), true, 1, 5400);
   it.tick(5999);
   expect(shapes()).toEqual([]);
   it.tick(6000);
   expect(shapes()).toEqual(['age 1 false']);
   it.tick(6400);
   expect(shapes()).toEqual(['age 1 false', 'age 1 true']);
-  it.add(response(), false, 1, 6400);
+  it.add(...response(), false, 1, 6400);
   it.tick(100);
   expect(shapes()).toHaveLength(3);
 });
 
 test('new responses leave before repeats that came later', () => {
   const { sealer: it, shapes } = sealer({ maxCount: 2 });
-  it.add(response(), false, 1, 0);
-  it.add(response(), true, 1, 0);
-  it.add(response(), true, 1, 0);
+  it.add(...response(), false, 1, 0);
+  it.add(...response(), true, 1, 0);
+  it.add(...response(), true, 1, 0);
   expect(shapes()).toEqual(['order 1 false', 'count 2 true']);
 });
 
 test('a batch stays within its bytes; a response beyond them is alone, with its node', () => {
   const { sealer: it, shapes, batches } = sealer({ maxBytes: 10_000 });
-  for (let i = 0; i < 10; i++) it.add(response(2000), false, 1, 0);
-  it.add(response(20_000), true, 1, 0);
+  for (let i = 0; i < 10; i++) it.add(...response(2000), false, 1, 0);
+  it.add(...response(20_000), true, 1, 0);
   it.flush();
   expect(shapes()).toEqual(['bytes 4 false', 'bytes 4 false', 'order 2 false', 'single 1 true']);
   expect(batches.at(-1)?.node).toBe('east/a');
@@ -56,9 +58,9 @@ test('a batch stays within its bytes; a response beyond them is alone, with its 
 
 test('header, sequence and oldest time; small batches do not hold large memory', () => {
   const { sealer: it, batches } = sealer({ maxCount: 1e6, maxBytes: 64 << 20 });
-  for (let i = 0; i < 100; i++) it.add(response(100_000), false, 100 - i, 1234);
+  for (let i = 0; i < 100; i++) it.add(...response(100_000), false, 100 - i, 1234);
   it.flush();
-  it.add(response(), false, Number.NaN, 1234);
+  it.add(...response(), false, Number.NaN, 1234);
   it.flush();
   const [large, small] = batches;
   expect(large?.oldest).toBe(1);
