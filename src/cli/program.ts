@@ -5,6 +5,10 @@ import { programVersion } from '../runtime/version.ts';
 const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
   up: async (program) => (await import('./commands/up.ts')).addUpCommand(program),
   observe: async (program) => (await import('./commands/observe.ts')).addObserveCommand(program),
+  connections: async (program) =>
+    (await import('./commands/connections.ts')).addConnectionsCommand(program),
+  explain: async (program) => (await import('./commands/explain.ts')).addExplainCommand(program),
+  services: async (program) => (await import('./commands/services.ts')).addServicesCommand(program),
   import: async (program) => (await import('./commands/import.ts')).addImportCommand(program),
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),
   write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),

@@ -12,7 +12,9 @@ import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { ApiConfig } from '../config.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
+import { addConnectionRoutes } from './connections.ts';
 import { addFlowsRoutes } from './flows.ts';
+import { createGate } from './gate.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
 export interface HttpServerDeps {
@@ -120,15 +122,17 @@ class Server implements HttpServer {
       return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
     });
     addOpsRoutes(app, { health, metrics: this.deps.metrics ?? (() => registry.metrics()) });
+    const enter = createGate(config.maxStreams, this.metrics, this.stopped.signal);
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },
       clock,
       metrics: this.metrics,
-      stopped: this.stopped.signal,
+      enter,
       failed,
       endless,
     });
+    addConnectionRoutes(app, { config, store, clock, metrics: this.metrics, enter });
     return app;
   }
 }
