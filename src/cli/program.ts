@@ -8,6 +8,10 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   status: async (program) => (await import('./commands/status.ts')).addStatusCommand(program),
   list: async (program) => (await import('./commands/list.ts')).addListCommand(program),
   watch: async (program) => (await import('./commands/watch.ts')).addWatchCommand(program),
+  connections: async (program) =>
+    (await import('./commands/connections.ts')).addConnectionsCommand(program),
+  explain: async (program) => (await import('./commands/explain.ts')).addExplainCommand(program),
+  services: async (program) => (await import('./commands/services.ts')).addServicesCommand(program),
   import: async (program) => (await import('./commands/import.ts')).addImportCommand(program),
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),
   write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),

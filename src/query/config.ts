@@ -1,6 +1,7 @@
 // Settings of the API: where it listens and what one answer, and all of them together, may cost.
 import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
+import { connectionsConfig } from './connections/config.ts';
 import { grpcConfig } from './grpc/config.ts';
 
 export const apiConfig = z.strictObject({
@@ -46,6 +47,7 @@ export const apiConfig = z.strictObject({
     .describe(
       'Newest flows that are held to be turned round; a larger --last is read twice instead.',
     ),
+  connections: connectionsConfig.prefault({}).describe('Connections, explanations and services.'),
   live: z
     .strictObject({
       queue: z

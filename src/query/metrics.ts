@@ -33,6 +33,16 @@ export function apiMetrics(registry: Registry) {
       labelNames: ['kind'],
       registers,
     }),
+    connections: new Counter({
+      name: 'parallax_api_connections_sent_total',
+      help: 'Connections written to clients.',
+      registers,
+    }),
+    connectionsLimit: new Gauge({
+      name: 'parallax_api_connections_limit',
+      help: 'Connections that one answer may have.',
+      registers,
+    }),
     errors: new Counter({
       name: 'parallax_api_errors_total',
       help: 'Answers that failed, by error code.',

@@ -14,22 +14,29 @@ export async function* ask(
   say: (message: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
-  if (options.server !== undefined && options.server !== '') {
-    yield* askServer(options.server, options, say, signal);
+  const where = await whereToAsk(options);
+  if ('server' in where) {
+    yield* askServer(where.server, options, say, signal);
     return;
   }
+  const { askDirectory } = await import('./directory.ts');
+  yield* askDirectory(where.directory, options, say, signal);
+}
+
+/** The server named, else the one that has the data directory open, else the directory. */
+export async function whereToAsk(options: {
+  readonly server: string | undefined;
+  readonly dataDir: string | undefined;
+}): Promise<{ readonly server: string } | { readonly directory: string }> {
+  if (options.server !== undefined && options.server !== '') return { server: options.server };
   const directory = options.dataDir ?? DEFAULT_DIRECTORY;
   const holder = await readLock(directory);
-  if (holder?.api !== undefined) {
-    yield* askServer(holder.api, options, say, signal);
-    return;
-  }
+  if (holder?.api !== undefined) return { server: holder.api };
   if (holder !== undefined) throw locked(directory, holder);
   if (!existsSync(directory))
     throw new ParallaxError(
       'input/invalid',
       `there is no data directory ${directory}; start \`parallax up\` or \`parallax import\` there, or name one with --data-dir, or a server with --server`,
     );
-  const { askDirectory } = await import('./directory.ts');
-  yield* askDirectory(directory, options, say, signal);
+  return { directory };
 }

@@ -17,8 +17,12 @@ export async function* askServer(
   say: (message: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
-  const url = flowsUrl(server);
-  const response = await post(url, JSON.stringify(bodyOf(options)), signal);
+  const url = apiUrl(server, '/api/v1/flows:query');
+  const response = await send(
+    url,
+    { ...bodyOf(options), follow: options.follow, notices: true },
+    signal,
+  );
   if (response.statusCode !== 200) throw await refusal(url, response);
   try {
     for await (const line of lines(response)) {
@@ -35,7 +39,26 @@ export async function* askServer(
   }
 }
 
-function flowsUrl(server: string): URL {
+/** The answer of a route that gives one JSON document; with a body by POST, else by GET. */
+export async function askDocument(
+  server: string,
+  path: string,
+  body: object | undefined,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const url = apiUrl(server, path);
+  const response = await send(url, body, signal);
+  if (response.statusCode !== 200) throw await refusal(url, response);
+  try {
+    let text = '';
+    for await (const chunk of response.setEncoding('utf8')) text += chunk;
+    return JSON.parse(text);
+  } catch (error) {
+    throw unreachable(url, error, 'ended its answer early');
+  }
+}
+
+function apiUrl(server: string, path: string): URL {
   const text = /^https?:\/\//.test(server) ? server : `http://${server}`;
   if (!URL.canParse(text))
     throw new ParallaxError(
@@ -43,11 +66,12 @@ function flowsUrl(server: string): URL {
       `${JSON.stringify(server)} is no server; write http://HOST:PORT`,
     );
   const base = new URL(text);
-  return new URL(`${base.pathname.replace(/\/$/, '')}/api/v1/flows:query`, base);
+  return new URL(base.pathname.replace(/\/$/, '') + path, base);
 }
 
-function bodyOf(options: ObserveOptions) {
-  const { number, first, follow, since, until } = options;
+/** What the options ask for, as requests say it. */
+export function bodyOf(options: ObserveOptions) {
+  const { number, first, since, until } = options;
   const list = (filters: readonly FlowFilter[]) =>
     filters.map((filter) => toJson(FlowFilter, filter));
   const count = number === ALL ? { all: true } : number > 0n ? counted(number, first) : {};
@@ -55,10 +79,8 @@ function bodyOf(options: ObserveOptions) {
     whitelist: list(options.whitelist),
     blacklist: list(options.blacklist),
     ...count,
-    follow,
     ...(since === undefined ? {} : { since: moment(since, '--since') }),
     ...(until === undefined ? {} : { until: moment(until, '--until') }),
-    notices: true,
   };
 }
 
@@ -74,14 +96,22 @@ function moment(nanos: bigint, flag: string): string {
 }
 
 // node:http rather than fetch: a quiet live stream must not run into fetch's five minutes without data.
-function post(url: URL, body: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+function send(
+  url: URL,
+  body: object | undefined,
+  signal: AbortSignal,
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
-    const headers = { 'content-type': 'application/json', accept: 'application/x-ndjson' };
-    const request = client.request(url, { method: 'POST', headers, signal });
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/x-ndjson, application/json',
+    };
+    const method = body === undefined ? 'GET' : 'POST';
+    const request = client.request(url, { method, headers, signal });
     request.once('response', resolve);
     request.once('error', (error) => reject(unreachable(url, error, 'cannot be reached')));
-    request.end(body);
+    request.end(body && JSON.stringify(body));
   });
 }
 

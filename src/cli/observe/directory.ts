@@ -7,6 +7,7 @@ import { apiConfig } from '../../query/config.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { storeConfig } from '../../store/config.ts';
+import type { ManagedStore } from '../../store/engine-store.ts';
 import { createStore } from '../../store/open.ts';
 import type { ObserveOptions } from './options.ts';
 
@@ -23,6 +24,24 @@ export async function* askDirectory(
       'input/invalid',
       `nothing is being collected into ${directory}, so there is nothing to follow; start \`parallax up\`, or name a server with --server`,
     );
+  const store = await openDirectory(directory, signal);
+  try {
+    const items = answer(
+      { store, limits: apiConfig.parse({}) },
+      { ...options, events: 'matching' },
+      signal,
+    );
+    for await (const item of items) {
+      if (item.kind === 'notice') say(item.notice);
+      else yield item.response;
+    }
+  } finally {
+    await closeDirectory(store);
+  }
+}
+
+/** Throws where another process has it open, or its tables are not of this version. */
+export async function openDirectory(directory: string, signal: AbortSignal): Promise<ManagedStore> {
   const store = createStore({
     config: storeConfig.parse({ kind: 'chdb', chdb: { path: directory } }),
     logger: pino({ level: 'silent' }),
@@ -37,16 +56,13 @@ export async function* askDirectory(
         'store/migration',
         `${directory} has no tables of this version yet; run \`parallax migrate\` or \`parallax up\` on it first`,
       );
-    const items = answer(
-      { store, limits: apiConfig.parse({}) },
-      { ...options, events: 'matching' },
-      signal,
-    );
-    for await (const item of items) {
-      if (item.kind === 'notice') say(item.notice);
-      else yield item.response;
-    }
-  } finally {
-    await store.stop(AbortSignal.timeout(CLOSE_MS));
+  } catch (error) {
+    await closeDirectory(store);
+    throw error;
   }
+  return store;
+}
+
+export function closeDirectory(store: ManagedStore): Promise<void> {
+  return store.stop(AbortSignal.timeout(CLOSE_MS));
 }

@@ -67,6 +67,7 @@ async function* notifications(
       message: (bytes, start, end) => {
         waiting.push(decode(Peer.Notify.responseType, bytes.subarray(start, end)));
       },
+      settle: () => {},
       oversize: () => {},
     },
     MAX_MESSAGE,

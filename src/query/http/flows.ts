@@ -3,10 +3,10 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../../runtime/clock.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
 import { type AnswerDeps, type AnswerItem, answer } from '../answer.ts';
 import type { ApiConfig } from '../config.ts';
 import type { ApiMetrics } from '../metrics.ts';
+import type { Gate } from './gate.ts';
 import { problemOf } from './problem.ts';
 import { type FlowsRequest, readFlowsRequest } from './request.ts';
 
@@ -15,8 +15,7 @@ export interface FlowsRouteDeps {
   readonly answers: AnswerDeps;
   readonly clock: Clock;
   readonly metrics: ApiMetrics;
-  /** Aborts when the server stops. */
-  readonly stopped: AbortSignal;
+  readonly enter: Gate;
   readonly failed: (error: unknown) => void;
   /** Where answers without an end are noted, so that their time is not measured. */
   readonly endless: WeakSet<object>;
@@ -27,28 +26,10 @@ const NDJSON = 'application/x-ndjson; charset=utf-8';
 const PIECE_CHARS = 64 * 1024;
 
 export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void {
-  let streams = 0;
-  const enter = () => {
-    if (streams >= deps.config.maxStreams)
-      throw new ParallaxError(
-        'query/busy',
-        `${streams} answers are being written, as many as api.maxStreams allows; try again soon`,
-      );
-    deps.metrics.streams.set(++streams);
-    return () => deps.metrics.streams.set(--streams);
-  };
   const handle = async (input: unknown, reply: FastifyReply) => {
     const now = BigInt(deps.clock.now()) * 1_000_000n;
     const request = readFlowsRequest(input, now, deps.config.maxFilters);
-    const leave = enter();
-    const over = new AbortController();
-    // Of the connection, whichever way it ends. Not of the stream below: one that waits for new flows closes only once
-    // it is aborted.
-    reply.raw.once('close', () => {
-      over.abort();
-      leave();
-    });
-    return send(request, reply, AbortSignal.any([over.signal, deps.stopped]), deps);
+    return send(request, reply, deps.enter(reply), deps);
   };
   app.get('/api/v1/flows', (request, reply) => handle(request.query, reply));
   // Two colons: the router takes one for the beginning of a parameter.

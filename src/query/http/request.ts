@@ -58,8 +58,8 @@ export function readFlowsRequest(
   if (first > 0n && last > 0n) throw new FieldError('first', 'cannot set both first and last');
   if (first > 0n && follow) throw new FieldError('first', 'cannot set both first and follow');
   if (all && first + last > 0n) throw new FieldError('all', 'cannot set all beside first or last');
-  const since = moment('since', data.since, nowNanos);
-  const until = moment('until', data.until, nowNanos);
+  const since = momentOf('since', data.since, nowNanos);
+  const until = momentOf('until', data.until, nowNanos);
   if (follow && until !== undefined)
     throw new FieldError('until', 'cannot set both until and follow');
   const bounded = first + last > 0n || since !== undefined || until !== undefined || all || follow;
@@ -76,7 +76,7 @@ export function readFlowsRequest(
   };
 }
 
-function schemaError(error: z.ZodError): FieldError {
+export function schemaError(error: z.ZodError): FieldError {
   const [issue] = error.issues;
   if (issue?.code === 'unrecognized_keys')
     return new FieldError(issue.keys[0] ?? '', `unknown parameter ${issue.keys.join(', ')}`, error);
@@ -113,7 +113,11 @@ function flag(value: boolean | 'true' | 'false' | '' | undefined): boolean {
   return value === true || value === 'true' || value === '';
 }
 
-function moment(name: string, text: string | undefined, nowNanos: bigint): bigint | undefined {
+export function momentOf(
+  name: string,
+  text: string | undefined,
+  nowNanos: bigint,
+): bigint | undefined {
   if (text === undefined || text === '') return undefined;
   try {
     return parseMoment(text, nowNanos);

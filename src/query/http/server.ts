@@ -14,8 +14,10 @@ import type { KnownCluster } from '../doctor/identities.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
 import type { Overview } from '../overview.ts';
+import { addConnectionRoutes } from './connections.ts';
 import { addDoctorRoute } from './doctor.ts';
 import { addFlowsRoutes } from './flows.ts';
+import { createGate } from './gate.ts';
 import { addOverviewRoutes } from './overview.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
@@ -134,15 +136,17 @@ class Server implements HttpServer {
       stopped: this.stopped.signal,
     });
     addOverviewRoutes(app, this.deps.overview);
+    const enter = createGate(config.maxStreams, this.metrics, this.stopped.signal);
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },
       clock,
       metrics: this.metrics,
-      stopped: this.stopped.signal,
+      enter,
       failed,
       endless,
     });
+    addConnectionRoutes(app, { config, store, clock, metrics: this.metrics, enter });
     return app;
   }
 }

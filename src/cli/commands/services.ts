@@ -1,0 +1,14 @@
+// `parallax services`: which backends in which cluster answered.
+import type { Command } from 'commander';
+import { addReportCommand } from '../report/command.ts';
+
+export function addServicesCommand(program: Command): void {
+  addReportCommand(program, {
+    name: 'services',
+    summary: 'show which backends in which cluster answered calls to services',
+    load: async () => {
+      const { SERVICES, askServices } = await import('../report/services.ts');
+      return { report: SERVICES, ask: askServices };
+    },
+  });
+}

@@ -1,0 +1,126 @@
+// `parallax connections`: what its table looks like and whom it asks.
+import { alignColumns } from '../../hubble/print/tabwriter.ts';
+import { timeFormat } from '../../hubble/print/time.ts';
+import { parseTimestamp } from '../../hubble/timestamp.ts';
+import type { Connection, ConnectionEnd } from '../../query/connections/connection.ts';
+import { policyText, type View } from '../../query/connections/view.ts';
+import { bodyOf } from '../observe/client.ts';
+import type { ObserveOptions } from '../observe/options.ts';
+import { askReport, readItems } from './ask.ts';
+import type { Report, ReportAnswer } from './run.ts';
+
+export const CONNECTIONS: Report<Connection> = {
+  name: 'connections',
+  usage: `Shows connections: all that was seen of one on both its nodes, in both its clusters, in one line.
+A connection is shown when any of its flows passes the filters and lies in the window; it is then
+shown whole. --last and --first count connections, by their latest and earliest such flow.
+`,
+  files: true,
+  table: connectionTable,
+};
+
+const HEADER = [
+  'FIRST SEEN',
+  'CLIENT',
+  'SERVER',
+  'PROTOCOL',
+  'SOURCE SAW',
+  'DESTINATION SAW',
+  'OUTCOME',
+  'FLOWS',
+  'DETAILS',
+];
+
+function connectionTable(connections: readonly Connection[], { printer }: ObserveOptions): string {
+  const format = timeFormat(printer.timeFormat);
+  const rows = connections.map((each) => [
+    format(parseTimestamp(each.first)),
+    endCell(each.client, printer.ipTranslation),
+    endCell(each.server, printer.ipTranslation),
+    each.protocol,
+    viewCell(each, 'source'),
+    viewCell(each, 'destination'),
+    each.outcome,
+    String(each.flows),
+    details(each),
+  ]);
+  return alignColumns([HEADER, ...rows].map((row) => `${row.join('\t')}\n`).join(''));
+}
+
+function endCell({ namespace, pod, names, ip, port, cluster }: ConnectionEnd, translated: boolean) {
+  const name =
+    !translated || (pod === '' && names.length === 0)
+      ? ip
+      : pod === ''
+        ? names[0]
+        : `${namespace}/${pod}`;
+  return `${name}${port === 0 ? '' : `:${port}`}${cluster === '' ? '' : ` (${cluster})`}`;
+}
+
+function viewCell(connection: Connection, side: 'source' | 'destination'): string {
+  const view = connection[side];
+  if (view === undefined) return connection.missing[side]?.reason ?? '-';
+  const drop = view.drops.map(({ reason, count }) => `${reason} x${count}`).join(', ');
+  return drop === '' ? view.verdict : `${view.verdict} (${drop})`;
+}
+
+function details({ source, destination, l7 }: Connection): string {
+  const policies = (title: string, pick: (view: View) => View['deniedBy']) => {
+    const all = [source, destination].flatMap((view) => (view ? pick(view) : []));
+    return all.length === 0 ? [] : [`${title} ${all.map(policyText).join(', ')}`];
+  };
+  const seen = l7 && [
+    l7.protocol,
+    ...Object.keys(l7.methods),
+    ...Object.entries(l7.codes).map(([code, count]) => (count === 1 ? code : `${code} x${count}`)),
+    ...l7.queries,
+    ...(l7.latency ? [`${l7.latency.mean}ms`] : []),
+  ];
+  return [
+    ...policies('denied by', ({ deniedBy }) => deniedBy),
+    ...policies('allowed by', ({ allowedBy }) => allowedBy),
+    ...(seen ? [seen.join(' ')] : []),
+  ].join('; ');
+}
+
+export async function askConnections(
+  options: ObserveOptions,
+  signal: AbortSignal,
+): Promise<ReportAnswer<Connection>> {
+  if (options.inputFile !== undefined) return fromFile(options.inputFile, options);
+  return askReport(
+    {
+      ...options,
+      path: '/api/v1/connections:query',
+      body: bodyOf(options),
+      read: (answer) => readItems(answer, 'connections', isConnection),
+      fromStore: async (store, config) => {
+        const [{ queryConnections }, { noticesFor }] = await Promise.all([
+          import('../../query/connections/query.ts'),
+          import('../../query/notices.ts'),
+        ]);
+        const items = await queryConnections(store, options, config.connections, signal);
+        const query = { ...options, events: 'matching' } as const;
+        return { items, notices: await noticesFor(store, query, BigInt(items.length), signal) };
+      },
+    },
+    signal,
+  );
+}
+
+async function fromFile(path: string, options: ObserveOptions): Promise<ReportAnswer<Connection>> {
+  const [{ connectionsAmong }, { connectionsConfig }, { fileResponses }] = await Promise.all([
+    import('../../query/connections/among.ts'),
+    import('../../query/connections/config.ts'),
+    import('../observe/input-file.ts'),
+  ]);
+  const notices: string[] = [];
+  const warn = (message: string) => notices.push(`${path}: ${message}`);
+  const responses = fileResponses(path, process.stdin, warn);
+  const items = await connectionsAmong(responses, options, connectionsConfig.parse({}));
+  return { items, notices };
+}
+
+function isConnection(value: object): value is Connection {
+  return 'client' in value && 'server' in value && 'outcome' in value;
+}

@@ -1,0 +1,192 @@
+// The connections of a window: walked from its newest (or oldest) end in steps, so that what is held is what is told.
+import { compilePredicate } from '../../hubble/filter/predicate.ts';
+import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { Store } from '../../store/store.ts';
+import { edgeSlot, rangeCondition, slotBounds, type TimeRange, toBigint } from '../range.ts';
+import { compileSql } from '../sql/compile.ts';
+import type { ConnectionsConfig } from './config.ts';
+import { type Connection, type Draft, draftOf, observationId } from './connection.ts';
+import { collectedIn, withMissing } from './missing.ts';
+import { type Found, findConversations, readConversations, type Window } from './read.ts';
+import { byTime } from './segment.ts';
+import { type StitchLimits, stitch } from './stitch.ts';
+
+export interface ConnectionQuery extends TimeRange {
+  readonly whitelist: readonly FlowFilter[];
+  readonly blacklist: readonly FlowFilter[];
+  /** How many; 0 is as many as there may be. */
+  readonly number: bigint;
+  /** Those that were active first instead of last. */
+  readonly first: boolean;
+}
+
+/** Width of the first step, how it grows while little is found, and where that ends. */
+const FIRST_STEP = 10_000_000_000n;
+const GROWTH = 8n;
+const LARGEST_STEP = 24n * 3_600_000_000_000n;
+/** Conversations read at a time. */
+const LEAST_CHUNK = 50;
+const CHUNK = 500;
+const MS = 1_000_000n;
+
+export function stitchLimits(config: ConnectionsConfig): StitchLimits {
+  return { tcpIdleMs: config.tcpIdle, otherIdleMs: config.otherIdle, skewMs: config.skew };
+}
+
+/**
+ * Connections with at least one flow in the window that passes the filters, each with everything known of it; told by
+ * when they began. Throws `store/limit` for more than may be held.
+ */
+export async function queryConnections(
+  store: Store,
+  query: ConnectionQuery,
+  config: ConnectionsConfig,
+  signal?: AbortSignal,
+): Promise<Connection[]> {
+  const drafts = await new Walk(store, query, config, signal).all();
+  const collected = await collectedIn(store, drafts, signal);
+  return drafts
+    .sort((a, b) => byTime(a.first, b.first))
+    .map((draft) => withMissing(draft, collected));
+}
+
+class Walk {
+  private readonly store: Store;
+  private readonly query: ConnectionQuery;
+  private readonly config: ConnectionsConfig;
+  private readonly signal: AbortSignal | undefined;
+  private readonly filter;
+  private readonly predicate;
+  private readonly wanted: number;
+  private readonly drafts: Draft[] = [];
+  /** Flows by which a connection that reaches over several steps is known again. */
+  private readonly told = new Set<string>();
+  private flows = 0;
+
+  constructor(
+    store: Store,
+    query: ConnectionQuery,
+    config: ConnectionsConfig,
+    signal: AbortSignal | undefined,
+  ) {
+    this.store = store;
+    this.query = query;
+    this.config = config;
+    this.signal = signal;
+    this.filter = compileSql(query.whitelist, query.blacklist);
+    this.predicate = compilePredicate(query.whitelist, query.blacklist);
+    const most = BigInt(config.maxConnections);
+    this.wanted =
+      query.number === 0n || query.number > most ? config.maxConnections + 1 : Number(query.number);
+  }
+
+  async all(): Promise<Draft[]> {
+    const ends = await this.ends();
+    if (ends === undefined) return [];
+    const { first: oldestFirst } = this.query;
+    let width = FIRST_STEP;
+    let { first, last } = ends;
+    let chunk = Math.min(CHUNK, Math.max(LEAST_CHUNK, this.wanted));
+    while (first <= last && this.drafts.length < this.wanted) {
+      const window = oldestFirst
+        ? { first, last: min(last, first + width - 1n) }
+        : { first: max(first, last - width + 1n), last };
+      const found = await findConversations(this.store, {
+        window,
+        filter: this.filter,
+        newestFirst: !oldestFirst,
+        limit: chunk,
+        signal: this.signal,
+      });
+      const full = found.length === chunk;
+      const place = found.at(-1)?.time ?? 0n;
+      const step = !full
+        ? window
+        : oldestFirst
+          ? { first: window.first, last: place }
+          : { first: place, last: window.last };
+      await this.take(found, step);
+      // Of several at the very moment where a full step ends, some may be left: they are asked for again.
+      const stuck = full && step.first === step.last;
+      chunk = stuck ? chunk * 2 : chunk;
+      if (oldestFirst) first = full ? step.last : step.last + 1n;
+      else last = full ? step.first : step.first - 1n;
+      if (found.length * 4 < chunk) width = min(width * GROWTH, LARGEST_STEP);
+      if (found.length === 0) {
+        const next = await this.ends({ since: first, until: last });
+        if (next === undefined) break;
+        if (oldestFirst) first = max(first, next.first);
+        else last = min(last, next.last);
+      }
+    }
+    if (this.drafts.length > this.config.maxConnections) throw this.tooMany();
+    return this.drafts;
+  }
+
+  /** Stitches what was found and keeps those whose place is in this step. */
+  private async take(found: readonly Found[], step: Window): Promise<void> {
+    if (found.length === 0) return;
+    const { tcpIdle, maxFlows } = this.config;
+    const around = BigInt(tcpIdle) * MS;
+    const seen = await readConversations(this.store, found, {
+      range: { since: step.first - around, until: step.last + around },
+      predicate: this.predicate,
+      asked: this.query,
+      maxFlows: maxFlows - this.flows,
+      signal: this.signal,
+    });
+    this.flows += seen.length;
+    const { first: oldestFirst } = this.query;
+    const placed: { readonly draft: Draft; readonly place: bigint }[] = [];
+    for (const stitched of stitch(seen, stitchLimits(this.config))) {
+      const draft = draftOf(stitched);
+      const place = oldestFirst ? draft.firstHit : draft.lastHit;
+      if (place === undefined || place < step.first || place > step.last) continue;
+      if (stitched.seen.some((each) => this.told.has(observationId(each)))) continue;
+      placed.push({ draft, place });
+    }
+    placed.sort((a, b) => byTime(a.place, b.place) * (oldestFirst ? 1 : -1));
+    for (const { draft } of placed) {
+      if (this.drafts.length >= this.wanted) return;
+      this.drafts.push(draft);
+      this.told.add(oldestFirst ? draft.lastId : draft.firstId);
+    }
+  }
+
+  private async ends(range: TimeRange = this.query): Promise<Window | undefined> {
+    const oldest = await edgeSlot(this.store, range, 'oldest', this.signal);
+    const newest = await edgeSlot(this.store, range, 'newest', this.signal);
+    if (oldest === undefined || newest === undefined) return undefined;
+    const first = await this.edge(range, oldest, 'min');
+    const last = await this.edge(range, newest, 'max');
+    return { first, last };
+  }
+
+  private async edge(range: TimeRange, slot: bigint, edge: 'min' | 'max'): Promise<bigint> {
+    const bounds = slotBounds(slot);
+    const { where, params } = rangeCondition('flows', {
+      since: range.since === undefined ? bounds.first : max(range.since, bounds.first),
+      until: range.until === undefined ? bounds.last : min(range.until, bounds.last),
+    });
+    const sql = `SELECT toUnixTimestamp64Nano(${edge}(time)) FROM flows WHERE ${where}`;
+    const options = this.signal && { signal: this.signal };
+    for await (const [time] of this.store.query(sql, params, options)) return toBigint(time);
+    return edge === 'min' ? bounds.first : bounds.last;
+  }
+
+  private tooMany(): ParallaxError {
+    return new ParallaxError(
+      'store/limit',
+      `there are more than ${this.config.maxConnections} connections; narrow them by time or filters, ask for fewer, or raise api.connections.maxConnections`,
+    );
+  }
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

@@ -1,0 +1,145 @@
+// Reads conversations from the store: finds those with a flow that was asked for, and everything stored of them.
+import type { Predicate } from '../../hubble/filter/predicate.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { Store } from '../../store/store.ts';
+import { rangeCondition, type TimeRange, toBigint } from '../range.ts';
+import { restoreFlow } from '../restore/flow.ts';
+import { restoreSelect } from '../restore/select.ts';
+import { column } from '../sql/columns.ts';
+import type { CompiledSql } from '../sql/compile.ts';
+import { BETWEEN_ADDRESSES, CONVERSATION, TRANSLATED } from './keys.ts';
+import { type Observation, observationOf } from './observation.ts';
+
+/** A conversation with a flow in the window: its number, addresses, and the flow's time that decides its place. */
+export interface Found {
+  readonly key: string;
+  readonly ips: readonly string[];
+  readonly time: bigint;
+}
+
+export interface Window {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** Those with a flow in the window that SQL lets through, by their last (or first) one. */
+export async function findConversations(
+  store: Store,
+  how: {
+    readonly window: Window;
+    readonly filter: CompiledSql;
+    readonly newestFirst: boolean;
+    readonly limit: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<Found[]> {
+  const { window, filter, newestFirst, limit, signal } = how;
+  const { where, params } = rangeCondition('flows', { since: window.first, until: window.last });
+  const edge = newestFirst ? 'max' : 'min';
+  const sql =
+    `SELECT ${CONVERSATION} AS conversation, any(ip_source), any(ip_destination), ` +
+    `toUnixTimestamp64Nano(${edge}(time)) AS place FROM flows ` +
+    `WHERE ${where} AND ${BETWEEN_ADDRESSES} AND (${filter.where}) ` +
+    `GROUP BY conversation ORDER BY place ${newestFirst ? 'DESC' : 'ASC'}, conversation LIMIT {keyLimit:UInt32}`;
+  const found: Found[] = [];
+  const values = { ...filter.params, ...params, keyLimit: limit };
+  for await (const [key, a, b, place] of store.query(sql, values, signal && { signal }))
+    found.push({ key: String(key), ips: [String(a), String(b)], time: toBigint(place) });
+  return found;
+}
+
+export interface Reading {
+  /** Everything of these conversations in this stretch of time. */
+  readonly range: TimeRange;
+  /** Whether a flow is one that was asked for. */
+  readonly predicate: Predicate;
+  readonly asked: TimeRange;
+  /** Flows read at most. */
+  readonly maxFlows: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** All observations of the conversations, of what translation made of them too. */
+export async function readConversations(
+  store: Store,
+  conversations: readonly Pick<Found, 'key' | 'ips'>[],
+  reading: Reading,
+): Promise<Observation[]> {
+  const seen: Observation[] = [];
+  const known = new Set<string>();
+  let wanted = conversations;
+  // Twice is enough: from the translated address to the original one, or back.
+  for (let round = 0; round < 2 && wanted.length > 0; round++) {
+    for (const { key } of wanted) known.add(key);
+    const more = new Map<string, Pick<Found, 'key' | 'ips'>>();
+    for await (const row of rowsOf(store, wanted, reading, seen.length)) {
+      const [own = '', translated = ''] = row.keys;
+      for (const [key, ip] of [
+        [own, row.seen.source.ip],
+        [translated, row.seen.xlated],
+      ] as const)
+        if (ip !== '' && !known.has(key))
+          more.set(key, { key, ips: [ip, row.seen.destination.ip] });
+      seen.push(row.seen);
+    }
+    wanted = [...more.values()];
+  }
+  return seen;
+}
+
+const OWN_COLUMNS = [
+  CONVERSATION,
+  TRANSLATED,
+  column('cluster'),
+  column('source_cluster'),
+  column('source_cluster_id'),
+  column('destination_cluster'),
+  column('destination_cluster_id'),
+];
+
+async function* rowsOf(
+  store: Store,
+  conversations: readonly Pick<Found, 'key' | 'ips'>[],
+  { range, predicate, asked, maxFlows, signal }: Reading,
+  already: number,
+): AsyncGenerator<{ readonly keys: readonly string[]; readonly seen: Observation }> {
+  const { where, params } = rangeCondition('flows', range);
+  // As text: numbers of 64 bits are no numbers of parameters.
+  const here = (source: string, conversation: string) =>
+    `(${source} IN {ips:Array(String)} AND toString(${conversation}) IN {keys:Array(String)})`;
+  // The addresses come first: they are looked up among the few distinct ones of a part.
+  const sql =
+    `SELECT ${OWN_COLUMNS.join(', ')}, ${restoreSelect()} FROM flows ` +
+    `WHERE ${where} AND ip_destination IN {ips:Array(String)} AND ${BETWEEN_ADDRESSES} ` +
+    `AND (${here('ip_source', CONVERSATION)} OR ${here('ip_source_xlated', TRANSLATED)}) ` +
+    'LIMIT {flowLimit:UInt64}';
+  const values = {
+    ...params,
+    ips: [...new Set(conversations.flatMap(({ ips }) => ips))],
+    keys: conversations.map(({ key }) => key),
+    flowLimit: maxFlows - already + 1,
+  };
+  let count = already;
+  for await (const row of store.query(sql, values, signal && { signal })) {
+    if (++count > maxFlows)
+      throw new ParallaxError(
+        'store/limit',
+        `the connections asked for have more than ${maxFlows} flows; narrow them by time or filters, ask for fewer, or raise api.connections.maxFlows`,
+      );
+    const [own, translated, observer, from, fromId, to, toId] = row;
+    const response = restoreFlow(row, OWN_COLUMNS.length);
+    const seen = observationOf(response, {
+      hit: false,
+      observer: String(observer),
+      source: { name: String(from), id: Number(fromId) },
+      destination: { name: String(to), id: Number(toId) },
+    });
+    if (seen === undefined) continue;
+    const hit = within(asked, seen.time) && predicate(response);
+    yield { keys: [String(own), String(translated)], seen: { ...seen, hit } };
+  }
+}
+
+export function within({ since, until }: TimeRange, time: bigint): boolean {
+  return (since === undefined || time >= since) && (until === undefined || time <= until);
+}

@@ -1,0 +1,6 @@
+// How connections write times.
+import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
+
+export function momentText(nanos: bigint): string {
+  return formatTimestamp(fromNanos(nanos)) ?? String(nanos);
+}

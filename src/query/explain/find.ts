@@ -1,0 +1,122 @@
+// Finds the connection to be explained: the one a flow belongs to, or of those between two ends the one that tells most.
+import { parseAddress } from '../../hubble/filter/address.ts';
+import { compilePredicate } from '../../hubble/filter/predicate.ts';
+import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { Store } from '../../store/store.ts';
+import type { ConnectionsConfig } from '../connections/config.ts';
+import { type Connection, draftOf } from '../connections/connection.ts';
+import { CONVERSATION } from '../connections/keys.ts';
+import { collectedIn, withMissing } from '../connections/missing.ts';
+import { queryConnections, stitchLimits } from '../connections/query.ts';
+import { readConversations } from '../connections/read.ts';
+import { stitch } from '../connections/stitch.ts';
+import { type TimeRange, toBigint } from '../range.ts';
+import { compileSql } from '../sql/compile.ts';
+import { type Explanation, explain } from './story.ts';
+
+/** A flow, or the ends of a connection as people write them. */
+export type Wanted =
+  | { readonly uuid: string }
+  | ({ readonly from: string; readonly to: string } & TimeRange);
+
+export interface Explained extends Explanation {
+  /** Of how many between the two ends this is the one told, where ends were asked for. */
+  readonly among?: {
+    readonly connections: number;
+    readonly denied: number;
+    /** There may be more: only the newest were looked at. */
+    readonly more: boolean;
+  };
+}
+
+/** Newest connections between two ends that are looked at. */
+const LOOKED_AT = 100;
+const MS = 1_000_000n;
+
+/** Throws `input/not-found` when nothing stored answers it. */
+export async function explainStored(
+  store: Store,
+  wanted: Wanted,
+  config: ConnectionsConfig,
+  signal?: AbortSignal,
+): Promise<Explained> {
+  if ('uuid' in wanted) return explain(await connectionOf(store, wanted.uuid, config, signal));
+  const { from, to, since, until } = wanted;
+  const whitelist = [endsFilter(from, to)];
+  const number = BigInt(Math.min(LOOKED_AT, config.maxConnections));
+  const query = { whitelist, blacklist: [], since, until, number, first: false };
+  const found = await queryConnections(store, query, config, signal);
+  const denied = found.filter(({ outcome }) => outcome === 'denied' || outcome === 'dropped');
+  const told = denied.at(-1) ?? found.at(-1);
+  if (told === undefined)
+    throw new ParallaxError(
+      'input/not-found',
+      `no connection from ${from} to ${to} is stored in that window; widen --since, or look at what is there with \`parallax connections\``,
+    );
+  const more = found.length === Number(number);
+  return {
+    ...explain(told),
+    among: { connections: found.length, denied: denied.length, more },
+  };
+}
+
+async function connectionOf(
+  store: Store,
+  uuid: string,
+  config: ConnectionsConfig,
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
+  if (uuid === '') throw new ParallaxError('input/invalid', 'an empty text is no uuid of a flow');
+  const whitelist: FlowFilter[] = [{ uuid: [uuid] }];
+  const { where, params } = compileSql(whitelist, []);
+  const sql =
+    `SELECT toUnixTimestamp64Nano(time), ${CONVERSATION}, ip_source, ip_destination FROM flows ` +
+    `WHERE ${where} LIMIT 1`;
+  let found: readonly unknown[] | undefined;
+  for await (const row of store.query(sql, params, signal && { signal })) found = row;
+  if (found === undefined)
+    throw new ParallaxError('input/not-found', `no flow with the uuid ${uuid} is stored`);
+  const [time, key, ...ips] = found.map(String);
+  const at = toBigint(time);
+  const around = BigInt(config.tcpIdle) * MS;
+  const seen = await readConversations(store, [{ key: key ?? '', ips }], {
+    range: { since: at - around, until: at + around },
+    predicate: compilePredicate(whitelist, []),
+    asked: {},
+    maxFlows: config.maxFlows,
+    signal,
+  });
+  const draft = stitch(seen, stitchLimits(config))
+    .map(draftOf)
+    .find(({ lastHit }) => lastHit !== undefined);
+  if (draft === undefined)
+    throw new ParallaxError(
+      'input/invalid',
+      `the flow ${uuid} is not between two addresses, so it belongs to no connection`,
+    );
+  return withMissing(draft, await collectedIn(store, [draft], signal));
+}
+
+/** POD or IP, with a port behind the second one: both as the filters of observe take them. */
+function endsFilter(from: string, to: string): FlowFilter {
+  const { end, port } = splitPort(to);
+  return {
+    ...(isAddress(from) ? { source_ip: [from] } : { source_pod: [from] }),
+    ...(isAddress(end) ? { destination_ip: [end] } : { destination_pod: [end] }),
+    ...(port !== undefined && { destination_port: [port] }),
+  };
+}
+
+function isAddress(text: string): boolean {
+  return parseAddress(text.split('/')[0] ?? '') !== undefined;
+}
+
+/** `POD:80`, `10.0.0.1:80`, `[fd00::1]:80`; an IPv6 address without brackets has no port. */
+function splitPort(text: string): { readonly end: string; readonly port: string | undefined } {
+  const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
+  if (bracketed !== null) return { end: bracketed[1] ?? '', port: bracketed[2] };
+  if (isAddress(text)) return { end: text, port: undefined };
+  const [, end, port] = /^(.*):(\d+)$/.exec(text) ?? [];
+  return { end: end ?? text, port };
+}

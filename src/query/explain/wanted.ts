@@ -1,0 +1,30 @@
+// What is to be explained, read from a query string or from flags.
+import { z } from 'zod';
+import { FieldError } from '../http/problem.ts';
+import { momentOf, schemaError } from '../http/request.ts';
+import type { Wanted } from './find.ts';
+
+const wantedSchema = z.strictObject({
+  uuid: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  since: z.string().optional(),
+  until: z.string().optional(),
+});
+
+/** Throws `input/invalid` with the field's name. */
+export function readWanted(input: unknown, nowNanos: bigint): Wanted {
+  const parsed = wantedSchema.safeParse(input ?? {});
+  if (!parsed.success) throw schemaError(parsed.error);
+  const { uuid, from, to } = parsed.data;
+  if (uuid !== undefined) {
+    const other = Object.keys(parsed.data).find((name) => name !== 'uuid');
+    if (other !== undefined) throw new FieldError(other, `cannot set both uuid and ${other}`);
+    return { uuid };
+  }
+  if (!from) throw new FieldError('from', 'name a flow by uuid, or both ends by from and to');
+  if (!to) throw new FieldError('to', 'name a flow by uuid, or both ends by from and to');
+  const since = momentOf('since', parsed.data.since, nowNanos);
+  const until = momentOf('until', parsed.data.until, nowNanos);
+  return { from, to, since, until };
+}
