@@ -68,3 +68,48 @@ export function writerMetrics(registry: Registry) {
 }
 
 export type WriterMetrics = ReturnType<typeof writerMetrics>;
+
+/** What is known beside the flows, and its limits. */
+export function catalogueMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    known: new Gauge({
+      name: 'parallax_catalogue_identities',
+      help: 'Identities, by their labels and hour, known to be written down.',
+      registers,
+    }),
+    limit: new Gauge({
+      name: 'parallax_catalogue_identities_limit',
+      help: 'Identities that are remembered at most (writer.catalogue.maxIdentities).',
+      registers,
+    }),
+    evicted: new Counter({
+      name: 'parallax_catalogue_identities_evicted_total',
+      help: 'Identities forgotten because there were too many: they are written down again when they are seen.',
+      registers,
+    }),
+    rows: new Counter({
+      name: 'parallax_catalogue_rows_total',
+      help: 'Rows made for the catalogue, by table.',
+      labelNames: ['table'],
+      registers,
+    }),
+    failures: new Counter({
+      name: 'parallax_catalogue_failures_total',
+      help: 'Times the catalogue could not be read or written; flows are stored all the same.',
+      registers,
+    }),
+    pods: new Gauge({
+      name: 'parallax_catalogue_pods',
+      help: 'Pods whose workload, node and zone are known.',
+      registers,
+    }),
+    podsLimit: new Gauge({
+      name: 'parallax_catalogue_pods_limit',
+      help: 'Pods that are remembered at most (writer.catalogue.maxPods).',
+      registers,
+    }),
+  };
+}
+
+export type CatalogueMetrics = ReturnType<typeof catalogueMetrics>;

@@ -8,6 +8,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { storeConfig } from '../../store/config.ts';
 import { createStore } from '../../store/open.ts';
+import type { Store } from '../../store/store.ts';
 import type { ObserveOptions } from './options.ts';
 
 const CLOSE_MS = 5000;
@@ -23,20 +24,8 @@ export async function* askDirectory(
       'input/invalid',
       `nothing is being collected into ${directory}, so there is nothing to follow; start \`parallax up\`, or name a server with --server`,
     );
-  const store = createStore({
-    config: storeConfig.parse({ kind: 'chdb', chdb: { path: directory } }),
-    logger: pino({ level: 'silent' }),
-    registry: new Registry(),
-    clock: systemClock,
-  });
-  await store.start(signal);
+  const store = await openDirectory(directory, signal);
   try {
-    const { migrations } = await store.migrate({ dryRun: true });
-    if (migrations.length > 0)
-      throw new ParallaxError(
-        'store/migration',
-        `${directory} has no tables of this version yet; run \`parallax migrate\` or \`parallax up\` on it first`,
-      );
     const items = answer(
       { store, limits: apiConfig.parse({}) },
       { ...options, events: 'matching' },
@@ -48,5 +37,27 @@ export async function* askDirectory(
     }
   } finally {
     await store.stop(AbortSignal.timeout(CLOSE_MS));
+  }
+}
+
+/** Opens a data directory that has the tables of this version; whoever asked stops it. */
+export async function openDirectory(directory: string, signal: AbortSignal): Promise<Store> {
+  const store = createStore({
+    config: storeConfig.parse({ kind: 'chdb', chdb: { path: directory } }),
+    logger: pino({ level: 'silent' }),
+    registry: new Registry(),
+    clock: systemClock,
+  });
+  await store.start(signal);
+  try {
+    const { migrations } = await store.migrate({ dryRun: true });
+    if (migrations.length === 0) return store;
+    throw new ParallaxError(
+      'store/migration',
+      `${directory} has no tables of this version yet; run \`parallax migrate\` or \`parallax up\` on it first`,
+    );
+  } catch (error) {
+    await store.stop(AbortSignal.timeout(CLOSE_MS));
+    throw error;
   }
 }
