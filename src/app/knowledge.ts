@@ -3,8 +3,10 @@ import { Catalogue } from '../enrich/catalogue.ts';
 import { createClusterFinder } from '../enrich/clusters.ts';
 import { createEndFinder, type EndFinder } from '../enrich/ends.ts';
 import { Inventory } from '../enrich/inventory.ts';
-import { catalogueMetrics } from '../enrich/metrics.ts';
+import { KubernetesSource } from '../enrich/kubernetes/source.ts';
+import { catalogueMetrics, kubernetesMetrics } from '../enrich/metrics.ts';
 import { ClusterRegistry } from '../enrich/registry.ts';
+import type { Component } from '../runtime/component.ts';
 import type { Store } from '../store/store.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
@@ -12,6 +14,8 @@ import type { RoleDeps } from './role.ts';
 export interface Knowledge {
   readonly ends: EndFinder;
   readonly catalogue: Catalogue;
+  /** Readers of the configured clusters' Kubernetes. */
+  readonly sources: readonly Component[];
 }
 
 export function buildKnowledge(
@@ -38,5 +42,12 @@ export function buildKnowledge(
     logger,
     clock,
   });
-  return { ends: createEndFinder({ clusters, registry, inventory }), catalogue };
+  const common = { limits: config.writer.catalogue, registry, inventory, catalogue, logger, clock };
+  const reading = kubernetesMetrics(metricsRegistry);
+  const sources = config.clusters.flatMap(({ name: cluster, kubernetes }) =>
+    kubernetes
+      ? new KubernetesSource({ ...common, cluster, config: kubernetes, metrics: reading })
+      : [],
+  );
+  return { ends: createEndFinder({ clusters, registry, inventory }), catalogue, sources };
 }

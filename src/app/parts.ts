@@ -23,7 +23,7 @@ export function buildWriter(
   deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
   { bus, store }: { readonly bus: Bus; readonly store: Store },
 ): readonly RunnableComponent[] {
-  const { ends, catalogue } = buildKnowledge(config, deps, store);
+  const { ends, catalogue, sources } = buildKnowledge(config, deps, store);
   const writer = createWriter({
     config: config.writer,
     bus,
@@ -34,7 +34,7 @@ export function buildWriter(
     logger: deps.logger,
     clock: deps.clock,
   });
-  return [catalogue, writer];
+  return [catalogue, ...sources, writer];
 }
 
 /** All configured collectors as one component. */

@@ -4,6 +4,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { identityKind } from '../hubble/identity.ts';
+import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
@@ -12,9 +13,9 @@ import { encodeRows, type Row } from '../store/native-rows.ts';
 import type { NativeBlock, Store } from '../store/store.ts';
 import { type ClusterFinder, ORIGIN } from './clusters.ts';
 import type { Inventory } from './inventory.ts';
-import { LruMap } from './lru.ts';
 import type { CatalogueMetrics } from './metrics.ts';
 import type { NodeFact, Sighting } from './project/projector.ts';
+import { RecentMap } from './recent.ts';
 import type { ClusterFact, ClusterRegistry } from './registry.ts';
 
 const HOUR_MS = 3_600_000;
@@ -52,16 +53,16 @@ interface Told {
 export class Catalogue implements Component {
   readonly name = 'catalogue';
   private readonly deps: CatalogueDeps;
-  private readonly told: LruMap<Told>;
+  private readonly told: RecentMap<Told>;
   /** By fact: the hour it was written in last. */
-  private readonly toldFacts = new LruMap<number>(10_000);
+  private readonly toldFacts = new RecentMap<number>(10_000);
   private factsOfVersion = -1;
   private factsOfHour = -1;
   private state: Health = { state: 'ok' };
 
   constructor(deps: CatalogueDeps) {
     this.deps = deps;
-    this.told = new LruMap(deps.limits.maxIdentities);
+    this.told = new RecentMap(deps.limits.maxIdentities);
     deps.metrics.limit.set(deps.limits.maxIdentities);
   }
 
@@ -153,6 +154,20 @@ export class Catalogue implements Component {
       } catch (error) {
         this.failed(error);
         if (error instanceof ParallaxError && error.retriable) throw error;
+      }
+    }
+  }
+
+  /** Writes down identities, however long it takes; what it is cut off from is told again with the next list. */
+  async learn(facts: readonly IdentityFact[], signal: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
+    const blocks = this.identityBlocks(facts);
+    const waits = backoff({ initialMs: 500, maxMs: 30_000 });
+    while (!signal.aborted) {
+      try {
+        return await this.write(blocks);
+      } catch {
+        await waits.wait(clock, signal);
       }
     }
   }

@@ -30,8 +30,10 @@ export const writerConfig = z.strictObject({
       maxPods: z
         .int()
         .min(1)
-        .default(200_000)
-        .describe('Pods whose workload, node and zone are remembered (some 250 bytes each).'),
+        .default(400_000)
+        .describe(
+          'Pods whose workload, node and zone are remembered (some 250 bytes each); at half of them, those not used lately are forgotten.',
+        ),
       maxServices: z
         .int()
         .min(1)

@@ -1,7 +1,7 @@
 // What is known of pods, nodes and services beyond a single flow: learned from the flows that a pod's own node observed,
 // and read from Kubernetes. Everything is in memory, within limits, and asked without waiting.
 import type { Clock } from '../runtime/clock.ts';
-import { LruMap } from './lru.ts';
+import { RecentMap } from './recent.ts';
 
 /** The fact that named the workload, as column `*_workload_origin` has it. */
 export const WORKLOAD_ORIGIN = { none: 0, flow: 1, kubernetes: 2, flows: 3, derived: 4 } as const;
@@ -34,10 +34,10 @@ export interface InventoryLimits {
 }
 
 export class Inventory {
-  readonly pods: LruMap<PodFacts>;
-  private readonly addresses: LruMap<AddressFacts>;
-  private readonly zones: LruMap<string>;
-  private readonly scopes: LruMap<string>;
+  readonly pods: RecentMap<PodFacts>;
+  private readonly addresses: RecentMap<AddressFacts>;
+  private readonly zones: RecentMap<string>;
+  private readonly scopes: RecentMap<string>;
   private readonly limits: InventoryLimits;
   private readonly clock: Pick<Clock, 'now'>;
   private changed = false;
@@ -49,10 +49,10 @@ export class Inventory {
   constructor(limits: InventoryLimits, clock: Pick<Clock, 'now'>) {
     this.limits = limits;
     this.clock = clock;
-    this.pods = new LruMap(limits.maxPods);
-    this.addresses = new LruMap(limits.maxPods * 2);
-    this.zones = new LruMap(limits.maxPods);
-    this.scopes = new LruMap(limits.maxServices);
+    this.pods = new RecentMap(limits.maxPods);
+    this.addresses = new RecentMap(limits.maxPods * 2);
+    this.zones = new RecentMap(limits.maxPods);
+    this.scopes = new RecentMap(limits.maxServices);
   }
 
   /** Grows when answers have changed, no oftener than every `refreshMs`: whoever remembers answers asks again then. */

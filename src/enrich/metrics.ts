@@ -113,3 +113,37 @@ export function catalogueMetrics(registry: Registry) {
 }
 
 export type CatalogueMetrics = ReturnType<typeof catalogueMetrics>;
+
+/** What is read from Kubernetes. */
+export function kubernetesMetrics(registry: Registry) {
+  const registers = [registry];
+  const labelNames = ['cluster', 'resource'] as const;
+  return {
+    objects: new Gauge({
+      name: 'parallax_kubernetes_objects',
+      help: 'Objects known, by cluster and resource.',
+      labelNames,
+      registers,
+    }),
+    passedOver: new Gauge({
+      name: 'parallax_kubernetes_objects_passed_over',
+      help: 'Objects passed over because there are more than writer.catalogue allows.',
+      labelNames,
+      registers,
+    }),
+    failures: new Counter({
+      name: 'parallax_kubernetes_failures_total',
+      help: 'Lists and watches that failed and are tried again.',
+      labelNames,
+      registers,
+    }),
+    up: new Gauge({
+      name: 'parallax_kubernetes_up',
+      help: '1 while the resource is listed and watched, 0 while it cannot be.',
+      labelNames,
+      registers,
+    }),
+  };
+}
+
+export type KubernetesMetrics = ReturnType<typeof kubernetesMetrics>;

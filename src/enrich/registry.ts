@@ -22,8 +22,11 @@ export interface ClusterReport {
   readonly ciliumName?: string;
   readonly id?: number;
   readonly size?: MeshSize;
+  /** Networks of all pods. */
   readonly podCidrs: readonly string[];
-  readonly nodeCidrs: readonly string[];
+  /** Those of single nodes, and nodes' own addresses: too many to be told. */
+  readonly nodePodCidrs: readonly string[];
+  readonly nodeAddresses: readonly string[];
 }
 
 export type FactKind =
@@ -137,7 +140,6 @@ export class ClusterRegistry {
       add('kubernetes', 'id', [report?.id]);
       add('kubernetes', 'max_connected_clusters', [report?.size]);
       add('kubernetes', 'pod_cidr', report?.podCidrs ?? []);
-      add('kubernetes', 'node_cidr', report?.nodeCidrs ?? []);
     }
     return facts;
   }
@@ -187,10 +189,12 @@ export class ClusterRegistry {
   private *allNetworks(): Generator<Network> {
     for (const [cluster, { podCidrs, nodeCidrs }] of this.clusters) {
       const report = this.reports.get(cluster);
-      for (const cidr of [...podCidrs, ...(report?.podCidrs ?? [])])
+      const { podCidrs: pods = [], nodePodCidrs = [], nodeAddresses = [] } = report ?? {};
+      for (const cidr of [...podCidrs, ...pods, ...nodePodCidrs])
         yield { cluster, kind: 'pod', cidr };
-      for (const cidr of [...nodeCidrs, ...(report?.nodeCidrs ?? [])])
-        yield { cluster, kind: 'node', cidr };
+      for (const cidr of nodeCidrs) yield { cluster, kind: 'node', cidr };
+      for (const address of nodeAddresses)
+        yield { cluster, kind: 'node', cidr: `${address}/${address.includes(':') ? 128 : 32}` };
     }
   }
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
 import { parsePrefix } from '../hubble/filter/address.ts';
 import { parseRelayAddress } from './address.ts';
+import { kubernetesConfig } from './kubernetes-config.ts';
 
 export const relayTlsConfig = z
   .strictObject({
@@ -99,6 +100,11 @@ export const clusterConfig = z
       .array(cidr)
       .default([])
       .describe('Networks of its nodes: tells which cluster calls through a node’s address'),
+    kubernetes: kubernetesConfig
+      .optional()
+      .describe(
+        'Read the cluster’s Kubernetes for identities, pods, nodes and services; needs @kubernetes/client-node. Not read when left out',
+      ),
     nodes: z
       .array(z.string().min(1))
       .default([])

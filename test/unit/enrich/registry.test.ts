@@ -93,7 +93,16 @@ test('a key finds the name that Cilium has, from Kubernetes or the names of node
   // A second name: its relay serves a mesh, or it was renamed.
   registry.sawName('prod', 'eks-2');
   expect(find('test', 0x10001, 'eks-1')).toEqual(['eks-1', flow]);
-  registry.report('prod', { ciliumName: 'eks-1', id: 1, size: 511, podCidrs: [], nodeCidrs: [] });
+  registry.report('prod', {
+    ciliumName: 'eks-1',
+    id: 1,
+    size: 511,
+    podCidrs: [],
+    nodePodCidrs: [],
+    nodeAddresses: ['192.0.2.7', '2001:db8::7'],
+  });
+  expect(registry.locate('test', '192.0.2.7').cluster).toBe('prod');
+  expect(registry.locate('test', '2001:db8::7').cluster).toBe('prod');
   expect(find('test', 0x10001, 'eks-1')).toEqual(['prod', flow]);
   expect(find('test', 0x10001)).toEqual(['prod', identity]);
   expect(registry.meshOf('prod')?.size).toBe(511);
@@ -134,7 +143,12 @@ test('says what it knows of each cluster, and from whom', () => {
   const registry = new ClusterRegistry([
     cluster('a', { id: 3, mesh: 'm', podCidrs: ['10.0.0.0/8'] }),
   ]);
-  registry.report('a', { ciliumName: 'x', podCidrs: [], nodeCidrs: ['10.9.0.1/32'] });
+  registry.report('a', {
+    ciliumName: 'x',
+    podCidrs: ['10.9.0.0/16'],
+    nodePodCidrs: ['10.9.1.0/24'],
+    nodeAddresses: [],
+  });
   const facts = registry.facts().map(({ kind, value, origin }) => `${origin} ${kind} ${value}`);
   expect(facts).toEqual([
     'config id 3',
@@ -143,6 +157,6 @@ test('says what it knows of each cluster, and from whom', () => {
     'config pod_cidr 10.0.0.0/8',
     'config relay a:4245',
     'kubernetes name x',
-    'kubernetes node_cidr 10.9.0.1/32',
+    'kubernetes pod_cidr 10.9.0.0/16',
   ]);
 });
