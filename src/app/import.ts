@@ -12,7 +12,7 @@ import { showProgress } from './import/progress.ts';
 import { pump, type SealedBatch } from './import/pump.ts';
 import { openSource } from './import/source.ts';
 import { type ImportSummary, refusedCount, summaryText } from './import/summary.ts';
-import { clusterFinder } from './parts.ts';
+import { buildKnowledge } from './knowledge.ts';
 import type { RoleDeps } from './role.ts';
 
 export interface ImportOptions {
@@ -108,11 +108,14 @@ async function openStore(
   const bus = createBus({ ...config.bus, kind: 'memory' }, { logger, registry, clock });
   await store.start(signal);
   await store.migrate();
+  const { ends, catalogue } = buildKnowledge(config, deps, store);
+  await catalogue.start();
   const write = createRecordWriter({
     config: config.writer,
     bus,
     store,
-    projector: createProjector({ clusters: clusterFinder(config.clusters) }),
+    projector: createProjector({ ends }),
+    catalogue,
     metrics: writerMetrics(registry),
     logger,
     clock,

@@ -29,7 +29,7 @@ export async function runUp(
   const store = runner.add(createStore({ ...deps, config: config.store }));
   runner.add(migration(store));
   const bus = runner.add(buildBus(config, deps));
-  runner.add(buildWriter(config, deps, { bus, store }));
+  for (const part of buildWriter(config, deps, { bus, store })) runner.add(part);
   const publisher = runner.add(bus.publisher());
   const demo = options.demo ? await createDemo(deps) : undefined;
   if (demo) runner.add(demo);

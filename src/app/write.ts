@@ -17,7 +17,7 @@ export async function runWrite(config: ParallaxConfig, deps: RoleDeps): Promise<
   runner.add(migration(store));
   const bus = runner.add(buildBus(config, deps));
   runner.add(buildOpsServer(config, deps, runner));
-  runner.add(buildWriter(config, deps, { bus, store }));
+  for (const part of buildWriter(config, deps, { bus, store })) runner.add(part);
   return runner.run();
 }
 

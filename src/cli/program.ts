@@ -17,6 +17,9 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),
   serve: async (program) => (await import('./commands/serve.ts')).addServeCommand(program),
   migrate: async (program) => (await import('./commands/migrate.ts')).addMigrateCommand(program),
+  clusters: async (program) => (await import('./commands/clusters.ts')).addClustersCommand(program),
+  identities: async (program) =>
+    (await import('./commands/identities.ts')).addIdentitiesCommand(program),
   config: async (program) => (await import('./commands/config.ts')).addConfigCommand(program),
   simulate: async (program) => (await import('./commands/simulate.ts')).addSimulateCommand(program),
   doctor: async (program) => (await import('./commands/doctor.ts')).addDoctorCommand(program),

@@ -23,6 +23,33 @@ export const writerConfig = z.strictObject({
     .prefault('200ms')
     .describe('First wait before a refused insert is tried again.'),
   retryMax: duration.prefault('10s').describe('Longest wait between two tries of an insert.'),
+  catalogue: z
+    .strictObject({
+      maxIdentities: z
+        .int()
+        .min(1)
+        .default(100_000)
+        .describe(
+          'Identities remembered as written down (some 200 bytes each); more are written again each time.',
+        ),
+      maxPods: z
+        .int()
+        .min(1)
+        .default(400_000)
+        .describe(
+          'Pods whose workload, node and zone are remembered (some 250 bytes each); at half of them, those not used lately are forgotten.',
+        ),
+      maxServices: z
+        .int()
+        .min(1)
+        .default(50_000)
+        .describe('Services whose annotations are remembered.'),
+      refresh: duration
+        .prefault('30s')
+        .describe('How long flows may go without what was learned of pods and services meanwhile.'),
+    })
+    .prefault({})
+    .describe('What is learned from flows and Kubernetes, to be added to other flows.'),
 });
 
 export type WriterConfig = z.infer<typeof writerConfig>;

@@ -79,3 +79,82 @@ export function writerMetrics(registry: Registry) {
 }
 
 export type WriterMetrics = ReturnType<typeof writerMetrics>;
+
+/** What is known beside the flows, and its limits. */
+export function catalogueMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    known: new Gauge({
+      name: 'parallax_catalogue_identities',
+      help: 'Identities, by their labels and hour, known to be written down.',
+      registers,
+    }),
+    limit: new Gauge({
+      name: 'parallax_catalogue_identities_limit',
+      help: 'Identities that are remembered at most (writer.catalogue.maxIdentities).',
+      registers,
+    }),
+    evicted: new Counter({
+      name: 'parallax_catalogue_identities_evicted_total',
+      help: 'Identities forgotten because there were too many: they are written down again when they are seen.',
+      registers,
+    }),
+    rows: new Counter({
+      name: 'parallax_catalogue_rows_total',
+      help: 'Rows made for the catalogue, by table.',
+      labelNames: ['table'],
+      registers,
+    }),
+    failures: new Counter({
+      name: 'parallax_catalogue_failures_total',
+      help: 'Times the catalogue could not be read or written; flows are stored all the same.',
+      registers,
+    }),
+    pods: new Gauge({
+      name: 'parallax_catalogue_pods',
+      help: 'Pods whose workload, node and zone are known.',
+      registers,
+    }),
+    podsLimit: new Gauge({
+      name: 'parallax_catalogue_pods_limit',
+      help: 'Pods that are remembered at most (writer.catalogue.maxPods).',
+      registers,
+    }),
+  };
+}
+
+export type CatalogueMetrics = ReturnType<typeof catalogueMetrics>;
+
+/** What is read from Kubernetes. */
+export function kubernetesMetrics(registry: Registry) {
+  const registers = [registry];
+  const labelNames = ['cluster', 'resource'] as const;
+  return {
+    objects: new Gauge({
+      name: 'parallax_kubernetes_objects',
+      help: 'Objects known, by cluster and resource.',
+      labelNames,
+      registers,
+    }),
+    passedOver: new Gauge({
+      name: 'parallax_kubernetes_objects_passed_over',
+      help: 'Objects passed over because there are more than writer.catalogue allows.',
+      labelNames,
+      registers,
+    }),
+    failures: new Counter({
+      name: 'parallax_kubernetes_failures_total',
+      help: 'Lists and watches that failed and are tried again.',
+      labelNames,
+      registers,
+    }),
+    up: new Gauge({
+      name: 'parallax_kubernetes_up',
+      help: '1 while the resource is listed and watched, 0 while it cannot be.',
+      labelNames,
+      registers,
+    }),
+  };
+}
+
+export type KubernetesMetrics = ReturnType<typeof kubernetesMetrics>;

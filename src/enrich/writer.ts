@@ -10,6 +10,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 import type { NativeBlock, Store } from '../store/store.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { WriterConfig } from './config.ts';
 import type { WriterMetrics } from './metrics.ts';
 import type { Projection, Projector } from './project/projector.ts';
@@ -21,6 +22,8 @@ export interface WriterDeps {
   readonly bus: Bus;
   readonly store: Store;
   readonly projector: Projector;
+  /** Takes what flows tell of identities and clusters. */
+  readonly catalogue?: Pick<Catalogue, 'take' | 'write'>;
   readonly metrics: WriterMetrics;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -88,11 +91,8 @@ export function createWriter(deps: WriterDeps): Writer {
 export type RecordWriter = (record: BusRecord, signal?: AbortSignal) => Promise<StoredRecord>;
 
 /** The part of the writer that an import uses by itself, without a memory of what it stored. */
-export function createRecordWriter(
-  deps: Pick<WriterDeps, 'config' | 'bus' | 'store' | 'projector' | 'metrics' | 'logger' | 'clock'>,
-  memory?: RecentlyStored,
-): RecordWriter {
-  const { store, projector, metrics, logger, clock, bus } = deps;
+export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): RecordWriter {
+  const { store, projector, catalogue, metrics, logger, clock, bus } = deps;
   // A replayed record asks the store what it has: everything before it in its partition must be stored by then.
   const before = new Map<number, Promise<unknown>>();
 
@@ -128,6 +128,7 @@ export function createRecordWriter(
     // Projected while the record before is still being inserted. That of a replay holds for nearly all of them; only
     // when something of it is stored already it is made again without that.
     let projection = timed(metrics.project, () => projector.project(batch));
+    const { sightings, nodes } = projection;
     await previous;
     const { cluster, relay } = batch.header;
     const followed = memory?.follow(record, cluster);
@@ -159,6 +160,10 @@ export function createRecordWriter(
     }
     metrics.insert.observe((clock.now() - started) / 1000);
     if (recent) remember(recent, projection);
+    // Before the record is committed: after a kill it comes again, and so does what it tells.
+    await catalogue?.write(catalogue.take(sightings, nodes), (block, options) =>
+      retried(() => store.insert(block, options), signal),
+    );
     return settle(batch, projection, drop);
   }
 

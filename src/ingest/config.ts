@@ -2,7 +2,9 @@
 import { accessSync, constants } from 'node:fs';
 import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
+import { parsePrefix } from '../hubble/filter/address.ts';
 import { parseRelayAddress } from './address.ts';
+import { kubernetesConfig } from './kubernetes-config.ts';
 
 export const relayTlsConfig = z
   .strictObject({
@@ -36,6 +38,10 @@ export const relayTlsConfig = z
   });
 export type RelayTlsConfig = z.infer<typeof relayTlsConfig>;
 
+const cidr = z
+  .string()
+  .refine((text) => parsePrefix(text) !== undefined, 'expected a network such as 10.8.0.0/14');
+
 export const clusterConfig = z
   .strictObject({
     name: z
@@ -68,6 +74,36 @@ export const clusterConfig = z
       .default(255)
       .describe(
         'Cilium’s max-connected-clusters, which says how identity numbers carry cluster ids',
+      ),
+    ciliumName: z
+      .string()
+      .regex(/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/, 'expected a name as Cilium takes it')
+      .optional()
+      .describe(
+        'Cilium’s cluster-name where it is not `name`; learned from Kubernetes or the names of nodes when left out',
+      ),
+    mesh: z
+      .string()
+      .min(1)
+      .max(63)
+      .optional()
+      .describe(
+        'ClusterMesh the cluster is in, by a name of yours. Cluster names and ids hold within one; those without this setting count as one mesh',
+      ),
+    podCidrs: z
+      .array(cidr)
+      .default([])
+      .describe(
+        'Networks of its pods: tells `world` addresses that are pods not resolved yet from external ones',
+      ),
+    nodeCidrs: z
+      .array(cidr)
+      .default([])
+      .describe('Networks of its nodes: tells which cluster calls through a node’s address'),
+    kubernetes: kubernetesConfig
+      .optional()
+      .describe(
+        'Read the cluster’s Kubernetes for identities, pods, nodes and services; needs @kubernetes/client-node. Not read when left out',
       ),
     nodes: z
       .array(z.string().min(1))

@@ -1,6 +1,7 @@
 // The column catalogue of the table `flows`: the one place that says which columns exist, what they mean and how they
 // are encoded. Migrations, the Native encoder, the projection from the wire, the way back to a Hubble response, and
 // the reference page are all checked against it.
+import { ENRICHED_COLUMNS } from './columns-enriched.ts';
 
 /**
  * How a column is encoded in a Native block: `lc` is LowCardinality(String); `string` plain String; the rest are
@@ -298,38 +299,7 @@ export const FLOW_COLUMNS = [
     'flow.aggregate.unknown_direction_flow_count',
     'Flows aggregated, direction unknown.',
   ),
-  // What enrichment adds
-  column('source_cluster', 'lc', undefined, 'Cluster of the source, as far as known (name).'),
-  column(
-    'source_cluster_id',
-    'u16',
-    undefined,
-    'Cluster id in the source identity number, 0 when it carries none.',
-  ),
-  column(
-    'source_cluster_origin',
-    'u8',
-    undefined,
-    'Which fact said so: 0 none, 1 flow, 2 label, 3 identity number.',
-  ),
-  column(
-    'destination_cluster',
-    'lc',
-    undefined,
-    'Cluster of the destination, as far as known (name).',
-  ),
-  column(
-    'destination_cluster_id',
-    'u16',
-    undefined,
-    'Cluster id in the destination identity number, 0 when it carries none.',
-  ),
-  column(
-    'destination_cluster_origin',
-    'u8',
-    undefined,
-    'Which fact said so: 0 none, 1 flow, 2 label, 3 identity number.',
-  ),
+  ...ENRICHED_COLUMNS,
 ] as const;
 
 export type FlowColumnName = (typeof FLOW_COLUMNS)[number]['name'];

@@ -54,7 +54,12 @@ export class BlockMaker {
     const { sink, dictionaries } = this;
     this.scratch.reset();
     dictionaries.reserve(
-      Math.max(sink.texts.table.size, sink.endpoints.table.size, sink.pairs.table.size),
+      Math.max(
+        sink.texts.table.size,
+        sink.endpoints.table.size,
+        sink.pairs.table.size,
+        this.locations.size,
+      ),
     );
     const entries = this.entriesOfGroups(rows);
     const present: NativeColumn[] = [];
@@ -193,5 +198,10 @@ function endMembers<const End extends 'source' | 'destination'>(end: End) {
     [`${end}_cluster`]: location('text', ({ names }) => names),
     [`${end}_cluster_id`]: location('u16', ({ ids }) => ids),
     [`${end}_cluster_origin`]: location('u8', ({ origins }) => origins),
+    [`${end}_workload`]: location('text', ({ workloads }) => workloads),
+    [`${end}_workload_origin`]: location('u8', ({ workloadOrigins }) => workloadOrigins),
+    [`${end}_node`]: location('text', ({ nodes }) => nodes),
+    [`${end}_zone`]: location('text', ({ zones }) => zones),
+    [`${end}_resolution`]: location('u8', ({ resolutions }) => resolutions),
   };
 }

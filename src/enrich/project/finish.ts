@@ -5,6 +5,7 @@ import { putNanos } from './int64.ts';
 import type { Locations } from './locations.ts';
 import { Moment } from './moment.ts';
 import type { Envelope } from './response.ts';
+import type { Scopes } from './scopes.ts';
 import type { Sink } from './sink.ts';
 import { type Span, sameBytes } from './span.ts';
 import { CLICKHOUSE, makeUuid, parseUuid } from './uuid.ts';
@@ -24,14 +25,16 @@ export interface BatchFacts {
 export class RowFinisher {
   private readonly sink: Sink;
   private readonly locations: Locations;
+  private readonly scopes: Scopes;
   private readonly moment = new Moment();
   private readonly outer = new Moment();
   /** The cluster's text by that of the node name. */
   private readonly clusters = new Map<number, number>();
 
-  constructor(sink: Sink, locations: Locations) {
+  constructor(sink: Sink, locations: Locations, scopes: Scopes) {
     this.sink = sink;
     this.locations = locations;
+    this.scopes = scopes;
   }
 
   finish(envelope: Envelope, batch: BatchFacts, start: number, end: number): void {
@@ -42,8 +45,17 @@ export class RowFinisher {
     this.finishUuid(envelope);
     const cluster = batch.cluster === 0 ? this.clusterOfNode() : batch.cluster;
     columns.cluster[row] = cluster;
-    groups.source_at[row] = this.locations.of(cluster, groups.source[row] ?? 0);
-    groups.destination_at[row] = this.locations.of(cluster, groups.destination[row] ?? 0);
+    const { locations } = this;
+    const [source, destination] = [groups.source[row] ?? 0, groups.destination[row] ?? 0];
+    groups.source_at[row] = locations.of(cluster, source, columns, row, columns.ip_source);
+    groups.destination_at[row] = locations.of(
+      cluster,
+      destination,
+      columns,
+      row,
+      columns.ip_destination,
+    );
+    columns.service_scope[row] = this.scopes.of(cluster);
     columns.presence[2 * row] = sink.presence;
     if (sink.lossy) {
       columns.raw[2 * row] = start;

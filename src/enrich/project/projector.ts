@@ -6,6 +6,7 @@ import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { type ClusterFinder, createClusterFinder } from '../clusters.ts';
+import { createEndFinder, type EndFinder } from '../ends.ts';
 import { BlockMaker } from './block.ts';
 import { Events, type LostFact } from './events.ts';
 import { type BatchFacts, RowFinisher } from './finish.ts';
@@ -15,12 +16,15 @@ import { Locations } from './locations.ts';
 import { countNodes, type NodeFact } from './nodes.ts';
 import { Envelope } from './response.ts';
 import { type RowIds, rowIds } from './row-ids.ts';
+import { Scopes } from './scopes.ts';
+import { type Sighting, Sightings } from './sightings.ts';
 import { Sink } from './sink.ts';
 import { Malformed } from './wire.ts';
 
 export type { LostFact } from './events.ts';
 export type { BatchIdentities } from './identify.ts';
 export type { NodeFact } from './nodes.ts';
+export type { Sighting } from './sightings.ts';
 
 /** A response that is no protobuf message, and why; `reason` is a short stable word for metrics. */
 export interface Rejected {
@@ -51,11 +55,15 @@ export interface Projection {
   readonly lost: readonly LostFact[];
   /** Ids of all rows, flows first. */
   readonly ids: RowIds;
+  /** Identities that were seen, as far as they were not told of within the last minutes. */
+  readonly sightings: readonly Sighting[];
 }
 
 export interface ProjectorOptions {
   /** Who knows the clusters of flows' ends; by default the flow, its labels and its identity numbers do. */
   readonly clusters?: ClusterFinder;
+  /** Who knows all that is added to flows' ends; by default what `clusters` and pods' names tell. */
+  readonly ends?: EndFinder;
   /** Distinct endpoints, texts and so on remembered; past that all are forgotten before the next batch. */
   readonly maxEntries?: number;
   /** Bytes of them. */
@@ -85,6 +93,8 @@ class ProjectionLoop {
   private readonly envelope = new Envelope();
   private readonly events = new Events();
   private readonly locations: Locations;
+  private readonly scopes: Scopes;
+  private readonly sightings: Sightings;
   private readonly finisher: RowFinisher;
   private readonly blocks: BlockMaker;
   private readonly maxEntries: number;
@@ -93,9 +103,12 @@ class ProjectionLoop {
 
   constructor(options: ProjectorOptions) {
     const { sink } = this;
-    const finder = options.clusters ?? createClusterFinder();
+    const clusters = options.clusters ?? createClusterFinder();
+    const finder = options.ends ?? createEndFinder({ clusters });
     this.locations = new Locations(finder, sink.endpoints, sink.texts);
-    this.finisher = new RowFinisher(sink, this.locations);
+    this.scopes = new Scopes(sink, finder);
+    this.sightings = new Sightings(sink);
+    this.finisher = new RowFinisher(sink, this.locations, this.scopes);
     this.blocks = new BlockMaker(sink, this.locations);
     this.maxEntries = options.maxEntries ?? 1 << 17;
     this.maxBytes = options.maxBytes ?? 1 << 25;
@@ -130,6 +143,7 @@ class ProjectionLoop {
     }
     const nodes = countNodes(sink, rows, header.cluster);
     const ids = rowIds(sink.columns, rows, this.events.identities);
+    const sightings = this.sightings.take(rows);
     const flows = rows > 0 ? this.block(batch, rows) : undefined;
     const { block: events, lost } = this.events.take();
     const counts = {
@@ -139,7 +153,7 @@ class ProjectionLoop {
       dropped,
       raw,
     };
-    return { flows, events, rejected, counts, nodes, lost, ids };
+    return { flows, events, rejected, counts, nodes, lost, ids, sightings };
   }
 
   memory(): { entries: number; bytes: number; forgotten: number } {
@@ -186,9 +200,11 @@ class ProjectionLoop {
       this.sink.forget();
       this.finisher.clear();
       this.locations.clear();
+      this.sightings.clear();
       this.forgotten++;
     }
     this.locations.refresh();
+    this.scopes.refresh();
   }
 }
 

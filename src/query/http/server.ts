@@ -14,6 +14,7 @@ import type { KnownCluster } from '../doctor/identities.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
 import type { Overview } from '../overview.ts';
+import { addCatalogueRoutes } from './catalogue.ts';
 import { addConnectionRoutes } from './connections.ts';
 import { addDoctorRoute } from './doctor.ts';
 import { addFlowsRoutes } from './flows.ts';
@@ -137,6 +138,7 @@ class Server implements HttpServer {
     });
     addOverviewRoutes(app, this.deps.overview);
     const enter = createGate(config.maxStreams, this.metrics, this.stopped.signal);
+    addCatalogueRoutes(app, { store, clock, stopped: this.stopped.signal });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },

@@ -1,6 +1,8 @@
 // There and back: responses → projection → ClickHouse → rows → the same responses.
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { createClusterFinder } from '../../../src/enrich/clusters.ts';
+import { createEndFinder } from '../../../src/enrich/ends.ts';
 import { createProjector, type Projection } from '../../../src/enrich/project/projector.ts';
 import { decode } from '../../../src/hubble/codec.ts';
 import { responseFromJson } from '../../../src/hubble/json.ts';
@@ -18,7 +20,15 @@ import { fixtureLines } from '../../unit/hubble/fixture.ts';
 import { FlowsTable } from './flows-table.ts';
 
 const table = new FlowsTable();
-const projector = createProjector();
+const finder = createEndFinder({ clusters: createClusterFinder() });
+/** Knows what takes Kubernetes to know, so that no column is left out. */
+const projector = createProjector({
+  ends: {
+    version: 0,
+    find: (...args) => ({ ...finder.find(...args), zone: 'zone-a' }),
+    scopes: () => () => 'global',
+  },
+});
 
 beforeEach(() => table.clear());
 afterAll(() => table.close());

@@ -1,0 +1,47 @@
+// What the annotations of a row's service say: looked up once for each distinct service, as each cluster sees it.
+import type { EndFinder } from '../ends.ts';
+import type { Sink } from './sink.ts';
+
+export class Scopes {
+  private readonly sink: Sink;
+  private readonly finder: EndFinder;
+  private lookUp: ReturnType<EndFinder['scopes']>;
+  /** Texts by observing cluster and service, both by number. */
+  private readonly known = new Map<number, number>();
+
+  constructor(sink: Sink, finder: EndFinder) {
+    this.sink = sink;
+    this.finder = finder;
+  }
+
+  /** Call between blocks: what was remembered may have changed. */
+  refresh(): void {
+    this.known.clear();
+    this.lookUp = this.finder.scopes();
+  }
+
+  /** The text for the row at hand, seen by the cluster with that number; 0 when there is nothing to say. */
+  of(observer: number): number {
+    if (this.lookUp === undefined) return 0;
+    const { groups, row } = this.sink;
+    const service = groups.destination_service[row] || groups.source_service[row] || 0;
+    return service === 0 ? 0 : this.ofService(this.lookUp, observer, service);
+  }
+
+  private ofService(
+    lookUp: NonNullable<ReturnType<EndFinder['scopes']>>,
+    observer: number,
+    service: number,
+  ): number {
+    const key = observer * 2 ** 26 + service;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const { texts, pairs } = this.sink;
+    const text = (ids: Uint32Array) => texts.text(ids[service] ?? 0);
+    const scope = texts.addText(
+      lookUp(texts.text(observer), text(pairs.second), text(pairs.first)),
+    );
+    this.known.set(key, scope);
+    return scope;
+  }
+}

@@ -1,0 +1,271 @@
+// Reading a Kubernetes API over HTTP: what it says reaches flows and the catalogue, and it may fail in every way.
+import { rejects } from 'node:assert/strict';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { IdentityFact } from '../../../src/enrich/catalogue.ts';
+import { createClusterFinder, ORIGIN } from '../../../src/enrich/clusters.ts';
+import { createEndFinder, type End, RESOLUTION } from '../../../src/enrich/ends.ts';
+import { Inventory, WORKLOAD_ORIGIN } from '../../../src/enrich/inventory.ts';
+import { KubernetesSource } from '../../../src/enrich/kubernetes/source.ts';
+import { kubernetesMetrics } from '../../../src/enrich/metrics.ts';
+import { ClusterRegistry } from '../../../src/enrich/registry.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
+import { never } from '../../engines/stores.ts';
+import { FakeKubernetes } from './fake-kubernetes.ts';
+
+const PODS = '/api/v1/pods';
+const SERVICES = '/api/v1/services';
+const IDENTITIES = '/apis/cilium.io/v2/ciliumidentities';
+const NODES = '/apis/cilium.io/v2/ciliumnodes';
+const CONFIG = '/api/v1/namespaces/kube-system/configmaps';
+const PATHS = [PODS, SERVICES, IDENTITIES, NODES, CONFIG];
+
+let api: FakeKubernetes;
+let sources: KubernetesSource[] = [];
+beforeEach(async () => {
+  api = new FakeKubernetes();
+  await api.start();
+});
+afterEach(async () => {
+  await Promise.all(sources.map((source) => source.stop()));
+  sources = [];
+  await api.stop();
+});
+
+const soon = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
+
+function setUp({ context = 'fake', maxPods = 100 } = {}) {
+  const registry = new ClusterRegistry([
+    { name: 'east', maxConnectedClusters: 255, podCidrs: [], nodeCidrs: [], relay: 'e' },
+    { name: 'west', maxConnectedClusters: 255, podCidrs: [], nodeCidrs: [], relay: 'w' },
+  ]);
+  const limits = { maxPods, maxServices: 10, maxIdentities: 10, refreshMs: 0 };
+  const inventory = new Inventory(limits, systemClock);
+  const learned: IdentityFact[] = [];
+  const metrics = new Registry();
+  const source = new KubernetesSource({
+    cluster: 'west',
+    config: { kubeconfig: api.kubeconfig, context, inCluster: false, namespace: 'kube-system' },
+    limits,
+    registry,
+    inventory,
+    catalogue: { learn: async (facts) => void learned.push(...facts) },
+    metrics: kubernetesMetrics(metrics),
+    logger: pino({ level: 'silent' }),
+    clock: systemClock,
+  });
+  sources.push(source);
+  const clusters = createClusterFinder((observer) => registry.meshOf(observer));
+  const ends = createEndFinder({ clusters, registry, inventory });
+  return { registry, inventory, learned, metrics, source, ends };
+}
+
+const pod = (name: string, address: string, owner = 'cart-5c9f7d6b5d') => ({
+  metadata: {
+    namespace: 'shop',
+    name,
+    ownerReferences: [{ kind: 'ReplicaSet', name: owner, controller: true }],
+  },
+  spec: { nodeName: 'n1' },
+  status: { podIPs: [{ ip: address }] },
+});
+const identity = (number: number, app: string) => ({
+  metadata: { name: String(number), creationTimestamp: '2026-03-01T00:00:00Z' },
+  'security-labels': { 'k8s:app': app, 'reserved:x': '' },
+});
+const node = {
+  metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } },
+  spec: {
+    addresses: [
+      { type: 'InternalIP', ip: '192.0.2.1' },
+      { type: 'CiliumInternalIP', ip: '10.6.0.9' },
+    ],
+    ipam: { podCIDRs: ['10.6.0.0/24'] },
+  },
+};
+const end = (facts: Partial<End>): End => ({
+  id: 0,
+  identity: 0,
+  clusterName: '',
+  namespace: '',
+  podName: '',
+  labels: [],
+  workloads: [],
+  ...facts,
+});
+
+test('what Kubernetes knows is added to flows', async () => {
+  api.put(PODS, pod('one', '10.6.0.1'));
+  api.put(PODS, pod('two', '10.6.0.2'));
+  api.put(PODS, pod('three', '10.6.0.3'));
+  api.put(NODES, node);
+  api.put(IDENTITIES, identity(393_217, 'cart'));
+  api.put(SERVICES, {
+    metadata: {
+      namespace: 'shop',
+      name: 'cart',
+      annotations: { 'service.cilium.io/global': 'true', 'service.cilium.io/affinity': 'local' },
+    },
+  });
+  api.put(CONFIG, {
+    metadata: { namespace: 'kube-system', name: 'cilium-config' },
+    data: {
+      'cluster-name': 'eks-6',
+      'cluster-id': '6',
+      'max-connected-clusters': '511',
+      'cluster-pool-ipv4-cidr': '10.6.0.0/16',
+    },
+  });
+  const { source, ends, learned, registry, metrics } = setUp();
+  await source.start(never);
+  await soon(() => {
+    for (const path of PATHS) expect(api.watching(path)).toBe(true);
+  });
+  expect(api.unauthorised).toEqual([]);
+  expect(source.health()).toEqual({ state: 'ok' });
+
+  expect(
+    ends.find('east', end({ clusterName: 'eks-6', namespace: 'shop', podName: 'three' })),
+  ).toMatchObject({
+    name: 'west',
+    workload: 'shop/Deployment/cart',
+    workloadOrigin: WORKLOAD_ORIGIN.kubernetes,
+    node: 'n1',
+    zone: 'z1',
+  });
+  expect(ends.find('east', end({ identity: 2 }), { address: '10.6.0.2' })).toMatchObject({
+    name: 'west',
+    origin: ORIGIN.address,
+    workload: 'shop/Deployment/cart',
+    resolution: RESOLUTION.unresolved,
+  });
+  expect(ends.find('east', end({ identity: 6 }), { address: '192.0.2.1' })).toMatchObject({
+    name: 'west',
+    origin: ORIGIN.address,
+    node: 'n1',
+    zone: 'z1',
+  });
+  // 511 numbering, from cilium-config.
+  expect(ends.find('west', end({ identity: 6 * 32_768 + 1 })).name).toBe('west');
+  expect(ends.scopes()?.('west', 'shop', 'cart')).toBe('global affinity=local');
+  expect(learned).toMatchObject([
+    {
+      cluster: 'west',
+      identity: 393_217,
+      labels: ['k8s:app=cart', 'reserved:x'],
+      firstMs: Date.UTC(2026, 2, 1),
+      source: 'kubernetes',
+    },
+  ]);
+  expect(registry.facts().filter(({ origin }) => origin === 'kubernetes')).toHaveLength(4);
+  expect(await metrics.metrics()).toContain(
+    'parallax_kubernetes_objects{cluster="west",resource="pods"} 3',
+  );
+});
+
+test('changes come by the watch', async () => {
+  api.put(PODS, pod('one', '10.6.0.1'));
+  const { source, inventory, learned } = setUp();
+  await source.start(never);
+  await soon(() => expect(api.watching(PODS)).toBe(true));
+  api.put(PODS, pod('two', '10.6.0.2', 'web-5c9f7d6b5d'));
+  api.put(PODS, pod('one', '10.6.0.7'));
+  await soon(() => {
+    expect(inventory.pod('west', 'shop', 'two')?.workload).toBe('Deployment/web');
+    expect(inventory.address('west', '', '10.6.0.1')).toBeUndefined();
+    expect(inventory.address('west', '', '10.6.0.7')?.pod).toBe('one');
+  });
+  api.remove(PODS, 'one', 'shop');
+  await soon(() => {
+    expect(inventory.pod('west', 'shop', 'one')).toBeUndefined();
+    expect(inventory.address('west', '', '10.6.0.7')).toBeUndefined();
+  });
+  api.put(IDENTITIES, identity(5, 'a'));
+  api.remove(IDENTITIES, '5');
+  await soon(() => expect(learned).toHaveLength(2));
+});
+
+test('a version that is too old is listed anew: what went meanwhile is gone, what came is there', async () => {
+  api.put(PODS, pod('old', '10.6.0.1'));
+  const { source, inventory } = setUp();
+  await source.start(never);
+  await soon(() => expect(api.watching(PODS)).toBe(true));
+  api.forget(() => {
+    api.remove(PODS, 'old', 'shop');
+    api.put(PODS, pod('new', '10.6.0.2'));
+  });
+  await soon(() => {
+    expect(inventory.pod('west', 'shop', 'old')).toBeUndefined();
+    expect(inventory.pod('west', 'shop', 'new')).toBeDefined();
+  });
+  await soon(() => expect(api.watching(PODS)).toBe(true));
+  // The same, told within the stream.
+  api.expire();
+  const lists = () =>
+    api.requests.filter((url) => url.pathname === PODS && !url.searchParams.has('watch')).length;
+  const before = lists();
+  await soon(() => expect(lists()).toBeGreaterThan(before));
+  expect(source.health()).toEqual({ state: 'ok' });
+});
+
+test('a watch that breaks is taken up where it was, without another list', async () => {
+  api.put(PODS, pod('one', '10.6.0.1'));
+  const { source, inventory } = setUp();
+  await source.start(never);
+  await soon(() => expect(api.watching(PODS)).toBe(true));
+  const lists = () =>
+    api.requests.filter((url) => url.pathname === PODS && !url.searchParams.has('watch')).length;
+  const before = lists();
+  api.breakOff();
+  api.put(PODS, pod('meanwhile', '10.6.0.2'));
+  await soon(() => expect(inventory.pod('west', 'shop', 'meanwhile')).toBeDefined());
+  expect(lists()).toBe(before);
+});
+
+test('what may not be read is said, and read once it may', async () => {
+  api.put(PODS, pod('one', '10.6.0.1'));
+  api.put(NODES, node);
+  api.refuse.set(PODS, 403);
+  const { source, inventory, metrics } = setUp();
+  await source.start(never);
+  await soon(() =>
+    expect(source.health()).toMatchObject({
+      state: 'degraded',
+      reason: expect.stringMatching(/pods not read.*refused with 403/),
+    }),
+  );
+  await soon(() => expect(inventory.zone('west', 'n1')).toBe('z1'));
+  expect(await metrics.metrics()).toContain(
+    'parallax_kubernetes_up{cluster="west",resource="pods"} 0',
+  );
+  api.refuse.clear();
+  await soon(() => expect(inventory.pod('west', 'shop', 'one')).toBeDefined());
+  await soon(() => expect(source.health()).toEqual({ state: 'ok' }));
+});
+
+test('more objects than allowed are passed over and counted', async () => {
+  for (let i = 0; i < 7; i++) api.put(PODS, pod(`p${i}`, `10.6.0.${i}`));
+  const { source, metrics } = setUp({ maxPods: 4 });
+  await source.start(never);
+  await soon(async () =>
+    expect(await metrics.metrics()).toContain(
+      'parallax_kubernetes_objects_passed_over{cluster="west",resource="pods"} 3',
+    ),
+  );
+});
+
+test('an API that does not answer holds up neither start nor stop', async () => {
+  const { source } = setUp();
+  api.breakOff(true);
+  await source.start(never);
+  await soon(() => expect(api.requests.length).toBeGreaterThan(0));
+  await source.stop();
+});
+
+test('wrong settings are refused by name', async () => {
+  await rejects(setUp({ context: 'nowhere' }).source.start(never), {
+    code: 'config/invalid',
+    message: /"nowhere" is not in the kubeconfig; it has fake, nothing/,
+  });
+});
