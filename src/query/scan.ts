@@ -220,7 +220,8 @@ async function readPage(
     // An expression may take milliseconds for a row.
     if (judged || performance.now() <= turnEnd) continue;
     await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
+    // The next page is refused to whoever has left.
+    if (signal?.aborted) break;
     turnEnd = performance.now() + TURN_MS;
   }
   return { hits, rows: count, last };

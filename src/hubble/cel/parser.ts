@@ -95,22 +95,26 @@ class Parser {
   }
 
   private relation(): Expr {
-    return this.chain('relation', RELATIONS, () =>
-      this.chain('calc', SUMS, () => this.chain('calc', PRODUCTS, () => this.unary())),
+    return this.chain('relation', RELATIONS, 1, () =>
+      this.chain('calc', SUMS, 1, () => this.chain('calc', PRODUCTS, 0, () => this.unary())),
     );
   }
 
-  private chain(rule: string, operators: TokenSet, operand: () => Expr): Expr {
+  /** `base` is what the chain counts as before its first operator: sums and products are one rule. */
+  private chain(rule: string, operators: TokenSet, base: 0 | 1, operand: () => Expr): Expr {
     const { cursor } = this;
-    cursor.enter(rule);
-    let levels = 1;
+    if (base === 1) cursor.enter(rule);
+    let levels: number = base;
     let left = operand();
     while (cursor.isIn(operators)) {
+      const { text, at } = cursor.take();
+      // One for the operator, which stays until the chain ends, and one for its right side.
+      cursor.enter(rule);
       cursor.enter(rule);
       levels++;
-      const { text, at } = cursor.take();
       const name = text === 'in' ? '@in' : `_${text}_`;
       left = { kind: 'call', name, args: [left, operand()], at };
+      cursor.leave(rule);
     }
     cursor.leave(rule, levels);
     return left;

@@ -109,6 +109,26 @@ test('a query by POST, with filters', async () => {
   expect(sha256(await response.text())).toBe(recorded?.stdout_sha256);
 });
 
+test('CEL expressions, taken and refused', async () => {
+  const ask = (text: string) => {
+    const filter = JSON.stringify({ experimental: { cel_expression: [text] } });
+    return get(`/api/v1/flows?all=true&notices=true&whitelist=${encodeURIComponent(filter)}`);
+  };
+  const dropped = recordedCases().find(({ id }) => id === '0560');
+  const { text } = await ask('_flow.verdict == Verdict.DROPPED');
+  expect(lines(text).length).toBe(dropped?.stdout_lines);
+  const failing = await ask('_flow.verdict == Verdict.DROPPED && 1 / (_flow.verdict - 2) == 7');
+  expect(failing.text).toContain(
+    `${dropped?.stdout_lines} flows are left out: the CEL expression could not be evaluated for them (division by zero)`,
+  );
+  const { status, text: problem } = await ask('_flow.source.identity == 1');
+  expect(status).toBe(400);
+  expect(JSON.parse(problem)).toMatchObject({
+    code: 'input/invalid',
+    detail: expect.stringContaining("no matching overload for '_==_' applied to '(uint, int)'"),
+  });
+});
+
 test('the whole corpus, streamed', async () => {
   const { text } = await get('/api/v1/flows?all=true&events=all');
   expect(lines(text).length).toBe(4000);

@@ -178,3 +178,23 @@ test('filters that cannot be understood are refused at once', () => {
   expect(() => flows.follow([{ source_ip: ['x'] }], [], forever())).toThrow('invalid IP address');
   expect(tails()).toBe(0);
 });
+
+test('what an expression cannot be evaluated for is counted; one that costs much holds nobody up', async () => {
+  const { flows, publish, registry } = live();
+  const cel = (text: string): FlowFilter[] => [{ experimental: { cel_expression: [text] } }];
+  const taken = take(flows.follow(cel('4 / _flow.verdict == 2'), [], forever()), 1);
+  const costly = '_flow.node_labels.all(a, _flow.node_labels.all(b, a + b != "x"))';
+  flows.follow(cel(costly), [], forever());
+  const node_labels = Array.from({ length: 60 }, (_, index) => `label-${index}`);
+  let turns = 0;
+  const turn = setInterval(() => turns++, 1);
+  publish([
+    { flow: {} },
+    ...Array.from({ length: 499 }, () => ({ flow: { node_labels, verdict: 1 } })),
+  ]);
+  publish([flow(2)]);
+  expect((await taken).map(({ flow }) => flow?.verdict)).toEqual([2]);
+  clearInterval(turn);
+  expect(await metric(registry, 'parallax_live_unjudged_total')).toBeGreaterThanOrEqual(1);
+  expect(turns).toBeGreaterThan(3);
+});

@@ -36,7 +36,10 @@ const COST = 'operation cancelled: actual cost limit exceeded';
 
 test.each([
   ['a megabyte', `true ${'|| true '.repeat(130_000)}`, /size exceeds limit: size: \d+, limit 4096/],
+  ['brackets as deep as may be', nested(MAX_DEPTH - 1, '(', 'true', ')'), /^true$/],
   ['brackets', nested(MAX_DEPTH, '(', 'true', ')'), /recursion limit exceeded: 250/],
+  ['a sum as long as may be', `1${' + 1'.repeat(MAX_DEPTH - 2)} == 249`, /^true$/],
+  ['products in sums', `1${' + 1 * 1 * 1'.repeat(MAX_DEPTH - 5)} == 246`, /^true$/],
   ['lists', nested(1500, '[', '1', ']'), /recursion limit exceeded: 250/],
   ['open brackets', '('.repeat(MAX_EXPRESSION), /recursion limit exceeded: 250/],
   ['conditions', `${'true ? true : '.repeat(280)}true`, /recursion limit exceeded: 250/],
