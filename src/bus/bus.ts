@@ -34,7 +34,7 @@ export interface Publisher extends Component {
 }
 
 /**
- * Stores one record. The bus starts handlers of one partition in offset order and runs at most `maxInFlight` of them
+ * Stores one record. Its value's bytes are the handler's until it resolves, and may be anything afterwards. The bus starts handlers of one partition in offset order and runs at most `maxInFlight` of them
  * at once; it commits an offset only when the handlers of it and of all before it have resolved. A rejection means
  * the record could not be dealt with in any way: the consumer then fails and ends, and the record comes again to the
  * next one.

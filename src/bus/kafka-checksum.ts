@@ -1,5 +1,5 @@
 // The CRC32C of record batches, eight bytes a step. kafkajs takes one byte a step, which for a sender of packed batches is
-// the largest part of what sending costs; it loads that function when it first sends, so ours is put there before.
+// a large part of what sending costs; it loads that function when it first sends, so ours is put there before.
 import { createRequire } from 'node:module';
 
 const POLYNOMIAL = 0x82f63b78;

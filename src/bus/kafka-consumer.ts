@@ -4,6 +4,7 @@ import type { EachBatchPayload, Kafka } from 'kafkajs';
 import { aborted, deferred } from '../runtime/async.ts';
 import type { Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
+import { BatchMemory } from './batch-memory.ts';
 import type { BusRecord, Consumer, ConsumerOptions, DeadLetter, RecordHandler } from './bus.ts';
 import type { KafkaBusConfig } from './config.ts';
 import { processBatch } from './kafka-batch.ts';
@@ -30,6 +31,8 @@ export class KafkaConsumer implements Consumer {
   private readonly link: Link;
   private readonly groupLag: GroupLag;
   private readonly slots: Slots;
+  /** Of unpacked values; given back when their handler is done. */
+  private readonly memory: BatchMemory;
   private readonly stopped = deferred<void>();
   private readonly begun = deferred<void>();
   private readonly end = deferred<void>();
@@ -50,6 +53,7 @@ export class KafkaConsumer implements Consumer {
     this.deps = deps;
     this.link = new Link(`consumer ${group}`, deps);
     this.slots = new Slots(options.maxInFlight);
+    this.memory = new BatchMemory(options.maxInFlight);
     this.wait = config.retryInitial;
     this.ended = this.end.promise;
     this.ended.catch(() => {}); // also read through health(); nobody has to listen
@@ -201,6 +205,7 @@ export class KafkaConsumer implements Consumer {
     metrics.inFlight.set({ group }, ++this.inFlight);
     try {
       await this.handler(record);
+      this.memory.give(record.value);
     } finally {
       metrics.inFlight.set({ group }, --this.inFlight);
     }
@@ -210,7 +215,9 @@ export class KafkaConsumer implements Consumer {
   private async unpack(record: BusRecord): Promise<BusRecord | undefined> {
     try {
       const encoding = record.headers[ENCODING_HEADER];
-      const value = await decodeValue(record.value, encoding, this.options.config.maxValueBytes);
+      const { maxValueBytes } = this.options.config;
+      const allocate = (bytes: number) => this.memory.take(bytes);
+      const value = await decodeValue(record.value, encoding, maxValueBytes, allocate);
       if (value === record.value) return record;
       const { [ENCODING_HEADER]: _, ...headers } = record.headers;
       return { ...record, value, headers };

@@ -1,7 +1,7 @@
 // Compression of record values, by us and not by Kafka's client: it then copies and checksums a tenth of the bytes, and
 // unpacks one record at a time instead of a whole fetch. A header says what was done; values without it are plain.
 import lz4 from 'lz4-napi';
-import { BLOCK_MAX, unpackedBound, zstd } from './zstd.ts';
+import { BLOCK_MAX, type Frame, framesOf, zstd } from './zstd.ts';
 
 export const ENCODING_HEADER = 'parallax-encoding';
 
@@ -18,6 +18,14 @@ export interface EncodedValue {
 
 /** Values smaller than this are sent as they are. */
 const WORTH_PACKING = 512;
+/**
+ * A value is packed in frames of so many bytes. Each unpacks into memory that malloc has at hand, and from there into
+ * the value's; as one frame of tens of megabytes it unpacks into fresh pages, which costs as much as the unpacking.
+ * A multiple of zstd's blocks, so that only the last one of a value is not full.
+ */
+const PIECE = 32 * BLOCK_MAX;
+/** Frames unpacked at the same time. */
+const UNPACKING = 4;
 
 const PLAIN = {};
 const LZ4 = { [ENCODING_HEADER]: 'lz4' };
@@ -31,7 +39,7 @@ export async function encodeValue(value: Buffer, compression: Compression): Prom
     case 'lz4':
       return { value: await lz4.compress(value), headers: LZ4 };
     case 'zstd':
-      return { value: await zstd.compress(value, compression.level), headers: ZSTD };
+      return { value: await packFrames(value, compression.level), headers: ZSTD };
     default:
       return compression.kind satisfies never;
   }
@@ -42,11 +50,24 @@ export class UnreadableValue extends Error {
   override readonly name = 'UnreadableValue';
 }
 
-/** The value as it was published. Throws UnreadableValue when no retry can help. */
+async function packFrames(value: Buffer, level: number): Promise<Buffer> {
+  if (value.length <= PIECE) return zstd.compress(value, level);
+  const pieces: Promise<Buffer>[] = [];
+  for (let at = 0; at < value.length; at += PIECE) {
+    pieces.push(zstd.compress(value.subarray(at, at + PIECE), level));
+  }
+  return Buffer.concat(await Promise.all(pieces));
+}
+
+/**
+ * The value as it was published, in memory from `allocate` when it was packed in several frames. Throws UnreadableValue
+ * when no retry can help.
+ */
 export async function decodeValue(
   value: Buffer,
   encoding: string | undefined,
   maxBytes: number,
+  allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow,
 ): Promise<Buffer> {
   switch (encoding) {
     case undefined:
@@ -58,16 +79,36 @@ export async function decodeValue(
       checkSize(value.readUInt32LE(0), maxBytes);
       return lz4.uncompress(value).catch(unreadable);
     case 'zstd': {
-      const bound = unpackedBound(value);
-      if (bound === undefined) throw new UnreadableValue('no single zstd frame');
+      const frames = framesOf(value);
+      if (frames === undefined) throw new UnreadableValue('no zstd frames');
+      const bound = frames.reduce((sum, frame) => sum + frame.bound, 0);
       checkSize(bound, maxBytes, BLOCK_MAX); // the bound counts the last block as full
-      const plain = await zstd.decompress(value).catch(unreadable);
+      const plain =
+        frames.length === 1
+          ? await zstd.decompress(value).catch(unreadable)
+          : await unpackFrames(value, frames, allocate(bound));
       checkSize(plain.length, maxBytes);
       return plain;
     }
     default:
       throw new UnreadableValue(`unknown ${ENCODING_HEADER} '${encoding}'`);
   }
+}
+
+async function unpackFrames(
+  packed: Buffer,
+  frames: readonly Frame[],
+  into: Buffer,
+): Promise<Buffer> {
+  let length = 0;
+  for (let at = 0; at < frames.length; at += UNPACKING) {
+    const some = frames.slice(at, at + UNPACKING);
+    const pieces = await Promise.all(
+      some.map(({ start, end }) => zstd.decompress(packed.subarray(start, end))),
+    ).catch(unreadable);
+    for (const piece of pieces) length += piece.copy(into, length);
+  }
+  return into.subarray(0, length);
 }
 
 function checkSize(bytes: number, maxBytes: number, slack = 0): void {

@@ -1,7 +1,8 @@
 // Gathers responses into two open batches, new ones and possible repeats, and seals them by count, bytes or age. A
 // batch of repeats is never sealed before the new responses that came earlier: whoever stores it must find those.
+
+import { BatchMemory } from '../bus/batch-memory.ts';
 import { FlowBatchBuilder } from '../hubble/batch.ts';
-import { BatchMemory } from './batch-memory.ts';
 
 export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush';
 

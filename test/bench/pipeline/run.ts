@@ -1,5 +1,5 @@
 // `npm run bench`: what the whole way costs, beside its floors, measured in one run on one machine.
-//   npm run bench -- [--seconds 60] [--rate 110000] [--only kafka,embedded,freshness,floors] [--json]
+//   npm run -s bench -- [--seconds 60] [--rate 110000] [--only kafka,embedded,freshness,floors] [--json]
 // The simulator, Kafka, the roles and the embedded engine all share the machine; each is a process of its own.
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { buildProgram } from '../../e2e/support/program.ts';
 import { kafkaAvailable } from '../../engines/kafka.ts';
 import { type Figures, runEmbedded, runKafka } from './paths.ts';
-import { table } from './table.ts';
+import { floorOf, ratios, table } from './table.ts';
 
 const { values } = parseArgs({
   options: {
@@ -78,6 +78,13 @@ const machine = {
   cpu: cpus()[0]?.model ?? '',
   cores: cpus().length,
 };
-if (values.json) console.log(JSON.stringify({ machine, rate, seconds, results }, null, 2));
-else console.log(table(machine, results));
+if (values.json) {
+  const floor = floorOf(results);
+  const beside = Object.fromEntries(
+    Object.entries(results).flatMap(([name, result]) =>
+      typeof result === 'object' && 'freshness' in result ? [[name, ratios(result, floor)]] : [],
+    ),
+  );
+  console.log(JSON.stringify({ machine, rate, seconds, results, beside }, null, 2));
+} else console.log(table(machine, results));
 process.exit(0);

@@ -172,7 +172,7 @@ describeWithKafka('with Kafka', () => {
     expect(await metric(registry, 'dead_letters_total', { reason })).toBe(3);
     const letters = await readAll(deadLetterTopic({ topic }), 3);
     expect(letters.map(({ headers }) => headers['parallax-detail'])).toEqual([
-      'no single zstd frame',
+      'no zstd frames',
       expect.stringContaining('2147483647 bytes unpacked exceed maxValueBytes'),
       "unknown parallax-encoding 'brotli'",
     ]);

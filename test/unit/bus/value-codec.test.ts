@@ -7,7 +7,7 @@ import {
   encodeValue,
   UnreadableValue,
 } from '../../../src/bus/value-codec.ts';
-import { unpackedBound, zstd } from '../../../src/bus/zstd.ts';
+import { framesOf, zstd } from '../../../src/bus/zstd.ts';
 
 const MIB = 1024 * 1024;
 
@@ -37,12 +37,37 @@ test.each(['none', 'lz4', 'zstd'] as const)('what %s packs comes back', async (k
 test('the bound of a zstd frame is never below and less than a block above its size', async () => {
   await fc.assert(
     fc.asyncProperty(bytes, async (value) => {
-      const bound = unpackedBound(await zstd.compress(value, 2)) ?? -1;
+      const bound = framesOf(await zstd.compress(value, 2))?.[0]?.bound ?? -1;
       expect(bound).toBeGreaterThanOrEqual(value.length);
       expect(bound).toBeLessThanOrEqual(value.length + 128 * 1024);
     }),
     { numRuns: 40 },
   );
+});
+
+test('a value of many frames comes back, in the memory it is given', async () => {
+  const value = Buffer.concat([
+    randomBytes(5 * MIB),
+    Buffer.alloc(9 * MIB, 'flow'),
+    randomBytes(77),
+  ]);
+  const packed = await encodeValue(value, { kind: 'zstd', level: 2 });
+  expect(framesOf(packed.value)).toHaveLength(4);
+  const memory = Buffer.alloc(15 * MIB);
+  const plain = await decodeValue(packed.value, 'zstd', value.length, (bytes) => {
+    expect(bytes).toBeLessThanOrEqual(value.length + 128 * 1024);
+    return memory;
+  });
+  expect(plain.buffer).toBe(memory.buffer);
+  expect(plain.equals(value)).toBe(true);
+  await expect(decodeValue(packed.value, 'zstd', value.length - 1)).rejects.toThrow('exceed');
+  const cut = packed.value.subarray(0, -1);
+  await expect(decodeValue(cut, 'zstd', value.length)).rejects.toThrow('no zstd frames');
+  // Each of many small frames is a block that might be full.
+  const tiny = await zstd.compress(Buffer.alloc(600, 'x'), 2);
+  const many = Buffer.concat(new Array(100).fill(tiny));
+  await expect(decodeValue(many, 'zstd', 100_000)).rejects.toThrow('exceed');
+  expect(await decodeValue(many, 'zstd', 13_000_000)).toHaveLength(60_000);
 });
 
 test('a bomb is refused before it is unpacked', async () => {
@@ -57,7 +82,9 @@ test('a bomb is refused before it is unpacked', async () => {
   const first = await zstd.compress(Buffer.from('small'), 2);
   const second = await zstd.compress(big, 2);
   const two = Buffer.concat([first, second]);
-  await expect(decodeValue(two, 'zstd', 8 * MIB)).rejects.toThrow('no single zstd frame');
+  await expect(decodeValue(two, 'zstd', 8 * MIB)).rejects.toThrow(
+    /exceed maxValueBytes of 8388608/,
+  );
 });
 
 test('damaged and cut values are unreadable, whatever was damaged', async () => {

@@ -1,15 +1,19 @@
 // Memory of batches that are on their way, used again. Fresh memory costs the kernel a page fault and a zeroed page for
 // every four kilobytes: for batches of tens of megabytes more than all the copying into it.
 
-/** Buffers kept beside those in use: one is filled while another is packed. */
-const KEPT = 1;
 /** What is this many times too large is not taken. */
 const TOO_LARGE = 4;
 
 export class BatchMemory {
+  private readonly kept: number;
   private readonly free: Buffer<ArrayBuffer>[] = [];
   /** In use now. What others made is never taken for our own: it may be a part of something. */
   private readonly taken = new WeakSet<ArrayBufferLike>();
+
+  /** `kept`: how many are kept beside those in use, by default one, to be filled while another is packed. */
+  constructor(kept = 1) {
+    this.kept = kept;
+  }
 
   /** At least so many bytes, with anything in them. */
   take(bytes: number): Buffer<ArrayBuffer> {
@@ -25,8 +29,8 @@ export class BatchMemory {
   }
 
   /** Takes back the whole memory behind `value`, which nobody may read from now on. */
-  give({ buffer }: Buffer<ArrayBuffer>): void {
-    if (!this.taken.delete(buffer)) return;
-    if (this.free.length < KEPT) this.free.push(Buffer.from(buffer));
+  give({ buffer }: Buffer): void {
+    if (!(buffer instanceof ArrayBuffer) || !this.taken.delete(buffer)) return;
+    if (this.free.length < this.kept) this.free.push(Buffer.from(buffer));
   }
 }

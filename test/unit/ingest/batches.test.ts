@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BatchMemory } from '../../../src/bus/batch-memory.ts';
 import { decodeFlowBatch } from '../../../src/hubble/batch.ts';
-import { BatchMemory } from '../../../src/ingest/batch-memory.ts';
 import { MessageSplitter } from '../../../src/ingest/framing.ts';
 import { Sealer } from '../../../src/ingest/sealer.ts';
 import { framed } from '../../bench/ingest/responses.ts';
