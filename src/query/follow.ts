@@ -36,7 +36,7 @@ export interface LiveStream extends AsyncIterable<Outgoing> {
   settled(): Promise<boolean>;
   /** While history is read more may wait than for a client that is merely slow. */
   setPatient(patient: boolean): void;
-  /** Drops what waits, to begin anew; true when something had been lost since the last time. */
+  /** When something was lost that was not told: drops what waits, to begin anew, and returns true. */
   restart(): boolean;
 }
 

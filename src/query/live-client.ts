@@ -51,12 +51,12 @@ export class LiveClient {
     this.wake?.();
   }
 
-  /** Empties the queue, to begin anew; true when something had been lost since the last time. */
+  /** When something was lost that the client was not told of: drops what waits, to begin anew, and returns true. */
   restart(): boolean {
-    const { lost } = this;
+    if (this.lost === 0) return false;
     this.lost = 0;
     this.clear();
-    return lost > 0;
+    return true;
   }
 
   end(): void {

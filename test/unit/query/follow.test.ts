@@ -178,3 +178,33 @@ test('filters that cannot be understood are refused at once', () => {
   expect(() => flows.follow([{ source_ip: ['x'] }], [], forever())).toThrow('invalid IP address');
   expect(tails()).toBe(0);
 });
+
+test('a stream that lost something begins anew, one that did not keeps what waits', async () => {
+  const { flows, publish } = live({ queue: 3, joinQueue: 5 });
+  const stream = flows.follow([], [], forever());
+  const looked = () => new Promise((resolve) => setTimeout(resolve, 20));
+  publish([flow(1), flow(2), flow(3)]);
+  await looked();
+  expect(stream.restart()).toBe(false);
+  stream.setPatient(true);
+  publish([flow(4), flow(5), flow(6)]);
+  await looked();
+  expect(stream.restart()).toBe(true);
+  expect(stream.restart()).toBe(false);
+  stream.setPatient(false);
+  publish([flow(7), flow(8)]);
+  await looked();
+  expect((await take(stream, 2)).map(({ flow }) => flow?.verdict)).toEqual([7, 8]);
+});
+
+test('all clients together hold no more bytes than allowed', async () => {
+  const { flows, publish, registry } = live({ memory: '1KiB' });
+  const streams = Array.from({ length: 3 }, () => flows.follow([], [], forever()));
+  publish(Array.from({ length: 100 }, () => ({ flow: { verdict: 1, Summary: 'x'.repeat(100) } })));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const held = await metric(registry, 'parallax_live_held_bytes');
+  expect(await metric(registry, 'parallax_live_dropped_total')).toBeGreaterThan(280);
+  const told = await Promise.all(streams.map((stream) => take(stream, 1)));
+  expect(told.flat().length).toBe(3);
+  expect(held).toBeLessThan(1300);
+});

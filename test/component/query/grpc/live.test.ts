@@ -83,11 +83,7 @@ test('until ends a live stream', async () => {
 });
 
 test('history and live make one stream under load: nothing twice, nothing missing', async () => {
-  // A queue that history overruns: what does not fit is read from the store again.
-  const server = await serving(stored.store, {
-    writes: true,
-    settings: { live: { joinQueue: 300 }, pageRows: 500 },
-  });
+  const server = await serving(stored.store, { writes: true, settings: { pageRows: 500 } });
   const since = fromNanos(nanosNow());
   const sent: string[] = [];
   let publishing = true;

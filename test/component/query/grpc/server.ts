@@ -44,7 +44,7 @@ export async function serving(
     readonly settings?: object;
     readonly grpc?: object;
     readonly collects?: boolean;
-    /** A writer stores what is published. */
+    /** A writer stores what is published, a while after it was published. */
     readonly writes?: boolean;
   } = {},
 ): Promise<Serving> {
@@ -62,7 +62,7 @@ export async function serving(
     ...deps,
     config: writerConfig.parse({}),
     bus,
-    store,
+    store: slow(store),
     projector: createProjector(),
     metrics: writerMetrics(registry),
   });
@@ -116,6 +116,21 @@ export async function serving(
       return values?.reduce((sum, { value }) => sum + value, 0) ?? 0;
     },
   };
+}
+
+const STORING_MS = 250;
+
+/** The same store, with inserts that take a while, as they do where there is more to do. */
+function slow(store: Store): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name !== 'insert') return Reflect.get(target, name, target);
+      return async (...args: Parameters<Store['insert']>) => {
+        await systemClock.sleep(STORING_MS);
+        await target.insert(...args);
+      };
+    },
+  });
 }
 
 export interface Unary<Response> {
