@@ -112,7 +112,9 @@ class Live implements LiveFlows {
     const { config } = this.deps;
     const limits = {
       ...config,
-      full: () => this.heldBytes >= config.memory,
+      // Those below their share always may, so that one that reads nothing takes nothing from the others.
+      full: (held: number) =>
+        this.heldBytes >= config.memory && held * this.clientCount >= config.memory,
       held: (bytes: number) => {
         this.heldBytes += bytes;
       },

@@ -5,8 +5,8 @@ export interface LiveLimits {
   /** Responses that wait, of a client that is slow and of one whose history is being read. */
   readonly queue: number;
   readonly joinQueue: number;
-  /** True when all clients together hold as many bytes as they may. */
-  readonly full: () => boolean;
+  /** True when a client that holds so many bytes may hold no more. */
+  readonly full: (heldBytes: number) => boolean;
   /** Told of every change of the bytes that wait. */
   readonly held: (bytes: number) => void;
 }
@@ -18,6 +18,7 @@ export class LiveClient {
   private head = 0;
   /** True while its history is being read. */
   patient = false;
+  private heldBytes = 0;
   private lost = 0;
   private ended = false;
   private failure: unknown;
@@ -34,7 +35,10 @@ export class LiveClient {
   offer(item: Outgoing): boolean {
     if (this.ended) return true;
     const { queue, joinQueue, full } = this.limits;
-    if (this.queue.length - this.head >= (this.patient ? joinQueue : queue) || full()) {
+    if (
+      this.queue.length - this.head >= (this.patient ? joinQueue : queue) ||
+      full(this.heldBytes)
+    ) {
       this.lost++;
       return false;
     }
@@ -99,21 +103,24 @@ export class LiveClient {
       this.queue.splice(0, this.head);
       this.head = 0;
     }
-    this.limits.held(-item.bytes.length);
+    this.held(-item.bytes.length);
     return item;
   }
 
   private push(item: Outgoing): void {
     this.queue.push(item);
-    this.limits.held(item.bytes.length);
+    this.held(item.bytes.length);
   }
 
   private clear(): void {
-    let bytes = 0;
-    for (const item of this.queue.slice(this.head)) bytes += item.bytes.length;
-    this.limits.held(-bytes);
+    this.held(-this.heldBytes);
     this.queue = [];
     this.head = 0;
+  }
+
+  private held(bytes: number): void {
+    this.heldBytes += bytes;
+    this.limits.held(bytes);
   }
 
   private tellLost(): void {

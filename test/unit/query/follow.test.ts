@@ -197,6 +197,20 @@ test('a stream that lost something begins anew, one that did not keeps what wait
   expect((await take(stream, 2)).map(({ flow }) => flow?.verdict)).toEqual([7, 8]);
 });
 
+test('a client that reads nothing takes no room from the others', async () => {
+  const { flows, publish } = live({ memory: '4KiB' });
+  const stuck = flows.follow([], [], forever());
+  const many = () => Array.from({ length: 100 }, () => flow(1));
+  const large = Array.from({ length: 50 }, () => ({ flow: { Summary: 'x'.repeat(100) } }));
+  publish(large);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const reading = take(flows.follow(verdicts(1), [], forever()), 100);
+  publish(many());
+  expect((await reading).every(({ flow }) => flow?.verdict === 1)).toBe(true);
+  const told = await take(stuck, 39);
+  expect(told.filter((each) => each.lost_events).length).toBe(0);
+});
+
 test('all clients together hold no more bytes than allowed', async () => {
   const { flows, publish, registry } = live({ memory: '1KiB' });
   const streams = Array.from({ length: 3 }, () => flows.follow([], [], forever()));

@@ -2,7 +2,7 @@
 import * as grpc from '@grpc/grpc-js';
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Bus } from '../../../../src/bus/bus.ts';
 import { busConfig } from '../../../../src/bus/config.ts';
 import { createBus } from '../../../../src/bus/open.ts';
@@ -21,6 +21,10 @@ import { createOverview } from '../../../../src/query/overview.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
 import type { HealthReport } from '../../../../src/runtime/run.ts';
 import type { Store } from '../../../../src/store/store.ts';
+
+/** As `expect.poll`, with time enough for a busy machine. */
+export const poll: typeof expect.poll = (look, options) =>
+  expect.poll(look, { timeout: 30_000, ...options });
 
 export interface Serving {
   readonly api: GrpcApi;
