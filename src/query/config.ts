@@ -66,7 +66,9 @@ export const apiConfig = z.strictObject({
         ),
       memory: size
         .prefault('128MiB')
-        .describe('Bytes of responses that wait for all live clients together; beyond, dropped.'),
+        .describe(
+          'Bytes of responses that wait for all live clients together; beyond, clients that hold more than an equal share lose what comes. At most twice as much is held.',
+        ),
       settle: duration
         .prefault('10s')
         .describe(

@@ -36,7 +36,7 @@ export interface LiveStream extends AsyncIterable<Outgoing> {
   settled(): Promise<boolean>;
   /** While history is read more may wait than for a client that is merely slow. */
   setPatient(patient: boolean): void;
-  /** Drops what waits, to begin anew; true when something had been lost since the last time. */
+  /** When something was lost that was not told: drops what waits, to begin anew, and returns true. */
   restart(): boolean;
 }
 
@@ -114,7 +114,9 @@ class Live implements LiveFlows {
     const { config } = this.deps;
     const limits = {
       ...config,
-      full: () => this.heldBytes >= config.memory,
+      // Those below their share always may, so that one that reads nothing takes nothing from the others.
+      full: (held: number) =>
+        this.heldBytes >= config.memory && held * this.clientCount >= config.memory,
       held: (bytes: number) => {
         this.heldBytes += bytes;
       },

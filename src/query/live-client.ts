@@ -5,8 +5,8 @@ export interface LiveLimits {
   /** Responses that wait, of a client that is slow and of one whose history is being read. */
   readonly queue: number;
   readonly joinQueue: number;
-  /** True when all clients together hold as many bytes as they may. */
-  readonly full: () => boolean;
+  /** True when a client that holds so many bytes may hold no more. */
+  readonly full: (heldBytes: number) => boolean;
   /** Told of every change of the bytes that wait. */
   readonly held: (bytes: number) => void;
 }
@@ -18,6 +18,7 @@ export class LiveClient {
   private head = 0;
   /** True while its history is being read. */
   patient = false;
+  private heldBytes = 0;
   private lost = 0;
   private ended = false;
   private failure: unknown;
@@ -34,7 +35,10 @@ export class LiveClient {
   offer(item: Outgoing): boolean {
     if (this.ended) return true;
     const { queue, joinQueue, full } = this.limits;
-    if (this.queue.length - this.head >= (this.patient ? joinQueue : queue) || full()) {
+    if (
+      this.queue.length - this.head >= (this.patient ? joinQueue : queue) ||
+      full(this.heldBytes)
+    ) {
       this.lost++;
       return false;
     }
@@ -51,12 +55,12 @@ export class LiveClient {
     this.wake?.();
   }
 
-  /** Empties the queue, to begin anew; true when something had been lost since the last time. */
+  /** When something was lost that the client was not told of: drops what waits, to begin anew, and returns true. */
   restart(): boolean {
-    const { lost } = this;
+    if (this.lost === 0) return false;
     this.lost = 0;
     this.clear();
-    return lost > 0;
+    return true;
   }
 
   end(): void {
@@ -99,21 +103,24 @@ export class LiveClient {
       this.queue.splice(0, this.head);
       this.head = 0;
     }
-    this.limits.held(-item.bytes.length);
+    this.held(-item.bytes.length);
     return item;
   }
 
   private push(item: Outgoing): void {
     this.queue.push(item);
-    this.limits.held(item.bytes.length);
+    this.held(item.bytes.length);
   }
 
   private clear(): void {
-    let bytes = 0;
-    for (const item of this.queue.slice(this.head)) bytes += item.bytes.length;
-    this.limits.held(-bytes);
+    this.held(-this.heldBytes);
     this.queue = [];
     this.head = 0;
+  }
+
+  private held(bytes: number): void {
+    this.heldBytes += bytes;
+    this.limits.held(bytes);
   }
 
   private tellLost(): void {

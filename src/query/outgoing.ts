@@ -1,7 +1,6 @@
 // One response on its way to clients, in the forms they want it: each form is made once, when the first asks for it,
 // and shared by all.
 import { decode, encode } from '../hubble/codec.ts';
-import { type FieldMask, maskResponse } from '../hubble/field-mask.ts';
 import { toJsonLine } from '../hubble/json.ts';
 import { GetFlowsResponse } from '../hubble/schema.gen.ts';
 
@@ -12,8 +11,6 @@ export class Outgoing {
   private decoded: GetFlowsResponse | undefined;
   private encoded: Buffer | undefined;
   private json: string | undefined;
-  private mask: FieldMask | undefined;
-  private maskedBytes: Buffer | undefined;
   private known: string | undefined;
 
   private constructor(isFlow: boolean) {
@@ -55,15 +52,6 @@ export class Outgoing {
       this.decoded ?? decode(GetFlowsResponse, this.bytes),
     );
     return this.json;
-  }
-
-  /** The bytes with nothing but what the mask names. Only the last mask asked for is remembered. */
-  masked(mask: FieldMask): Buffer {
-    if (this.mask !== mask || this.maskedBytes === undefined) {
-      this.maskedBytes = maskResponse(this.bytes, mask);
-      this.mask = mask;
-    }
-    return this.maskedBytes;
   }
 
   /** Equal for the same response, from history or live: the flow's uuid, or else all of it. */

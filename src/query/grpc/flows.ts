@@ -1,5 +1,6 @@
 // GetFlows: the answer's responses as bytes, cut by the field mask, as fast as the client reads.
 import type { Logger } from 'pino';
+import { maskResponse } from '../../hubble/field-mask.ts';
 import type { GetFlowsRequest } from '../../hubble/schema.gen.ts';
 import { toNanos } from '../../hubble/timestamp.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -37,7 +38,7 @@ export async function getFlows(
         continue;
       }
       if (call.follow && call.until !== undefined && isAfter(item, call.until)) continue;
-      const bytes = call.mask && item.isFlow ? item.masked(call.mask) : item.bytes;
+      const bytes = call.mask && item.isFlow ? maskResponse(item.bytes, call.mask) : item.bytes;
       metrics.responses.inc({ kind: item.isFlow ? 'flow' : 'event' });
       metrics.bytes.inc(bytes.length);
       await write(bytes);

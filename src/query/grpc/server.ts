@@ -54,6 +54,9 @@ export function createGrpcServer(deps: GrpcServerDeps): GrpcApi {
   return new Api(deps);
 }
 
+/** Nodes are looked for no more often than this. */
+const PEERS_MS = 1000;
+
 class Api implements GrpcApi {
   readonly name = 'grpc api';
   private readonly deps: GrpcServerDeps;
@@ -158,7 +161,7 @@ class Api implements GrpcApi {
     while (!signal.aborted) {
       const { nodes = [] } = await overview.nodes();
       for (const change of changes(nodes)) await write(change);
-      await clock.sleep(config.statusCache, signal);
+      await clock.sleep(Math.max(config.statusCache, PEERS_MS), signal);
     }
   }
 }

@@ -72,6 +72,11 @@ function fakeBus(): FakeBus {
   };
 }
 
+/** Resolves once what was published has been looked at, which takes a few turns of the event loop. */
+async function looked(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 function live(
   settings: object = {},
 ): { readonly flows: LiveFlows; readonly registry: Registry } & FakeBus {
@@ -131,7 +136,7 @@ test('a slow client misses flows, is told how many, and slows nobody', async () 
   const fast = take(flows.follow([], [], forever()), 1);
   publish(Array.from({ length: 25 }, () => flow(1)));
   await fast;
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await looked();
   const taken = await take(slow, 11);
   expect(taken.slice(0, 10).every(({ flow }) => flow?.verdict === 1)).toBe(true);
   expect(taken[10]?.lost_events).toEqual({ source: 2, num_events_lost: 15n });
@@ -166,7 +171,7 @@ test('a client ends by its signal, all end by stop, and the bus is left', async 
   await expect.poll(tails).toBe(0);
   const second = take(flows.follow([], [], forever()), 5);
   publish([flow(1)]);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await looked();
   await flows.stop(AbortSignal.timeout(1000));
   expect((await second).length).toBe(1);
   expect(tails()).toBe(0);
@@ -197,4 +202,47 @@ test('what an expression cannot be evaluated for is counted; one that costs much
   clearInterval(turn);
   expect(await metric(registry, 'parallax_live_unjudged_total')).toBeGreaterThanOrEqual(1);
   expect(turns).toBeGreaterThan(3);
+});
+
+test('a stream that lost something begins anew, one that did not keeps what waits', async () => {
+  const { flows, publish } = live({ queue: 3, joinQueue: 5 });
+  const stream = flows.follow([], [], forever());
+  publish([flow(1), flow(2), flow(3)]);
+  await looked();
+  expect(stream.restart()).toBe(false);
+  stream.setPatient(true);
+  publish([flow(4), flow(5), flow(6)]);
+  await looked();
+  expect(stream.restart()).toBe(true);
+  expect(stream.restart()).toBe(false);
+  stream.setPatient(false);
+  publish([flow(7), flow(8)]);
+  await looked();
+  expect((await take(stream, 2)).map(({ flow }) => flow?.verdict)).toEqual([7, 8]);
+});
+
+test('a client that reads nothing takes no room from the others', async () => {
+  const { flows, publish } = live({ memory: '4KiB' });
+  const stuck = flows.follow([], [], forever());
+  const many = () => Array.from({ length: 100 }, () => flow(1));
+  const large = Array.from({ length: 50 }, () => ({ flow: { Summary: 'x'.repeat(100) } }));
+  publish(large);
+  await looked();
+  const reading = take(flows.follow(verdicts(1), [], forever()), 100);
+  publish(many());
+  expect((await reading).every(({ flow }) => flow?.verdict === 1)).toBe(true);
+  const told = await take(stuck, 39);
+  expect(told.filter((each) => each.lost_events).length).toBe(0);
+});
+
+test('all clients together hold no more bytes than allowed', async () => {
+  const { flows, publish, registry } = live({ memory: '1KiB' });
+  const streams = Array.from({ length: 3 }, () => flows.follow([], [], forever()));
+  publish(Array.from({ length: 100 }, () => ({ flow: { verdict: 1, Summary: 'x'.repeat(100) } })));
+  await looked();
+  const held = await metric(registry, 'parallax_live_held_bytes');
+  expect(await metric(registry, 'parallax_live_dropped_total')).toBeGreaterThan(280);
+  const told = await Promise.all(streams.map((stream) => take(stream, 1)));
+  expect(told.flat().length).toBe(3);
+  expect(held).toBeLessThan(1300);
 });

@@ -10,7 +10,7 @@ import {
 } from '../../../../src/hubble/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/timestamp.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { FlowsCall, flowsOf, serving } from './server.ts';
+import { FlowsCall, flowsOf, poll, serving } from './server.ts';
 
 const START = BigInt(Date.parse('2026-03-14T10:00:00Z')) * 1_000_000n;
 const COUNT = 60;
@@ -212,7 +212,7 @@ test('a client that reads nothing holds the answer up, not the memory', async ()
     before = now;
     return same;
   };
-  await expect.poll(still, { interval: 400, timeout: 20_000 }).toBe(true);
+  await poll(still, { interval: 400, timeout: 20_000 }).toBe(true);
   expect(before).toBeLessThan(6_000);
   expect(await metric('parallax_grpc_waits_total')).toBeGreaterThan(0);
   call.resume();
@@ -238,11 +238,11 @@ test('a call that is cancelled ends its query', async () => {
   });
   const { client, metric } = await serving(store);
   const asked = new FlowsCall(client(), { number: 1n });
-  await expect.poll(() => metric('parallax_grpc_streams')).toBe(1);
+  await poll(() => metric('parallax_grpc_streams')).toBe(1);
   asked.call.cancel();
   expect((await asked.status).code).toBe(status.CANCELLED);
-  await expect.poll(() => aborted.length).toBeGreaterThan(0);
+  await poll(() => aborted.length).toBeGreaterThan(0);
   expect(aborted.every(Boolean)).toBe(true);
-  await expect.poll(() => metric('parallax_grpc_streams')).toBe(0);
+  await poll(() => metric('parallax_grpc_streams')).toBe(0);
   expect(await metric('parallax_grpc_calls_total', { code: 'CANCELLED' })).toBe(1);
 });

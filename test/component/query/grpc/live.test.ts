@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GetFlowsRequest, GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/timestamp.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { FlowsCall, flowsOf, type Serving, serving } from './server.ts';
+import { FlowsCall, flowsOf, poll, type Serving, serving } from './server.ts';
 
 let stored: StoredCorpus;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ function flow(more: GetFlowsResponse['flow'] = {}): GetFlowsResponse {
 }
 
 async function joined(server: Serving, calls: number): Promise<void> {
-  await expect.poll(() => server.metric('parallax_live_clients')).toBe(calls);
+  await poll(() => server.metric('parallax_live_clients')).toBe(calls);
   await sleep(50);
 }
 
@@ -37,7 +37,7 @@ test('new flows as they come, through the filters and cut by the mask', async ()
   await joined(server, 2);
   const sent = [flow(), flow({ verdict: 2 }), { lost_events: { num_events_lost: 3n } }];
   await server.publish(sent);
-  await expect.poll(() => all.responses).toEqual(sent);
+  await poll(() => all.responses).toEqual(sent);
   expect(dropped.responses).toEqual([{ ...sent[1], flow: { verdict: 2 } }, sent[2]]);
 });
 
@@ -49,15 +49,16 @@ test('a client that reads too slowly is told how much it missed', async () => {
   const large = 'x'.repeat(20_000);
   for (let i = 0; i < 10; i++)
     await server.publish(Array.from({ length: 100 }, () => flow({ Summary: large })));
-  await expect.poll(() => server.metric('parallax_live_dropped_total')).toBeGreaterThan(100);
+  await poll(() => server.metric('parallax_live_dropped_total')).toBeGreaterThan(100);
   await sleep(200);
   const dropped = await server.metric('parallax_live_dropped_total', { cause: 'client' });
   slow.call.resume();
-  await expect
-    .poll(() => slow.uuids.length + slow.responses.reduce((sum, each) => sum + lostIn(each), 0), {
+  await poll(
+    () => slow.uuids.length + slow.responses.reduce((sum, each) => sum + lostIn(each), 0),
+    {
       timeout: 10_000,
-    })
-    .toBe(1000);
+    },
+  ).toBe(1000);
   expect(slow.responses.reduce((sum, each) => sum + lostIn(each), 0)).toBe(dropped);
   const notice = slow.responses.find((each) => each.lost_events);
   expect(notice).toMatchObject({ lost_events: { source: 2 }, node_name: 'parallax' });
@@ -83,11 +84,7 @@ test('until ends a live stream', async () => {
 });
 
 test('history and live make one stream under load: nothing twice, nothing missing', async () => {
-  // A queue that history overruns: what does not fit is read from the store again.
-  const server = await serving(stored.store, {
-    writes: true,
-    settings: { live: { joinQueue: 300 }, pageRows: 500 },
-  });
+  const server = await serving(stored.store, { writes: true, settings: { pageRows: 500 } });
   const since = fromNanos(nanosNow());
   const sent: string[] = [];
   let publishing = true;
@@ -112,7 +109,7 @@ test('history and live make one stream under load: nothing twice, nothing missin
   await load;
   for (const { call, only } of calls) {
     const wanted = sent.filter((each) => each.startsWith(only)).map((each) => each.slice(2));
-    await expect.poll(() => call.uuids.length, { timeout: 30_000 }).toBe(wanted.length);
+    await poll(() => call.uuids.length, { timeout: 30_000 }).toBe(wanted.length);
     expect([...call.uuids].sort()).toEqual(wanted.sort());
     expect(call.responses.filter((each) => each.lost_events)).toEqual([]);
   }
@@ -130,12 +127,12 @@ test('the newest N first, then what comes', async () => {
     number: 10n,
     whitelist: [{ verdict: [5] }],
   });
-  await expect.poll(() => call.uuids.length, { timeout: 10_000 }).toBe(10);
+  await poll(() => call.uuids.length, { timeout: 10_000 }).toBe(10);
   const known = new Set(before.map((each) => each.flow?.uuid));
   expect(call.uuids.every((uuid) => known.has(uuid))).toBe(true);
   const after = flow({ verdict: 5 });
   const again = before.filter((each) => each.flow?.uuid === call.uuids[4]);
   await server.publish([...again, after]);
-  await expect.poll(() => call.uuids.length).toBe(11);
+  await poll(() => call.uuids.length).toBe(11);
   expect(call.uuids[10]).toBe(after.flow?.uuid);
 });

@@ -7,7 +7,7 @@ import { fromNanos } from '../../../../src/hubble/timestamp.ts';
 import { grpcAddress, grpcConfig } from '../../../../src/query/grpc/config.ts';
 import { type Certificates, makeCertificates } from '../../ingest/certificates.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { ask, FlowsCall, flowsOf, serving } from './server.ts';
+import { ask, FlowsCall, flowsOf, poll, serving } from './server.ts';
 
 const now = BigInt(Date.now()) * 1_000_000n;
 const ago = (seconds: number) => fromNanos(now - BigInt(seconds) * 1_000_000_000n);
@@ -58,9 +58,9 @@ test('health, for the services that clients ask about', async () => {
   const watch = own.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {});
   watch.on('data', (response) => told.push(response.status)).on('error', () => {});
   onTestFinished(() => watch.cancel());
-  await expect.poll(() => told).toEqual([1]);
+  await poll(() => told).toEqual([1]);
   report.state = 'failed';
-  await expect.poll(() => told, { timeout: 5000 }).toEqual([1, 2]);
+  await poll(() => told, { timeout: 5000 }).toEqual([1, 2]);
   expect((await ask(own, Health.Check, {})).response).toEqual({ status: 2 });
 });
 
@@ -125,11 +125,9 @@ test('peers: all at first', async () => {
   onTestFinished(() => watch.cancel());
   const names: string[] = [];
   watch.on('data', ({ name, type }) => names.push(`${type} ${name}`)).on('error', () => {});
-  await expect
-    .poll(() => names)
-    .toEqual(
-      ['eks/away', 'eks/node-1', 'eks/quiet', 'eks/silent', 'test/node-2'].map((n) => `1 ${n}`),
-    );
+  await poll(() => names).toEqual(
+    ['eks/away', 'eks/node-1', 'eks/quiet', 'eks/silent', 'test/node-2'].map((n) => `1 ${n}`),
+  );
 });
 
 test('what relays do not answer is not answered here either', async () => {
@@ -150,14 +148,14 @@ test('what relays do not answer is not answered here either', async () => {
 test('as many streams at once as allowed; one that leaves makes room', async () => {
   const { client, metric } = await serving(stored.store, { grpc: { maxStreams: 1 } });
   const held = new FlowsCall(client(), { follow: true });
-  await expect.poll(() => metric('parallax_grpc_streams')).toBe(1);
+  await poll(() => metric('parallax_grpc_streams')).toBe(1);
   const refused = await flowsOf(client(), { number: 1n });
   expect(refused).toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
     details: expect.stringContaining('as many as api.grpc.maxStreams allows'),
   });
   held.call.cancel();
-  await expect.poll(() => metric('parallax_grpc_streams')).toBe(0);
+  await poll(() => metric('parallax_grpc_streams')).toBe(0);
   expect((await flowsOf(client(), { number: 1n })).code).toBe(status.OK);
   expect(await metric('parallax_grpc_errors_total', { code: 'query/busy' })).toBe(1);
 });
@@ -230,7 +228,7 @@ test('left out, it listens on the port after that of the HTTP API', () => {
 test('streams are told that the server stops', async () => {
   const { api, client, metric } = await serving(stored.store);
   const call = new FlowsCall(client(), { follow: true });
-  await expect.poll(() => metric('parallax_grpc_streams')).toBe(1);
+  await poll(() => metric('parallax_grpc_streams')).toBe(1);
   const began = Date.now();
   await api.stop(AbortSignal.timeout(5000));
   expect(await call.status).toMatchObject({

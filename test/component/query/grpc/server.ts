@@ -2,7 +2,7 @@
 import * as grpc from '@grpc/grpc-js';
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Bus } from '../../../../src/bus/bus.ts';
 import { busConfig } from '../../../../src/bus/config.ts';
 import { createBus } from '../../../../src/bus/open.ts';
@@ -21,6 +21,10 @@ import { createOverview } from '../../../../src/query/overview.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
 import type { HealthReport } from '../../../../src/runtime/run.ts';
 import type { Store } from '../../../../src/store/store.ts';
+
+/** As `expect.poll`, with time enough for a busy machine. */
+export const poll: typeof expect.poll = (look, options) =>
+  expect.poll(look, { timeout: 30_000, ...options });
 
 export interface Serving {
   readonly api: GrpcApi;
@@ -44,7 +48,7 @@ export async function serving(
     readonly settings?: object;
     readonly grpc?: object;
     readonly collects?: boolean;
-    /** A writer stores what is published. */
+    /** A writer stores what is published, a while after it was published. */
     readonly writes?: boolean;
   } = {},
 ): Promise<Serving> {
@@ -62,7 +66,7 @@ export async function serving(
     ...deps,
     config: writerConfig.parse({}),
     bus,
-    store,
+    store: slow(store),
     projector: createProjector(),
     metrics: writerMetrics(registry),
   });
@@ -116,6 +120,21 @@ export async function serving(
       return values?.reduce((sum, { value }) => sum + value, 0) ?? 0;
     },
   };
+}
+
+const STORING_MS = 250;
+
+/** The same store, with inserts that take a while, as they do where there is more to do. */
+function slow(store: Store): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name !== 'insert') return Reflect.get(target, name, target);
+      return async (...args: Parameters<Store['insert']>) => {
+        await systemClock.sleep(STORING_MS);
+        await target.insert(...args);
+      };
+    },
+  });
 }
 
 export interface Unary<Response> {
