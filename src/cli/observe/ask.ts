@@ -1,12 +1,12 @@
-// Where stored flows are asked for: a server, the process that has the data directory open, or the directory itself.
+// Where stored flows are asked for: a Parallax server, the process that has the data directory open, the directory
+// itself, or a relay for what it still has.
 import { existsSync } from 'node:fs';
+import { withoutJsonSource } from '../../hubble/json-source.ts';
 import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { locked, readLock } from '../../store/lock.ts';
 import { askServer } from './client.ts';
 import type { ObserveOptions } from './options.ts';
-
-const DEFAULT_DIRECTORY = 'parallax-data';
 
 /** Answers the options; what the flows cannot say goes to `say`. */
 export async function* ask(
@@ -14,22 +14,66 @@ export async function* ask(
   say: (message: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
-  if (options.server !== undefined && options.server !== '') {
-    yield* askServer(options.server, options, say, signal);
+  const { target } = options;
+  if (options.server.portForward)
+    throw invalid(
+      '--port-forward is not supported; run `kubectl -n kube-system port-forward service/hubble-relay 4245:80` and name it with --server localhost:4245',
+    );
+  if (target.kind === 'relay') {
+    const { askRelay } = await import('./relay.ts');
+    yield* askRelay(target.address, options, say, signal);
     return;
   }
-  const directory = options.dataDir ?? DEFAULT_DIRECTORY;
-  const holder = await readLock(directory);
+  // Hubble passes over it; an answer from history that seems to end would mislead.
+  if (options.untilIgnored)
+    throw invalid('cannot set both --until and --follow: a stream of new flows has no end');
+  yield* masked(options, history(options, say, signal));
+}
+
+async function* history(
+  options: ObserveOptions,
+  say: (message: string) => void,
+  signal: AbortSignal,
+): AsyncGenerator<GetFlowsResponse> {
+  const { target } = options;
+  if (target.kind === 'api') {
+    yield* askServer(target.url, options, say, signal);
+    return;
+  }
+  if (target.kind === 'relay') return;
+  const { path } = target;
+  const holder = await readLock(path);
   if (holder?.api !== undefined) {
     yield* askServer(holder.api, options, say, signal);
     return;
   }
-  if (holder !== undefined) throw locked(directory, holder);
-  if (!existsSync(directory))
-    throw new ParallaxError(
-      'input/invalid',
-      `there is no data directory ${directory}; start \`parallax up\` or \`parallax import\` there, or name one with --data-dir, or a server with --server`,
+  if (holder !== undefined) throw locked(path, holder);
+  if (!existsSync(path))
+    throw invalid(
+      `there is no data directory ${path}; start \`parallax up\` or \`parallax import\` there, or name one with --data-dir, or a server with --server`,
     );
   const { askDirectory } = await import('./directory.ts');
-  yield* askDirectory(directory, options, say, signal);
+  yield* askDirectory(path, options, say, signal);
+}
+
+/** Stored flows are whole: what `--field-mask` leaves of them is decided here. */
+async function* masked(
+  { fieldMask }: ObserveOptions,
+  responses: AsyncIterable<GetFlowsResponse>,
+): AsyncGenerator<GetFlowsResponse> {
+  if (fieldMask.length === 0) {
+    yield* responses;
+    return;
+  }
+  const { maskOf, masked: prune } = await import('../../hubble/field-mask.ts');
+  const { Flow } = await import('../../hubble/schema.gen.ts');
+  const mask = maskOf(Flow, fieldMask);
+  for await (const response of responses)
+    yield response.flow === undefined
+      ? response
+      : { ...withoutJsonSource(response), flow: prune(response.flow, mask) };
+}
+
+function invalid(message: string): ParallaxError {
+  return new ParallaxError('input/invalid', message);
 }

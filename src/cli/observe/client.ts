@@ -7,9 +7,11 @@ import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
 import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
+import { authorization, type TlsOptions } from './tls.ts';
 
 /** A problem is a few lines; more is somebody else's page. */
 const MAX_PROBLEM_BYTES = 64 * 1024;
+const MAX_LINE_BYTES = 16 * 1024 ** 2;
 
 export async function* askServer(
   server: string,
@@ -18,10 +20,14 @@ export async function* askServer(
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   const url = flowsUrl(server);
-  const response = await post(url, JSON.stringify(bodyOf(options)), signal);
+  const tls = url.protocol === 'https:' ? options.tls : undefined;
+  const how = { headers: authorization(options.server), tls, signal };
+  const response = await post(url, JSON.stringify(bodyOf(options)), how);
   if (response.statusCode !== 200) throw await refusal(url, response);
   try {
-    for await (const line of lines(response)) {
+    const limit = { bytes: MAX_LINE_BYTES, tooLong: () => tooLong(url) };
+    for await (const bytes of lines(response, limit)) {
+      const line = bytes.toString('utf8');
       const control = line.startsWith('{"parallax":') ? controlOf(line) : undefined;
       if (control === undefined) yield responseFromJson(line);
       else if (control.error !== undefined) throw knownError(control.error, url);
@@ -36,13 +42,12 @@ export async function* askServer(
 }
 
 function flowsUrl(server: string): URL {
-  const text = /^https?:\/\//.test(server) ? server : `http://${server}`;
-  if (!URL.canParse(text))
+  if (!URL.canParse(server))
     throw new ParallaxError(
       'input/invalid',
       `${JSON.stringify(server)} is no server; write http://HOST:PORT`,
     );
-  const base = new URL(text);
+  const base = new URL(server);
   return new URL(`${base.pathname.replace(/\/$/, '')}/api/v1/flows:query`, base);
 }
 
@@ -73,12 +78,24 @@ function moment(nanos: bigint, flag: string): string {
   return text;
 }
 
+const JSON_LINES = { 'content-type': 'application/json', accept: 'application/x-ndjson' };
+
+interface RequestInit {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: TlsOptions | undefined;
+  readonly signal: AbortSignal;
+}
+
 // node:http rather than fetch: a quiet live stream must not run into fetch's five minutes without data.
-function post(url: URL, body: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+function post(
+  url: URL,
+  body: string,
+  { headers: more, tls, signal }: RequestInit,
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
-    const headers = { 'content-type': 'application/json', accept: 'application/x-ndjson' };
-    const request = client.request(url, { method: 'POST', headers, signal });
+    const headers = { ...JSON_LINES, ...more };
+    const request = client.request(url, { method: 'POST', headers, signal, ...tls });
     request.once('response', resolve);
     request.once('error', (error) => reject(unreachable(url, error, 'cannot be reached')));
     request.end(body);
@@ -124,6 +141,13 @@ function controlOf(line: string): { notice?: string; error?: ServerProblem } | u
   const { parallax }: { parallax?: { notice?: unknown; error?: unknown } } = JSON.parse(line);
   if (isProblem(parallax?.error)) return { error: parallax.error };
   return typeof parallax?.notice === 'string' ? { notice: parallax.notice } : {};
+}
+
+function tooLong(url: URL): ParallaxError {
+  return new ParallaxError(
+    'server/unavailable',
+    `${url.origin} sent a line of more than ${MAX_LINE_BYTES} bytes, which is no flow`,
+  );
 }
 
 function unreachable(url: URL, error: unknown, what: string): ParallaxError {

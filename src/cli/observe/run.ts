@@ -3,19 +3,26 @@
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { createPrinter } from '../../hubble/print/printer.ts';
-import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import { prototext } from '../../hubble/print/prototext.ts';
+import { GetFlowsRequest, type GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { describeFlags } from './args.ts';
-import { select } from './input-file.ts';
-import { type Env, helpFlags, type ObserveOptions, readOptions } from './options.ts';
+import { helpFlags } from './flags.ts';
+import { select, type Warn } from './input-file.ts';
+import { type ObserveOptions, readOptions } from './options.ts';
+import { flowsRequest } from './request.ts';
+import type { Env, HubbleConfig } from './settings.ts';
+import { slogLine } from './slog.ts';
 
 export interface ObserveIo {
   readonly env: Env;
   /** The responses of a file; `warn` takes what was left out of it. */
-  readonly readFile: (
-    path: string,
+  readonly readFile: (path: string, warn: Warn) => AsyncIterable<GetFlowsResponse>;
+  /** Hubble's configuration file, `named` by a flag or in its usual places. */
+  readonly readConfig: (
+    named: string | undefined,
     warn: (message: string) => void,
-  ) => AsyncIterable<GetFlowsResponse>;
+  ) => Promise<HubbleConfig>;
   /** Takes text; resolves when more may come. */
   readonly out: (text: string) => Promise<void> | undefined;
   readonly err: (text: string) => void;
@@ -35,10 +42,15 @@ const FLUSH_CHARS = 64 * 1024;
 /** Runs the call and returns the exit code. */
 export async function runObserve(args: readonly string[], io: ObserveIo): Promise<number> {
   try {
-    const options = readOptions(args, io.env, BigInt(io.nowMs()) * 1_000_000n);
-    if (options.help) await io.out(helpText());
+    const options = await readOptions(args, {
+      env: io.env,
+      nowNanos: BigInt(io.nowMs()) * 1_000_000n,
+      readConfig: (named) => io.readConfig(named, (message) => io.err(`${message}\n`)),
+    });
+    if (options === 'help') await io.out(helpText());
     else if (options.printRawFilters)
       await io.out(rawFilters(options.whitelist, options.blacklist));
+    else if (options.printSql) await io.out((await import('./print-sql.ts')).sqlText(options));
     else await print(options, io);
     return 0;
   } catch (error) {
@@ -49,9 +61,7 @@ export async function runObserve(args: readonly string[], io: ObserveIo): Promis
 }
 
 async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
-  // Compiled first whatever is asked, so that a bad filter is refused before anything is opened.
-  const predicate = compilePredicate(options.whitelist, options.blacklist);
-  const say = options.silentErrors ? () => {} : (message: string) => io.err(`${message}\n`);
+  const responses = source(options, io);
   let pending = '';
   const printer = createPrinter(
     { ...options.printer, color: useColor(options.color, io) },
@@ -68,14 +78,6 @@ async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
     pending = '';
     await io.out(text);
   };
-  const responses =
-    options.inputFile === undefined
-      ? io.ask(options, say)
-      : select(
-          io.readFile(options.inputFile, (message) => say(`${options.inputFile}: ${message}`)),
-          options,
-          predicate,
-        );
   try {
     for await (const response of responses) {
       if (io.signal.aborted) break;
@@ -86,6 +88,35 @@ async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
     printer.end();
     await flush();
   }
+}
+
+/** Where the responses come from. A bad filter is refused before anything is asked. */
+function source(options: ObserveOptions, io: ObserveIo): AsyncIterable<GetFlowsResponse> {
+  const { inputFile, whitelist, blacklist } = options;
+  const log = (
+    level: 'DEBUG' | 'WARN',
+    message: string,
+    fields: Readonly<Record<string, string>>,
+  ) => io.err(slogLine(io.nowMs(), level, message, fields));
+  if (options.printer.debug) {
+    const req = prototext(GetFlowsRequest, flowsRequest(options));
+    log('DEBUG', 'Sending GetFlows request', { req });
+  }
+  if (inputFile === undefined) {
+    compilePredicate(whitelist, blacklist);
+    return io.ask(options, (message) => {
+      if (!options.silentErrors) io.err(`${message}\n`);
+    });
+  }
+  if (options.server.portForward)
+    throw new ParallaxError(
+      'input/invalid',
+      'cannot use --input-file and --auto-port-forward together',
+    );
+  // In a file the names of clusters are names, as the reference has it.
+  const predicate = compilePredicate(whitelist, blacklist, { clusterPatterns: false });
+  const responses = io.readFile(inputFile, (message, fields) => log('WARN', message, fields));
+  return select(responses, options, predicate);
 }
 
 function useColor(choice: string, io: ObserveIo): boolean {
@@ -104,7 +135,7 @@ function helpText(): string {
 
 Shows flows that were collected, the way hubble observe does: the same flags, filters and output.
 Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory
-open, else reads the directory itself.
+open, else reads the directory itself. A --server without http:// is a Hubble Relay.
 
 Filters of several kinds must all match; several values of one kind are alternatives; --not
 negates the filter after it.

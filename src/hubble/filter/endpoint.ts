@@ -11,7 +11,7 @@ import {
 } from './address.ts';
 import { some, type Test } from './condition.ts';
 import { labelSet, matchesSelector, parseSelector, type Selector } from './labels.ts';
-import { anyOf, fqdnSource } from './pattern.ts';
+import { clusterPattern, fqdnPattern } from './pattern.ts';
 import { parseUint } from './values.ts';
 
 const SIDES = ['source', 'destination'] as const;
@@ -38,8 +38,9 @@ export function* sideTests(filter: FlowFilter): Generator<Test> {
     if (some(service)) yield serviceTest(service, side, (flow) => flow?.[`${side}_service`]);
     const fqdn = filter[`${side}_fqdn`];
     if (some(fqdn)) {
-      const pattern = anyOf(fqdn.map(fqdnSource));
-      yield (flow) => flow?.[`${side}_names`]?.some((name) => pattern.test(name)) === true;
+      const patterns = fqdn.map(fqdnPattern);
+      yield (flow) =>
+        flow?.[`${side}_names`]?.some((name) => patterns.some((each) => each.test(name))) === true;
     }
     const port = filter[`${side}_port`];
     if (some(port)) {
@@ -54,7 +55,13 @@ export function* sideTests(filter: FlowFilter): Generator<Test> {
     yield addressTest(filter.source_ip_xlated, (flow) => flow.IP?.source_xlated);
 }
 
-export function* endpointTests(filter: FlowFilter): Generator<Test> {
+/** What a filter may mean here that Hubble's does not. */
+export interface FilterOptions {
+  /** Stars in the names of clusters; without, they are characters like others, as in Hubble. */
+  readonly clusterPatterns: boolean;
+}
+
+export function* endpointTests(filter: FlowFilter, options: FilterOptions): Generator<Test> {
   for (const side of SIDES) {
     const label = filter[`${side}_label`];
     if (some(label)) yield labelTest(label, side, (flow) => flow?.[side]?.labels);
@@ -69,12 +76,13 @@ export function* endpointTests(filter: FlowFilter): Generator<Test> {
       yield (flow) => flow?.[side]?.workloads?.some((seen) => workloadIn(workload, seen)) === true;
     const cluster = filter[`${side}_cluster_name`];
     if (some(cluster)) {
-      if (cluster.includes(''))
-        throw new ParallaxError(
-          'input/invalid',
-          `invalid ${side} cluster filter: the cluster name must not be empty`,
-        );
-      yield (flow) => flow !== undefined && cluster.includes(clusterOf(flow[side]));
+      const patterns = cluster.map((name) => clusterPattern(name, side));
+      yield (flow) => {
+        if (flow === undefined) return false;
+        const name = clusterOf(flow[side]);
+        if (cluster.includes(name)) return true;
+        return options.clusterPatterns && patterns.some((each) => each?.test(name) === true);
+      };
     }
   }
 }

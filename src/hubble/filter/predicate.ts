@@ -2,10 +2,10 @@
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../schema.gen.ts';
 import { some, type Test } from './condition.ts';
-import { endpointTests, labelTest, sideTests } from './endpoint.ts';
+import { endpointTests, type FilterOptions, labelTest, sideTests } from './endpoint.ts';
 import { eventTests, protocolTests } from './event.ts';
 import { httpTests } from './http.ts';
-import { anyOf, nodeNameSource, qualifiedNodeName } from './pattern.ts';
+import { nodeNamePattern, qualifiedNodeName } from './pattern.ts';
 
 export type Predicate = (response: GetFlowsResponse) => boolean;
 
@@ -13,24 +13,25 @@ export type Predicate = (response: GetFlowsResponse) => boolean;
 export function compilePredicate(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
+  options: FilterOptions = { clusterPatterns: true },
 ): Predicate {
-  const allow = whitelist.map(compileFilter);
-  const deny = blacklist.map(compileFilter);
+  const allow = whitelist.map((filter) => compileFilter(filter, options));
+  const deny = blacklist.map((filter) => compileFilter(filter, options));
   return ({ flow }) =>
     (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
 }
 
-function compileFilter(filter: FlowFilter): Test {
-  const tests = [...fieldTests(filter)];
+function compileFilter(filter: FlowFilter, options: FilterOptions): Test {
+  const tests = [...fieldTests(filter, options)];
   return (flow) => tests.every((test) => test(flow));
 }
 
-function* fieldTests(filter: FlowFilter): Generator<Test> {
+function* fieldTests(filter: FlowFilter, options: FilterOptions): Generator<Test> {
   yield* scalarTests(filter);
   yield* eventTests(filter);
   yield* protocolTests(filter);
   yield* sideTests(filter);
-  yield* endpointTests(filter);
+  yield* endpointTests(filter, options);
   yield* httpTests(filter);
   yield* nodeTests(filter);
   if (some(filter.experimental?.cel_expression))
@@ -73,10 +74,12 @@ function replyMatches(flow: Flow | undefined, wanted: readonly boolean[]): boole
 function* nodeTests(filter: FlowFilter): Generator<Test> {
   const { node_name, node_labels } = filter;
   if (some(node_name)) {
-    const pattern = anyOf(node_name.map(nodeNameSource));
+    const patterns = node_name.map(nodeNamePattern);
     yield (flow) => {
       const name = flow?.node_name ?? '';
-      return name !== '' && pattern.test(qualifiedNodeName(name));
+      if (name === '') return false;
+      const qualified = qualifiedNodeName(name);
+      return patterns.some((pattern) => pattern.test(qualified));
     };
   }
   if (some(node_labels)) yield labelTest(node_labels, 'node', (flow) => flow?.node_labels);

@@ -9,7 +9,7 @@ import {
   portNumber,
   servicePrefix,
 } from '../../hubble/filter/endpoint.ts';
-import { fqdnSource } from '../../hubble/filter/pattern.ts';
+import { clusterPattern, fqdnPattern } from '../../hubble/filter/pattern.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { type Bounds, either, exactly } from './bounds.ts';
 import { column, present } from './columns.ts';
@@ -51,7 +51,7 @@ function* nameConditions(filter: FlowFilter, side: Side, params: Params): Genera
   const fqdn = filter[`${side}_fqdn`];
   if (some(fqdn)) {
     const list = column(`${side}_names`);
-    const pattern = params.text(wholeLine(fqdn.map(fqdnSource)));
+    const pattern = params.text(wholeLine(fqdn.map((each) => fqdnPattern(each).source)));
     yield exactly(`${list} != '' AND match(${list}, ${pattern})`);
   }
   const port = filter[`${side}_port`];
@@ -84,7 +84,16 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
     yield exactly(`match(${list}, ${params.text(wholeLine(lines))})`);
   }
   const cluster = filter[`${side}_cluster_name`];
-  if (some(cluster)) yield exactly(`${column(`${side}_cluster_name`)} IN ${params.texts(cluster)}`);
+  if (some(cluster)) yield clusters(cluster, side, params);
+}
+
+function clusters(wanted: readonly string[], side: Side, params: Params): Bounds {
+  const name = column(`${side}_cluster_name`);
+  const patterns = wanted.flatMap((each) => clusterPattern(each, side)?.source ?? []);
+  const exact = exactly(`${name} IN ${params.texts(wanted)}`);
+  if (patterns.length === 0) return exact;
+  const pattern = params.text(`^(?:${patterns.join('|')})$`);
+  return either([exact, exactly(`match(${name}, ${pattern})`)]);
 }
 
 function names(
