@@ -15,10 +15,6 @@ export async function* ask(
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   const { target } = options;
-  if (options.server.portForward)
-    throw invalid(
-      '--port-forward is not supported; run `kubectl -n kube-system port-forward service/hubble-relay 4245:80` and name it with --server localhost:4245',
-    );
   if (target.kind === 'relay') {
     const { askRelay } = await import('./relay.ts');
     yield* askRelay(target.address, options, say, signal);

@@ -102,17 +102,19 @@ function source(options: ObserveOptions, io: ObserveIo): AsyncIterable<GetFlowsR
     const req = prototext(GetFlowsRequest, flowsRequest(options));
     log('DEBUG', 'Sending GetFlows request', { req });
   }
+  if (options.server.portForward)
+    throw new ParallaxError(
+      'input/invalid',
+      inputFile === undefined
+        ? '--port-forward is not supported; run `kubectl -n kube-system port-forward service/hubble-relay 4245:80` and name it with --server localhost:4245'
+        : 'cannot use --input-file and --auto-port-forward together',
+    );
   if (inputFile === undefined) {
     compilePredicate(whitelist, blacklist);
     return io.ask(options, (message) => {
       if (!options.silentErrors) io.err(`${message}\n`);
     });
   }
-  if (options.server.portForward)
-    throw new ParallaxError(
-      'input/invalid',
-      'cannot use --input-file and --auto-port-forward together',
-    );
   // In a file the names of clusters are names, as the reference has it.
   const predicate = compilePredicate(whitelist, blacklist, { clusterPatterns: false });
   const responses = io.readFile(inputFile, (message, fields) => log('WARN', message, fields));

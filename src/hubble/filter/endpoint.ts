@@ -72,8 +72,10 @@ export function* endpointTests(filter: FlowFilter, options: FilterOptions): Gene
         return endpoint !== undefined && identity.includes(endpoint.identity ?? 0);
       };
     const workload = filter[`${side}_workload`];
-    if (some(workload))
+    if (some(workload)) {
+      for (const each of workload) checkWorkload(each, side);
       yield (flow) => flow?.[side]?.workloads?.some((seen) => workloadIn(workload, seen)) === true;
+    }
     const cluster = filter[`${side}_cluster_name`];
     if (some(cluster)) {
       const patterns = cluster.map((name) => clusterPattern(name, side));
@@ -182,6 +184,18 @@ function portOf(flow: Flow | undefined, side: 'source' | 'destination'): number 
   const l4 = flow?.l4;
   const transport = l4?.TCP ?? l4?.UDP ?? l4?.SCTP;
   return transport === undefined ? undefined : (transport[`${side}_port`] ?? 0);
+}
+
+/** No name of Kubernetes is longer than 253; the engine's regular expressions end somewhere above. */
+const MAX_WORKLOAD_CHARS = 1024;
+
+export function checkWorkload({ name = '', kind = '' }: Workload, side: string): void {
+  const { length } = name.length > kind.length ? name : kind;
+  if (length > MAX_WORKLOAD_CHARS)
+    throw new ParallaxError(
+      'input/invalid',
+      `invalid ${side} workload filter: a name of ${length} characters, at most ${MAX_WORKLOAD_CHARS} are taken`,
+    );
 }
 
 function workloadIn(wanted: readonly Workload[], seen: Workload): boolean {

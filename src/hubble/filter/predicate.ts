@@ -1,6 +1,7 @@
 // FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../schema.gen.ts';
+import { checked } from './checked.ts';
 import { some, type Test } from './condition.ts';
 import { endpointTests, type FilterOptions, labelTest, sideTests } from './endpoint.ts';
 import { eventTests, protocolTests } from './event.ts';
@@ -15,8 +16,8 @@ export function compilePredicate(
   blacklist: readonly FlowFilter[],
   options: FilterOptions = { clusterPatterns: true },
 ): Predicate {
-  const allow = whitelist.map((filter) => compileFilter(filter, options));
-  const deny = blacklist.map((filter) => compileFilter(filter, options));
+  const allow = checked(whitelist).map((filter) => compileFilter(filter, options));
+  const deny = checked(blacklist).map((filter) => compileFilter(filter, options));
   return ({ flow }) =>
     (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
 }

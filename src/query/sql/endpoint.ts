@@ -4,6 +4,7 @@ import { some } from '../../hubble/filter/condition.ts';
 import {
   type AddressFilter,
   addressFilter,
+  checkWorkload,
   type NamePrefix,
   namePrefix,
   portNumber,
@@ -77,11 +78,14 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
   const workload = filter[`${side}_workload`];
   if (some(workload)) {
     const list = column(`${side}_workloads`);
-    const lines = workload.map(({ kind = '', name = '' }) => {
+    for (const each of workload) checkWorkload(each, side);
+    // A line break is the end of a workload in the column: no row that SQL judges has one inside.
+    const whole = workload.filter(({ kind = '', name = '' }) => !`${kind}${name}`.includes('\n'));
+    const lines = whole.map(({ kind = '', name = '' }) => {
       const kindPart = kind === '' ? '[^/\\n]*' : quoteRegex(kind);
       return `${kindPart}/${name === '' ? '[^\\n]*' : quoteRegex(name)}`;
     });
-    yield exactly(`match(${list}, ${params.text(wholeLine(lines))})`);
+    yield exactly(lines.length === 0 ? '0' : `match(${list}, ${params.text(wholeLine(lines))})`);
   }
   const cluster = filter[`${side}_cluster_name`];
   if (some(cluster)) yield clusters(cluster, side, params);
