@@ -80,7 +80,10 @@ export async function* askRelay(
     });
   try {
     for (;;) {
-      yield* queue.splice(0);
+      for (const response of queue.splice(0)) {
+        if (signal.aborted) return;
+        yield response;
+      }
       if (queue.length > 0) continue;
       if (over) break;
       stream.resume();

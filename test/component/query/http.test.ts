@@ -252,5 +252,10 @@ test('the command says what is wrong', async () => {
     exit: 1,
     err: expect.stringContaining('there is no data directory /nonexistent/data'),
   });
-  expect((await run('--server', '::')).err).toContain('is no server');
+  expect((await run('--server', 'http://::')).err).toContain('is no server');
+  expect((await run('--server', url, '-f', '--until', '1h')).err).toContain(
+    'cannot set both --until and --follow',
+  );
+  const masked = await run('--server', url, '--last', '1', '-o', 'json', '--field-mask', 'verdict');
+  expect(Object.keys(JSON.parse(masked.out).flow)).toEqual(['verdict']);
 });
