@@ -5,12 +5,15 @@ import type { Store } from '../store/store.ts';
 import { type FlowQuery, type FlowQueryLimits, queryFlows } from './flows.ts';
 import type { LiveFlows } from './follow.ts';
 import { noticesFor } from './notices.ts';
+import type { ScanProgress } from './scan.ts';
 
 export interface AnswerDeps {
   readonly store: Store;
   /** Absent where nothing is collected: `follow` is refused then. */
   readonly live?: LiveFlows | undefined;
   readonly limits: FlowQueryLimits & { readonly maxRows: number };
+  /** Hears how far the search of history has come. */
+  readonly progress?: ((seen: ScanProgress) => void) | undefined;
 }
 
 export type AnswerItem =
@@ -39,12 +42,12 @@ export function answer(
 }
 
 async function* history(
-  { store, limits }: AnswerDeps,
+  { store, limits, progress }: AnswerDeps,
   query: FlowQuery,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerItem> {
   let count = 0n;
-  for await (const response of queryFlows(store, query, limits, signal)) {
+  for await (const response of queryFlows(store, query, limits, signal, progress)) {
     if (++count > BigInt(limits.maxRows))
       throw new ParallaxError(
         'store/limit',

@@ -3,7 +3,7 @@ import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts'
 import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { Store } from '../store/store.ts';
 import type { TableName, TimeRange } from './range.ts';
-import { type Hit, type Position, type Scan, scan } from './scan.ts';
+import { type Hit, type Position, type Scan, type ScanProgress, scan } from './scan.ts';
 import { type CompiledSql, compileSql } from './sql/compile.ts';
 
 export interface FlowQuery extends TimeRange {
@@ -36,8 +36,9 @@ export function queryFlows(
   query: FlowQuery,
   limits: FlowQueryLimits,
   signal?: AbortSignal,
+  progress?: (seen: ScanProgress) => void,
 ): AsyncGenerator<GetFlowsResponse> {
-  const plan = new Plan(store, query, limits, signal);
+  const plan = new Plan(store, query, limits, signal, progress);
   if (query.number === 0n || query.number >= 2n ** 63n) return plan.forward(undefined, undefined);
   if (query.first) return plan.forward(undefined, query.number);
   if (query.number <= BigInt(limits.heldRows)) return plan.newest(Number(query.number));
@@ -51,13 +52,16 @@ class Plan {
   private readonly query: FlowQuery;
   private readonly limits: FlowQueryLimits;
   private readonly signal: AbortSignal | undefined;
+  private readonly progress: ((seen: ScanProgress) => void) | undefined;
 
   constructor(
     store: Store,
     query: FlowQuery,
     limits: FlowQueryLimits,
     signal: AbortSignal | undefined,
+    progress: ((seen: ScanProgress) => void) | undefined,
   ) {
+    this.progress = progress;
     this.store = store;
     this.query = query;
     this.limits = limits;
@@ -120,6 +124,7 @@ class Plan {
       ...common,
       table: 'flows',
       filter: this.filter,
+      progress: this.progress,
       predicate,
       from: positionIn('flows', from),
     });

@@ -44,7 +44,17 @@ export interface Scan {
   readonly maxPageRows: number;
   /** Leave the responses out, where SQL alone decides: only positions are wanted. */
   readonly positionsOnly?: boolean;
+  /** Called after every page. */
+  readonly progress?: ((seen: ScanProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How far a scan has come: which stretch it walks, where in it it is, and how many rows SQL let through so far. */
+export interface ScanProgress {
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly at: bigint;
+  readonly rows: number;
 }
 
 interface Window {
@@ -69,9 +79,12 @@ export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
   let { pageRows } = options;
   let cursor: Cursor | undefined =
     options.from === undefined ? undefined : { position: options.from, included: true };
+  let rows = 0;
   while (forward ? at <= ends.last : at >= ends.first) {
     const window = windowAt(at, width, ends, forward);
     const page = await readPage(store, { ...options, pageRows }, window, cursor);
+    rows += page.rows;
+    options.progress?.({ ...ends, at, rows });
     yield* page.hits;
     const { last } = page;
     const full = page.rows >= pageRows;

@@ -28,9 +28,10 @@ export function addObserveCommand(program: Command): void {
         out: write,
         err: (text) => process.stderr.write(text),
         isTty: process.stdout.isTTY === true,
+        isErrTty: process.stderr.isTTY === true,
         nowMs: Date.now,
         signal: over.signal,
-        ask: (options, say) => ask(options, say, over.signal),
+        ask: (options, say, progress) => ask(options, say, progress, over.signal),
       });
     });
 }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { withoutJsonSource } from '../../hubble/json-source.ts';
 import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import type { ScanProgress } from '../../query/scan.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { locked, readLock } from '../../store/lock.ts';
 import { askServer } from './client.ts';
@@ -12,6 +13,7 @@ import type { ObserveOptions } from './options.ts';
 export async function* ask(
   options: ObserveOptions,
   say: (message: string) => void,
+  progress: (seen: ScanProgress) => void,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   const { target } = options;
@@ -23,24 +25,25 @@ export async function* ask(
   // Hubble passes over it; an answer from history that seems to end would mislead.
   if (options.untilIgnored)
     throw invalid('cannot set both --until and --follow: a stream of new flows has no end');
-  yield* masked(options, history(options, say, signal));
+  yield* masked(options, history(options, say, progress, signal));
 }
 
 async function* history(
   options: ObserveOptions,
   say: (message: string) => void,
+  progress: (seen: ScanProgress) => void,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   const { target } = options;
   if (target.kind === 'api') {
-    yield* askServer(target.url, options, say, signal);
+    yield* askServer(target.url, options, { say, progress }, signal);
     return;
   }
   if (target.kind === 'relay') return;
   const { path } = target;
   const holder = await readLock(path);
   if (holder?.api !== undefined) {
-    yield* askServer(holder.api, options, say, signal);
+    yield* askServer(holder.api, options, { say, progress }, signal);
     return;
   }
   if (holder !== undefined) throw locked(path, holder);
@@ -49,7 +52,7 @@ async function* history(
       `there is no data directory ${path}; start \`parallax up\` or \`parallax import\` there, or name one with --data-dir, or a server with --server`,
     );
   const { askDirectory } = await import('./directory.ts');
-  yield* askDirectory(path, options, say, signal);
+  yield* askDirectory(path, options, { say, progress }, signal);
 }
 
 /** Stored flows are whole: what `--field-mask` leaves of them is decided here. */

@@ -4,6 +4,7 @@ import https from 'node:https';
 import { responseFromJson, toJson } from '../../hubble/json.ts';
 import { FlowFilter, type GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
+import type { ScanProgress } from '../../query/scan.ts';
 import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
@@ -13,10 +14,16 @@ import { authorization, type TlsOptions } from './tls.ts';
 const MAX_PROBLEM_BYTES = 64 * 1024;
 const MAX_LINE_BYTES = 16 * 1024 ** 2;
 
+/** What an answer says beside its flows. */
+export interface Listeners {
+  readonly say: (message: string) => void;
+  readonly progress: (seen: ScanProgress) => void;
+}
+
 export async function* askServer(
   server: string,
   options: ObserveOptions,
-  say: (message: string) => void,
+  { say, progress }: Listeners,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   const url = flowsUrl(server);
@@ -32,6 +39,7 @@ export async function* askServer(
       if (control === undefined) yield responseFromJson(line);
       else if (control.error !== undefined) throw knownError(control.error, url);
       else if (control.notice !== undefined) say(control.notice);
+      else if (control.progress !== undefined) progress(control.progress);
     }
   } catch (error) {
     if (error instanceof ParallaxError) throw error;
@@ -137,10 +145,29 @@ function knownError({ code, detail }: ServerProblem, url: URL): ParallaxError {
   return new ParallaxError('server/unavailable', `${url.origin}: ${detail}`);
 }
 
-function controlOf(line: string): { notice?: string; error?: ServerProblem } | undefined {
-  const { parallax }: { parallax?: { notice?: unknown; error?: unknown } } = JSON.parse(line);
+interface Control {
+  readonly notice?: string;
+  readonly error?: ServerProblem;
+  readonly progress?: ScanProgress;
+}
+
+/** A line of the server's own; what a newer one may say is passed over. */
+function controlOf(line: string): Control | undefined {
+  const { parallax }: { parallax?: { notice?: unknown; error?: unknown; progress?: unknown } } =
+    JSON.parse(line);
   if (isProblem(parallax?.error)) return { error: parallax.error };
-  return typeof parallax?.notice === 'string' ? { notice: parallax.notice } : {};
+  if (typeof parallax?.notice === 'string') return { notice: parallax.notice };
+  const progress = progressOf(parallax?.progress);
+  return progress === undefined ? {} : { progress };
+}
+
+function progressOf(value: unknown): ScanProgress | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { rows, first, last, at } = value as Partial<Record<keyof ScanProgress, unknown>>;
+  const nanos = [first, last, at].map((each) => (/^-?\d+$/.test(String(each)) ? String(each) : ''));
+  if (typeof rows !== 'number' || nanos.includes('')) return undefined;
+  const [from = '', to = '', here = ''] = nanos;
+  return { rows, first: BigInt(from), last: BigInt(to), at: BigInt(here) };
 }
 
 function tooLong(url: URL): ParallaxError {

@@ -8,6 +8,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { storeConfig } from '../../store/config.ts';
 import { createStore } from '../../store/open.ts';
+import type { Listeners } from './client.ts';
 import type { ObserveOptions } from './options.ts';
 
 const CLOSE_MS = 5000;
@@ -15,7 +16,7 @@ const CLOSE_MS = 5000;
 export async function* askDirectory(
   directory: string,
   options: ObserveOptions,
-  say: (message: string) => void,
+  { say, progress }: Listeners,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   if (options.follow)
@@ -38,7 +39,7 @@ export async function* askDirectory(
         `${directory} has no tables of this version yet; run \`parallax migrate\` or \`parallax up\` on it first`,
       );
     const items = answer(
-      { store, limits: apiConfig.parse({}) },
+      { store, limits: apiConfig.parse({}), progress },
       { ...options, events: 'matching' },
       signal,
     );

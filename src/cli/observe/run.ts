@@ -5,11 +5,13 @@ import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { createPrinter } from '../../hubble/print/printer.ts';
 import { prototext } from '../../hubble/print/prototext.ts';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import type { ScanProgress } from '../../query/scan.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { describeFlags } from './args.ts';
 import { helpFlags } from './flags.ts';
 import { select, type Warn } from './input-file.ts';
 import { type ObserveOptions, readOptions } from './options.ts';
+import { progressLine } from './progress.ts';
 import { flowsRequest } from './request.ts';
 import type { Env, HubbleConfig } from './settings.ts';
 import { slogLine } from './slog.ts';
@@ -27,12 +29,15 @@ export interface ObserveIo {
   readonly out: (text: string) => Promise<void> | undefined;
   readonly err: (text: string) => void;
   readonly isTty: boolean;
+  /** Whether the error stream is a terminal. */
+  readonly isErrTty: boolean;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
   /** Answers from a server or a data directory. */
   readonly ask: (
     options: ObserveOptions,
     say: (message: string) => void,
+    progress: (seen: ScanProgress) => void,
   ) => AsyncIterable<GetFlowsResponse>;
 }
 
@@ -60,8 +65,22 @@ export async function runObserve(args: readonly string[], io: ObserveIo): Promis
   }
 }
 
-async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
-  const responses = source(options, io);
+async function print(options: ObserveOptions, outer: ObserveIo): Promise<void> {
+  const line = progressLine(outer.err, outer.nowMs);
+  // Nothing is written over the line of progress.
+  const io: ObserveIo = {
+    ...outer,
+    out: (text) => {
+      line.clear();
+      return outer.out(text);
+    },
+    err: (text) => {
+      line.clear();
+      outer.err(text);
+    },
+  };
+  const progress = outer.isErrTty && !options.silentErrors ? line.show : () => {};
+  const responses = source(options, io, progress);
   let pending = '';
   const printer = createPrinter(
     { ...options.printer, color: useColor(options.color, io) },
@@ -85,13 +104,18 @@ async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
       if (options.follow || pending.length >= FLUSH_CHARS) await flush();
     }
   } finally {
+    line.clear();
     printer.end();
     await flush();
   }
 }
 
 /** Where the responses come from. A bad filter is refused before anything is asked. */
-function source(options: ObserveOptions, io: ObserveIo): AsyncIterable<GetFlowsResponse> {
+function source(
+  options: ObserveOptions,
+  io: ObserveIo,
+  progress: (seen: ScanProgress) => void,
+): AsyncIterable<GetFlowsResponse> {
   const { inputFile, whitelist, blacklist } = options;
   const log = (
     level: 'DEBUG' | 'WARN',
@@ -111,9 +135,10 @@ function source(options: ObserveOptions, io: ObserveIo): AsyncIterable<GetFlowsR
     );
   if (inputFile === undefined) {
     compilePredicate(whitelist, blacklist);
-    return io.ask(options, (message) => {
+    const say = (message: string) => {
       if (!options.silentErrors) io.err(`${message}\n`);
-    });
+    };
+    return io.ask(options, say, progress);
   }
   // In a file the names of clusters are names, as the reference has it.
   const predicate = compilePredicate(whitelist, blacklist, { clusterPatterns: false });

@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => made.remove());
 
 function asking(signal = new AbortController().signal): { readonly ask: ObserveIo['ask'] } {
-  return { ask: (options, say) => ask(options, say, signal) };
+  return { ask: (options, say, progress) => ask(options, say, progress, signal) };
 }
 
 const recorded = (id: string) => recordedCases().find((each) => each.id === id);
@@ -62,8 +62,8 @@ test('a stream of new flows ends when it is called off', async () => {
   let out = '';
   const { ask: asked } = asking(over.signal);
   const running = observe(['--server', address, '-f', '--last', '3', '--until', 'ignored'], {
-    ask: async function* (options, say) {
-      for await (const response of asked(options, say)) {
+    ask: async function* (options, say, progress) {
+      for await (const response of asked(options, say, progress)) {
         out += 'x';
         yield response;
         if (out.length === 3) over.abort();

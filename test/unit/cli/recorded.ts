@@ -90,6 +90,7 @@ export async function observe(
       err += text;
     },
     isTty: false,
+    isErrTty: false,
     nowMs: () => Date.parse('2026-11-23T00:00:00Z'),
     signal: new AbortController().signal,
     ask:
