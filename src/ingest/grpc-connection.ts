@@ -13,6 +13,8 @@ export interface GrpcTarget {
   /** Flow-control window of one stream, bytes. */
   readonly windowBytes: number;
   readonly userAgent: string;
+  /** Sent with every call, such as `authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A call that the other side ended with a status other than OK; also made here for deadlines. */
@@ -179,6 +181,7 @@ export class GrpcConnection {
       te: 'trailers',
       'content-type': 'application/grpc',
       'user-agent': this.target.userAgent,
+      ...this.target.headers,
       ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${Math.ceil(timeoutMs)}m` }),
     });
     const head = Buffer.alloc(5);

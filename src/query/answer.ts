@@ -7,6 +7,7 @@ import type { LiveFlows } from './follow.ts';
 import { historyThenLive, type JoinItem, withoutDoubles } from './join.ts';
 import { noticesFor } from './notices.ts';
 import { Outgoing } from './outgoing.ts';
+import type { ScanProgress } from './scan.ts';
 import { type Unjudged, unjudged } from './unjudged.ts';
 
 export interface AnswerDeps {
@@ -14,6 +15,8 @@ export interface AnswerDeps {
   /** Absent where nothing is collected: `follow` is refused then. */
   readonly live?: LiveFlows | undefined;
   readonly limits: FlowQueryLimits & { readonly maxRows: number };
+  /** Hears how far the search of history has come. */
+  readonly progress?: ((seen: ScanProgress) => void) | undefined;
 }
 
 export type AnswerItem = JoinItem;
@@ -54,13 +57,14 @@ async function* history(
 }
 
 async function* bounded(
-  { store, limits }: AnswerDeps,
+  { store, limits, progress }: AnswerDeps,
   query: FlowQuery,
   left: Unjudged,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
+  const hearing = { failed: left.failed, progress };
   let count = 0;
-  for await (const response of queryFlows(store, query, limits, signal, left.failed)) {
+  for await (const response of queryFlows(store, query, limits, signal, hearing)) {
     if (++count > limits.maxRows)
       throw new ParallaxError(
         'store/limit',

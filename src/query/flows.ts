@@ -3,7 +3,7 @@ import { compilePredicate, type Failed, type Predicate } from '../hubble/filter/
 import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { Store } from '../store/store.ts';
 import type { TableName, TimeRange } from './range.ts';
-import { type Hit, type Position, type Scan, scan } from './scan.ts';
+import { type Hit, type Position, type Scan, type ScanProgress, scan } from './scan.ts';
 import { type CompiledSql, compileSql } from './sql/compile.ts';
 
 export interface FlowQuery extends TimeRange {
@@ -32,18 +32,25 @@ export interface FlowQueryLimits {
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 const ALL_EVENTS: CompiledSql = { where: '1', params: {}, exact: true };
 
+/** Who hears, beside the answer, of what happens on the way to it. */
+export interface FlowQueryListeners {
+  /** Of rows that SQL let through and an expression could not be evaluated for. */
+  readonly failed?: Failed | undefined;
+  /** Of how far the search has come. */
+  readonly progress?: ((seen: ScanProgress) => void) | undefined;
+}
+
 /**
- * Streams the answer. Throws `input/invalid` for filters that cannot be understood, before anything is asked. `failed`
- * hears of rows that SQL let through and an expression could not be evaluated for.
+ * Streams the answer. Throws `input/invalid` for filters that cannot be understood, before anything is asked.
  */
 export function queryFlows(
   store: Store,
   query: FlowQuery,
   limits: FlowQueryLimits,
   signal?: AbortSignal,
-  failed?: Failed,
+  hearing: FlowQueryListeners = {},
 ): AsyncGenerator<GetFlowsResponse> {
-  const plan = new Plan(store, query, limits, signal, failed);
+  const plan = new Plan(store, query, limits, signal, hearing);
   if (query.number === 0n || query.number >= 2n ** 63n) return plan.forward(undefined, undefined);
   if (query.first) return plan.forward(undefined, query.number);
   if (query.number <= BigInt(limits.heldRows)) return plan.newest(Number(query.number));
@@ -57,20 +64,22 @@ class Plan {
   private readonly query: FlowQuery;
   private readonly limits: FlowQueryLimits;
   private readonly signal: AbortSignal | undefined;
+  private readonly progress: ((seen: ScanProgress) => void) | undefined;
 
   constructor(
     store: Store,
     query: FlowQuery,
     limits: FlowQueryLimits,
     signal: AbortSignal | undefined,
-    failed: Failed | undefined,
+    { failed, progress }: FlowQueryListeners,
   ) {
+    this.progress = progress;
     this.store = store;
     this.query = query;
     this.limits = limits;
     this.signal = signal;
     this.filter = compileSql(query.whitelist, query.blacklist);
-    this.predicate = compilePredicate(query.whitelist, query.blacklist, failed);
+    this.predicate = compilePredicate(query.whitelist, query.blacklist, failed && { failed });
   }
 
   async *forward(
@@ -129,6 +138,7 @@ class Plan {
       ...common,
       table: 'flows',
       filter: this.filter,
+      progress: this.progress,
       predicate,
       from: positionIn('flows', from),
     });

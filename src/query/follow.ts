@@ -110,7 +110,9 @@ class Live implements LiveFlows {
     const key = JSON.stringify([whitelist, blacklist].map((list) => list.map(filterJson)));
     const group =
       this.groups.get(key) ??
-      groupOf(compilePredicate(whitelist, blacklist, () => this.metrics.unjudged.inc()));
+      groupOf(
+        compilePredicate(whitelist, blacklist, { failed: () => this.metrics.unjudged.inc() }),
+      );
     const { config } = this.deps;
     const limits = {
       ...config,

@@ -2,7 +2,7 @@
 // held: memory stays at one page, and no query is open while a page is being read by its receiver.
 import type { Predicate } from '../hubble/filter/predicate.ts';
 import type { GetFlowsResponse } from '../hubble/schema.gen.ts';
-import type { Store } from '../store/store.ts';
+import type { QueryParams, Store } from '../store/store.ts';
 import {
   edgeSlot,
   momentSql,
@@ -44,7 +44,17 @@ export interface Scan {
   readonly maxPageRows: number;
   /** Leave the responses out, where SQL alone decides: only positions are wanted. */
   readonly positionsOnly?: boolean;
+  /** Called after every page. */
+  readonly progress?: ((seen: ScanProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How far a scan has come: which stretch it walks, where in it it is, and how many rows SQL let through so far. */
+export interface ScanProgress {
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly at: bigint;
+  readonly rows: number;
 }
 
 interface Window {
@@ -70,11 +80,14 @@ export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
   let width = options.table === 'events' ? ends.last - ends.first + 1n : FIRST_WIDTH;
   let at = forward ? ends.first : ends.last;
   let { pageRows } = options;
-  let cursor: { readonly position: Position; readonly included: boolean } | undefined =
+  let cursor: Cursor | undefined =
     options.from === undefined ? undefined : { position: options.from, included: true };
+  let rows = 0;
   while (forward ? at <= ends.last : at >= ends.first) {
     const window = windowAt(at, width, ends, forward);
     const page = await readPage(store, { ...options, pageRows }, window, cursor);
+    rows += page.rows;
+    options.progress?.({ ...ends, at, rows });
     yield* page.hits;
     const { last } = page;
     const full = page.rows >= pageRows;
@@ -165,15 +178,19 @@ interface Page {
   readonly last: Position | undefined;
 }
 
-async function readPage(
-  store: Store,
-  options: Scan,
-  window: Window,
-  cursor: { readonly position: Position; readonly included: boolean } | undefined,
-): Promise<Page> {
-  const { table, filter, predicate, pageRows, direction, signal } = options;
-  const forward = direction === 'forward';
-  const { where, params } = rangeCondition(table, { since: window.first, until: window.last });
+interface Cursor {
+  readonly position: Position;
+  readonly included: boolean;
+}
+
+/** The statement that reads one page, and its parameters. */
+export function pageStatement(
+  options: Pick<Scan, 'table' | 'direction' | 'range' | 'filter' | 'pageRows' | 'positionsOnly'>,
+  cursor?: Cursor,
+): { readonly sql: string; readonly params: QueryParams } {
+  const { table, filter, pageRows } = options;
+  const forward = options.direction === 'forward';
+  const { where, params } = rangeCondition(table, options.range);
   const order = forward ? 'ASC' : 'DESC';
   const beyond = forward ? '>' : '<';
   const after =
@@ -181,25 +198,44 @@ async function readPage(
       ? ''
       : ` AND (time ${beyond} ${momentSql('cursorTime')} OR (time = ${momentSql('cursorTime')} AND uuid ${beyond}${cursor.included ? '=' : ''} {cursorUuid:UUID}))`;
   const filtered = filter.where === '1' ? '' : ` AND (${filter.where})`;
-  const bare = options.positionsOnly === true && filter.exact && table === 'flows';
-  const columns = bare
+  const columns = isBare(options)
     ? 'base64Encode(raw)'
     : table === 'flows'
       ? restoreSelect()
       : restoreEventSelect();
-  const sql =
-    `SELECT toUnixTimestamp64Nano(time), uuid, ${columns} FROM ${table} ` +
-    `WHERE ${where}${after}${filtered} ORDER BY time ${order}, uuid ${order} LIMIT {pageRows:UInt32}`;
-  const rows = store.query(
-    sql,
-    {
+  return {
+    sql:
+      `SELECT toUnixTimestamp64Nano(time), uuid, ${columns} FROM ${table} ` +
+      `WHERE ${where}${after}${filtered} ORDER BY time ${order}, uuid ${order} LIMIT {pageRows:UInt32}`,
+    params: {
       ...filter.params,
       ...params,
       pageRows,
       ...(cursor && { cursorTime: cursor.position.time, cursorUuid: cursor.position.uuid }),
     },
-    signal && { signal },
-  );
+  };
+}
+
+/** Where SQL alone decides and only positions are wanted, the flows themselves stay in the store. */
+function isBare({
+  positionsOnly,
+  filter,
+  table,
+}: Pick<Scan, 'positionsOnly' | 'filter' | 'table'>) {
+  return positionsOnly === true && filter.exact && table === 'flows';
+}
+
+async function readPage(
+  store: Store,
+  options: Scan,
+  window: Window,
+  cursor: Cursor | undefined,
+): Promise<Page> {
+  const { table, filter, predicate, signal } = options;
+  const range = { since: window.first, until: window.last };
+  const { sql, params } = pageStatement({ ...options, range }, cursor);
+  const bare = isBare(options);
+  const rows = store.query(sql, params, signal && { signal });
   const raw = bare ? KEY_COLUMNS : RAW;
   const hits: Hit[] = [];
   let count = 0;

@@ -1,9 +1,9 @@
 // `parallax clusters`: the clusters that are known, and what does not fit together among them.
 import { type Command, Option } from 'commander';
 import type { ClustersAnswer, ClusterView, Told } from '../../query/clusters.ts';
-import type { LookupFlags } from '../lookup.ts';
+import type { PlaceFlags } from '../observe/server.ts';
 
-interface Flags extends LookupFlags {
+interface Flags extends PlaceFlags {
   readonly output: 'table' | 'json';
 }
 

@@ -1,9 +1,9 @@
 // `parallax identities [NUMBER]`: what security identity numbers stand for, and when.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { IdentitiesAnswer, IdentityNumber } from '../../query/identities.ts';
-import type { LookupFlags } from '../lookup.ts';
+import type { PlaceFlags } from '../observe/server.ts';
 
-interface Flags extends LookupFlags {
+interface Flags extends PlaceFlags {
   readonly cluster?: string;
   readonly at?: string;
   readonly limit: string;

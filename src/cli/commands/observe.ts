@@ -13,22 +13,25 @@ export function addObserveCommand(program: Command): void {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (args: string[]) => {
-      const [{ runObserve }, { ask }, { fileResponses }] = await Promise.all([
+      const [{ runObserve }, { ask }, { fileResponses }, { readHubbleConfig }] = await Promise.all([
         import('../observe/run.ts'),
         import('../observe/ask.ts'),
         import('../observe/input-file.ts'),
+        import('../observe/hubble-config.ts'),
       ]);
       const over = new AbortController();
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => over.abort());
       process.exitCode = await runObserve(args, {
         env: process.env,
-        readFile: (path, warn) => fileResponses(path, process.stdin, warn),
+        readFile: (path, warn) => fileResponses(path, process.stdin, warn, over.signal),
+        readConfig: (named, warn) => readHubbleConfig(named, process.env, warn),
         out: write,
         err: (text) => process.stderr.write(text),
         isTty: process.stdout.isTTY === true,
+        isErrTty: process.stderr.isTTY === true,
         nowMs: Date.now,
         signal: over.signal,
-        ask: (options, say) => ask(options, say, over.signal),
+        ask: (options, say, progress) => ask(options, say, progress, over.signal),
       });
     });
 }

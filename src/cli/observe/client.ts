@@ -4,32 +4,41 @@ import https from 'node:https';
 import { responseFromJson, toJson } from '../../hubble/json.ts';
 import { FlowFilter, type GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
+import type { ScanProgress } from '../../query/scan.ts';
 import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
+import { authorization } from './tls.ts';
 
 /** A problem is a few lines; more is somebody else's page. */
 const MAX_PROBLEM_BYTES = 64 * 1024;
+const MAX_LINE_BYTES = 16 * 1024 ** 2;
+
+/** What an answer says beside its flows. */
+export interface Listeners {
+  readonly say: (message: string) => void;
+  readonly progress: (seen: ScanProgress) => void;
+}
 
 export async function* askServer(
   server: string,
   options: ObserveOptions,
-  say: (message: string) => void,
+  { say, progress }: Listeners,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   const url = apiUrl(server, '/api/v1/flows:query');
-  const response = await send(
-    url,
-    { ...bodyOf(options), follow: options.follow, notices: true },
-    signal,
-  );
+  const body = { ...bodyOf(options), follow: options.follow, notices: true };
+  const response = await send(url, body, options, signal);
   if (response.statusCode !== 200) throw await refusal(url, response);
   try {
-    for await (const line of lines(response)) {
+    const limit = { bytes: MAX_LINE_BYTES, tooLong: () => tooLong(url) };
+    for await (const bytes of lines(response, limit)) {
+      const line = bytes.toString('utf8');
       const control = line.startsWith('{"parallax":') ? controlOf(line) : undefined;
       if (control === undefined) yield responseFromJson(line);
       else if (control.error !== undefined) throw knownError(control.error, url);
       else if (control.notice !== undefined) say(control.notice);
+      else if (control.progress !== undefined) progress(control.progress);
     }
   } catch (error) {
     if (error instanceof ParallaxError) throw error;
@@ -39,15 +48,19 @@ export async function* askServer(
   }
 }
 
+/** How a server is reached, as the options of `observe` have it. */
+export type Access = Pick<ObserveOptions, 'server' | 'tls'>;
+
 /** The answer of a route that gives one JSON document; with a body by POST, else by GET. */
 export async function askDocument(
   server: string,
   path: string,
   body: object | undefined,
+  access: Access | undefined,
   signal: AbortSignal,
 ): Promise<unknown> {
   const url = apiUrl(server, path);
-  const response = await send(url, body, signal);
+  const response = await send(url, body, access, signal);
   if (response.statusCode !== 200) throw await refusal(url, response);
   try {
     let text = '';
@@ -59,13 +72,12 @@ export async function askDocument(
 }
 
 function apiUrl(server: string, path: string): URL {
-  const text = /^https?:\/\//.test(server) ? server : `http://${server}`;
-  if (!URL.canParse(text))
+  if (!URL.canParse(server))
     throw new ParallaxError(
       'input/invalid',
       `${JSON.stringify(server)} is no server; write http://HOST:PORT`,
     );
-  const base = new URL(text);
+  const base = new URL(server);
   return new URL(base.pathname.replace(/\/$/, '') + path, base);
 }
 
@@ -95,20 +107,26 @@ function moment(nanos: bigint, flag: string): string {
   return text;
 }
 
+const HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/x-ndjson, application/json',
+};
+
 // node:http rather than fetch: a quiet live stream must not run into fetch's five minutes without data.
 function send(
   url: URL,
   body: object | undefined,
+  access: Access | undefined,
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
-    const headers = {
-      'content-type': 'application/json',
-      accept: 'application/x-ndjson, application/json',
-    };
-    const method = body === undefined ? 'GET' : 'POST';
-    const request = client.request(url, { method, headers, signal });
+    const request = client.request(url, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { ...HEADERS, ...(access && authorization(access.server)) },
+      signal,
+      ...(url.protocol === 'https:' ? access?.tls : undefined),
+    });
     request.once('response', resolve);
     request.once('error', (error) => reject(unreachable(url, error, 'cannot be reached')));
     request.end(body && JSON.stringify(body));
@@ -150,10 +168,36 @@ function knownError({ code, detail }: ServerProblem, url: URL): ParallaxError {
   return new ParallaxError('server/unavailable', `${url.origin}: ${detail}`);
 }
 
-function controlOf(line: string): { notice?: string; error?: ServerProblem } | undefined {
-  const { parallax }: { parallax?: { notice?: unknown; error?: unknown } } = JSON.parse(line);
+interface Control {
+  readonly notice?: string;
+  readonly error?: ServerProblem;
+  readonly progress?: ScanProgress;
+}
+
+/** A line of the server's own; what a newer one may say is passed over. */
+function controlOf(line: string): Control | undefined {
+  const { parallax }: { parallax?: { notice?: unknown; error?: unknown; progress?: unknown } } =
+    JSON.parse(line);
   if (isProblem(parallax?.error)) return { error: parallax.error };
-  return typeof parallax?.notice === 'string' ? { notice: parallax.notice } : {};
+  if (typeof parallax?.notice === 'string') return { notice: parallax.notice };
+  const progress = progressOf(parallax?.progress);
+  return progress === undefined ? {} : { progress };
+}
+
+function progressOf(value: unknown): ScanProgress | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { rows, first, last, at } = value as Partial<Record<keyof ScanProgress, unknown>>;
+  const nanos = [first, last, at].map((each) => (/^-?\d+$/.test(String(each)) ? String(each) : ''));
+  if (typeof rows !== 'number' || nanos.includes('')) return undefined;
+  const [from = '', to = '', here = ''] = nanos;
+  return { rows, first: BigInt(from), last: BigInt(to), at: BigInt(here) };
+}
+
+function tooLong(url: URL): ParallaxError {
+  return new ParallaxError(
+    'server/unavailable',
+    `${url.origin} sent a line of more than ${MAX_LINE_BYTES} bytes, which is no flow`,
+  );
 }
 
 function unreachable(url: URL, error: unknown, what: string): ParallaxError {

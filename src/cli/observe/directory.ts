@@ -9,6 +9,7 @@ import { ParallaxError } from '../../runtime/errors.ts';
 import { storeConfig } from '../../store/config.ts';
 import type { ManagedStore } from '../../store/engine-store.ts';
 import { createStore } from '../../store/open.ts';
+import type { Listeners } from './client.ts';
 import type { ObserveOptions } from './options.ts';
 
 const CLOSE_MS = 5000;
@@ -16,7 +17,7 @@ const CLOSE_MS = 5000;
 export async function* askDirectory(
   directory: string,
   options: ObserveOptions,
-  say: (message: string) => void,
+  { say, progress }: Listeners,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   if (options.follow)
@@ -27,7 +28,7 @@ export async function* askDirectory(
   const store = await openDirectory(directory, signal);
   try {
     const items = answer(
-      { store, limits: apiConfig.parse({}) },
+      { store, limits: apiConfig.parse({}), progress },
       { ...options, events: 'matching' },
       signal,
     );

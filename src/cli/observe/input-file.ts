@@ -1,36 +1,46 @@
-// `--input-file`: responses from a file of JSON lines, in the file's order, filtered here as Hubble's client does it.
+// `--input-file`: responses from a file of JSON lines, in the file's order, read and filtered as Hubble's client does it:
+// the same lines are left out, with the same warnings.
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { resolveAny } from '../../hubble/any.ts';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type { Predicate } from '../../hubble/filter/predicate.ts';
-import { responseFromJson } from '../../hubble/json.ts';
-import { withoutJsonSource } from '../../hubble/json-source.ts';
-import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import { fromJson } from '../../hubble/json.ts';
+import { exactNumbers } from '../../hubble/json-text.ts';
+import { protojsonProblem } from '../../hubble/protojson.ts';
+import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { toNanos } from '../../hubble/timestamp.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
 
+/** Takes a warning and its fields. */
+export type Warn = (message: string, fields: Readonly<Record<string, string>>) => void;
+
 const MAX_LAST = 1_000_000n;
+/** Hubble's reader gives up at lines of 64 KiB, their end included. */
+const LINE = { bytes: 64 * 1024 - 1, tooLong: () => invalid('bufio.Scanner: token too long') };
 
 /** The responses of the file named by `--input-file`, `-` being `stdin`; `warn` takes what was left out of it. */
 export function fileResponses(
   path: string,
   stdin: Readable,
-  warn: (message: string) => void,
+  warn: Warn,
+  signal?: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
-  return responses(path === '-' ? stdin : createReadStream(path), warn);
+  const stream = path === '-' ? stdin : createReadStream(path);
+  if (signal !== undefined) addAbortSignal(signal, stream);
+  return responses(stream, path, warn);
 }
 
 /** Those that the options select, in the file's order. */
 export async function* select(
   responses: AsyncIterable<GetFlowsResponse>,
-  options: ObserveOptions,
+  options: Pick<ObserveOptions, 'number' | 'first' | 'since' | 'until'>,
   predicate: Predicate,
 ): AsyncGenerator<GetFlowsResponse> {
   const { number, first, since, until } = options;
   if (!first && number > MAX_LAST && number !== ALL)
-    throw new ParallaxError('input/invalid', `--last must be <= 1_000_000, got ${number}`);
+    throw invalid(`--last must be <= 1_000_000, got ${number}`);
   const limit = number === ALL ? 0 : Number(number);
   const ring: GetFlowsResponse[] = [];
   let count = 0;
@@ -53,42 +63,75 @@ export async function* select(
 
 async function* responses(
   stream: Readable,
-  warn: (message: string) => void,
+  path: string,
+  warn: Warn,
 ): AsyncGenerator<GetFlowsResponse> {
-  let warnedUnknown = false;
-  let number = 0;
-  for await (const line of lines(stream)) {
-    number++;
-    let read: GetFlowsResponse;
-    try {
-      read = responseFromJson(line);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      warn(`line ${number} is left out: ${why}`);
-      continue;
+  const reader = new LineReader(warn);
+  try {
+    for await (const line of lines(stream, LINE)) {
+      const response = reader.read(line);
+      if (response !== undefined) yield response;
     }
-    const problem = unreadable(line, read);
-    if (problem !== undefined) {
-      warn(`line ${number} is left out: ${problem}`);
-      continue;
-    }
-    const response = withoutJsonSource(read);
-    if (response !== read && !warnedUnknown) {
-      warnedUnknown = true;
-      warn(`line ${number} has fields this version does not know; they are not printed`);
-    }
-    yield response;
+  } catch (error) {
+    throw fileError(path, error);
   }
 }
 
-// What the reference leaves out as well. Importing the file keeps both.
-function unreadable(line: string, response: GetFlowsResponse): string | undefined {
-  const { flow, lost_events, node_status } = response;
-  if ((flow ?? lost_events ?? node_status) === undefined) return undefined;
-  if (!/"(flow|lost_events|lostEvents|node_status|nodeStatus)"\s*:/.test(line))
-    return 'a record without its {"flow":…} envelope; import the file to read it';
-  const extension = /"extensions"\s*:\s*\{\s*"@type"\s*:\s*"([^"]*)"/.exec(line)?.[1];
-  if (extension !== undefined && resolveAny(extension) === undefined)
-    return `an extension of the unknown type ${extension}; import the file to read it`;
-  return undefined;
+/** Reads line after line; once a field was unknown, such fields are passed over to the end. */
+class LineReader {
+  private readonly warn: Warn;
+  private discardUnknown = false;
+
+  constructor(warn: Warn) {
+    this.warn = warn;
+  }
+
+  read(bytes: Buffer): GetFlowsResponse | undefined {
+    const line = bytes.toString('utf8');
+    const problem = this.problemOf(line, bytes);
+    if (problem === undefined) {
+      try {
+        return fromJson(GetFlowsResponse, JSON.parse(exactNumbers(line)));
+      } catch (error) {
+        this.leftOut(line, error instanceof Error ? error.message : String(error));
+        return undefined;
+      }
+    }
+    this.leftOut(line, problem);
+    return undefined;
+  }
+
+  private problemOf(line: string, bytes: Buffer): string | undefined {
+    if (!isUtf8(bytes)) return 'proto: syntax error: invalid UTF-8 in string';
+    const { discardUnknown } = this;
+    const problem = protojsonProblem(GetFlowsResponse, line, { discardUnknown });
+    if (problem === undefined || !problem.unknown) return problem?.message;
+    this.discardUnknown = true;
+    this.warn('unknown field detected, upgrade the Hubble CLI to get rid of this warning', {
+      error: problem.message,
+    });
+    return protojsonProblem(GetFlowsResponse, line, { discardUnknown: true })?.message;
+  }
+
+  private leftOut(line: string, error: string): void {
+    this.warn('Failed to unmarshal json to flow', { error, line });
+  }
+}
+
+/** Node's refusals to open and read, in the words of Go's. */
+function fileError(path: string, error: unknown): unknown {
+  const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const why = WORDS[code ?? ''];
+  return why === undefined ? error : invalid(`${syscall ?? 'open'} ${path}: ${why}`, error);
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  EISDIR: 'is a directory',
+  ENOTDIR: 'not a directory',
+};
+
+function invalid(message: string, cause?: unknown): ParallaxError {
+  return new ParallaxError('input/invalid', message, { cause });
 }

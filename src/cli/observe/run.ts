@@ -3,29 +3,41 @@
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { createPrinter } from '../../hubble/print/printer.ts';
-import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import { prototext } from '../../hubble/print/prototext.ts';
+import { GetFlowsRequest, type GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import type { ScanProgress } from '../../query/scan.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { describeFlags } from './args.ts';
-import { select } from './input-file.ts';
-import { type Env, helpFlags, type ObserveOptions, readOptions } from './options.ts';
+import { helpFlags } from './flags.ts';
+import { select, type Warn } from './input-file.ts';
+import { type ObserveOptions, readOptions } from './options.ts';
+import { progressLine } from './progress.ts';
+import { flowsRequest } from './request.ts';
+import type { Env, HubbleConfig } from './settings.ts';
+import { slogLine } from './slog.ts';
 
 export interface ObserveIo {
   readonly env: Env;
   /** The responses of a file; `warn` takes what was left out of it. */
-  readonly readFile: (
-    path: string,
+  readonly readFile: (path: string, warn: Warn) => AsyncIterable<GetFlowsResponse>;
+  /** Hubble's configuration file, `named` by a flag or in its usual places. */
+  readonly readConfig: (
+    named: string | undefined,
     warn: (message: string) => void,
-  ) => AsyncIterable<GetFlowsResponse>;
+  ) => Promise<HubbleConfig>;
   /** Takes text; resolves when more may come. */
   readonly out: (text: string) => Promise<void> | undefined;
   readonly err: (text: string) => void;
   readonly isTty: boolean;
+  /** Whether the error stream is a terminal. */
+  readonly isErrTty: boolean;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
   /** Answers from a server or a data directory. */
   readonly ask: (
     options: ObserveOptions,
     say: (message: string) => void,
+    progress: (seen: ScanProgress) => void,
   ) => AsyncIterable<GetFlowsResponse>;
 }
 
@@ -35,10 +47,15 @@ const FLUSH_CHARS = 64 * 1024;
 /** Runs the call and returns the exit code. */
 export async function runObserve(args: readonly string[], io: ObserveIo): Promise<number> {
   try {
-    const options = readOptions(args, io.env, BigInt(io.nowMs()) * 1_000_000n);
-    if (options.help) await io.out(helpText());
+    const options = await readOptions(args, {
+      env: io.env,
+      nowNanos: BigInt(io.nowMs()) * 1_000_000n,
+      readConfig: (named) => io.readConfig(named, (message) => io.err(`${message}\n`)),
+    });
+    if (options === 'help') await io.out(helpText());
     else if (options.printRawFilters)
       await io.out(rawFilters(options.whitelist, options.blacklist));
+    else if (options.printSql) await io.out((await import('./print-sql.ts')).sqlText(options));
     else await print(options, io);
     return 0;
   } catch (error) {
@@ -48,12 +65,22 @@ export async function runObserve(args: readonly string[], io: ObserveIo): Promis
   }
 }
 
-async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
-  // Compiled first whatever is asked, so that a bad filter is refused before anything is opened.
-  const predicate = compilePredicate(options.whitelist, options.blacklist, (why) =>
-    io.err(celFailure(why, io.nowMs())),
-  );
-  const say = options.silentErrors ? () => {} : (message: string) => io.err(`${message}\n`);
+async function print(options: ObserveOptions, outer: ObserveIo): Promise<void> {
+  const line = progressLine(outer.err, outer.nowMs);
+  // Nothing is written over the line of progress.
+  const io: ObserveIo = {
+    ...outer,
+    out: (text) => {
+      line.clear();
+      return outer.out(text);
+    },
+    err: (text) => {
+      line.clear();
+      outer.err(text);
+    },
+  };
+  const progress = outer.isErrTty && !options.silentErrors ? line.show : () => {};
+  const responses = source(options, io, progress);
   let pending = '';
   const printer = createPrinter(
     { ...options.printer, color: useColor(options.color, io) },
@@ -70,14 +97,6 @@ async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
     pending = '';
     await io.out(text);
   };
-  const responses =
-    options.inputFile === undefined
-      ? io.ask(options, say)
-      : select(
-          io.readFile(options.inputFile, (message) => say(`${options.inputFile}: ${message}`)),
-          options,
-          predicate,
-        );
   try {
     for await (const response of responses) {
       if (io.signal.aborted) break;
@@ -85,16 +104,49 @@ async function print(options: ObserveOptions, io: ObserveIo): Promise<void> {
       if (options.follow || pending.length >= FLUSH_CHARS) await flush();
     }
   } finally {
+    line.clear();
     printer.end();
     await flush();
   }
 }
 
-/** The log line of the reference for a flow that an expression could not be evaluated for; --silent-errors keeps it. */
-function celFailure(why: string, nowMs: number): string {
-  const time = new Date(nowMs).toISOString();
-  const error = /^[^\s"=]+$/.test(why) ? why : JSON.stringify(why);
-  return `time=${time} level=ERROR msg="error running CEL program" error=${error}\n`;
+/** Where the responses come from. A bad filter is refused before anything is asked. */
+function source(
+  options: ObserveOptions,
+  io: ObserveIo,
+  progress: (seen: ScanProgress) => void,
+): AsyncIterable<GetFlowsResponse> {
+  const { inputFile, whitelist, blacklist } = options;
+  const log = (
+    level: 'DEBUG' | 'WARN' | 'ERROR',
+    message: string,
+    fields: Readonly<Record<string, string>>,
+  ) => io.err(slogLine(io.nowMs(), level, message, fields));
+  if (options.printer.debug) {
+    const req = prototext(GetFlowsRequest, flowsRequest(options));
+    log('DEBUG', 'Sending GetFlows request', { req });
+  }
+  if (options.server.portForward)
+    throw new ParallaxError(
+      'input/invalid',
+      inputFile === undefined
+        ? '--port-forward is not supported; run `kubectl -n kube-system port-forward service/hubble-relay 4245:80` and name it with --server localhost:4245'
+        : 'cannot use --input-file and --auto-port-forward together',
+    );
+  if (inputFile === undefined) {
+    compilePredicate(whitelist, blacklist);
+    const say = (message: string) => {
+      if (!options.silentErrors) io.err(`${message}\n`);
+    };
+    return io.ask(options, say, progress);
+  }
+  // In a file the names of clusters are names, as the reference has it.
+  const predicate = compilePredicate(whitelist, blacklist, {
+    clusterPatterns: false,
+    failed: (why) => log('ERROR', 'error running CEL program', { error: why }),
+  });
+  const responses = io.readFile(inputFile, (message, fields) => log('WARN', message, fields));
+  return select(responses, options, predicate);
 }
 
 function useColor(choice: string, io: ObserveIo): boolean {
@@ -113,7 +165,7 @@ function helpText(): string {
 
 Shows flows that were collected, the way hubble observe does: the same flags, filters and output.
 Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory
-open, else reads the directory itself.
+open, else reads the directory itself. A --server without http:// is a Hubble Relay.
 
 Filters of several kinds must all match; several values of one kind are alternatives; --not
 negates the filter after it.

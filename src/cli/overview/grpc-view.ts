@@ -65,7 +65,7 @@ async function* notifications(
     {
       arrived: () => {},
       message: (bytes, start, end) => {
-        waiting.push(decode(Peer.Notify.responseType, bytes.subarray(start, end)));
+        waiting.push(decode(Peer.Notify.responseType, Buffer.from(bytes.subarray(start, end))));
       },
       settle: () => {},
       oversize: () => {},

@@ -3,12 +3,14 @@ import type { ApiConfig } from '../../query/config.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { whereToAsk } from '../observe/ask.ts';
-import { askDocument } from '../observe/client.ts';
+import { type Access, askDocument } from '../observe/client.ts';
+import type { Target } from '../observe/server.ts';
 import type { ReportAnswer } from './run.ts';
 
 export interface Question<T> {
-  readonly server: string | undefined;
-  readonly dataDir: string | undefined;
+  readonly target: Target;
+  /** How a server is reached. */
+  readonly access?: Access;
   /** The route, and what goes with it by POST; without a body by GET. */
   readonly path: string;
   readonly body?: object;
@@ -19,10 +21,10 @@ export interface Question<T> {
 }
 
 export async function askReport<T>(question: Question<T>, signal: AbortSignal): Promise<T> {
-  const where = await whereToAsk(question);
+  const where = await whereToAsk(question.target);
   if ('server' in where) {
-    const { path, body, read } = question;
-    const answer = read(await askDocument(where.server, path, body, signal));
+    const { path, body, access, read } = question;
+    const answer = read(await askDocument(where.server, path, body, access, signal));
     if (answer === undefined)
       throw new ParallaxError(
         'server/unavailable',

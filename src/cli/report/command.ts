@@ -22,11 +22,17 @@ export function addReportCommand<T>(
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (args: string[]) => {
-      const [{ runReport }, { report, ask }] = await Promise.all([import('./run.ts'), load()]);
+      const [{ runReport }, { report, ask }, { readHubbleConfig }] = await Promise.all([
+        import('./run.ts'),
+        load(),
+        import('../observe/hubble-config.ts'),
+      ]);
       const over = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
       process.exitCode = await runReport(report, args, {
         env: process.env,
+        readConfig: (named) =>
+          readHubbleConfig(named, process.env, (text) => process.stderr.write(`${text}\n`)),
         out: write,
         err: (text) => process.stderr.write(text),
         nowMs: Date.now,

@@ -90,7 +90,8 @@ export async function askConnections(
   if (options.inputFile !== undefined) return fromFile(options.inputFile, options);
   return askReport(
     {
-      ...options,
+      target: options.target,
+      access: options,
       path: '/api/v1/connections:query',
       body: bodyOf(options),
       read: (answer) => readItems(answer, 'connections', isConnection),

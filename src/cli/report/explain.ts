@@ -1,17 +1,16 @@
 // One call of `parallax explain`: where it is asked, and the answer as text.
 import type { Explained } from '../../query/explain/find.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Env } from '../observe/options.ts';
+import { apiTarget, type PlaceFlags } from '../observe/server.ts';
+import type { Env } from '../observe/settings.ts';
 import { askReport } from './ask.ts';
 
-export interface ExplainFlags {
+export interface ExplainFlags extends PlaceFlags {
   readonly from?: string;
   readonly to?: string;
   readonly since?: string;
   readonly until?: string;
   readonly output: string;
-  readonly server?: string;
-  readonly dataDir?: string;
 }
 
 export interface ExplainIo {
@@ -40,8 +39,7 @@ export async function runExplain(
   );
   const explained = await askReport<Explained>(
     {
-      server: flags.server ?? io.env.PARALLAX_SERVER,
-      dataDir: flags.dataDir ?? io.env.PARALLAX_DATA_DIR,
+      target: apiTarget(flags, io.env),
       path: `/api/v1/explain?${new URLSearchParams(input)}`,
       read: (answer) => (isExplained(answer) ? answer : undefined),
       fromStore: async (store, config) => {

@@ -4,7 +4,9 @@ import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { describeFlags } from '../observe/args.ts';
-import { type Env, helpFlags, type ObserveOptions, readOptions } from '../observe/options.ts';
+import { helpFlags } from '../observe/flags.ts';
+import { type ObserveOptions, readOptions } from '../observe/options.ts';
+import type { Env, HubbleConfig } from '../observe/settings.ts';
 
 export interface ReportAnswer<T> {
   /** A line of JSON each. */
@@ -24,6 +26,8 @@ export interface Report<T> {
 
 export interface ReportIo<T> {
   readonly env: Env;
+  /** Hubble's configuration file, `named` by a flag or in its usual places. */
+  readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
   readonly out: (text: string) => Promise<void> | undefined;
   readonly err: (text: string) => void;
   readonly nowMs: () => number;
@@ -51,8 +55,9 @@ export async function runReport<T>(
 ): Promise<number> {
   try {
     const now = BigInt(io.nowMs()) * 1_000_000n;
-    const read = readOptions(args, io.env, now);
-    if (read.help) {
+    const { env, readConfig } = io;
+    const read = await readOptions(args, { env, nowNanos: now, readConfig });
+    if (read === 'help') {
       await io.out(helpText(report));
       return 0;
     }

@@ -68,7 +68,8 @@ export function askServices(
 ): Promise<ReportAnswer<Service>> {
   return askReport(
     {
-      ...options,
+      target: options.target,
+      access: options,
       path: '/api/v1/services:query',
       body: bodyOf(options),
       read: (answer) => readItems(answer, 'services', isService),

@@ -11,7 +11,7 @@ import {
 } from './address.ts';
 import { some, type Test } from './condition.ts';
 import { labelSet, matchesSelector, parseSelector, type Selector } from './labels.ts';
-import { anyOf, fqdnSource } from './pattern.ts';
+import { clusterPattern, fqdnPattern } from './pattern.ts';
 import { parseUint } from './values.ts';
 
 const SIDES = ['source', 'destination'] as const;
@@ -38,8 +38,9 @@ export function* sideTests(filter: FlowFilter): Generator<Test> {
     if (some(service)) yield serviceTest(service, side, (flow) => flow?.[`${side}_service`]);
     const fqdn = filter[`${side}_fqdn`];
     if (some(fqdn)) {
-      const pattern = anyOf(fqdn.map(fqdnSource));
-      yield (flow) => flow?.[`${side}_names`]?.some((name) => pattern.test(name)) === true;
+      const patterns = fqdn.map(fqdnPattern);
+      yield (flow) =>
+        flow?.[`${side}_names`]?.some((name) => patterns.some((each) => each.test(name))) === true;
     }
     const port = filter[`${side}_port`];
     if (some(port)) {
@@ -54,7 +55,13 @@ export function* sideTests(filter: FlowFilter): Generator<Test> {
     yield addressTest(filter.source_ip_xlated, (flow) => flow.IP?.source_xlated);
 }
 
-export function* endpointTests(filter: FlowFilter): Generator<Test> {
+/** What a filter may mean here that Hubble's does not. */
+export interface FilterOptions {
+  /** Stars in the names of clusters; without, they are characters like others, as in Hubble. */
+  readonly clusterPatterns: boolean;
+}
+
+export function* endpointTests(filter: FlowFilter, options: FilterOptions): Generator<Test> {
   for (const side of SIDES) {
     const label = filter[`${side}_label`];
     if (some(label)) yield labelTest(label, side, (flow) => flow?.[side]?.labels);
@@ -65,16 +72,19 @@ export function* endpointTests(filter: FlowFilter): Generator<Test> {
         return endpoint !== undefined && identity.includes(endpoint.identity ?? 0);
       };
     const workload = filter[`${side}_workload`];
-    if (some(workload))
+    if (some(workload)) {
+      for (const each of workload) checkWorkload(each, side);
       yield (flow) => flow?.[side]?.workloads?.some((seen) => workloadIn(workload, seen)) === true;
+    }
     const cluster = filter[`${side}_cluster_name`];
     if (some(cluster)) {
-      if (cluster.includes(''))
-        throw new ParallaxError(
-          'input/invalid',
-          `invalid ${side} cluster filter: the cluster name must not be empty`,
-        );
-      yield (flow) => flow !== undefined && cluster.includes(clusterOf(flow[side]));
+      const patterns = cluster.map((name) => clusterPattern(name, side));
+      yield (flow) => {
+        if (flow === undefined) return false;
+        const name = clusterOf(flow[side]);
+        if (cluster.includes(name)) return true;
+        return options.clusterPatterns && patterns.some((each) => each?.test(name) === true);
+      };
     }
   }
 }
@@ -174,6 +184,18 @@ function portOf(flow: Flow | undefined, side: 'source' | 'destination'): number 
   const l4 = flow?.l4;
   const transport = l4?.TCP ?? l4?.UDP ?? l4?.SCTP;
   return transport === undefined ? undefined : (transport[`${side}_port`] ?? 0);
+}
+
+/** No name of Kubernetes is longer than 253; the engine's regular expressions end somewhere above. */
+const MAX_WORKLOAD_CHARS = 1024;
+
+export function checkWorkload({ name = '', kind = '' }: Workload, side: string): void {
+  const { length } = name.length > kind.length ? name : kind;
+  if (length > MAX_WORKLOAD_CHARS)
+    throw new ParallaxError(
+      'input/invalid',
+      `invalid ${side} workload filter: a name of ${length} characters, at most ${MAX_WORKLOAD_CHARS} are taken`,
+    );
 }
 
 function workloadIn(wanted: readonly Workload[], seen: Workload): boolean {

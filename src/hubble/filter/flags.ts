@@ -2,6 +2,7 @@
 // carries. A flag without direction splits the request in two filters, left (source) and right (destination), either
 // of which may match.
 import type { FlowFilter } from '../schema.gen.ts';
+import { frozen } from './checked.ts';
 import { conflictOf } from './conflicts.ts';
 import { dropReasonNumber, verdictNumber } from './enums.ts';
 import { applyNamespaces, type Namespaces, namespaceProblem } from './namespaces.ts';
@@ -200,6 +201,6 @@ export class FilterBuilder {
   /** The filters so far. Throws when a `--not` waits for its flag. */
   build(): FilterLists {
     if (this.negated) throw invalid('trailing --not found in the arguments');
-    return { whitelist: this.allow.filters(), blacklist: this.deny.filters() };
+    return { whitelist: frozen(this.allow.filters()), blacklist: frozen(this.deny.filters()) };
   }
 }

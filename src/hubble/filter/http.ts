@@ -2,7 +2,7 @@
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Flow, FlowFilter, HTTP } from '../schema.gen.ts';
 import { some, type Test } from './condition.ts';
-import { compileRegex, RegexError, type SafeRegex } from './re2.ts';
+import { compileRegex, RegexError, type SafeRegex, shownPattern } from './re2.ts';
 
 const L7_EVENT = 129;
 
@@ -90,7 +90,7 @@ export function httpRegex(pattern: string, what: 'path' | 'url'): SafeRegex {
     if (!(error instanceof RegexError)) throw error;
     throw new ParallaxError(
       'input/invalid',
-      `invalid http ${what} filter: ${pattern}: ${error.message}`,
+      `invalid http ${what} filter: ${shownPattern(pattern)}: ${error.message}`,
       { cause: error },
     );
   }

@@ -1,5 +1,7 @@
 // FlowFilters written as JSON: what `--allowlist` takes and `--print-raw-filters` shows.
 import { fromJson, toJsonLine } from '../json.ts';
+import { exactNumbers } from '../json-text.ts';
+import { protojsonProblem } from '../protojson.ts';
 import { FlowFilter } from '../schema.gen.ts';
 import { invalid } from './values.ts';
 
@@ -7,11 +9,13 @@ import { invalid } from './values.ts';
 export function filtersFromJson(text: string): FlowFilter[] {
   const filters: FlowFilter[] = [];
   for (const piece of jsonPieces(text)) {
+    const refuse = (why: string) => invalid(`failed to decode '${piece}': ${why}`);
+    const problem = protojsonProblem(FlowFilter, piece, { discardUnknown: false });
+    if (problem !== undefined) throw refuse(problem.message);
     try {
-      filters.push(fromJson(FlowFilter, JSON.parse(piece), { strict: true }));
+      filters.push(fromJson(FlowFilter, JSON.parse(exactNumbers(piece)), { strict: true }));
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw invalid(`failed to decode '${piece}': ${why}`);
+      throw refuse(error instanceof Error ? error.message : String(error));
     }
   }
   return filters;

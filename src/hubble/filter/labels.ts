@@ -138,6 +138,8 @@ function checkKey(source: string, key: string): void {
     throw refuse(
       "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
     );
+  if (prefix !== undefined && prefix.length > 253)
+    throw refuse('prefix part must be no more than 253 bytes');
   if (prefix !== undefined && !SUBDOMAIN.test(prefix))
     throw refuse('prefix part must be a lowercase RFC 1123 subdomain');
   if (name.length > 63) throw refuse('name part must be no more than 63 bytes');

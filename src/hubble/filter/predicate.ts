@@ -1,46 +1,54 @@
 // FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
 import { compileCel } from '../cel/compile.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../schema.gen.ts';
+import { checked } from './checked.ts';
 import { some, type Test } from './condition.ts';
-import { endpointTests, labelTest, sideTests } from './endpoint.ts';
+import { endpointTests, type FilterOptions, labelTest, sideTests } from './endpoint.ts';
 import { eventTests, protocolTests } from './event.ts';
 import { httpTests } from './http.ts';
-import { anyOf, nodeNameSource, qualifiedNodeName } from './pattern.ts';
+import { nodeNamePattern, qualifiedNodeName } from './pattern.ts';
 
 export type Predicate = (response: GetFlowsResponse) => boolean;
 
 /** Hears why an expression could not be evaluated for a flow, which then does not match. */
 export type Failed = (message: string) => void;
 
+export interface PredicateOptions extends Partial<FilterOptions> {
+  readonly failed?: Failed;
+}
+
+const DEFAULTS: Required<PredicateOptions> = { clusterPatterns: true, failed: () => {} };
+
 /** Tells whether a response is wanted. Throws `input/invalid` when a filter cannot be understood. */
 export function compilePredicate(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
-  failed: Failed = () => {},
+  options: PredicateOptions = {},
 ): Predicate {
-  const allow = whitelist.map((filter) => compileFilter(filter, failed));
-  const deny = blacklist.map((filter) => compileFilter(filter, failed));
+  const compile = (filter: FlowFilter) => compileFilter(filter, { ...DEFAULTS, ...options });
+  const allow = checked(whitelist).map(compile);
+  const deny = checked(blacklist).map(compile);
   return ({ flow }) =>
     (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
 }
 
-function compileFilter(filter: FlowFilter, failed: Failed): Test {
-  const tests = [...fieldTests(filter, failed)];
+function compileFilter(filter: FlowFilter, options: Required<PredicateOptions>): Test {
+  const tests = [...fieldTests(filter, options)];
   return (flow) => tests.every((test) => test(flow));
 }
 
-function* fieldTests(filter: FlowFilter, failed: Failed): Generator<Test> {
+function* fieldTests(filter: FlowFilter, options: Required<PredicateOptions>): Generator<Test> {
   yield* scalarTests(filter);
   yield* eventTests(filter);
   yield* protocolTests(filter);
   yield* sideTests(filter);
-  yield* endpointTests(filter);
+  yield* endpointTests(filter, options);
   yield* httpTests(filter);
   yield* nodeTests(filter);
   const expressions = filter.experimental?.cel_expression;
   if (some(expressions)) {
     const test = compileCel(expressions);
-    yield (flow) => test(flow, failed);
+    yield (flow) => test(flow, options.failed);
   }
 }
 
@@ -77,10 +85,12 @@ function replyMatches(flow: Flow | undefined, wanted: readonly boolean[]): boole
 function* nodeTests(filter: FlowFilter): Generator<Test> {
   const { node_name, node_labels } = filter;
   if (some(node_name)) {
-    const pattern = anyOf(node_name.map(nodeNameSource));
+    const patterns = node_name.map(nodeNamePattern);
     yield (flow) => {
       const name = flow?.node_name ?? '';
-      return name !== '' && pattern.test(qualifiedNodeName(name));
+      if (name === '') return false;
+      const qualified = qualifiedNodeName(name);
+      return patterns.some((pattern) => pattern.test(qualified));
     };
   }
   if (some(node_labels)) yield labelTest(node_labels, 'node', (flow) => flow?.node_labels);

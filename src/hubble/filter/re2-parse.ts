@@ -7,7 +7,13 @@ export type CharTest = (codePoint: number) => boolean;
 
 export type Node =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'char'; readonly test: CharTest; readonly literal?: string }
+  | {
+      readonly kind: 'char';
+      readonly test: CharTest;
+      readonly literal?: string;
+      /** A Unicode class, which other engines spell out range by range. */
+      readonly wide?: boolean;
+    }
   | { readonly kind: 'assert'; readonly what: Assertion }
   | { readonly kind: 'concat' | 'alternate'; readonly nodes: readonly Node[] }
   | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number };
@@ -52,6 +58,13 @@ export function isWord(c: number): boolean {
 
 export class RegexError extends Error {}
 
+const SHOWN_CHARS = 200;
+
+/** A pattern for a message, which must not grow with it. */
+export function shownPattern(source: string): string {
+  return source.length > SHOWN_CHARS ? `${source.slice(0, SHOWN_CHARS)}…` : source;
+}
+
 /** The tree of `pattern`; throws RegexError with Go's message. */
 export function parseRegex(pattern: string): Node {
   return new Parser(pattern).parse();
@@ -74,7 +87,7 @@ class Parser {
   }
 
   private error(what: string, from: number, to = this.chars.length): RegexError {
-    const snippet = this.chars.slice(from, to).join('');
+    const snippet = shownPattern(this.chars.slice(from, to).join(''));
     return new RegexError(`error parsing regexp: ${what}: \`${snippet}\``);
   }
 
@@ -236,7 +249,10 @@ class Parser {
       default:
     }
     const set = this.perlOrUnicode(char, start);
-    if (set !== undefined) return { kind: 'char', test: this.flags.i ? folded(set) : set };
+    if (set !== undefined) {
+      const test = this.flags.i ? folded(set) : set;
+      return { kind: 'char', test, wide: char.toLowerCase() === 'p' };
+    }
     return this.literal(this.escapedChar(char, start));
   }
 
@@ -291,6 +307,7 @@ class Parser {
     const negated = this.chars[this.at] === '^';
     if (negated) this.at++;
     const tests: CharTest[] = [];
+    const from = this.at;
     for (let first = true; first || this.chars[this.at] !== ']'; first = false) {
       if (this.at >= this.chars.length) throw this.error('missing closing ]', start);
       tests.push(this.classItem(start));
@@ -298,7 +315,8 @@ class Parser {
     this.at++;
     const any: CharTest = (c) => tests.some((test) => test(c));
     const set = this.flags.i ? folded(any) : any;
-    return { kind: 'char', test: negated ? (c) => !set(c) : set };
+    const wide = /\\p/i.test(this.chars.slice(from, this.at).join(''));
+    return { kind: 'char', test: negated ? (c) => !set(c) : set, wide };
   }
 
   private classItem(open: number): CharTest {

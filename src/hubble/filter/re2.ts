@@ -7,9 +7,10 @@ import {
   type Node,
   parseRegex,
   RegexError,
+  shownPattern,
 } from './re2-parse.ts';
 
-export { RegexError } from './re2-parse.ts';
+export { RegexError, shownPattern } from './re2-parse.ts';
 
 type Instruction =
   | { readonly op: 'char'; readonly test: CharTest; next: number }
@@ -17,8 +18,14 @@ type Instruction =
   | { readonly op: 'assert'; readonly what: Assertion; next: number }
   | { readonly op: 'match' };
 
-/** Beyond this a pattern is refused; Go's limit is of the same order. */
-const MAX_INSTRUCTIONS = 20_000;
+/**
+ * What a pattern may be: time per character of text grows with its instructions, about 10 ns each at worst (2,000 of
+ * them: 20 µs), and each flow that is looked at pays it. Go takes more; patterns that people write have tens.
+ */
+const MAX_PATTERN_CHARS = 4096;
+const MAX_INSTRUCTIONS = 2000;
+/** Unicode classes are long in RE2, which has some 130,000 instructions to spend on a pattern. */
+const MAX_WIDE = 50;
 
 export interface SafeRegex {
   readonly source: string;
@@ -28,11 +35,16 @@ export interface SafeRegex {
 
 /** Compiles RE2 syntax. Throws RegexError in Go's words. */
 export function compileRegex(source: string): SafeRegex {
+  if (source.length > MAX_PATTERN_CHARS) throw tooLarge(source);
   const tree = parseRegex(source);
   const literal = literalOf(tree);
   if (literal !== undefined) return { source, test: (text) => text.includes(literal) };
   const program = assemble(tree, source);
   return { source, test: (text) => run(program, text) };
+}
+
+function tooLarge(source: string): RegexError {
+  return new RegexError(`error parsing regexp: expression too large: \`${shownPattern(source)}\``);
 }
 
 function literalOf(node: Node): string | undefined {
@@ -50,9 +62,9 @@ function literalOf(node: Node): string | undefined {
 
 function assemble(tree: Node, source: string): readonly Instruction[] {
   const program: Instruction[] = [];
+  let wide = 0;
   const push = (instruction: Instruction): number => {
-    if (program.length >= MAX_INSTRUCTIONS)
-      throw new RegexError(`error parsing regexp: expression too large: \`${source}\``);
+    if (program.length >= MAX_INSTRUCTIONS) throw tooLarge(source);
     return program.push(instruction) - 1;
   };
   // Built back to front: each piece is given what follows it and answers where it starts.
@@ -61,6 +73,7 @@ function assemble(tree: Node, source: string): readonly Instruction[] {
       case 'empty':
         return next;
       case 'char':
+        if (node.wide === true && ++wide > MAX_WIDE) throw tooLarge(source);
         return push({ op: 'char', test: node.test, next });
       case 'assert':
         return push({ op: 'assert', what: node.what, next });

@@ -1,7 +1,9 @@
-// The times `--since` and `--until` take: durations back from now in Go's notation (and days and weeks, which Go does
-// not have), or absolute times.
-import { parseTimestamp } from '../timestamp.ts';
+// The times `--since` and `--until` take: durations back from now in Go's notation (and, beyond Hubble, days and weeks),
+// or absolute times in the layouts Hubble reads.
 import { invalid } from './values.ts';
+
+/** Hubble knows no unit above the hour; where its own answers are given again, neither is one taken here. */
+export type DurationUnits = 'hubble' | 'days';
 
 const UNIT_NANOS: Readonly<Record<string, bigint>> = {
   ns: 1n,
@@ -15,16 +17,26 @@ const UNIT_NANOS: Readonly<Record<string, bigint>> = {
   d: 86_400_000_000_000n,
   w: 604_800_000_000_000n,
 };
-const DURATION = /^([-+]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)$/;
+const NUMBER = String.raw`(?:\d+\.?\d*|\.\d+)`;
+const DURATIONS: Readonly<Record<DurationUnits, RegExp>> = {
+  hubble: new RegExp(`^([-+]?)((?:${NUMBER}(?:ns|us|µs|μs|ms|s|m|h))+)$`),
+  days: new RegExp(`^([-+]?)((?:${NUMBER}(?:ns|us|µs|μs|ms|s|m|h|d|w))+)$`),
+};
 const PART = /(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h|d|w)/g;
-const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
+/** Go's durations end here, a little above 292 years. */
+const MAX_NANOS = 2n ** 63n - 1n;
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** In one expression, Hubble's layouts from the bare day to RFC 3339; Go takes hours of one digit. */
+const ISO =
+  /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{1,2})(?::(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?(?:Z|([-+])(\d{2}):(\d{2})))?$/;
 const RFC1123Z =
-  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}:\d{2}:\d{2}) ([-+]\d{2})(\d{2})$/;
+  /^(?:mon|tue|wed|thu|fri|sat|sun), (\d{2}) ([a-z]{3}) (\d{4}) (\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))? ([-+])(\d{2})(\d{2})$/i;
 
 /** Nanoseconds of a duration; undefined when the text is none. */
-export function parseDuration(text: string): bigint | undefined {
+export function parseDuration(text: string, units: DurationUnits = 'days'): bigint | undefined {
   if (/^[-+]?0$/.test(text)) return 0n;
-  const match = DURATION.exec(text);
+  const match = DURATIONS[units].exec(text);
   if (match === null) return undefined;
   let total = 0n;
   for (const [, whole = '', fraction = '', unit = ''] of (match[2] ?? '').matchAll(PART)) {
@@ -32,28 +44,71 @@ export function parseDuration(text: string): bigint | undefined {
     total += BigInt(whole === '' ? 0 : whole) * nanos;
     if (fraction !== '') total += (BigInt(fraction) * nanos) / 10n ** BigInt(fraction.length);
   }
+  if (total > MAX_NANOS) return undefined;
   return match[1] === '-' ? -total : total;
 }
 
-/** Nanoseconds since 1970 of `text`, looked at from `nowNanos`. Throws `input/invalid`. */
-export function parseMoment(text: string, nowNanos: bigint): bigint {
-  const duration = parseDuration(text);
-  if (duration !== undefined) return nowNanos - duration;
-  const time = parseTimestamp(normalized(text));
-  if (time === undefined) throw invalid(`failed to convert ${text} to time`);
-  return time.seconds * 1_000_000_000n + BigInt(time.nanos);
+/** As parseDuration with Hubble's units; refuses in the words of Go's time.ParseDuration. */
+export function goDuration(text: string): bigint {
+  const nanos = parseDuration(text, 'hubble');
+  if (nanos !== undefined) return nanos;
+  const quoted = JSON.stringify(text);
+  const unit = new RegExp(`^[-+]?(?:${NUMBER}(?:ns|us|µs|μs|ms|s|m|h))*${NUMBER}([^.\\d]*)`).exec(
+    text,
+  );
+  if (unit === null || text === '') throw invalid(`time: invalid duration ${quoted}`);
+  if (unit[1] === '') throw invalid(`time: missing unit in duration ${quoted}`);
+  if (['ns', 'us', 'µs', 'μs', 'ms', 's', 'm', 'h'].includes(unit[1] ?? ''))
+    throw invalid(`time: invalid duration ${quoted}`);
+  throw invalid(`time: unknown unit ${JSON.stringify(unit[1])} in duration ${quoted}`);
 }
 
-/** The shorter layouts filled up to RFC 3339. */
-function normalized(text: string): string {
-  const short = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2})(?::(\d{2}))?(Z|[-+]\d{2}:\d{2}))?$/.exec(text);
-  if (short !== null) {
-    const [, day, hour = '00', minute = '00', zone = 'Z'] = short;
-    return `${day}T${hour}:${minute}:00${zone}`;
+/** Nanoseconds since 1970 of `text`, looked at from `nowNanos`. Throws `input/invalid`. */
+export function parseMoment(text: string, nowNanos: bigint, units: DurationUnits = 'days'): bigint {
+  const duration = parseDuration(text, units);
+  if (duration !== undefined) return nowNanos - duration;
+  const moment = absolute(text);
+  if (moment === undefined) throw invalid(`failed to convert ${text} to time`);
+  return moment;
+}
+
+function absolute(text: string): bigint | undefined {
+  const iso = ISO.exec(text);
+  if (iso !== null) {
+    const [, year, month, day, hour, minute, second, fraction, sign, hours, minutes] = iso;
+    return nanosOf({ year, month, day, hour, minute, second, fraction, sign, hours, minutes });
   }
   const mail = RFC1123Z.exec(text);
-  if (mail === null) return text;
-  const [, day, name = '', year, clock, hours, minutes] = mail;
-  const month = MONTHS.indexOf(name) / 3 + 1;
-  return `${year}-${String(month).padStart(2, '0')}-${day}T${clock}${hours}:${minutes}`;
+  if (mail === null) return undefined;
+  const [, day, name = '', year, hour, minute, second, fraction, sign, hours, minutes] = mail;
+  const month = String(MONTHS.indexOf(name.toLowerCase()) + 1);
+  return nanosOf({ year, month, day, hour, minute, second, fraction, sign, hours, minutes });
+}
+
+type Part =
+  | 'year'
+  | 'month'
+  | 'day'
+  | 'hour'
+  | 'minute'
+  | 'second'
+  | 'fraction'
+  | 'sign'
+  | 'hours'
+  | 'minutes';
+
+function nanosOf(parts: Readonly<Record<Part, string | undefined>>): bigint | undefined {
+  const number = (part: Part) => Number(parts[part] ?? 0);
+  const [year, month, day] = [number('year'), number('month'), number('day')];
+  const date = new Date(0);
+  // Not Date.UTC, which takes years below 100 for those of the last century.
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  const [hour, minute, second] = [number('hour'), number('minute'), number('second')];
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  if (number('hours') > 24 || number('minutes') > 60) return undefined;
+  const offset = (number('hours') * 60 + number('minutes')) * (parts.sign === '-' ? -60 : 60);
+  const seconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
+  const nanos = (parts.fraction ?? '').slice(0, 9).padEnd(9, '0');
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
 }

@@ -3,7 +3,7 @@ import { toJsonLine } from '../json.ts';
 import { Flow, GetFlowsResponse, LostEvent } from '../schema.gen.ts';
 import type { Printer, PrinterParts } from './printer.ts';
 
-/** `legacy` prints flows and lost events without their envelope. */
+/** `legacy` prints flows and lost events without their envelope, and nothing else. */
 export function jsonPrinter(parts: PrinterParts, legacy: boolean): Printer {
   const { out, err } = parts;
   return {
@@ -13,7 +13,7 @@ export function jsonPrinter(parts: PrinterParts, legacy: boolean): Printer {
       else if (legacy && lost !== undefined) out(`${toJsonLine(LostEvent, lost)}\n`);
       else if (flow !== undefined || lost !== undefined)
         out(`${toJsonLine(GetFlowsResponse, response)}\n`);
-      else if (status !== undefined && parts.shows(status))
+      else if (!legacy && status !== undefined && parts.shows(status))
         err(`${toJsonLine(GetFlowsResponse, response)}\n`);
     },
     end() {},

@@ -1,8 +1,9 @@
 // News about the relay's nodes, as lines and as fields.
 
 import { enumName } from '../names.ts';
-import { type GetFlowsResponse, NodeState, type NodeStatusEvent } from '../schema.gen.ts';
+import { type GetFlowsResponse, NodeState, NodeStatusEvent } from '../schema.gen.ts';
 import type { CellOptions } from './cells.ts';
+import { prototext } from './prototext.ts';
 import { quoted, visible } from './text.ts';
 
 /** Names stop once they and their separators have taken this many characters. */
@@ -30,7 +31,7 @@ function sentence(status: NodeStatusEvent): string {
     case NodeState.numbers.NODE_ERROR:
       return `Error ${quoted(status.message ?? '')} on ${names.length} nodes: ${list}`;
     default:
-      return `unknown node status event: ${enumName(NodeState, status.state_change)} on ${names.length} nodes: ${list}`;
+      return `unknown node status event: ${prototext(NodeStatusEvent, status)}`;
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { type AnswerDeps, type AnswerItem, answer } from '../answer.ts';
 import type { ApiConfig } from '../config.ts';
 import type { ApiMetrics } from '../metrics.ts';
+import type { ScanProgress } from '../scan.ts';
 import type { Gate } from './gate.ts';
 import { problemOf } from './problem.ts';
 import { type FlowsRequest, readFlowsRequest } from './request.ts';
@@ -24,6 +25,8 @@ export interface FlowsRouteDeps {
 const NDJSON = 'application/x-ndjson; charset=utf-8';
 /** Lines are written in pieces of about this many characters. */
 const PIECE_CHARS = 64 * 1024;
+/** How often a search that has found nothing yet says how far it has come. */
+const PROGRESS_MS = 1000;
 
 export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void {
   const handle = async (input: unknown, reply: FastifyReply) => {
@@ -42,10 +45,17 @@ async function send(
   signal: AbortSignal,
   deps: FlowsRouteDeps,
 ): Promise<FastifyReply> {
-  const items = answer(deps.answers, request, signal);
-  // History fails before the first byte where it can, so that the status says so.
-  const first = request.follow ? undefined : await items.next();
-  const stream = Readable.from(pieces(items, first, request, deps), { objectMode: false });
+  let seen: ScanProgress | undefined;
+  const progress = (now: ScanProgress) => {
+    seen = now;
+  };
+  const items = answer({ ...deps.answers, progress }, request, signal);
+  const first = items.next();
+  // History fails before the first byte where it can, so that the status says so. Whoever asked for notices is told
+  // how far a long search has come instead of waiting, and of a failure in the stream.
+  if (!request.follow) await (request.notices ? soon(first) : first);
+  const lines = pieces(items, first, request, deps, () => seen);
+  const stream = Readable.from(lines, { objectMode: false });
   if (request.follow) deps.endless.add(reply);
   reply.header('content-type', NDJSON).header('cache-control', 'no-store').send(stream);
   // A quiet live stream has nothing to send for long: its client should know that it is open.
@@ -55,13 +65,15 @@ async function send(
 
 async function* pieces(
   items: AsyncGenerator<AnswerItem>,
-  first: IteratorResult<AnswerItem> | undefined,
+  first: Promise<IteratorResult<AnswerItem>>,
   request: FlowsRequest,
   deps: FlowsRouteDeps,
+  seen: () => ScanProgress | undefined,
 ): AsyncGenerator<string> {
   let piece = '';
   try {
-    for (let next = first ?? (await items.next()); !next.done; next = await items.next()) {
+    if (request.notices && !request.follow) while (!(await soon(first))) yield progressLine(seen());
+    for (let next = await first; !next.done; next = await items.next()) {
       piece += lineOf(next.value, request.notices, deps.metrics);
       if (piece.length < PIECE_CHARS && !request.follow) continue;
       if (piece !== '') yield piece;
@@ -76,6 +88,29 @@ async function* pieces(
   } finally {
     await items.return(undefined);
   }
+}
+
+/** Waits for the answer, but no longer than PROGRESS_MS; false when it is not there yet. */
+async function soon(answered: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), PROGRESS_MS);
+  });
+  try {
+    return await Promise.race([answered.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function progressLine(seen: ScanProgress | undefined): string {
+  const progress = seen && {
+    rows: seen.rows,
+    first: String(seen.first),
+    last: String(seen.last),
+    at: String(seen.at),
+  };
+  return `${JSON.stringify({ parallax: { progress: progress ?? {} } })}\n`;
 }
 
 function lineOf(item: AnswerItem, notices: boolean, metrics: ApiMetrics): string {

@@ -4,12 +4,13 @@ import { some } from '../../hubble/filter/condition.ts';
 import {
   type AddressFilter,
   addressFilter,
+  checkWorkload,
   type NamePrefix,
   namePrefix,
   portNumber,
   servicePrefix,
 } from '../../hubble/filter/endpoint.ts';
-import { fqdnSource } from '../../hubble/filter/pattern.ts';
+import { clusterPattern, fqdnPattern } from '../../hubble/filter/pattern.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { type Bounds, either, exactly } from './bounds.ts';
 import { column, present } from './columns.ts';
@@ -51,7 +52,7 @@ function* nameConditions(filter: FlowFilter, side: Side, params: Params): Genera
   const fqdn = filter[`${side}_fqdn`];
   if (some(fqdn)) {
     const list = column(`${side}_names`);
-    const pattern = params.text(wholeLine(fqdn.map(fqdnSource)));
+    const pattern = params.text(wholeLine(fqdn.map((each) => fqdnPattern(each).source)));
     yield exactly(`${list} != '' AND match(${list}, ${pattern})`);
   }
   const port = filter[`${side}_port`];
@@ -77,14 +78,26 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
   const workload = filter[`${side}_workload`];
   if (some(workload)) {
     const list = column(`${side}_workloads`);
-    const lines = workload.map(({ kind = '', name = '' }) => {
+    for (const each of workload) checkWorkload(each, side);
+    // A line break is the end of a workload in the column: no row that SQL judges has one inside.
+    const whole = workload.filter(({ kind = '', name = '' }) => !`${kind}${name}`.includes('\n'));
+    const lines = whole.map(({ kind = '', name = '' }) => {
       const kindPart = kind === '' ? '[^/\\n]*' : quoteRegex(kind);
       return `${kindPart}/${name === '' ? '[^\\n]*' : quoteRegex(name)}`;
     });
-    yield exactly(`match(${list}, ${params.text(wholeLine(lines))})`);
+    yield exactly(lines.length === 0 ? '0' : `match(${list}, ${params.text(wholeLine(lines))})`);
   }
   const cluster = filter[`${side}_cluster_name`];
-  if (some(cluster)) yield exactly(`${column(`${side}_cluster_name`)} IN ${params.texts(cluster)}`);
+  if (some(cluster)) yield clusters(cluster, side, params);
+}
+
+function clusters(wanted: readonly string[], side: Side, params: Params): Bounds {
+  const name = column(`${side}_cluster_name`);
+  const patterns = wanted.flatMap((each) => clusterPattern(each, side)?.source ?? []);
+  const exact = exactly(`${name} IN ${params.texts(wanted)}`);
+  if (patterns.length === 0) return exact;
+  const pattern = params.text(`^(?:${patterns.join('|')})$`);
+  return either([exact, exactly(`match(${name}, ${pattern})`)]);
 }
 
 function names(

@@ -1,7 +1,7 @@
 // The fields of a FlowFilter about the flow itself, its event and its protocols.
 import { some } from '../../hubble/filter/condition.ts';
 import { dnsRegex, protocolMembers, TCP_FLAGS } from '../../hubble/filter/event.ts';
-import { nodeNameSource } from '../../hubble/filter/pattern.ts';
+import { nodeNamePattern } from '../../hubble/filter/pattern.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { type Bounds, either, exactly } from './bounds.ts';
 import { column, present } from './columns.ts';
@@ -55,7 +55,9 @@ function replyCondition(wanted: boolean): string {
 
 function nodeCondition(patterns: readonly string[], params: Params): string {
   const name = column('node_name');
-  const pattern = params.text(`^(?:${patterns.map(nodeNameSource).join('|')})$`);
+  const pattern = params.text(
+    `^(?:${patterns.map((each) => nodeNamePattern(each).source).join('|')})$`,
+  );
   const qualified = `if(position(${name}, '/') = 0, concat('default/', ${name}), ${name})`;
   return `${name} != '' AND match(${qualified}, ${pattern})`;
 }

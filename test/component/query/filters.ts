@@ -30,6 +30,16 @@ const wildcard = (texts: readonly string[]) =>
     .map((text) => text.replace(/\.+$/, '') || 'x')
     .chain((text) => fc.constantFrom(text, `*${text}`, `${text}*`, '*'));
 
+/** Names of clusters, and patterns of them: stars for their beginnings, ends and middles. */
+const clusterName = (names: readonly string[]) =>
+  fc.oneof(
+    oneOf(names, HOSTILE),
+    fc
+      .tuple(oneOf(names.length > 0 ? names : ['x'], ['nope', "'"]), fc.nat(12), fc.nat(12))
+      .map(([name, from, length]) => `${name.slice(0, from)}*${name.slice(from + length)}`),
+    fc.constantFrom('*', '**', '*-*', 'liz-cm-*', '*lab', '*.+', "*' OR 1=1 --"),
+  );
+
 /** Any FlowFilter that Hubble takes, CEL left out. */
 export function filtersOf(flows: readonly Flow[]): fc.Arbitrary<FlowFilter> {
   const both = <T>(of: (end: Endpoint) => readonly (T | undefined)[]) =>
@@ -87,12 +97,7 @@ export function filtersOf(flows: readonly Flow[]): fc.Arbitrary<FlowFilter> {
     [`${of}_fqdn`]: list(wildcard(dns)),
     [`${of}_label`]: list(label),
     [`${of}_workload`]: list(workload),
-    [`${of}_cluster_name`]: list(
-      oneOf(
-        both(({ cluster_name }) => [cluster_name]),
-        HOSTILE,
-      ),
-    ),
+    [`${of}_cluster_name`]: list(clusterName(both(({ cluster_name }) => [cluster_name]))),
     [`${of}_port`]: list(oneOf(['80', '53', '443', '8080'], ['0', '65535', '4464'])),
     [`${of}_identity`]: list(
       oneOf(
@@ -159,7 +164,7 @@ export function filtersOf(flows: readonly Flow[]): fc.Arbitrary<FlowFilter> {
     encrypted: list(fc.boolean()),
   };
   return fc
-    .subarray(Object.keys(fields), { minLength: 1, maxLength: 2 })
+    .subarray(Object.keys(fields), { minLength: 1, maxLength: 3 })
     .chain((keys) =>
       fc.record(Object.fromEntries(keys.map((key) => [key, fields[key as keyof typeof fields]]))),
     )

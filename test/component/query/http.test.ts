@@ -244,7 +244,7 @@ test('without anything collected there is nothing to follow', async () => {
 });
 
 const asking: { readonly ask: ObserveIo['ask'] } = {
-  ask: (options, say) => ask(options, say, never()),
+  ask: (options, say, progress) => ask(options, say, progress, never()),
 };
 
 test('the command asks the server', async () => {
@@ -278,6 +278,46 @@ test('an empty answer says whether anything was collected', async () => {
   expect((await run('--uuid', 'nope', '-s')).err).toBe('');
 });
 
+test('a long search says how far it has come, to those who asked for notices', async () => {
+  const { store } = stored;
+  const slow = new Proxy(store, {
+    get: (target, name) =>
+      name === 'query'
+        ? async function* (...args: Parameters<typeof store.query>) {
+            await new Promise((resolve) => setTimeout(resolve, 700));
+            yield* store.query(...args);
+          }
+        : Reflect.get(target, name, target),
+  });
+  const config = apiConfig.parse({ listen: '127.0.0.1:0', pageRows: 2000 });
+  const deps = { config, logger, registry: new Registry(), clock: systemClock };
+  const sleepy = createHttpServer({
+    ...deps,
+    store: slow,
+    clusters: () => [],
+    overview: createOverview({ store, clock: systemClock, version: '1.2.3', config }),
+    health: () => report,
+  });
+  await sleepy.start(never());
+  servers.push(sleepy);
+  const path = '/api/v1/flows?last=3';
+  const told = lines((await get(`${path}&notices=true`, sleepy.address())).text);
+  const progress = told.filter((line) => line.startsWith('{"parallax":{"progress":'));
+  expect(progress.length).toBeGreaterThan(0);
+  expect(told.slice(0, progress.length)).toEqual(progress);
+  expect(JSON.parse(progress.at(-1) ?? '')).toMatchObject({
+    parallax: { progress: { rows: expect.any(Number), at: expect.stringMatching(/^\d+$/) } },
+  });
+  expect(told.filter((line) => line.startsWith('{"flow"'))).toHaveLength(3);
+  const untold = await get(path, sleepy.address());
+  expect(untold.text).not.toContain('parallax');
+  const shown: number[] = [];
+  await observe(['--server', sleepy.address() ?? '', '--last', '3'], {
+    ask: (options, say) => ask(options, say, ({ rows }) => shown.push(rows), never()),
+  });
+  expect(shown.length).toBeGreaterThan(0);
+});
+
 test('the command says what is wrong', async () => {
   const run = (...args: string[]) => observe(args, asking);
   expect(await run('--server', 'http://127.0.0.1:1')).toMatchObject({
@@ -289,5 +329,10 @@ test('the command says what is wrong', async () => {
     exit: 1,
     err: expect.stringContaining('there is no data directory /nonexistent/data'),
   });
-  expect((await run('--server', '::')).err).toContain('is no server');
+  expect((await run('--server', 'http://::')).err).toContain('is no server');
+  expect((await run('--server', url, '-f', '--until', '1h')).err).toContain(
+    'cannot set both --until and --follow',
+  );
+  const masked = await run('--server', url, '--last', '1', '-o', 'json', '--field-mask', 'verdict');
+  expect(Object.keys(JSON.parse(masked.out).flow)).toEqual(['verdict']);
 });

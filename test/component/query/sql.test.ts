@@ -90,8 +90,8 @@ test('generated filters', async () => {
   const filter = filtersOf(flows.flatMap(({ response: { flow } }) => (flow ? [flow] : [])));
   let selecting = 0;
   const lists = fc.tuple(
-    fc.array(filter, { maxLength: 2 }),
-    fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.array(filter, { maxLength: 2 })),
+    fc.array(filter, { maxLength: 3 }),
+    fc.oneof({ weight: 1, arbitrary: fc.constant([]) }, fc.array(filter, { maxLength: 3 })),
   );
   await fc.assert(
     fc.asyncProperty(lists, async ([whitelist, blacklist]) => {
@@ -106,6 +106,20 @@ test('generated filters', async () => {
 
 test('a filter that cannot be understood is refused alike', async () => {
   await compare([{ source_label: ['app=kafka, '] }], []);
+});
+
+test('patterns of clusters, wanted and not wanted', async () => {
+  const clusters = new Set(flows.map(({ response }) => response.flow?.source?.cluster_name ?? ''));
+  expect(clusters.size).toBeGreaterThan(3);
+  let selecting = 0;
+  for (const pattern of ['*', 'liz-cm-*', '*lab', 'poc*', '*-*-*', 'p*c*', 'liz-cm-eks-6*', 'x*'])
+    for (const side of ['source', 'destination'] as const) {
+      const filter = { [`${side}_cluster_name`]: [pattern, 'kind-lab'] };
+      selecting += (await compare([filter], [])) > 0 ? 1 : 0;
+      await compare([], [filter]);
+      await compare([filter, { verdict: [2] }], [{ [`${side}_cluster_name`]: ['*-6'] }]);
+    }
+  expect(selecting).toBe(16);
 });
 
 test('every field at least once', async () => {

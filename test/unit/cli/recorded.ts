@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
-import { fileResponses } from '../../../src/cli/observe/input-file.ts';
+import { fileResponses, type Warn } from '../../../src/cli/observe/input-file.ts';
 import { type ObserveIo, runObserve } from '../../../src/cli/observe/run.ts';
+import type { HubbleConfig } from '../../../src/cli/observe/settings.ts';
 import type { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
 
 export interface RecordedCase {
@@ -33,18 +34,26 @@ export function recordedCases(): RecordedCase[] {
     .map((line): RecordedCase => JSON.parse(line));
 }
 
-const read = new Map<string, readonly GetFlowsResponse[]>();
+type Item = { readonly response: GetFlowsResponse } | { readonly warning: Parameters<Warn> };
 
-/** The responses of a corpus, read once. */
-export async function corpus(name: string): Promise<readonly GetFlowsResponse[]> {
+const read = new Map<string, readonly Item[]>();
+
+/** What reading a corpus gives, in its order, read once. */
+async function items(name: string): Promise<readonly Item[]> {
   const known = read.get(name);
   if (known !== undefined) return known;
   const text = name === '/dev/null' ? '' : unzipped(`corpus/${name}.gz`);
-  const responses: GetFlowsResponse[] = [];
-  for await (const response of fileResponses('-', Readable.from([Buffer.from(text)]), () => {}))
-    responses.push(response);
-  read.set(name, responses);
-  return responses;
+  const found: Item[] = [];
+  const warn: Warn = (...warning) => found.push({ warning });
+  const chunks = Readable.from([Buffer.from(text)]);
+  for await (const response of fileResponses('-', chunks, warn)) found.push({ response });
+  read.set(name, found);
+  return found;
+}
+
+/** The responses of a corpus. */
+export async function corpus(name: string): Promise<readonly GetFlowsResponse[]> {
+  return (await items(name)).flatMap((item) => ('response' in item ? [item.response] : []));
 }
 
 export interface Outcome {
@@ -56,15 +65,23 @@ export interface Outcome {
 /** Runs observe with the arguments; `ask` stands in for the store. */
 export async function observe(
   args: readonly string[],
-  options: { readonly env?: ObserveIo['env']; readonly ask?: ObserveIo['ask'] } = {},
+  options: {
+    readonly env?: ObserveIo['env'];
+    readonly ask?: ObserveIo['ask'];
+    readonly config?: HubbleConfig;
+  } = {},
 ): Promise<Outcome> {
   let out = '';
   let err = '';
   const exit = await runObserve(args, {
     env: options.env ?? {},
-    readFile: async function* (path) {
-      yield* await corpus(path);
+    readFile: async function* (path, warn) {
+      for (const item of await items(path)) {
+        if ('response' in item) yield item.response;
+        else warn(...item.warning);
+      }
     },
+    readConfig: async () => options.config ?? {},
     out: (text) => {
       out += text;
       return undefined;
@@ -73,6 +90,7 @@ export async function observe(
       err += text;
     },
     isTty: false,
+    isErrTty: false,
     nowMs: () => Date.parse('2026-11-23T00:00:00Z'),
     signal: new AbortController().signal,
     ask:

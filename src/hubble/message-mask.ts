@@ -1,7 +1,8 @@
 // Field masks as a server applies them to flows: only the fields named by the paths are sent.
-import type { Flow } from '../hubble/schema.gen.ts';
-import type { Field, MessageType } from '../hubble/schema.ts';
+
 import { ParallaxError } from '../runtime/errors.ts';
+import type { Flow } from './schema.gen.ts';
+import type { Field, MessageType } from './schema.ts';
 
 /** Fields to keep by name: whole, or of a message the fields below. */
 export type Mask = Map<string, Mask | 'whole'>;

@@ -1,0 +1,43 @@
+// A message in protobuf's text form on one line, as Go prints one: for what is said about requests and odd messages.
+import type { Field, MessageType } from '../schema.ts';
+import { quoted } from './text.ts';
+
+/** `name:value` of each field that is set, submessages in braces. */
+export function prototext<T extends object>(type: MessageType<T>, message: NoInfer<T>): string {
+  const fields = message as Readonly<Record<string, unknown>>;
+  const parts: string[] = [];
+  for (const field of type.fields) {
+    const value = fields[field.name];
+    for (const each of field.repeated ? ((value as unknown[] | undefined) ?? []) : [value]) {
+      if (each === undefined || (!field.repeated && isDefault(field, each))) continue;
+      parts.push(`${field.name}:${text(field, each)}`);
+    }
+  }
+  return parts.join(' ');
+}
+
+function isDefault(field: Field, value: unknown): boolean {
+  if (field.kind === 'message' || field.kind === 'wrapper') return false;
+  return value === 0 || value === 0n || value === '' || value === false;
+}
+
+function text(field: Field, value: unknown): string {
+  switch (field.kind) {
+    case 'message':
+      return `{${prototext(field.type, value as object)}}`;
+    case 'enum':
+      return field.type.names.get(value as number) ?? String(value);
+    case 'wrapper':
+      return `{${scalarText('value:', value)}}`;
+    case 'scalar':
+      return scalarText('', value);
+    default:
+      return field satisfies never;
+  }
+}
+
+function scalarText(prefix: string, value: unknown): string {
+  if (value instanceof Uint8Array)
+    return `${prefix}${quoted(Buffer.from(value).toString('latin1'))}`;
+  return `${prefix}${typeof value === 'string' ? quoted(value) : String(value)}`;
+}
