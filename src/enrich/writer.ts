@@ -23,6 +23,8 @@ export interface WriterDeps {
   readonly projector: Projector;
   /** Takes what flows tell of identities and clusters. */
   readonly catalogue?: Pick<Catalogue, 'take' | 'write'>;
+  /** Every record may have been stored before, whatever it says of itself. */
+  readonly replayed?: boolean;
   readonly metrics: WriterMetrics;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -129,7 +131,7 @@ export function createRecordWriter(deps: WriterDeps): RecordWriter {
     const { sightings, nodes } = projection;
     await previous;
     let drop: Uint8Array | undefined;
-    if (batch.header.replay) {
+    if (batch.header.replay || deps.replayed) {
       const stored = await retried(
         () => findStored(store, projector.identify(batch), batch.header.cluster),
         signal,
