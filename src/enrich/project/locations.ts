@@ -14,7 +14,7 @@ const DETAILS = 1 << 15;
 /** Entries that one answer may be in; a power of two. */
 const WAYS = 4;
 /** Different places: past these all are forgotten before the next block. */
-const MAX_PLACES = 1 << 18;
+const MAX_PLACES = 1 << 17;
 
 export class Locations {
   /** Members by the location's number; 0 is no location. Texts by their number. */
