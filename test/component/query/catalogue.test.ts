@@ -103,6 +103,41 @@ test('all that are known, and those of one cluster', async () => {
   expect((await get('/api/v1/identities?cluster=eks')).body).toEqual({ periods: [] });
 });
 
+test('labels of many ends, each at its time', async () => {
+  const resolve = async (ends: unknown) => {
+    const response = await fetch(`${url}/api/v1/identities:resolve`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ends }),
+    });
+    return { status: response.status, body: (await response.json()) as object };
+  };
+  const at = (time: string, cluster = 'gke', identity = 373_826) => ({
+    cluster,
+    identity,
+    at: time,
+  });
+  const asked = [
+    at('2026-03-01T13:00:00Z'),
+    at('2026-03-01T12:59:59Z'),
+    at('2026-03-01T13:00:00Z', 'eks'),
+    at('2026-03-01T13:00:00Z', 'gke', 1),
+    at('2025-01-01T00:00:00Z'),
+    at('1m'),
+  ];
+  expect((await resolve(asked)).body).toEqual({
+    labels: [['k8s:app=new'], ['k8s:app=old'], [], [], ['k8s:app=old'], ['k8s:app=new']],
+  });
+  expect((await resolve([])).body).toEqual({ labels: [] });
+  const many = Array.from({ length: 1000 }, () => at('2026-03-01T13:00:00Z'));
+  expect((await resolve(many)).body).toEqual({ labels: many.map(() => ['k8s:app=new']) });
+  expect(await resolve([...many, at('1m')])).toMatchObject({
+    status: 400,
+    body: { field: 'ends' },
+  });
+  expect(await resolve([at('never')])).toMatchObject({ status: 400, body: { field: 'at' } });
+});
+
 test.each([
   ['identity=x', 'identity'],
   ['identity=4294967296', 'identity'],
