@@ -5,10 +5,13 @@ import { code, GENERATED, table } from './markdown.ts';
 interface Catalogue {
   readonly flows: readonly Column[];
   readonly events: readonly Column[];
+  readonly identities: readonly Column[];
+  readonly clusterFacts: readonly Column[];
   readonly presence: Readonly<Record<string, number>>;
 }
 
-export function columnsPage({ flows, events, presence }: Catalogue): string {
+export function columnsPage(catalogue: Catalogue): string {
+  const { flows, events, identities, clusterFacts, presence } = catalogue;
   return `# Columns
 ${GENERATED}
 What ClickHouse holds, for those who ask it themselves. A \`path\` is the field of Hubble's GetFlowsResponse that a column
@@ -28,6 +31,17 @@ Bits of \`presence\`: ${Object.entries(presence)
 One row a LostEvent or node status.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], events.map(row))}
+
+## identities
+Which labels an identity number had in a cluster. Rows are sightings, one an hour at most, of which those of one key merge:
+group by \`cluster, identity, slot, labels_hash\`. The labels at a time are those of the sighting before it.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], identities.map(row))}
+
+## cluster_facts
+What was said of clusters, by whom and when; group by \`cluster, kind, value, origin\`.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], clusterFacts.map(row))}
 `;
 }
 

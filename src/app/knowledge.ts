@@ -13,6 +13,7 @@ import type { RoleDeps } from './role.ts';
 
 export interface Knowledge {
   readonly ends: EndFinder;
+  readonly inventory: Inventory;
   readonly catalogue: Catalogue;
   /** Readers of the configured clusters' Kubernetes. */
   readonly sources: readonly Component[];
@@ -49,5 +50,10 @@ export function buildKnowledge(
       ? new KubernetesSource({ ...common, cluster, config: kubernetes, metrics: reading })
       : [],
   );
-  return { ends: createEndFinder({ clusters, registry, inventory }), catalogue, sources };
+  return {
+    ends: createEndFinder({ clusters, registry, inventory }),
+    inventory,
+    catalogue,
+    sources,
+  };
 }

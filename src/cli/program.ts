@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   identities: async (program) =>
     (await import('./commands/identities.ts')).addIdentitiesCommand(program),
   config: async (program) => (await import('./commands/config.ts')).addConfigCommand(program),
+  replay: async (program) => (await import('./commands/replay.ts')).addReplayCommand(program),
   simulate: async (program) => (await import('./commands/simulate.ts')).addSimulateCommand(program),
   doctor: async (program) => (await import('./commands/doctor.ts')).addDoctorCommand(program),
   version: async (program) => (await import('./commands/version.ts')).addVersionCommand(program),

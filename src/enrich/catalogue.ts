@@ -58,6 +58,7 @@ export class Catalogue implements Component {
   private readonly toldFacts = new RecentMap<number>(10_000);
   private factsOfVersion = -1;
   private factsOfHour = -1;
+  private evictedBefore = 0;
   private state: Health = { state: 'ok' };
 
   constructor(deps: CatalogueDeps) {
@@ -136,8 +137,6 @@ export class Catalogue implements Component {
     metrics.rows.inc({ table: 'identities' }, rows.size);
     return [encodeRows('identities', IDENTITY_COLUMNS, [...rows.values()])];
   }
-
-  private evictedBefore = 0;
 
   /**
    * Stores blocks by `insert`, by default the store's. What the store refuses for good is left out and said, since no

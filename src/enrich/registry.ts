@@ -110,14 +110,13 @@ export class ClusterRegistry {
     this.rebuild();
   }
 
-  /** Takes the cluster part of a node's name; true when it is new. */
-  sawName(cluster: string, name: string): boolean {
+  /** Takes the cluster part of the name of a node that a configured cluster observed. */
+  sawName(cluster: string, name: string): void {
+    if (!this.clusters.has(cluster)) return;
     const names = this.seenNames.get(cluster) ?? new Set();
-    if (names.has(name) || names.size >= MAX_SEEN_NAMES) return false;
-    names.add(name);
-    this.seenNames.set(cluster, names);
-    if (this.clusters.has(cluster)) this.rebuild();
-    return true;
+    if (names.has(name) || names.size >= MAX_SEEN_NAMES) return;
+    this.seenNames.set(cluster, names.add(name));
+    this.rebuild();
   }
 
   /** What is known of the configured clusters without any flow. */

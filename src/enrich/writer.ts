@@ -24,6 +24,8 @@ export interface WriterDeps {
   readonly projector: Projector;
   /** Takes what flows tell of identities and clusters. */
   readonly catalogue?: Pick<Catalogue, 'take' | 'write'>;
+  /** Every record may have been stored before, whatever it says of itself. */
+  readonly replayed?: boolean;
   readonly metrics: WriterMetrics;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -138,7 +140,7 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
       recent.floor = await retried(() => floorOf(projection.ids.minTime, cluster), signal);
     }
     let drop: Uint8Array | undefined;
-    if (batch.header.replay) {
+    if (batch.header.replay || deps.replayed) {
       const asking = (uuids: number) => metrics.asked.inc({ cluster }, uuids);
       const question = { store, batch: projector.identify(batch), cluster, asking };
       const stored = await retried(

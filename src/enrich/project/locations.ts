@@ -1,7 +1,7 @@
 // Where distinct endpoints are, as each observing cluster sees them: asks the finder once and remembers. For ends that
 // the observing node or the address decides about, answers are remembered by those too, in a table that a newer answer
 // may take the place of an older one in, so that a scan of the whole internet needs no more memory than one address.
-import { type EndFinder, type EndPlace, NEEDS } from '../ends.ts';
+import { type Circumstances, type EndFinder, type EndPlace, NEEDS } from '../ends.ts';
 import { grown } from './byte-table.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Columns } from './rows.ts';
@@ -14,7 +14,7 @@ const DETAILS = 1 << 15;
 /** Entries that one answer may be in; a power of two. */
 const WAYS = 4;
 /** Different places: past these all are forgotten before the next block. */
-const MAX_PLACES = 1 << 18;
+const MAX_PLACES = 1 << 17;
 
 export class Locations {
   /** Members by the location's number; 0 is no location. Texts by their number. */
@@ -134,7 +134,7 @@ export class Locations {
     this.ofCurrent = locations;
   }
 
-  private find(observer: number, endpoint: number, circumstances?: object): EndPlace {
+  private find(observer: number, endpoint: number, circumstances?: Circumstances): EndPlace {
     const { endpoints, texts } = this;
     const text = (ids: Uint32Array) => texts.text(ids[endpoint] ?? 0);
     const end = {

@@ -6,6 +6,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Store } from '../../store/store.ts';
 import { queryClusters } from '../clusters.ts';
 import { type IdentityQuery, queryIdentities } from '../identities.ts';
+import { labelsAt, type UnlabelledEnd } from '../labels-at.ts';
 import { FieldError } from './problem.ts';
 
 export interface CatalogueRouteDeps {
@@ -16,6 +17,8 @@ export interface CatalogueRouteDeps {
 }
 
 const MAX_IDENTITIES = 10_000;
+/** Three values an end: ClickHouse parses no more than 256 KiB of a statement. */
+const MAX_ENDS = 1000;
 
 const number = (max: number) =>
   z
@@ -37,18 +40,46 @@ export function addCatalogueRoutes(app: FastifyInstance, deps: CatalogueRouteDep
   app.get('/api/v1/identities', (request) =>
     queryIdentities(store, readIdentityQuery(request.query, clock.now()), { signal }),
   );
+  // Two colons: the router takes one for the beginning of a parameter.
+  app.post('/api/v1/identities::resolve', async (request) => ({
+    labels: await labelsAt(store, readEnds(request.body, clock.now()), { signal }),
+  }));
 }
+
+const endsSchema = z.strictObject({
+  ends: z
+    .array(
+      z.strictObject({
+        cluster: z.string().max(63),
+        identity: z
+          .int()
+          .min(0)
+          .max(2 ** 32 - 1),
+        at: z.string(),
+      }),
+    )
+    .max(MAX_ENDS),
+});
 
 /** Throws `input/invalid` with the field's name. */
 export function readIdentityQuery(input: unknown, nowMs: number): IdentityQuery {
-  const parsed = schema.safeParse(input ?? {});
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.join('.');
-    throw new FieldError(field ?? '', `${field}: ${issue?.message}`, parsed.error);
-  }
-  const { identity, cluster, at, limit = 1000 } = parsed.data;
+  const { identity, cluster, at, limit = 1000 } = checked(schema, input);
   return { identity, cluster, limit, ...(at ? { atMs: momentOf(at, nowMs) } : {}) };
+}
+
+function readEnds(input: unknown, nowMs: number): readonly UnlabelledEnd[] {
+  return checked(endsSchema, input).ends.map(({ at, ...end }) => ({
+    ...end,
+    atMs: momentOf(at, nowMs),
+  }));
+}
+
+function checked<T>(type: z.ZodType<T>, input: unknown): T {
+  const parsed = type.safeParse(input ?? {});
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path.join('.');
+  throw new FieldError(field ?? '', `${field}: ${issue?.message}`, parsed.error);
 }
 
 function momentOf(text: string, nowMs: number): number {

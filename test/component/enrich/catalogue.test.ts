@@ -86,6 +86,57 @@ describe('captured flows of a mesh, poc2 to poc1', () => {
   });
 });
 
+test('the row’s own node, address and service decide, not the end alone', async () => {
+  const { put, knowledge } = knowing(store, [
+    { name: 'a', relay: 'a:1', id: 1, podCidrs: ['10.1.0.0/16'] },
+    { name: 'b', relay: 'b:1', id: 2, podCidrs: ['10.2.0.0/16'], nodeCidrs: ['192.0.2.0/24'] },
+  ]);
+  const world = { identity: 2, labels: ['reserved:world'] };
+  const agent = { ID: 9, identity: 4, labels: ['reserved:health'] };
+  const now = Date.now();
+  const row = (node: number, source: string) => {
+    const made = flow(world, now, `a/n${node}`);
+    return {
+      ...made,
+      flow: {
+        ...made.flow,
+        IP: { source, destination: '10.1.0.1' },
+        destination: agent,
+        node_labels: [`topology.kubernetes.io/zone=z${node % 3}`],
+        destination_service: { name: `s${node % 4}`, namespace: 'shop' },
+      },
+    };
+  };
+  knowledge.inventory.setScope('a', 'shop', 's1', 'global affinity=local');
+  // Far more answers than are remembered at a time.
+  const wanted: unknown[][] = [];
+  const responses = Array.from({ length: 40_000 }, (_, i) => {
+    const [first, cluster, resolution] =
+      (
+        [
+          ['10.1', 'a', 2],
+          ['10.2', 'b', 2],
+          ['10.3', '', 1],
+        ] as const
+      )[i % 3] ?? [];
+    const node = i % 700;
+    const scope = node % 4 === 1 ? 'global affinity=local' : '';
+    const origin = cluster === '' ? 0 : 4;
+    const address = `${first}.${(i >> 8) & 255}.${i & 255}`;
+    wanted.push([address, cluster, origin, resolution, `n${node}`, `z${node % 3}`, scope]);
+    return row(node, address);
+  });
+  await put(responses, 'a');
+  const rows = await rowsOf(
+    store,
+    `SELECT ip_source, source_cluster, source_cluster_origin, source_resolution,
+       destination_node, destination_zone, service_scope FROM flows ORDER BY time, uuid`,
+  );
+  expect(rows.length).toBe(wanted.length);
+  const differing = rows.findIndex((each, i) => String(each) !== String(wanted[i]));
+  expect(rows[differing]).toEqual(wanted[differing]);
+});
+
 test('node-local and reserved numbers are never kept', async () => {
   const writer = knowing(store);
   const numbers = [1, 2, 100, 255, 0x1000001, 0x1ffffff, 0x2000001, 0x3000001];

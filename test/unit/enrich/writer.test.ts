@@ -5,12 +5,14 @@ import type { Bus, BusRecord, DeadLetter } from '../../../src/bus/bus.ts';
 import { writerConfig } from '../../../src/enrich/config.ts';
 import { writerMetrics } from '../../../src/enrich/metrics.ts';
 import { createProjector } from '../../../src/enrich/project/projector.ts';
-import { createRecordWriter } from '../../../src/enrich/writer.ts';
+import { createRecordWriter, type WriterDeps } from '../../../src/enrich/writer.ts';
 import { FlowBatchBuilder } from '../../../src/hubble/batch.ts';
 import { encode } from '../../../src/hubble/codec.ts';
 import { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
 import { ParallaxError } from '../../../src/runtime/errors.ts';
 import type { NativeBlock, QueryParams, Store } from '../../../src/store/store.ts';
+
+import { setUp as catalogueSetUp } from './catalogue-setup.ts';
 
 interface Inserted {
   readonly table: string;
@@ -43,7 +45,7 @@ class FakeStore {
   }
 }
 
-function setUp() {
+function setUp(options: Partial<WriterDeps> = {}) {
   const store = new FakeStore();
   const letters: DeadLetter[] = [];
   const sleeps: number[] = [];
@@ -58,6 +60,7 @@ function setUp() {
     metrics: writerMetrics(new Registry()),
     logger: pino({ level: 'silent' }),
     clock: { now: () => 0, sleep: async (ms) => void sleeps.push(ms) },
+    ...options,
   });
   return { store, letters, sleeps, write };
 }
@@ -196,6 +199,36 @@ describe('record writer', () => {
       throw new ParallaxError('store/unavailable', 'not now');
     };
     await expect(write(record([flow(1)]), AbortSignal.abort())).rejects.toThrow('not now');
+  });
+
+  it('stores what the catalogue learned before it is done with the record, trying as long as it takes', async () => {
+    const { catalogue } = catalogueSetUp(10);
+    const { store, sleeps, write } = setUp({ catalogue });
+    let refusals = 3;
+    store.before = async ({ table }) => {
+      if (table === 'identities' && refusals-- > 0)
+        throw new ParallaxError('store/unavailable', 'not now');
+    };
+    const seen = encode(GetFlowsResponse, {
+      flow: { source: { identity: 1000, labels: ['k8s:a=b'] }, node_name: 'east/n1' },
+    });
+    await write(record([seen]));
+    expect(store.inserts.map(({ table }) => table)).toEqual([
+      'flows',
+      'identities',
+      'cluster_facts',
+    ]);
+    expect(sleeps).toHaveLength(3);
+    // Told once.
+    await write(record([seen]));
+    expect(store.inserts.slice(3).map(({ table }) => table)).toEqual(['flows']);
+  });
+
+  it('asks what is stored for every record of a replay command', async () => {
+    const { store, write } = setUp({ replayed: true });
+    store.newest = 10n ** 18n;
+    store.stored = [uuid(1)];
+    expect(await write(record([flow(1), flow(2)]))).toMatchObject({ flows: 1, doubles: 1 });
   });
 
   it('dead-letters a record that is no batch, and a response that is no message', async () => {

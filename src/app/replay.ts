@@ -1,0 +1,84 @@
+// `parallax replay`: reads records off Kafka again that are between two times, stores the flows of them that the store
+// does not have, and learns from all of them. Nothing that is stored is changed, and running it again, or cutting it
+// short and running it again, stores nothing twice.
+import { readKafkaRange } from '../bus/kafka-range.ts';
+import { createBus } from '../bus/open.ts';
+import { writerMetrics } from '../enrich/metrics.ts';
+import { createProjector } from '../enrich/project/projector.ts';
+import { createRecordWriter } from '../enrich/writer.ts';
+import { createStore } from '../store/open.ts';
+import { requireKafka } from './collect.ts';
+import type { ParallaxConfig } from './config.ts';
+import { buildKnowledge } from './knowledge.ts';
+import type { RoleDeps } from './role.ts';
+
+export interface ReplayOptions {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Resolves with the exit code; tells on standard output what was done. */
+export async function runReplay(
+  config: ParallaxConfig,
+  deps: RoleDeps,
+  range: ReplayOptions,
+): Promise<number> {
+  requireKafka(config, 'replay');
+  const { logger, registry, clock, stdout, signals } = deps;
+  const leaving = new AbortController();
+  let signalled = 0;
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    signals.on(signal as keyof typeof SIGNALS, () => {
+      signalled = code;
+      leaving.abort();
+    });
+  }
+  const store = createStore({ config: config.store, logger, registry, clock });
+  await store.start(leaving.signal);
+  const done = { flows: 0, doubles: 0, events: 0, refused: 0 };
+  try {
+    await store.migrate();
+    const { ends, catalogue } = buildKnowledge(config, deps, store);
+    await catalogue.start();
+    const write = createRecordWriter({
+      config: config.writer,
+      // What is refused is among the dead letters since it was read first: it stays in this process.
+      bus: createBus({ ...config.bus, kind: 'memory' }, deps),
+      store,
+      projector: createProjector({ ends }),
+      catalogue,
+      replayed: true,
+      metrics: writerMetrics(registry),
+      logger,
+      clock,
+    });
+    const outcome = await readKafkaRange(
+      config.bus.kafka,
+      deps,
+      range,
+      async (record) => {
+        const { flows, doubles, events, deadLetters } = await write(record, leaving.signal);
+        done.flows += flows;
+        done.doubles += doubles;
+        done.events += events;
+        done.refused += deadLetters;
+      },
+      leaving.signal,
+    );
+    stdout.write(`records read     ${outcome.records}\n`);
+    if (outcome.truncated)
+      stdout.write('the topic no longer has all records of that time: what expired is not read\n');
+    if (outcome.unreadable > 0) stdout.write(`unreadable       ${outcome.unreadable}\n`);
+    return 0;
+  } catch (error) {
+    if (signalled !== 0) return signalled;
+    throw error;
+  } finally {
+    const { flows, events, doubles, refused } = done;
+    stdout.write(`flows stored     ${flows}\nevents stored    ${events}\n`);
+    stdout.write(`already there    ${doubles}\nrefused          ${refused}\n`);
+    await store.stop(AbortSignal.timeout(config.shutdownTimeout));
+  }
+}

@@ -1,0 +1,65 @@
+// `parallax replay --from … --to …`: records that are still on Kafka, once more.
+import type { Command } from 'commander';
+import { addConfigFlags, type ConfigFlags } from '../options.ts';
+import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
+
+interface Flags extends ConfigFlags, TargetFlags {
+  readonly from: string;
+  readonly to?: string;
+}
+
+const DESCRIPTION = `Reads again what Kafka took between two times, stores the flows that the store does not have, and learns identities
+and clusters from all of them: after rows were lost, or for a store that is new.
+
+Flows that are stored already are left as they are, and so are the offsets of writers, which may run meanwhile. A replay
+that was cut short is simply run again.`;
+
+const EXIT_CODES = `
+Exit codes: 0 all of the range was read; 4 Kafka cannot be read; 5 the store refuses; 130 or 143 after a signal.`;
+
+export function addReplayCommand(program: Command): void {
+  const command = addConfigFlags(program.command('replay'))
+    .summary('read records of Kafka again and store what the store does not have')
+    .description(DESCRIPTION)
+    .requiredOption(
+      '--from <time>',
+      'when Kafka took the first: 2h (ago), 7d, 2026-03-14T10:00:00Z',
+    )
+    .option('--to <time>', 'when it took the last; now when left out')
+    .addHelpText('after', EXIT_CODES);
+  addTargetFlags(command).action(async (flags: Flags) => {
+    const [{ runRole }, { runReplay }] = await Promise.all([
+      import('../role.ts'),
+      import('../../app/replay.ts'),
+    ]);
+    const nowMs = Date.now();
+    const fromMs = await momentOf('--from', flags.from, nowMs);
+    const toMs = flags.to === undefined ? nowMs : await momentOf('--to', flags.to, nowMs);
+    if (fromMs >= toMs) {
+      const { ParallaxError } = await import('../../runtime/errors.ts');
+      throw new ParallaxError(
+        'input/invalid',
+        '--from is not before --to: nothing lies between them',
+      );
+    }
+    await runRole('replay', flags, targetSettings(flags), (config, deps) =>
+      runReplay(config, deps, { fromMs, toMs }),
+    );
+  });
+}
+
+async function momentOf(flag: string, text: string, nowMs: number): Promise<number> {
+  const [{ parseMoment }, { ParallaxError }] = await Promise.all([
+    import('../../hubble/filter/since.ts'),
+    import('../../runtime/errors.ts'),
+  ]);
+  try {
+    return Number(parseMoment(text, BigInt(nowMs) * 1_000_000n) / 1_000_000n);
+  } catch (cause) {
+    throw new ParallaxError(
+      'input/invalid',
+      `${flag}: "${text}" is no time; write 2h, 7d or 2026-03-14T10:00:00Z`,
+      { cause },
+    );
+  }
+}
