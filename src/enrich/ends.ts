@@ -88,7 +88,8 @@ function place(
   { node: observing, nodeLabels = '', address }: Circumstances = {},
 ): EndPlace {
   const told = clusters.find(observer, end);
-  const local = end.id !== 0 || end.identity === HOST;
+  // Some exporters put the identity there, for remote ends too.
+  const local = (end.id !== 0 && end.id !== end.identity) || end.identity === HOST;
   const placed = told.origin === ORIGIN.none && registry?.knowsNetworks === true;
   const needs = local
     ? NEEDS.node

@@ -169,6 +169,13 @@ test('host is on the observing node', () => {
   });
 });
 
+test('an endpoint id that is only the identity again does not make an end local', () => {
+  const { finder } = setUp();
+  const copied = end({ ...cart, id: cart.identity });
+  expect(finder.find('east', copied).needs).toBe(NEEDS.nothing);
+  expect(finder.find('east', copied, { node: 'east/n1' }).node).toBe('');
+});
+
 test('what is learned stays within its limits', () => {
   const { inventory } = setUp();
   for (let i = 0; i < 500; i++) {
