@@ -9,6 +9,7 @@ import { buildProgram } from '../src/cli/program.ts';
 import { schemaTree } from '../src/config/tree.ts';
 import { ERRORS } from '../src/runtime/errors.ts';
 import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/columns.ts';
+import { COVERAGE_COLUMNS } from '../src/store/coverage-columns.ts';
 import { columnsPage } from './reference/columns.ts';
 import { commandPage } from './reference/command.ts';
 import { configPage } from './reference/config.ts';
@@ -21,7 +22,12 @@ const pages: Record<string, string> = {
   'config.schema.json': `${JSON.stringify({ title: 'Parallax configuration', ...tree }, null, 2)}\n`,
   'cli.md': commandPage(await buildProgram(), ownHelp),
   'errors.md': errorsPage(ERRORS),
-  'columns.md': columnsPage({ flows: FLOW_COLUMNS, events: EVENT_COLUMNS, presence: PRESENCE }),
+  'columns.md': columnsPage({
+    flows: FLOW_COLUMNS,
+    events: EVENT_COLUMNS,
+    coverage: COVERAGE_COLUMNS,
+    presence: PRESENCE,
+  }),
 };
 
 const check = process.argv.includes('--check');

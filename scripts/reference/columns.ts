@@ -5,10 +5,11 @@ import { code, GENERATED, table } from './markdown.ts';
 interface Catalogue {
   readonly flows: readonly Column[];
   readonly events: readonly Column[];
+  readonly coverage: readonly Column[];
   readonly presence: Readonly<Record<string, number>>;
 }
 
-export function columnsPage({ flows, events, presence }: Catalogue): string {
+export function columnsPage({ flows, events, coverage, presence }: Catalogue): string {
   return `# Columns
 ${GENERATED}
 What ClickHouse holds, for those who ask it themselves. A \`path\` is the field of Hubble's GetFlowsResponse that a column
@@ -28,6 +29,11 @@ Bits of \`presence\`: ${Object.entries(presence)
 One row a LostEvent or node status.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], events.map(row))}
+
+## coverage
+One row a node and report of a collector: amounts are those of the report's time and add up, the rest is as of its end.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], coverage.map(row))}
 `;
 }
 

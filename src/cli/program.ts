@@ -5,6 +5,7 @@ import { programVersion } from '../runtime/version.ts';
 const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = {
   up: async (program) => (await import('./commands/up.ts')).addUpCommand(program),
   observe: async (program) => (await import('./commands/observe.ts')).addObserveCommand(program),
+  coverage: async (program) => (await import('./commands/coverage.ts')).addCoverageCommand(program),
   import: async (program) => (await import('./commands/import.ts')).addImportCommand(program),
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),
   write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),

@@ -11,6 +11,7 @@ import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 import type { NativeBlock, Store } from '../store/store.ts';
 import type { WriterConfig } from './config.ts';
+import { coverageBlock } from './coverage.ts';
 import type { WriterMetrics } from './metrics.ts';
 import type { Projection, Projector } from './project/projector.ts';
 import { findStored } from './stored.ts';
@@ -114,8 +115,10 @@ export function createRecordWriter(
     signal: AbortSignal | undefined,
   ): Promise<StoredRecord> {
     let batch: FlowBatch;
+    let coverage: NativeBlock | undefined;
     try {
       batch = decodeFlowBatch(record.value);
+      coverage = coverageBlock(batch);
     } catch (error) {
       if (!(error instanceof ParallaxError)) throw error;
       await deadLetter(record, record.value, 'not-a-flow-batch', error.message);
@@ -142,7 +145,7 @@ export function createRecordWriter(
     }
     const started = clock.now();
     const token = recordToken(record);
-    for (const block of [projection.flows, projection.events]) {
+    for (const block of [projection.flows, projection.events, coverage]) {
       if (block) await retried(() => store.insert(block, { token }), signal);
     }
     metrics.insert.observe((clock.now() - started) / 1000);
@@ -159,6 +162,7 @@ export function createRecordWriter(
       deadLetters: projection.rejected.length,
     };
     metrics.records.inc({ replay: String(replay) });
+    if (batch.facts.length > 0) metrics.coverage.inc({ cluster }, batch.facts.length);
     metrics.flows.inc({ cluster }, stored.flows);
     metrics.events.inc({ cluster }, stored.events);
     if (stored.doubles > 0) metrics.doubles.inc({ cluster }, stored.doubles);

@@ -57,6 +57,20 @@ export const clusterConfig = z
     tls: relayTlsConfig
       .optional()
       .describe('TLS to the relay; giving this section, or a tls:// address, turns it on'),
+    ciliumName: z
+      .string()
+      .min(1)
+      .max(63)
+      .optional()
+      .describe(
+        'Cilium’s cluster-name where it is not the name here; when left out it is learned from the relay’s list of nodes, as long as all are of one cluster',
+      ),
+    meshFilter: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe(
+        'Whether flows of other clusters’ nodes are dropped, which a relay in a mesh may send: auto drops them when the relay lists nodes of several clusters, on always, off never',
+      ),
     id: z
       .int()
       .min(0)
@@ -73,7 +87,7 @@ export const clusterConfig = z
       .array(z.string().min(1))
       .default([])
       .describe(
-        'Patterns of node names to ask the relay for, such as "eks-prod-1/"; all nodes when empty. Needed in a mesh whose relays serve all clusters',
+        'Patterns of node names to ask the relay for, such as "eks-prod-1/"; the cluster’s own nodes when empty (see meshFilter)',
       ),
   })
   .refine((cluster) => cluster.id === undefined || cluster.id <= cluster.maxConnectedClusters, {
@@ -155,6 +169,11 @@ export const collectorConfig = z.strictObject({
     .default(3)
     .describe('Failed health checks of a silent relay after which its stream is opened again'),
   poll: duration.prefault('30s').describe('How often the relay is asked for its status and nodes'),
+  report: duration
+    .prefault('15s')
+    .describe(
+      'How often a collector publishes what it knows of its own completeness (the table coverage), one row a node; also at each minute’s end',
+    ),
   window: size
     .prefault('4MiB')
     .describe('HTTP/2 flow-control window of a stream: what may be on its way unread'),

@@ -43,6 +43,16 @@ export function ingestMetrics(registry: Registry) {
       'Responses received and not published, by reason: oversize and too-large are lost, the others are asked for again',
       'reason',
     ),
+    foreign: counter(
+      'foreign_flows_total',
+      'Flows of other clusters’ nodes that were dropped, by Cilium’s name of that cluster',
+      'from',
+    ),
+    reports: counter('coverage_reports_total', 'Coverage reports durable on the bus'),
+    misnamed: gauge(
+      'cluster_misnamed',
+      '1 while no node of the cluster is at its relay under the name it is looked for',
+    ),
     buffered: gauge('buffer_bytes', 'Memory of sealed batches that are not durable yet'),
     bufferedBatches: gauge('buffer_batches', 'Sealed batches that are not durable yet'),
     open: gauge('open_bytes', 'Bytes in batches not sealed yet'),

@@ -1,8 +1,8 @@
 // Gathers responses into two open batches, new ones and possible repeats, and seals them by count, bytes or age. A
 // batch of repeats is never sealed before the new responses that came earlier: whoever stores it must find those.
-import { FlowBatchBuilder } from '../hubble/batch.ts';
+import { FlowBatchBuilder, sealFacts } from '../hubble/batch.ts';
 
-export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush';
+export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush' | 'report';
 
 /** What is remembered of a batch while it is on its way: not its bytes, which the bus packs and lets go. */
 export interface BatchFacts {
@@ -102,6 +102,18 @@ export class Sealer {
   flush(): void {
     this.seal(this.fresh, 'flush');
     this.seal(this.repeats, 'flush');
+  }
+
+  /** A record of coverage facts, behind all responses added before. */
+  report(facts: readonly Buffer[], nowMs: number): void {
+    this.flush();
+    const { cluster, relay, collector } = this.options;
+    const sequence = this.sequence++;
+    const receivedAt = BigInt(nowMs) * 1_000_000n;
+    const value = sealFacts({ cluster, relay, collector, sequence, receivedAt }, facts);
+    const oldest = Number.POSITIVE_INFINITY;
+    const about = { sequence, count: 0, replay: false, cause: 'report', oldest, node: '' } as const;
+    this.options.emit({ value, size: value.length, ...about });
   }
 
   /** A response no batch has room for is a record of its own. */

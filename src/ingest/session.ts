@@ -12,6 +12,8 @@ export interface SessionDeps {
   readonly config: Pick<CollectorConfig, 'idle' | 'unhealthy' | 'poll' | 'reconnect'>;
   readonly clock: Clock;
   readonly sinceMs: number;
+  /** Patterns of node names; all nodes without. */
+  readonly nodes: readonly string[];
   readonly sink: MessageSink;
   /** When bytes arrived last, milliseconds since 1970. */
   readonly heard: () => number;
@@ -43,7 +45,7 @@ export function openSession(deps: SessionDeps): Session {
         `relay ${place.address} of cluster ${place.cluster}: ${says}`,
       ),
     );
-  const stream = connection.getFlows(deps.sinceMs, deps.sink);
+  const stream = connection.getFlows(deps.sinceMs, deps.sink, deps.nodes);
   stream.ended.then(
     () => end('ended', 'the relay ended the stream'),
     (error: unknown) => finish(relayError(place, error)),

@@ -4,7 +4,7 @@ import type { StoreConfig } from './config.ts';
 import type { Engine } from './engine.ts';
 import { quote } from './literals.ts';
 
-const TABLES = ['flows', 'events'] as const;
+const TABLES = ['flows', 'events', 'coverage'] as const;
 
 /** Settings that not every server knows: left out where they are unknown. */
 const TUNING = {

@@ -17,9 +17,10 @@ export async function* askServer(
   say: (message: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
-  const url = flowsUrl(server);
+  const url = apiUrl(server, '/api/v1/flows:query');
   const response = await post(url, JSON.stringify(bodyOf(options)), signal);
-  if (response.statusCode !== 200) throw await refusal(url, response);
+  if (response.statusCode !== 200)
+    throw refusal(url, response.statusCode ?? 0, await problemText(response));
   try {
     for await (const line of lines(response)) {
       const control = line.startsWith('{"parallax":') ? controlOf(line) : undefined;
@@ -35,7 +36,8 @@ export async function* askServer(
   }
 }
 
-function flowsUrl(server: string): URL {
+/** Throws `input/invalid` for what names no server. */
+export function apiUrl(server: string, path: string): URL {
   const text = /^https?:\/\//.test(server) ? server : `http://${server}`;
   if (!URL.canParse(text))
     throw new ParallaxError(
@@ -43,7 +45,7 @@ function flowsUrl(server: string): URL {
       `${JSON.stringify(server)} is no server; write http://HOST:PORT`,
     );
   const base = new URL(text);
-  return new URL(`${base.pathname.replace(/\/$/, '')}/api/v1/flows:query`, base);
+  return new URL(`${base.pathname.replace(/\/$/, '')}${path}`, base);
 }
 
 function bodyOf(options: ObserveOptions) {
@@ -85,12 +87,17 @@ function post(url: URL, body: string, signal: AbortSignal): Promise<http.Incomin
   });
 }
 
-async function refusal(url: URL, response: http.IncomingMessage): Promise<ParallaxError> {
+async function problemText(response: http.IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) {
     text += chunk;
     if (text.length > MAX_PROBLEM_BYTES) break;
   }
+  return text;
+}
+
+/** What a server's refusal means to us. */
+export function refusal(url: URL, status: number, text: string): ParallaxError {
   let problem: unknown;
   try {
     problem = JSON.parse(text);
@@ -100,7 +107,7 @@ async function refusal(url: URL, response: http.IncomingMessage): Promise<Parall
   if (isProblem(problem)) return knownError(problem, url);
   return new ParallaxError(
     'server/unavailable',
-    `${url.origin} answered ${response.statusCode}, which is not how a Parallax server answers; check the address`,
+    `${url.origin} answered ${status}, which is not how a Parallax server answers; check the address`,
   );
 }
 
@@ -126,7 +133,7 @@ function controlOf(line: string): { notice?: string; error?: ServerProblem } | u
   return typeof parallax?.notice === 'string' ? { notice: parallax.notice } : {};
 }
 
-function unreachable(url: URL, error: unknown, what: string): ParallaxError {
+export function unreachable(url: URL, error: unknown, what: string): ParallaxError {
   const why = error instanceof Error ? error.message : String(error);
   return new ParallaxError(
     'server/unavailable',

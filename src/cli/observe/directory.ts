@@ -8,6 +8,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { storeConfig } from '../../store/config.ts';
 import { createStore } from '../../store/open.ts';
+import type { Store } from '../../store/store.ts';
 import type { ObserveOptions } from './options.ts';
 
 const CLOSE_MS = 5000;
@@ -23,6 +24,37 @@ export async function* askDirectory(
       'input/invalid',
       `nothing is being collected into ${directory}, so there is nothing to follow; start \`parallax up\`, or name a server with --server`,
     );
+  const store = await opened(directory, signal);
+  try {
+    const items = answer(
+      { store, limits: apiConfig.parse({}) },
+      { ...options, events: 'matching' },
+      signal,
+    );
+    for await (const item of items) {
+      if (item.kind === 'notice') say(item.notice);
+      else yield item.response;
+    }
+  } finally {
+    await store.stop(AbortSignal.timeout(CLOSE_MS));
+  }
+}
+
+/** Runs `work` on the directory's store and closes it again. */
+export async function withDirectory<T>(
+  directory: string,
+  signal: AbortSignal,
+  work: (store: Store) => Promise<T>,
+): Promise<T> {
+  const store = await opened(directory, signal);
+  try {
+    return await work(store);
+  } finally {
+    await store.stop(AbortSignal.timeout(CLOSE_MS));
+  }
+}
+
+async function opened(directory: string, signal: AbortSignal): Promise<Store> {
   const store = createStore({
     config: storeConfig.parse({ kind: 'chdb', chdb: { path: directory } }),
     logger: pino({ level: 'silent' }),
@@ -37,16 +69,9 @@ export async function* askDirectory(
         'store/migration',
         `${directory} has no tables of this version yet; run \`parallax migrate\` or \`parallax up\` on it first`,
       );
-    const items = answer(
-      { store, limits: apiConfig.parse({}) },
-      { ...options, events: 'matching' },
-      signal,
-    );
-    for await (const item of items) {
-      if (item.kind === 'notice') say(item.notice);
-      else yield item.response;
-    }
-  } finally {
+  } catch (error) {
     await store.stop(AbortSignal.timeout(CLOSE_MS));
+    throw error;
   }
+  return store;
 }

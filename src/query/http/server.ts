@@ -12,6 +12,7 @@ import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { ApiConfig } from '../config.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
+import { addCoverageRoutes } from './coverage.ts';
 import { addFlowsRoutes } from './flows.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
@@ -120,6 +121,7 @@ class Server implements HttpServer {
       return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
     });
     addOpsRoutes(app, { health, metrics: this.deps.metrics ?? (() => registry.metrics()) });
+    addCoverageRoutes(app, { store, clock, stopped: this.stopped.signal });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },
