@@ -1,4 +1,5 @@
 // The role `write`: Kafka to the store.
+import type { ClusterConfig } from '../ingest/config.ts';
 import type { Component } from '../runtime/component.ts';
 import { createRunner } from '../runtime/run.ts';
 import type { ManagedStore } from '../store/engine-store.ts';
@@ -6,7 +7,8 @@ import { createStore } from '../store/open.ts';
 import { requireKafka } from './collect.ts';
 import type { ParallaxConfig } from './config.ts';
 import { buildOpsServer } from './ops.ts';
-import { buildBus, buildWriter } from './parts.ts';
+import { buildBus, buildWriter, clusterFinder } from './parts.ts';
+import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 
 /** Resolves with the exit code. The store's schema is brought up to date first. */
@@ -17,7 +19,16 @@ export async function runWrite(config: ParallaxConfig, deps: RoleDeps): Promise<
   runner.add(migration(store));
   const bus = runner.add(buildBus(config, deps));
   runner.add(buildOpsServer(config, deps, runner));
-  runner.add(buildWriter(config, deps, { bus, store }));
+  const clusters = clusterFinder(config.clusters);
+  runner.add(buildWriter(config, deps, { bus, store, clusters }));
+  if (deps.reload !== undefined) {
+    const { reload } = deps;
+    const apply = async (next: readonly ClusterConfig[]) => {
+      clusters.update(next);
+      return { clusters: next.map(({ name }) => name) };
+    };
+    runner.add(createReloader({ ...deps, reload, config, apply }));
+  }
   return runner.run();
 }
 

@@ -169,6 +169,11 @@ export const collectorConfig = z.strictObject({
     .default(3)
     .describe('Failed health checks of a silent relay after which its stream is opened again'),
   poll: duration.prefault('30s').describe('How often the relay is asked for its status and nodes'),
+  configWatch: duration
+    .prefault('5s')
+    .describe(
+      'How often the configuration file is looked at for changed clusters, which are taken up without a restart (on SIGHUP too); 0s: never',
+    ),
   report: duration
     .prefault('15s')
     .describe(

@@ -20,6 +20,11 @@ export function ingestMetrics(registry: Registry) {
       registers,
     });
   return {
+    collectors: new Gauge({
+      name: 'parallax_ingest_collectors',
+      help: 'Clusters that are collected from',
+      registers,
+    }),
     responses: counter('responses_total', 'Responses received from the relay'),
     bytes: counter('received_bytes_total', 'Bytes received on flow streams, framing included'),
     malformed: counter(
@@ -72,4 +77,12 @@ export function ingestMetrics(registry: Registry) {
     nodeSeen: gauge('node_seen_flows', 'Flows a node has seen since it started', 'node'),
     nodeReceived: gauge('node_received_responses', 'Responses received of a node', 'node'),
   };
+}
+
+/** A cluster is collected no more: its series end. */
+export async function forgetSeries(metrics: IngestMetrics, cluster: string): Promise<void> {
+  for (const metric of Object.values(metrics)) {
+    const { values } = await metric.get();
+    for (const { labels } of values) if (labels.cluster === cluster) metric.remove(labels);
+  }
 }
