@@ -14,6 +14,7 @@ import type { WriterConfig } from './config.ts';
 import { coverageBlock } from './coverage.ts';
 import type { WriterMetrics } from './metrics.ts';
 import type { Projection, Projector } from './project/projector.ts';
+import { Rivals } from './rivals.ts';
 import { findStored } from './stored.ts';
 
 export interface WriterDeps {
@@ -92,6 +93,7 @@ export function createRecordWriter(
   deps: Pick<WriterDeps, 'config' | 'bus' | 'store' | 'projector' | 'metrics' | 'logger' | 'clock'>,
 ): RecordWriter {
   const { store, projector, metrics, logger, clock, bus } = deps;
+  const rivals = new Rivals(store);
   // A replayed record asks the store what it has: everything before it in its partition must be stored by then.
   const before = new Map<number, Promise<unknown>>();
 
@@ -116,8 +118,10 @@ export function createRecordWriter(
   ): Promise<StoredRecord> {
     let batch: FlowBatch;
     let coverage: NativeBlock | undefined;
+    let contested: () => Promise<boolean>;
     try {
       batch = decodeFlowBatch(record.value);
+      contested = rivals.note(record, batch.header);
       coverage = coverageBlock(batch);
     } catch (error) {
       if (!(error instanceof ParallaxError)) throw error;
@@ -130,7 +134,10 @@ export function createRecordWriter(
     let projection = timed(metrics.project, () => projector.project(batch));
     await previous;
     let drop: Uint8Array | undefined;
-    if (batch.header.replay) {
+    const { replay, count } = batch.header;
+    const rival = !replay && count > 0 && (await retried(contested, signal));
+    if (rival) metrics.contested.inc({ cluster: batch.header.cluster });
+    if (replay || rival) {
       const stored = await retried(
         () => findStored(store, projector.identify(batch), batch.header.cluster),
         signal,

@@ -263,7 +263,7 @@ class RelayCollector implements Collector {
       nodes,
       sink: this.intake,
       heard: () => this.heardAt,
-      poll: (from) => this.poll(from),
+      poll: (from, early) => this.poll(from, early),
       stable: () => this.waits.reset(),
     });
     this.session = session;
@@ -308,10 +308,11 @@ class RelayCollector implements Collector {
     metrics.reconnects.inc({ cluster: cluster.name, cause: failure.reason });
   }
 
-  private async poll(connection: RelayConnection): Promise<void> {
+  private async poll(connection: RelayConnection, early: boolean): Promise<void> {
     const { metrics, cluster } = this.deps;
     try {
-      const { silent, changed } = await this.watch.poll(connection, this.outbox.full);
+      const unfit = early || this.outbox.full;
+      const { silent, changed } = await this.watch.poll(connection, unfit);
       this.opened();
       if (changed) this.session?.end('other-nodes', 'opened again to ask for other nodes');
       if (silent.length === 0) return;

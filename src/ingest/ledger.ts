@@ -63,6 +63,8 @@ export class CoverageLedger {
     this.stream++;
     this.openedMs = nowMs;
     for (const { tally } of this.options.tracker.nodes.values()) tally.restart(this.stream, nowMs);
+    // The first report of a life comes before its first flow: whoever stores them knows of it by then.
+    this.cut(nowMs, false);
   }
 
   closed(nowMs: number): void {

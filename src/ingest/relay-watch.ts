@@ -81,11 +81,12 @@ export class RelayWatch {
 
   /**
    * One look at status and nodes. Resolves with the names of nodes that see flows which do not arrive, and whether the
-   * stream must ask for other nodes than it did; rejects when the relay does not answer.
+   * stream must ask for other nodes than it did; rejects when the relay does not answer. `unfit`: reading was paused or
+   * has just begun, so that what has not arrived says nothing.
    */
   async poll(
     connection: RelayConnection,
-    paused: boolean,
+    unfit: boolean,
   ): Promise<{ readonly silent: readonly string[]; readonly changed: boolean }> {
     const { clock } = this.deps;
     const before = this.ledger.positions();
@@ -96,7 +97,7 @@ export class RelayWatch {
     ]);
     const now = clock.now();
     if (nodes !== undefined) this.learn(nodes);
-    const silent = this.view.take(now, status, nodes, this.tracker, paused);
+    const silent = this.view.take(now, status, nodes, this.tracker, unfit);
     if (nodes !== undefined) this.ledger.answered(nodes, before, now);
     return { silent, changed: this.mesh.request().join() !== asked };
   }
