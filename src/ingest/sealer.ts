@@ -108,7 +108,8 @@ export class Sealer {
   report(facts: readonly Buffer[], nowMs: number): void {
     this.flush();
     const { cluster, relay, collector } = this.options;
-    const sequence = this.sequence++;
+    // That of the batch to come: reports are not counted among them.
+    const { sequence } = this;
     const receivedAt = BigInt(nowMs) * 1_000_000n;
     const value = sealFacts({ cluster, relay, collector, sequence, receivedAt }, facts);
     const oldest = Number.POSITIVE_INFINITY;

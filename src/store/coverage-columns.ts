@@ -25,7 +25,7 @@ export const COVERAGE_COLUMNS: readonly Column[] = [
   column('received_at', 'i64', 'End of the report’s time.', "DateTime64(3, 'UTC')"),
   column('uuid', 'uuid', 'Id of the report and node.'),
   column('collector', 'lc', 'Random id of the collector’s life.'),
-  column('sequence', 'u64', 'Number of the record in that life.'),
+  column('sequence', 'u64', 'Number of the batch of that life that came next.'),
   column('node', 'lc', 'Node as flows name it; empty for facts of the whole relay.'),
   column('minute', 'u32', 'Minute of arrival.', "DateTime('UTC')"),
   column('up_ms', 'u32', 'How long the stream was open in the report’s time, the node connected.'),
