@@ -10,6 +10,7 @@ import { schemaTree } from '../src/config/tree.ts';
 import { ERRORS } from '../src/runtime/errors.ts';
 import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/columns.ts';
 import { CLUSTER_FACT_COLUMNS, IDENTITY_COLUMNS } from '../src/store/columns-enriched.ts';
+import { COVERAGE_COLUMNS } from '../src/store/coverage-columns.ts';
 import { columnsPage } from './reference/columns.ts';
 import { commandPage } from './reference/command.ts';
 import { configPage } from './reference/config.ts';
@@ -27,6 +28,7 @@ const pages: Record<string, string> = {
     events: EVENT_COLUMNS,
     identities: IDENTITY_COLUMNS,
     clusterFacts: CLUSTER_FACT_COLUMNS,
+    coverage: COVERAGE_COLUMNS,
     presence: PRESENCE,
   }),
 };

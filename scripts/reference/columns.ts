@@ -5,13 +5,14 @@ import { code, GENERATED, table } from './markdown.ts';
 interface Catalogue {
   readonly flows: readonly Column[];
   readonly events: readonly Column[];
+  readonly coverage: readonly Column[];
   readonly identities: readonly Column[];
   readonly clusterFacts: readonly Column[];
   readonly presence: Readonly<Record<string, number>>;
 }
 
 export function columnsPage(catalogue: Catalogue): string {
-  const { flows, events, identities, clusterFacts, presence } = catalogue;
+  const { flows, events, coverage, identities, clusterFacts, presence } = catalogue;
   return `# Columns
 ${GENERATED}
 What ClickHouse holds, for those who ask it themselves. A \`path\` is the field of Hubble's GetFlowsResponse that a column
@@ -31,6 +32,11 @@ Bits of \`presence\`: ${Object.entries(presence)
 One row a LostEvent or node status.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], events.map(row))}
+
+## coverage
+One row a node and report of a collector: amounts are those of the report's time and add up, the rest is as of its end.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], coverage.map(row))}
 
 ## identities
 Which labels an identity number had in a cluster. Rows are sightings, one an hour at most, of which those of one key merge:

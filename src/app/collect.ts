@@ -4,6 +4,7 @@ import { createRunner } from '../runtime/run.ts';
 import type { ParallaxConfig } from './config.ts';
 import { buildOpsServer } from './ops.ts';
 import { buildBus, buildCollectors } from './parts.ts';
+import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 
 /** Resolves with the exit code. Throws `config/invalid` for a bus that another process cannot read. */
@@ -19,7 +20,13 @@ export async function runCollect(config: ParallaxConfig, deps: RoleDeps): Promis
   const bus = runner.add(buildBus(config, deps));
   const publisher = runner.add(bus.publisher());
   runner.add(buildOpsServer(config, deps, runner));
-  runner.add(buildCollectors(config, deps, publisher));
+  const collectors = runner.add(buildCollectors(config, deps, publisher));
+  if (deps.reload !== undefined) {
+    const { reload } = deps;
+    runner.add(
+      createReloader({ ...deps, reload, config, apply: (clusters) => collectors.apply(clusters) }),
+    );
+  }
   return runner.run();
 }
 

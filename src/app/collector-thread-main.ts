@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Registry } from 'prom-client';
 import type { OutgoingRecord } from '../bus/bus.ts';
+import type { ClusterConfig } from '../ingest/config.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { fromThread, threadError } from './collector-thread.ts';
@@ -56,6 +57,9 @@ port.on('message', (message: ToThread) => {
       else wait?.resolve();
       return;
     }
+    case 'clusters':
+      void apply(message.id, message.clusters);
+      return;
     case 'metrics':
       void registry.metrics().then((text) => send({ kind: 'metrics', id: message.id, text }));
       return;
@@ -69,6 +73,14 @@ port.on('message', (message: ToThread) => {
       message satisfies never;
   }
 });
+
+async function apply(id: number, clusters: readonly ClusterConfig[]): Promise<void> {
+  try {
+    send({ kind: 'applied', id, changes: await collectors.apply(clusters) });
+  } catch (error) {
+    send({ kind: 'applied', id, error: threadError(error) });
+  }
+}
 
 async function stop(): Promise<void> {
   try {

@@ -3,9 +3,11 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Publisher } from '../bus/bus.ts';
+import type { ClusterConfig } from '../ingest/config.ts';
 import { deferred } from '../runtime/async.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { type ErrorCode, ParallaxError } from '../runtime/errors.ts';
+import type { SetChanges } from './collector-set.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { FromThread, ThreadError, ToThread } from './thread-messages.ts';
 
@@ -14,6 +16,8 @@ export interface CollectorThread extends Component {
   readonly ended: Promise<void>;
   /** The thread's metrics in Prometheus text. */
   metrics(): Promise<string>;
+  /** Collects from these clusters from now on; resolves with what changed. */
+  apply(clusters: readonly ClusterConfig[]): Promise<SetChanges>;
 }
 
 /** `publisher` is not owned: whoever made it starts and stops it. */
@@ -29,6 +33,7 @@ export function createCollectorThread(deps: {
   let asked = 0;
   let stopped = false;
   const answers = new Map<number, (text: string) => void>();
+  const changes = new Map<number, ReturnType<typeof deferred<SetChanges>>>();
   const started = deferred<void>();
   const ended = deferred<void>();
   // Whoever waits is told; nobody need wait.
@@ -62,6 +67,13 @@ export function createCollectorThread(deps: {
         answers.get(message.id)?.(message.text);
         answers.delete(message.id);
         return;
+      case 'applied': {
+        const change = changes.get(message.id);
+        changes.delete(message.id);
+        if (message.changes) change?.resolve(message.changes);
+        else change?.reject(fromThread(message.error ?? { code: undefined, message: 'no answer' }));
+        return;
+      }
       case 'health':
         health = message.health;
         return;
@@ -82,6 +94,8 @@ export function createCollectorThread(deps: {
     logger.error({ err: error }, 'collector thread failed');
     started.reject(error);
     ended.reject(error);
+    for (const change of changes.values()) change.reject(error);
+    changes.clear();
   }
 
   return {
@@ -110,6 +124,13 @@ export function createCollectorThread(deps: {
       await worker?.terminate();
     },
     health: () => health,
+    apply(clusters) {
+      const id = asked++;
+      const change = deferred<SetChanges>();
+      changes.set(id, change);
+      send({ kind: 'clusters', id, clusters });
+      return change.promise;
+    },
     metrics() {
       if (!worker) return Promise.resolve('');
       const id = asked++;

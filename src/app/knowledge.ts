@@ -6,6 +6,7 @@ import { Inventory } from '../enrich/inventory.ts';
 import { KubernetesSource } from '../enrich/kubernetes/source.ts';
 import { catalogueMetrics, kubernetesMetrics } from '../enrich/metrics.ts';
 import { ClusterRegistry } from '../enrich/registry.ts';
+import type { ClusterConfig } from '../ingest/config.ts';
 import type { Component } from '../runtime/component.ts';
 import type { Store } from '../store/store.ts';
 import type { ParallaxConfig } from './config.ts';
@@ -17,6 +18,8 @@ export interface Knowledge {
   readonly catalogue: Catalogue;
   /** Readers of the configured clusters' Kubernetes. */
   readonly sources: readonly Component[];
+  /** Takes what the configuration says of the clusters from now on; readers of Kubernetes stay as they are. */
+  readonly updateClusters: (clusters: readonly ClusterConfig[]) => void;
 }
 
 export function buildKnowledge(
@@ -55,5 +58,6 @@ export function buildKnowledge(
     inventory,
     catalogue,
     sources,
+    updateClusters: (next) => registry.configure(next),
   };
 }

@@ -5,16 +5,27 @@ import { writerMetrics } from '../enrich/metrics.ts';
 import { createProjector } from '../enrich/project/projector.ts';
 import { createWriter } from '../enrich/writer.ts';
 import { createCollector } from '../ingest/collector.ts';
-import { ingestMetrics } from '../ingest/metrics.ts';
+import type { ClusterConfig } from '../ingest/config.ts';
+import { forgetSeries, ingestMetrics } from '../ingest/metrics.ts';
 import type { RunnableComponent } from '../runtime/run.ts';
 import type { Store } from '../store/store.ts';
+import { type CollectorSet, createCollectorSet } from './collector-set.ts';
 import type { ParallaxConfig } from './config.ts';
-import { group } from './group.ts';
 import { buildKnowledge } from './knowledge.ts';
 import type { RoleDeps } from './role.ts';
 
+/** Time for the collector of a cluster that is taken out to publish what it has. */
+const DRAIN_MS = 10_000;
+
 export function buildBus(config: ParallaxConfig, deps: RoleDeps): Bus {
   return createBus(config.bus, deps);
+}
+
+export interface WriterParts {
+  /** In the order in which they start. */
+  readonly components: readonly RunnableComponent[];
+  /** Takes what the configuration says of the clusters from now on. */
+  readonly updateClusters: (clusters: readonly ClusterConfig[]) => void;
 }
 
 /** The writer, and what it knows of clusters and learns of identities, in the order in which they start. */
@@ -22,8 +33,8 @@ export function buildWriter(
   config: ParallaxConfig,
   deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
   { bus, store }: { readonly bus: Bus; readonly store: Store },
-): readonly RunnableComponent[] {
-  const { ends, catalogue, sources } = buildKnowledge(config, deps, store);
+): WriterParts {
+  const { ends, catalogue, sources, updateClusters } = buildKnowledge(config, deps, store);
   const writer = createWriter({
     config: config.writer,
     bus,
@@ -34,21 +45,24 @@ export function buildWriter(
     logger: deps.logger,
     clock: deps.clock,
   });
-  return [catalogue, ...sources, writer];
+  return { components: [catalogue, ...sources, writer], updateClusters };
 }
 
-/** All configured collectors as one component. */
+/** All configured collectors as one component; its clusters may change while it runs. */
 export function buildCollectors(
   config: Pick<ParallaxConfig, 'clusters' | 'collector'>,
   deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
   publisher: Pick<ReturnType<Bus['publisher']>, 'publish'>,
-): RunnableComponent {
+): CollectorSet {
   const { logger, clock } = deps;
   const metrics = ingestMetrics(deps.registry);
-  return group(
-    'collectors',
-    config.clusters.map((cluster) =>
+  return createCollectorSet({
+    clusters: config.clusters,
+    make: (cluster) =>
       createCollector({ cluster, config: config.collector, publisher, logger, metrics, clock }),
-    ),
-  );
+    forget: (cluster) => forgetSeries(metrics, cluster),
+    count: (collectors) => metrics.collectors.set(collectors),
+    logger,
+    drainMs: DRAIN_MS,
+  });
 }

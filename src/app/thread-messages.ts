@@ -1,9 +1,13 @@
 // What the collector thread and the main thread tell each other. Batches are moved, not copied.
+import type { ClusterConfig } from '../ingest/config.ts';
 import type { Health } from '../runtime/component.ts';
+import type { SetChanges } from './collector-set.ts';
 
 export type ToThread =
   /** The record of that number is durable; or it was refused, with the error's code and message. */
   | { readonly kind: 'published'; readonly id: number; readonly error?: ThreadError }
+  /** Collect from these clusters from now on. */
+  | { readonly kind: 'clusters'; readonly id: number; readonly clusters: readonly ClusterConfig[] }
   | { readonly kind: 'stop' }
   /** The limit of the stop is over: leave what is left. */
   | { readonly kind: 'leave' }
@@ -19,6 +23,12 @@ export type FromThread =
       readonly headers: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'metrics'; readonly id: number; readonly text: string }
+  | {
+      readonly kind: 'applied';
+      readonly id: number;
+      readonly changes?: SetChanges;
+      readonly error?: ThreadError;
+    }
   | { readonly kind: 'health'; readonly health: Health }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly error: ThreadError };

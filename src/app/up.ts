@@ -1,5 +1,6 @@
 // The role `up`: everything in one process. The collectors read in a thread of their own; decoding, storing and
 // answering share the main thread; the embedded engine works on its own threads.
+import type { ClusterConfig } from '../ingest/config.ts';
 import { createRunner } from '../runtime/run.ts';
 import { createStore } from '../store/open.ts';
 import { buildApi } from './api.ts';
@@ -7,6 +8,7 @@ import { createCollectorThread } from './collector-thread.ts';
 import type { ParallaxConfig } from './config.ts';
 import { createDemo } from './demo.ts';
 import { buildBus, buildWriter } from './parts.ts';
+import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 import { createFlowPrinter } from './show.ts';
 import { migration } from './write.ts';
@@ -29,7 +31,8 @@ export async function runUp(
   const store = runner.add(createStore({ ...deps, config: config.store }));
   runner.add(migration(store));
   const bus = runner.add(buildBus(config, deps));
-  for (const part of buildWriter(config, deps, { bus, store })) runner.add(part);
+  const writer = buildWriter(config, deps, { bus, store });
+  for (const part of writer.components) runner.add(part);
   const publisher = runner.add(bus.publisher());
   const demo = options.demo ? await createDemo(deps) : undefined;
   if (demo) runner.add(demo);
@@ -44,5 +47,15 @@ export async function runUp(
   for (const component of buildApi(config, deps, parts)) runner.add(component);
   if (!options.quiet) runner.add(createFlowPrinter({ bus, stdout: deps.stdout, logger }));
   runner.add(collectors);
+  // A terminal that is closed hangs up on its processes: then it ends as it always did.
+  const { reload } = deps;
+  if (reload !== undefined) {
+    const apply = (next: readonly ClusterConfig[]) => {
+      writer.updateClusters(next);
+      return collectors.apply(demo ? [...next, ...demo.clusters()] : next);
+    };
+    const onHangup = deps.stdout.isTTY === true ? () => () => undefined : reload.onHangup;
+    runner.add(createReloader({ ...deps, reload: { ...reload, onHangup }, config, apply }));
+  }
   return runner.run();
 }

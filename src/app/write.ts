@@ -1,4 +1,5 @@
 // The role `write`: Kafka to the store.
+import type { ClusterConfig } from '../ingest/config.ts';
 import type { Component } from '../runtime/component.ts';
 import { createRunner } from '../runtime/run.ts';
 import type { ManagedStore } from '../store/engine-store.ts';
@@ -7,6 +8,7 @@ import { requireKafka } from './collect.ts';
 import type { ParallaxConfig } from './config.ts';
 import { buildOpsServer } from './ops.ts';
 import { buildBus, buildWriter } from './parts.ts';
+import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 
 /** Resolves with the exit code. The store's schema is brought up to date first. */
@@ -17,7 +19,16 @@ export async function runWrite(config: ParallaxConfig, deps: RoleDeps): Promise<
   runner.add(migration(store));
   const bus = runner.add(buildBus(config, deps));
   runner.add(buildOpsServer(config, deps, runner));
-  for (const part of buildWriter(config, deps, { bus, store })) runner.add(part);
+  const writer = buildWriter(config, deps, { bus, store });
+  for (const part of writer.components) runner.add(part);
+  if (deps.reload !== undefined) {
+    const { reload } = deps;
+    const apply = async (next: readonly ClusterConfig[]) => {
+      writer.updateClusters(next);
+      return { clusters: next.map(({ name }) => name) };
+    };
+    runner.add(createReloader({ ...deps, reload, config, apply }));
+  }
   return runner.run();
 }
 

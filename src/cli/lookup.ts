@@ -9,20 +9,25 @@ import { apiTarget, type PlaceFlags } from './observe/server.ts';
 export interface Question<T> {
   /** Of the API. */
   readonly path: string;
-  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly params: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly direct: (store: Store) => Promise<T>;
 }
 
-export async function lookUp<T>(flags: PlaceFlags, question: Question<T>): Promise<T> {
-  const { signal } = new AbortController();
+export async function lookUp<T>(
+  flags: PlaceFlags,
+  question: Question<T>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<T> {
   const where = await whereToAsk(apiTarget(flags, process.env));
   if ('server' in where) {
-    const params = Object.entries(question.params).filter((each) => each[1] !== undefined);
-    const path = `${question.path}?${new URLSearchParams(params as [string, string][])}`;
+    const params = Object.entries(question.params).flatMap(([name, value = []]) =>
+      [value].flat().map((each): [string, string] => [name, each]),
+    );
+    const path = `${question.path}?${new URLSearchParams(params)}`;
     // The server's own types: it is the same program.
     return (await askDocument(where.server, path, undefined, undefined, signal)) as T;
   }
-  const { closeDirectory, openDirectory } = await import('./observe/directory.ts');
+  const { closeDirectory, openDirectory } = await import('./observe/open-directory.ts');
   const store = await openDirectory(where.directory, signal);
   try {
     return await question.direct(store);

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
     (await import('./commands/connections.ts')).addConnectionsCommand(program),
   explain: async (program) => (await import('./commands/explain.ts')).addExplainCommand(program),
   services: async (program) => (await import('./commands/services.ts')).addServicesCommand(program),
+  coverage: async (program) => (await import('./commands/coverage.ts')).addCoverageCommand(program),
   import: async (program) => (await import('./commands/import.ts')).addImportCommand(program),
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),
   write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),

@@ -33,6 +33,14 @@ export async function runRole(
     registry,
     clock: systemClock,
     signals: process,
+    reload: {
+      file: flags.config ?? process.env.PARALLAX_CONFIG,
+      load: async () => (await loadFor(flags, settings)).value,
+      onHangup(listener) {
+        process.on('SIGHUP', listener);
+        return () => process.off('SIGHUP', listener);
+      },
+    },
     version,
     stdout: process.stdout,
   });

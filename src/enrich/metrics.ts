@@ -22,6 +22,18 @@ export function writerMetrics(registry: Registry) {
       labelNames: ['cluster'],
       registers,
     }),
+    contested: new Counter({
+      name: 'parallax_writer_contested_records_total',
+      help: 'Unmarked records that were looked up like replays, because another collector of the cluster publishes too.',
+      labelNames: ['cluster'],
+      registers,
+    }),
+    coverage: new Counter({
+      name: 'parallax_writer_coverage_rows_total',
+      help: 'Rows of collectors’ reports of their completeness stored, by cluster.',
+      labelNames: ['cluster'],
+      registers,
+    }),
     doubles: new Counter({
       name: 'parallax_writer_doubles_dropped_total',
       help: 'Responses of replayed batches that were stored already.',

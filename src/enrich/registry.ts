@@ -58,7 +58,7 @@ const NOWHERE: Place = { cluster: '', inside: false };
 const MAX_SEEN_NAMES = 16;
 
 export class ClusterRegistry {
-  private readonly clusters: ReadonlyMap<string, ConfiguredCluster>;
+  private clusters: ReadonlyMap<string, ConfiguredCluster> = new Map();
   private readonly reports = new Map<string, ClusterReport>();
   private readonly seenNames = new Map<string, Set<string>>();
   private meshes = new Map<string, MeshFacts>();
@@ -67,6 +67,11 @@ export class ClusterRegistry {
   version = 0;
 
   constructor(clusters: readonly ConfiguredCluster[]) {
+    this.configure(clusters);
+  }
+
+  /** What the configuration says from now on. */
+  configure(clusters: readonly ConfiguredCluster[]): void {
     this.clusters = new Map(clusters.map((each) => [each.name, each]));
     this.rebuild();
   }

@@ -12,9 +12,11 @@ import { ParallaxError } from '../runtime/errors.ts';
 import type { NativeBlock, Store } from '../store/store.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { WriterConfig } from './config.ts';
+import { coverageBlock } from './coverage.ts';
 import type { WriterMetrics } from './metrics.ts';
 import type { Projection, Projector } from './project/projector.ts';
 import { type RecentCluster, RecentlyStored } from './recent.ts';
+import { Rivals } from './rivals.ts';
 import { FAR, findStored, storedUpTo } from './stored.ts';
 
 export interface WriterDeps {
@@ -95,6 +97,7 @@ export type RecordWriter = (record: BusRecord, signal?: AbortSignal) => Promise<
 /** The part of the writer that an import uses by itself, without a memory of what it stored. */
 export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): RecordWriter {
   const { store, projector, catalogue, metrics, logger, clock, bus } = deps;
+  const rivals = new Rivals(store);
   // A replayed record asks the store what it has: everything before it in its partition must be stored by then.
   const before = new Map<number, Promise<unknown>>();
 
@@ -118,8 +121,12 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
     signal: AbortSignal | undefined,
   ): Promise<StoredRecord> {
     let batch: FlowBatch;
+    let coverage: NativeBlock | undefined;
+    let contested: () => Promise<boolean>;
     try {
       batch = decodeFlowBatch(record.value);
+      contested = rivals.note(record, batch.header);
+      coverage = coverageBlock(batch);
     } catch (error) {
       if (!(error instanceof ParallaxError)) throw error;
       await deadLetter(record, record.value, 'not-a-flow-batch', error.message);
@@ -140,7 +147,10 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
       recent.floor = await retried(() => floorOf(projection.ids.minTime, cluster), signal);
     }
     let drop: Uint8Array | undefined;
-    if (batch.header.replay || deps.replayed) {
+    const { replay, count } = batch.header;
+    const rival = !replay && count > 0 && (await retried(contested, signal));
+    if (rival) metrics.contested.inc({ cluster });
+    if (replay || rival || deps.replayed) {
       const asking = (uuids: number) => metrics.asked.inc({ cluster }, uuids);
       const question = { store, batch: projector.identify(batch), cluster, asking };
       const stored = await retried(
@@ -157,7 +167,7 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
     }
     const started = clock.now();
     const token = recordToken(record);
-    for (const block of [projection.flows, projection.events]) {
+    for (const block of [projection.flows, projection.events, coverage]) {
       if (block) await retried(() => store.insert(block, { token }), signal);
     }
     metrics.insert.observe((clock.now() - started) / 1000);
@@ -195,6 +205,7 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
       deadLetters: projection.rejected.length,
     };
     metrics.records.inc({ replay: String(replay) });
+    if (batch.facts.length > 0) metrics.coverage.inc({ cluster }, batch.facts.length);
     metrics.flows.inc({ cluster }, stored.flows);
     metrics.events.inc({ cluster }, stored.events);
     if (stored.doubles > 0) metrics.doubles.inc({ cluster }, stored.doubles);

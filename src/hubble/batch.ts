@@ -27,9 +27,13 @@ export interface FlowBatch {
   readonly bytes: Buffer;
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
+  /** Encoded CoverageFacts; none in a batch of responses. */
+  readonly facts: readonly Buffer[];
 }
 
 const RESPONSE_TAG = (15 << 3) | 2;
+const FACT = 8;
+const FACT_TAG = (FACT << 3) | 2;
 const HEADER_ROOM = 256;
 /** Bytes before a response that `append` writes over: those of gRPC's head of a message. */
 export const RESPONSE_HEAD = 5;
@@ -139,6 +143,28 @@ export class FlowBatchBuilder {
   }
 }
 
+/** A record of coverage facts, without responses. */
+export function sealFacts(
+  header: Omit<FlowBatchHeader, 'count' | 'replay'>,
+  facts: readonly Buffer[],
+): Buffer {
+  const parts = [encodeHeader({ ...header, count: 0, replay: false })];
+  for (const fact of facts) parts.push(Buffer.from([FACT_TAG, ...lengthOf(fact)]), fact);
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  // Not from the pool: the bus may move the memory to another thread.
+  const sealed = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const part of parts) at += part.copy(sealed, at);
+  return sealed;
+}
+
+function lengthOf(bytes: Buffer): number[] {
+  const parts: number[] = [];
+  let rest = bytes.length;
+  for (; rest > 127; rest >>>= 7) parts.push((rest & 127) | 128);
+  return [...parts, rest];
+}
+
 function encodeHeader(header: FlowBatchHeader): Buffer {
   const parts: number[] = [];
   const varint = (field: number, value: bigint) => {
@@ -178,6 +204,7 @@ export function decodeFlowBatch(bytes: Buffer): FlowBatch {
   const numbers = [0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n];
   let starts = new Uint32Array(1024);
   let ends = new Uint32Array(1024);
+  const facts: Buffer[] = [];
   let count = 0;
   let at = 0;
   const malformed = (what: string) =>
@@ -246,6 +273,7 @@ export function decodeFlowBatch(bytes: Buffer): FlowBatch {
       case 2: {
         const size = length();
         if (field < strings.length) strings[field] = bytes.toString('utf8', at, at + size);
+        else if (field === FACT) facts.push(bytes.subarray(at, at + size));
         at += size;
         break;
       }
@@ -268,6 +296,7 @@ export function decodeFlowBatch(bytes: Buffer): FlowBatch {
     bytes,
     starts,
     ends,
+    facts,
   };
 }
 

@@ -10,14 +10,14 @@ import type { ClusterConfig, CollectorConfig } from './config.ts';
 import type { CollectorCoverage } from './coverage.ts';
 import { Intake } from './intake.ts';
 import type { IngestMetrics } from './metrics.ts';
-import { Outbox, type RefusalReason } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 import { ReadingPause } from './pause.ts';
+import { Refusals } from './refusals.ts';
 import { RelayClient, type RelayConnection } from './relay-client.ts';
 import { type RelayError, relayError } from './relay-errors.ts';
-import { RelayView } from './relay-view.ts';
+import { RelayWatch } from './relay-watch.ts';
 import { type BatchFacts, type SealedBatch, Sealer } from './sealer.ts';
 import { openSession, type Session } from './session.ts';
-import { ResponseTracker } from './tracker.ts';
 
 export interface CollectorDeps {
   readonly cluster: ClusterConfig;
@@ -46,13 +46,13 @@ class RelayCollector implements Collector {
   private readonly id = randomUUID();
   private readonly startedAt: number;
   private readonly client: RelayClient;
-  private readonly tracker: ResponseTracker;
+  private readonly watch: RelayWatch;
   private readonly sealer: Sealer;
   private readonly outbox: Outbox;
   private readonly intake: Intake;
-  private readonly view: RelayView;
   private readonly waits: Backoff;
   private readonly pause: ReadingPause;
+  private readonly refusals: Refusals;
   /** Aborts when reading is to end, by `stop` or at once. */
   private readonly ending = new AbortController();
   /** Aborts when nothing is to be waited for any more. */
@@ -64,7 +64,6 @@ class RelayCollector implements Collector {
   private up = false;
   private heardAt = 0;
   private reconnects = 0;
-  private dropped = 0;
   private published = { batches: 0, responses: 0 };
   private lastError: { code: string; message: string; at: number } | undefined;
 
@@ -75,11 +74,13 @@ class RelayCollector implements Collector {
     this.logger = deps.logger.child({ cluster: cluster.name, relay: cluster.relay });
     this.startedAt = clock.now();
     this.client = new RelayClient({ cluster, config });
-    this.tracker = new ResponseTracker({
-      startMs: this.startedAt,
-      overlapMs: config.overlap,
-      lookbackMs: config.lookback,
-      maxNodes: config.maxNodes,
+    this.watch = new RelayWatch({
+      cluster,
+      config,
+      clock,
+      metrics,
+      logger: this.logger,
+      report: (facts) => this.sealer.report(facts, clock.now()),
     });
     this.sealer = new Sealer({
       cluster: cluster.name,
@@ -89,24 +90,24 @@ class RelayCollector implements Collector {
       maxBytes: config.batch.bytes,
       maxAgeMs: config.batch.age,
       emit: (batch) => this.emit(batch),
-      nodeName: () => this.tracker.nodeName(),
+      nodeName: () => this.watch.tracker.nodeName(),
     });
     this.outbox = new Outbox({
       publisher: deps.publisher,
       key: cluster.name,
       limitBytes: config.buffer,
       durable: (batch) => this.durable(batch),
-      refused: (batch, error, reason) => this.refused(batch, error, reason),
+      refused: (batch, error, reason) => this.refusals.refused(batch, error, reason),
       turned: (full) => this.turned(full),
     });
     this.intake = new Intake({
       cluster: cluster.name,
       clock,
-      tracker: this.tracker,
+      tracker: this.watch.tracker,
       sealer: this.sealer,
       metrics,
       heard: (nowMs) => this.heard(nowMs),
-      oversize: (size, node) => this.lose(1, 'oversize', size, node),
+      oversize: (size, node) => this.refusals.lose('oversize', size, node),
     });
     this.pause = new ReadingPause({
       cluster: cluster.name,
@@ -115,7 +116,17 @@ class RelayCollector implements Collector {
       metrics,
       logger: this.logger,
     });
-    this.view = new RelayView(cluster.name, metrics);
+    this.refusals = new Refusals({
+      cluster: cluster.name,
+      metrics,
+      logger: this.logger,
+      shrink: (bytes) => this.sealer.shrink(bytes),
+      again: (oldest) => {
+        this.watch.tracker.refuse(oldest);
+        this.session?.end('republish', 'opened again for flows the bus did not take');
+      },
+      lost: (reason, node) => this.watch.ledger.dropped(reason, node),
+    });
     this.waits = backoff({
       initialMs: config.reconnect.initial,
       maxMs: config.reconnect.max,
@@ -143,12 +154,13 @@ class RelayCollector implements Collector {
     this.state = 'stopped';
     this.up = false;
     this.deps.metrics.streamUp.set({ cluster: this.deps.cluster.name }, 0);
-    const before = { batches: this.outbox.records, open: this.sealer.openCount };
+    this.watch.ledger.end(this.deps.clock.now());
+    const before = { batches: this.outbox.batches, open: this.sealer.openCount };
     this.sealer.flush();
     const until = this.leave ? AbortSignal.any([limit, this.leave]) : limit;
     const drained = await this.outbox.drained(until);
     this.report();
-    const left = { batches: this.outbox.records, bytes: this.outbox.bytes };
+    const left = { batches: this.outbox.batches, bytes: this.outbox.bytes };
     const fields = { drained: before, published: this.published, ms: this.deps.clock.now() - at };
     if (drained) this.logger.info(fields, 'collector stopped, all published');
     else this.logger.warn({ ...fields, left }, 'collector stopped with batches not published');
@@ -163,12 +175,15 @@ class RelayCollector implements Collector {
         reason: `reading from ${this.deps.cluster.relay} is paused: ${this.outbox.bytes} bytes wait for the bus`,
       };
     }
+    const finding = this.watch.finding();
+    if (finding !== undefined) return { state: 'degraded', reason: finding };
     if (this.up) return { state: 'ok' };
     return { state: 'degraded', reason: this.lastError?.message ?? 'connecting' };
   }
 
   coverage(): CollectorCoverage {
-    const { tracker, outbox, view } = this;
+    const { outbox } = this;
+    const { tracker, view } = this.watch;
     return {
       cluster: this.deps.cluster.name,
       relay: this.deps.cluster.relay,
@@ -181,11 +196,11 @@ class RelayCollector implements Collector {
       received: { responses: this.intake.responses, bytes: this.intake.bytes },
       published: { ...this.published },
       unpublished: {
-        batches: outbox.records,
+        batches: outbox.batches,
         bytes: outbox.bytes,
         open: this.sealer.openCount,
       },
-      dropped: this.dropped,
+      dropped: this.refusals.dropped,
       pauses: this.pause.ranges(),
       server: view.server,
       nodes: view.nodes(tracker),
@@ -227,9 +242,16 @@ class RelayCollector implements Collector {
       connection.destroy();
       return relayError(this.client.place, signal.reason);
     }
-    const since = this.tracker.since((node) => this.view.isDark(node));
-    this.tracker.opened();
+    const nodes = await this.watch.patterns(connection);
+    if (signal.aborted) {
+      connection.destroy();
+      return relayError(this.client.place, signal.reason);
+    }
+    const { tracker, view, ledger } = this.watch;
+    const since = tracker.since((node) => view.isDark(node));
+    tracker.opened();
     this.stream = { openedAt: clock.now(), since };
+    ledger.opened(clock.now());
     this.heardAt = clock.now();
     this.state = 'streaming';
     const session = openSession({
@@ -238,24 +260,30 @@ class RelayCollector implements Collector {
       config,
       clock,
       sinceMs: since,
+      nodes,
       sink: this.intake,
       heard: () => this.heardAt,
-      poll: (from) => this.poll(from),
+      poll: (from, early) => this.poll(from, early),
       stable: () => this.waits.reset(),
     });
     this.session = session;
-    if (this.outbox.full) session.pause();
+    if (this.outbox.full) {
+      session.pause();
+      ledger.turn('paused', clock.now());
+    }
     const leave = () => session.end('ended', 'the collector stops');
     signal.addEventListener('abort', leave, { once: true });
     const failure = await session.ended;
     signal.removeEventListener('abort', leave);
     this.session = undefined;
     this.stream = undefined;
+    ledger.closed(clock.now());
     return failure;
   }
 
   private heard(nowMs: number): void {
     this.heardAt = nowMs;
+    this.watch.ledger.arrived();
     if (!this.up) this.opened();
   }
 
@@ -280,16 +308,13 @@ class RelayCollector implements Collector {
     metrics.reconnects.inc({ cluster: cluster.name, cause: failure.reason });
   }
 
-  private async poll(connection: RelayConnection): Promise<void> {
-    const { clock, metrics, cluster } = this.deps;
+  private async poll(connection: RelayConnection, early: boolean): Promise<void> {
+    const { metrics, cluster } = this.deps;
     try {
-      const [status, nodes] = await Promise.all([
-        connection.serverStatus(),
-        connection.getNodes().catch(() => undefined),
-      ]);
-      const { tracker, outbox } = this;
-      const silent = this.view.take(clock.now(), status, nodes, tracker, outbox.full);
+      const unfit = early || this.outbox.full;
+      const { silent, changed } = await this.watch.poll(connection, unfit);
       this.opened();
+      if (changed) this.session?.end('other-nodes', 'opened again to ask for other nodes');
       if (silent.length === 0) return;
       const names = silent.slice(0, 3).join(', ');
       this.session?.end('silent-node', `flows of ${silent.length} nodes do not arrive (${names})`);
@@ -306,6 +331,7 @@ class RelayCollector implements Collector {
     const everyMs = Math.min(200, Math.max(10, config.batch.age / 10));
     while (!this.ending.signal.aborted) {
       await clock.sleep(everyMs, this.ending.signal);
+      this.watch.ledger.tick(clock.now());
       this.sealer.tick(clock.now());
       this.report();
     }
@@ -319,8 +345,9 @@ class RelayCollector implements Collector {
     metrics.open.set(labels, this.sealer.openBytes);
     metrics.buffered.set(labels, this.outbox.bytes);
     metrics.bufferedBatches.set(labels, this.outbox.records);
-    if (Number.isFinite(this.tracker.newest)) {
-      const ageMs = clock.now() - this.tracker.ms(this.tracker.newest);
+    const { tracker } = this.watch;
+    if (Number.isFinite(tracker.newest)) {
+      const ageMs = clock.now() - tracker.ms(tracker.newest);
       metrics.newestFlowAge.set(labels, ageMs / 1000);
     }
   }
@@ -335,6 +362,10 @@ class RelayCollector implements Collector {
   private durable(batch: BatchFacts): void {
     const { metrics, cluster } = this.deps;
     const labels = { cluster: cluster.name };
+    if (batch.cause === 'report') {
+      metrics.reports.inc(labels);
+      return;
+    }
     this.published.batches++;
     this.published.responses += batch.count;
     metrics.publishedBatches.inc(labels);
@@ -342,43 +373,9 @@ class RelayCollector implements Collector {
     metrics.publishedBytes.inc(labels, batch.size);
   }
 
-  private refused(batch: BatchFacts, error: unknown, reason: RefusalReason): void {
-    const { metrics, cluster } = this.deps;
-    const { size } = batch;
-    if (reason === 'too-large' && batch.count === 1) {
-      this.lose(1, 'too-large', size, batch.node);
-      return;
-    }
-    metrics.refused.inc({ cluster: cluster.name, reason }, batch.count);
-    const fields = { err: error, responses: batch.count, size };
-    if (reason === 'stopped') {
-      this.logger.warn(fields, 'the bus stopped before a batch was published');
-      return;
-    }
-    if (reason === 'too-large') {
-      const limit = this.sealer.shrink(Math.floor(size / 2));
-      this.logger.error(
-        { ...fields, limit },
-        'the bus takes no record of this size: batches are smaller from now on, and its flows are asked for again; set collector.batch.bytes below the bus’s record size',
-      );
-    } else {
-      this.logger.error(fields, 'a batch was not published: its flows are asked for again');
-    }
-    this.tracker.refuse(batch.oldest);
-    this.session?.end('republish', 'opened again for flows the bus did not take');
-  }
-
-  private lose(count: number, reason: 'oversize' | 'too-large', size: number, node: string): void {
-    this.dropped += count;
-    this.deps.metrics.refused.inc({ cluster: this.deps.cluster.name, reason }, count);
-    const why =
-      reason === 'oversize'
-        ? 'a response larger than collector.maxResponse was passed over; raise it if the bus takes such records'
-        : 'the bus takes no record of this size: the response is lost; raise the record size of the bus';
-    this.logger.error({ size, node, reason }, why);
-  }
-
   private turned(full: boolean): void {
+    if (this.session !== undefined)
+      this.watch.ledger.turn(full ? 'paused' : 'up', this.deps.clock.now());
     if (full) {
       this.session?.pause();
       this.pause.begin(this.outbox.bytes);

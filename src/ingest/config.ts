@@ -63,6 +63,19 @@ export const clusterConfig = z
     tls: relayTlsConfig
       .optional()
       .describe('TLS to the relay; giving this section, or a tls:// address, turns it on'),
+    ciliumName: z
+      .string()
+      .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'expected a name as Cilium takes it')
+      .optional()
+      .describe(
+        'Cilium’s cluster-name where it is not the name here; when left out it is learned from Kubernetes, the relay’s list of nodes or the names of nodes, as long as all are of one cluster',
+      ),
+    meshFilter: z
+      .enum(['auto', 'on', 'off'])
+      .default('auto')
+      .describe(
+        'Whether flows of other clusters’ nodes are dropped, which a relay in a mesh may send: auto drops them when the relay lists nodes of several clusters, on always, off never',
+      ),
     id: z
       .int()
       .min(0)
@@ -74,13 +87,6 @@ export const clusterConfig = z
       .default(255)
       .describe(
         'Cilium’s max-connected-clusters, which says how identity numbers carry cluster ids',
-      ),
-    ciliumName: z
-      .string()
-      .regex(/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/, 'expected a name as Cilium takes it')
-      .optional()
-      .describe(
-        'Cilium’s cluster-name where it is not `name`; learned from Kubernetes or the names of nodes when left out',
       ),
     mesh: z
       .string()
@@ -109,7 +115,7 @@ export const clusterConfig = z
       .array(z.string().min(1))
       .default([])
       .describe(
-        'Patterns of node names to ask the relay for, such as "eks-prod-1/"; all nodes when empty. Needed in a mesh whose relays serve all clusters',
+        'Patterns of node names to ask the relay for, such as "eks-prod-1/"; the cluster’s own nodes when empty (see meshFilter)',
       ),
   })
   .refine((cluster) => cluster.id === undefined || cluster.id <= cluster.maxConnectedClusters, {
@@ -191,6 +197,16 @@ export const collectorConfig = z.strictObject({
     .default(3)
     .describe('Failed health checks of a silent relay after which its stream is opened again'),
   poll: duration.prefault('30s').describe('How often the relay is asked for its status and nodes'),
+  configWatch: duration
+    .prefault('5s')
+    .describe(
+      'How often the configuration file is looked at for changed clusters, which are taken up without a restart (on SIGHUP too); 0s: never',
+    ),
+  report: duration
+    .prefault('15s')
+    .describe(
+      'How often a collector publishes what it knows of its own completeness (the table coverage), one row a node; also at each minute’s end',
+    ),
   window: size
     .prefault('4MiB')
     .describe('HTTP/2 flow-control window of a stream: what may be on its way unread'),

@@ -57,6 +57,7 @@ export class Intake implements MessageSink {
     const { tracker, sealer } = this.deps;
     const repeats = tracker.take(bytes, start, end, this.now);
     this.responses++;
+    if (tracker.foreign) return;
     sealer.add(bytes, start, end, repeats, tracker.time, this.nowMs);
   }
 

@@ -20,6 +20,11 @@ export function ingestMetrics(registry: Registry) {
       registers,
     });
   return {
+    collectors: new Gauge({
+      name: 'parallax_ingest_collectors',
+      help: 'Clusters that are collected from',
+      registers,
+    }),
     responses: counter('responses_total', 'Responses received from the relay'),
     bytes: counter('received_bytes_total', 'Bytes received on flow streams, framing included'),
     malformed: counter(
@@ -43,6 +48,16 @@ export function ingestMetrics(registry: Registry) {
       'Responses received and not published, by reason: oversize and too-large are lost, the others are asked for again',
       'reason',
     ),
+    foreign: counter(
+      'foreign_flows_total',
+      'Flows of other clusters’ nodes that were dropped, by Cilium’s name of that cluster',
+      'from',
+    ),
+    reports: counter('coverage_reports_total', 'Coverage reports durable on the bus'),
+    misnamed: gauge(
+      'cluster_misnamed',
+      '1 while no node of the cluster is at its relay under the name it is looked for',
+    ),
     buffered: gauge('buffer_bytes', 'Memory of sealed batches that are not durable yet'),
     bufferedBatches: gauge('buffer_batches', 'Sealed batches that are not durable yet'),
     open: gauge('open_bytes', 'Bytes in batches not sealed yet'),
@@ -62,4 +77,12 @@ export function ingestMetrics(registry: Registry) {
     nodeSeen: gauge('node_seen_flows', 'Flows a node has seen since it started', 'node'),
     nodeReceived: gauge('node_received_responses', 'Responses received of a node', 'node'),
   };
+}
+
+/** A cluster is collected no more: its series end. */
+export async function forgetSeries(metrics: IngestMetrics, cluster: string): Promise<void> {
+  for (const metric of Object.values(metrics)) {
+    const { values } = await metric.get();
+    for (const { labels } of values) if (labels.cluster === cluster) metric.remove(labels);
+  }
 }

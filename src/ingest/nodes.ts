@@ -1,11 +1,15 @@
 // The nodes a relay has sent from, found by the bytes of their names, and what is known of each. Bounded: a node
 // silent for long makes room, and nodes beyond the bound share one entry whose responses all count as replays.
 import { type HistoryOptions, NodeHistory } from './history.ts';
+import { NodeTally } from './tally.ts';
 
 export interface NodeRecord {
   readonly name: string;
-  /** Absent for the entry that nodes beyond the bound share. */
-  readonly history: NodeHistory | undefined;
+  /** Absent for the entry that nodes beyond the bound share, and for nodes of other clusters. */
+  history: NodeHistory | undefined;
+  /** False for a node of another cluster, whose flows are dropped. */
+  own: boolean;
+  readonly tally: NodeTally;
   received: number;
   /** Sum of num_events_lost. */
   lost: number;
@@ -19,6 +23,8 @@ export interface NodeRecord {
 
 export interface NodeTableOptions extends HistoryOptions {
   readonly maxNodes: number;
+  /** Whether a node is one of the cluster's own; all are when left out. */
+  readonly owns?: ((name: string) => boolean) | undefined;
 }
 
 /** Nodes silent for this long may be forgotten; when they come back they are new, which is safe. */
@@ -32,7 +38,7 @@ interface Slot {
 export class NodeTable {
   private readonly options: NodeTableOptions;
   private readonly slots = new Map<number, Slot[]>();
-  private readonly shared: NodeRecord = record('(other nodes)', undefined);
+  private readonly shared: NodeRecord = record('(other nodes)', true, undefined);
   private last: Slot | undefined;
   private size = 0;
   /** Not before this is it worth looking for nodes to forget. */
@@ -62,11 +68,25 @@ export class NodeTable {
     if (this.shared.received > 0) yield this.shared;
   }
 
+  /** Asks again which nodes are the cluster's own; one that is so from now on is heard of first `now`. */
+  sort(now: number): void {
+    const { owns = () => true } = this.options;
+    for (const chain of this.slots.values()) {
+      for (const { record } of chain) {
+        record.own = owns(record.name);
+        if (record.own) record.history ??= new NodeHistory(now, this.options);
+      }
+    }
+  }
+
   private add(key: number, name: Buffer, now: number): NodeRecord {
     if (this.size >= this.options.maxNodes && !this.forget(now)) {
       return this.shared;
     }
-    const slot = { name, record: record(name.toString(), new NodeHistory(now, this.options)) };
+    const text = name.toString();
+    const own = this.options.owns?.(text) ?? true;
+    const history = own ? new NodeHistory(now, this.options) : undefined;
+    const slot = { name, record: record(text, own, history) };
     const chain = this.slots.get(key);
     if (chain) chain.push(slot);
     else this.slots.set(key, [slot]);
@@ -90,12 +110,14 @@ export class NodeTable {
   }
 }
 
-function record(name: string, history: NodeHistory | undefined): NodeRecord {
+function record(name: string, own: boolean, history: NodeHistory | undefined): NodeRecord {
   const never = Number.NEGATIVE_INFINITY;
   const unknown = Number.POSITIVE_INFINITY;
   return {
     name,
+    own,
     history,
+    tally: new NodeTally(),
     received: 0,
     lost: 0,
     newest: never,

@@ -23,6 +23,8 @@ const RESUME_AT = 0.75;
 
 export class Outbox {
   records = 0;
+  /** Those of them that are reports of coverage. */
+  reports = 0;
   /** Memory held, which may be up to four times the batches' lengths. */
   bytes = 0;
   full = false;
@@ -36,6 +38,7 @@ export class Outbox {
   push({ value, release, ...batch }: SealedBatch): void {
     const held = value.buffer.byteLength;
     this.records++;
+    if (batch.cause === 'report') this.reports++;
     this.bytes += held;
     this.turn();
     const headers = { sequence: String(batch.sequence), replay: String(batch.replay) };
@@ -43,11 +46,11 @@ export class Outbox {
     publisher.publish({ key, value, headers, release }).then(
       () => {
         this.options.durable(batch);
-        this.gone(held);
+        this.gone(batch, held);
       },
       (error: unknown) => {
         this.options.refused(batch, error, refusalReason(error));
-        this.gone(held);
+        this.gone(batch, held);
       },
     );
   }
@@ -62,13 +65,19 @@ export class Outbox {
     return this.records === 0;
   }
 
-  private gone(held: number): void {
+  private gone({ cause }: BatchFacts, held: number): void {
     this.records--;
+    if (cause === 'report') this.reports--;
     this.bytes -= held;
     this.turn();
     if (this.records > 0) return;
     for (const resolve of this.idle) resolve();
     this.idle = [];
+  }
+
+  /** Batches of responses among the records. */
+  get batches(): number {
+    return this.records - this.reports;
   }
 
   private turn(): void {

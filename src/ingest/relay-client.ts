@@ -24,10 +24,10 @@ export interface RelayClientOptions {
 }
 
 export interface RelayConnection {
-  /** Flows from `sinceMs` on, and all to come. */
-  getFlows(sinceMs: number, sink: MessageSink): GrpcStream;
+  /** Flows from `sinceMs` on, and all to come, of the nodes whose names match; by default the configured ones. */
+  getFlows(sinceMs: number, sink: MessageSink, nodes?: readonly string[]): GrpcStream;
   serverStatus(): Promise<ServerStatusResponse>;
-  getNodes(): Promise<Node[]>;
+  getNodes(limitMs?: number): Promise<Node[]>;
   /** False when the relay says it does not serve. Any answer is a sign of life, so a relay without the service is fine. */
   healthy(): Promise<boolean>;
   /** Resolves when the relay asks its clients to leave. */
@@ -74,16 +74,17 @@ export class RelayClient {
     const call = <Request extends object, Response extends object>(
       method: Method<Request, Response>,
       request: NoInfer<Request>,
+      limitMs = callTimeout,
     ) =>
       this.classified(async () => {
         const bytes = method.requestSerialize(request);
-        return method.responseDeserialize(await connection.unary(method.path, bytes, callTimeout));
+        return method.responseDeserialize(await connection.unary(method.path, bytes, limitMs));
       });
 
     return {
-      getFlows: (sinceMs, sink) => {
+      getFlows: (sinceMs, sink, nodes = cluster.nodes) => {
         const splitter = new MessageSplitter(sink, config.maxResponse);
-        const request = Observer.GetFlows.requestSerialize(flowsRequest(sinceMs, cluster.nodes));
+        const request = Observer.GetFlows.requestSerialize(flowsRequest(sinceMs, nodes));
         const stream = connection.stream(Observer.GetFlows.path, request, (chunk) =>
           splitter.push(chunk),
         );
@@ -97,7 +98,7 @@ export class RelayClient {
         };
       },
       serverStatus: () => call(Observer.ServerStatus, {}),
-      getNodes: async () => (await call(Observer.GetNodes, {})).nodes ?? [],
+      getNodes: async (limitMs) => (await call(Observer.GetNodes, {}, limitMs)).nodes ?? [],
       healthy: async () => {
         try {
           const { status } = await call(Health.Check, { service: OBSERVER_HEALTH_SERVICE });

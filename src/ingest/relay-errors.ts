@@ -14,6 +14,7 @@ export type RelayFailureCause =
   | 'refused'
   | 'silent'
   | 'silent-node'
+  | 'other-nodes'
   | 'unhealthy'
   | 'goaway'
   | 'malformed'

@@ -1,6 +1,7 @@
 // The relay's own account of itself and its nodes, as of the last poll.
 import { type Node, NodeState, type ServerStatusResponse } from '../hubble/schema.gen.ts';
 import type { NodeCoverage } from './coverage.ts';
+import { plainNode } from './mesh.ts';
 import type { IngestMetrics } from './metrics.ts';
 import { type NodeCounts, SilenceWatch } from './silence.ts';
 import type { ResponseTracker } from './tracker.ts';
@@ -16,9 +17,12 @@ export class RelayView {
   private silent: ReadonlySet<string> = new Set();
   private readonly cluster: string;
   private readonly metrics: IngestMetrics;
+  private readonly owns: (node: string) => boolean;
 
-  constructor(cluster: string, metrics: IngestMetrics) {
+  /** `owns` says which nodes are the cluster's: others are left out of all this. */
+  constructor(cluster: string, metrics: IngestMetrics, owns: (node: string) => boolean) {
     this.cluster = cluster;
+    this.owns = owns;
     this.metrics = metrics;
   }
 
@@ -37,13 +41,18 @@ export class RelayView {
     metrics.relayMax.set({ cluster }, Number(status.max_flows ?? 0n));
     metrics.relayNodes.set({ cluster, state: 'connected' }, status.num_connected_nodes ?? 0);
     metrics.relayNodes.set({ cluster, state: 'unavailable' }, status.num_unavailable_nodes ?? 0);
-    if (nodes !== undefined) this.byName = new Map(nodes.map((node) => [node.name ?? '', node]));
+    if (nodes !== undefined) {
+      const own = nodes.filter(({ name = '' }) => this.owns(name));
+      this.byName = new Map(own.map((node) => [plainNode(node.name ?? ''), node]));
+    }
     const gone = this.reported;
     this.reported = new Set();
     const counts: NodeCounts[] = [];
-    for (const { name, received, relay } of this.nodes(tracker)) {
+    const all = this.nodes(tracker);
+    const expected = all.some(({ received, relay }) => received > 0 && relay !== undefined);
+    for (const { name, received, relay } of all) {
       if (relay?.state === NodeState.numbers.NODE_CONNECTED) {
-        counts.push({ name, received, seen: Number(relay.seen_flows ?? 0n) });
+        counts.push({ name, received, seen: Number(relay.seen_flows ?? 0n), expected });
       }
       const labels = { cluster, node: name };
       metrics.nodeReceived.set(labels, received);
@@ -62,19 +71,25 @@ export class RelayView {
 
   /** The relay is not connected to the node, or nothing comes from it. */
   isDark(name: string): boolean {
-    const state = this.byName.get(name)?.state;
+    const state = this.byName.get(plainNode(name))?.state;
     const { NODE_UNAVAILABLE, NODE_GONE, NODE_ERROR } = NodeState.numbers;
     const away = state === NODE_UNAVAILABLE || state === NODE_GONE || state === NODE_ERROR;
     return away || this.silent.has(name);
+  }
+
+  /** The cluster's nodes as the relay lists them, by name without `default/`. */
+  listed(): ReadonlyMap<string, Node> {
+    return this.byName;
   }
 
   nodes(tracker: ResponseTracker): NodeCoverage[] {
     const result: NodeCoverage[] = [];
     const silent = new Map(this.byName);
     const ms = (time: number) => (Number.isFinite(time) ? tracker.ms(time) : undefined);
-    for (const { name, received, lost, newest, heard } of tracker.nodes.values()) {
-      const relay = this.byName.get(name);
-      silent.delete(name);
+    for (const { name, own, received, lost, newest, heard } of tracker.nodes.values()) {
+      if (!own) continue;
+      const relay = this.byName.get(plainNode(name));
+      silent.delete(plainNode(name));
       result.push({ name, received, lost, newest: ms(newest), heard: ms(heard), relay });
     }
     for (const [name, relay] of silent) {

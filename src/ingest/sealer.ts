@@ -2,9 +2,9 @@
 // batch of repeats is never sealed before the new responses that came earlier: whoever stores it must find those.
 
 import { BatchMemory } from '../bus/batch-memory.ts';
-import { FlowBatchBuilder } from '../hubble/batch.ts';
+import { FlowBatchBuilder, sealFacts } from '../hubble/batch.ts';
 
-export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush';
+export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush' | 'report';
 
 /** What is remembered of a batch while it is on its way: not its bytes, which the bus packs and lets go. */
 export interface BatchFacts {
@@ -126,6 +126,19 @@ export class Sealer {
   flush(): void {
     this.seal(this.fresh, 'flush');
     this.seal(this.repeats, 'flush');
+  }
+
+  /** A record of coverage facts, behind all responses added before. */
+  report(facts: readonly Buffer[], nowMs: number): void {
+    this.flush();
+    const { cluster, relay, collector } = this.options;
+    // That of the batch to come: reports are not counted among them.
+    const { sequence } = this;
+    const receivedAt = BigInt(nowMs) * 1_000_000n;
+    const value = sealFacts({ cluster, relay, collector, sequence, receivedAt }, facts);
+    const oldest = Number.POSITIVE_INFINITY;
+    const about = { sequence, count: 0, replay: false, cause: 'report', oldest, node: '' } as const;
+    this.options.emit({ value, release: () => {}, size: value.length, ...about });
   }
 
   /** A response no batch has room for is a record of its own. */

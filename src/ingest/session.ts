@@ -12,10 +12,13 @@ export interface SessionDeps {
   readonly config: Pick<CollectorConfig, 'idle' | 'unhealthy' | 'poll' | 'reconnect'>;
   readonly clock: Clock;
   readonly sinceMs: number;
+  /** Patterns of node names; all nodes without. */
+  readonly nodes: readonly string[];
   readonly sink: MessageSink;
   /** When bytes arrived last, milliseconds since 1970. */
   readonly heard: () => number;
-  readonly poll: (connection: RelayConnection) => Promise<void>;
+  /** `early`: too soon after the stream was opened, or the poll before, to judge by it who is silent. */
+  readonly poll: (connection: RelayConnection, early: boolean) => Promise<void>;
   /** The stream has lived long enough for the next wait to be short. */
   readonly stable: () => void;
 }
@@ -27,6 +30,9 @@ export interface Session {
   resume(): void;
   end(reason: RelayFailureCause, says: string): void;
 }
+
+/** A young stream is looked at more often, to learn where it stands in the nodes' counts before it may end. */
+const EARLY_MS = [1_000, 2_000, 5_000, 10_000] as const;
 
 export function openSession(deps: SessionDeps): Session {
   const { connection, place, config, clock } = deps;
@@ -43,7 +49,7 @@ export function openSession(deps: SessionDeps): Session {
         `relay ${place.address} of cluster ${place.cluster}: ${says}`,
       ),
     );
-  const stream = connection.getFlows(deps.sinceMs, deps.sink);
+  const stream = connection.getFlows(deps.sinceMs, deps.sink, deps.nodes);
   stream.ended.then(
     () => end('ended', 'the relay ended the stream'),
     (error: unknown) => finish(relayError(place, error)),
@@ -80,9 +86,10 @@ export function openSession(deps: SessionDeps): Session {
   }
 
   async function pollAll(): Promise<void> {
-    while (!over.signal.aborted) {
-      await deps.poll(connection);
-      await clock.sleep(config.poll, over.signal);
+    for (let polls = 0; !over.signal.aborted; polls++) {
+      const next = EARLY_MS[polls];
+      await deps.poll(connection, next !== undefined);
+      await clock.sleep(Math.min(config.poll, next ?? config.poll), over.signal);
     }
   }
 

@@ -7,6 +7,8 @@ export interface NodeCounts {
   readonly seen: number;
   /** Responses received of it. */
   readonly received: number;
+  /** Other nodes of the list are heard of by the names it has: a node never heard of is silent too. */
+  readonly expected?: boolean;
 }
 
 /** Polls in a row in which a node saw flows and none arrived. */
@@ -30,7 +32,7 @@ export class SilenceWatch {
     const silent: string[] = [];
     // Built anew, so that nodes that are gone are forgotten.
     this.watched = new Map();
-    for (const { name, seen, received } of nodes) {
+    for (const { name, seen, received, expected = false } of nodes) {
       const last = before.get(name) ?? {
         seen,
         received,
@@ -38,7 +40,7 @@ export class SilenceWatch {
         complainedAt: Number.NEGATIVE_INFINITY,
       };
       // Never heard of: perhaps flows carry another name than the relay's list does.
-      const quiet = received > 0 && received === last.received && seen > last.seen;
+      const quiet = (received > 0 || expected) && received === last.received && seen > last.seen;
       const now = { ...last, seen, received, quiet: quiet ? last.quiet + 1 : 0 };
       if (now.quiet >= QUIET_POLLS && at - now.complainedAt >= AGAIN_MS) {
         silent.push(name);

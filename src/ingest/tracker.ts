@@ -10,6 +10,8 @@ export interface TrackerOptions {
   readonly lookbackMs: number;
   readonly maxNodes: number;
   readonly remembered?: number;
+  /** Whether a node is one of the cluster's own; all are when left out. */
+  readonly owns?: (node: string) => boolean;
 }
 
 /** Sums since they were taken last; labels as in Hubble's enums, by number. */
@@ -34,6 +36,8 @@ export class ResponseTracker {
   };
   /** Time of the last response on the tracker's time; NaN when it had none. */
   time = Number.NaN;
+  /** True when the last response was a flow of another cluster's node: it is not to be kept. */
+  foreign = false;
   /** Newest flow time, no clock ahead of ours believed. */
   newest = Number.NEGATIVE_INFINITY;
 
@@ -51,6 +55,7 @@ export class ResponseTracker {
       contactNs: options.overlapMs * 1e6,
       remembered: options.remembered ?? REMEMBERED,
       maxNodes: options.maxNodes,
+      owns: options.owns,
     });
   }
 
@@ -67,6 +72,7 @@ export class ResponseTracker {
   /** True when the response may have been published before. `now` is on the tracker's time. */
   take(bytes: Buffer, start: number, end: number, now: number): boolean {
     const { peek } = this;
+    this.foreign = false;
     if (!peek.read(bytes, start, end)) {
       this.time = Number.NaN;
       this.counts.malformed++;
@@ -85,6 +91,12 @@ export class ResponseTracker {
     this.lastNode = node;
     node.received++;
     node.heard = now;
+    const flow = peek.kind === 'flow';
+    if (!node.own && flow) {
+      this.foreign = true;
+      node.tally.flows++;
+      return false;
+    }
     if (peek.kind === 'lost-events') this.lost(node);
     const believed = Math.min(time, now);
     if (believed > node.newest) {
@@ -95,6 +107,7 @@ export class ResponseTracker {
     if (lag < node.lag) node.lag = lag;
     const repeats = node.history === undefined || node.history.mayRepeat(time, now);
     if (repeats) this.counts.repeated++;
+    if (flow) node.tally.flow(time, lag, repeats);
     return repeats;
   }
 
@@ -140,6 +153,7 @@ export class ResponseTracker {
   private lost(node: NodeRecord): void {
     const [source, count] = this.peek.numbers(1, 2);
     node.lost += count;
+    node.tally.loss(source, count);
     add(this.counts.lostBySource, source, count);
   }
 }

@@ -1,7 +1,10 @@
-// What an answer cannot show and its reader should know: that nothing was collected in the window asked, or that events
-// were lost in it.
+// What an answer cannot show and its reader should know: that nothing was collected in the window asked, that flows of
+// it are missing, or that none are.
 import { formatTimestamp, fromNanos } from '../hubble/timestamp.ts';
+import { systemClock } from '../runtime/clock.ts';
 import type { Store } from '../store/store.ts';
+import { coverageOf } from './coverage/coverage.ts';
+import { sentences } from './coverage/say.ts';
 import type { FlowQuery } from './flows.ts';
 import { edgeSlot, lostWithin, slotBounds, type TimeRange } from './range.ts';
 
@@ -14,6 +17,9 @@ export async function noticesFor(
 ): Promise<string[]> {
   const notices: string[] = [];
   if (count === 0n) notices.push(await emptyNotice(store, query, signal));
+  const covered = await coverageNotices(store, query, count, signal);
+  // The ledger tells lost events too, by node.
+  if (covered !== undefined) return [...notices, ...covered];
   const hidden = query.events === 'matching' && query.whitelist.length > 0;
   if (hidden && (count === 0n || query.since !== undefined || query.until !== undefined)) {
     const { reports, events } = await lostWithin(store, query, signal);
@@ -23,6 +29,25 @@ export async function noticesFor(
       );
   }
   return notices;
+}
+
+/** What the ledger says of a window; undefined when it has nothing of it, as of flows that were imported. */
+async function coverageNotices(
+  store: Store,
+  { since, until }: TimeRange,
+  count: bigint,
+  signal: AbortSignal | undefined,
+): Promise<string[] | undefined> {
+  if (since === undefined) return undefined;
+  const nowMs = systemClock.now();
+  const sinceMs = Math.max(0, Number(since / 1_000_000n));
+  const untilMs = until === undefined ? nowMs : Number(until / 1_000_000n);
+  if (sinceMs >= untilMs || sinceMs > nowMs) return undefined;
+  const window = { sinceMs, untilMs: Math.min(untilMs, nowMs) };
+  const coverage = await coverageOf(store, window, nowMs, signal);
+  if (!coverage.collected) return undefined;
+  if (coverage.complete && count > 0n) return [];
+  return sentences(coverage);
 }
 
 async function emptyNotice(

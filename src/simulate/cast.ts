@@ -4,7 +4,7 @@ import { scramble } from './random.ts';
 
 export interface SimulatedNode {
   readonly cluster: SimulatedCluster;
-  /** As flows carry it: `cluster/node`. */
+  /** As flows carry it: `cluster/node`, without the prefix in a cluster called `default`. */
   readonly name: string;
   readonly labels: readonly string[];
   readonly ip: string;
@@ -46,7 +46,7 @@ export function makeCluster(
   sketches.forEach((sketch, index) => {
     nodes.push({
       cluster,
-      name: `${name}/${sketch.name}`,
+      name: name === 'default' ? sketch.name : `${name}/${sketch.name}`,
       labels: [
         `kubernetes.io/hostname=${sketch.name}`,
         `topology.kubernetes.io/zone=${sketch.zone}`,
@@ -90,7 +90,7 @@ export function makePod(node: SimulatedNode, sketch: PodSketch): Pod {
     ip: `10.${cluster.id % 256}.${cluster.nodes.indexOf(node)}.${4 + (unique % 250)}`,
     mac: mac(unique),
     id: 64 + (unique % 3900),
-    identity: sketch.identity ?? (cluster.id << 16) | (256 + (own % 65_000)),
+    identity: sketch.identity ?? identityOf(cluster, namespace, workload),
     labels: [
       ...sketch.labels.map((label) => `k8s:${label}`),
       `k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=${namespace}`,
@@ -99,6 +99,12 @@ export function makePod(node: SimulatedNode, sketch: PodSketch): Pod {
       `k8s:io.kubernetes.pod.namespace=${namespace}`,
     ].sort(),
   };
+}
+
+/** Cilium's numbering: the cluster's id above sixteen bits of its own; 256 and up are for pods. */
+export function identityOf(cluster: SimulatedCluster, namespace: string, workload: string): number {
+  const own = hash(`${cluster.name}/${namespace}/${workload}`);
+  return (cluster.id << 16) | (256 + (own % 65_000));
 }
 
 /** A pod as a node sees it: endpoint number and workloads are known only where it runs. */

@@ -4,10 +4,10 @@ import { duration } from '../config/values.ts';
 
 export const simulateSchema = z.strictObject({
   scenario: z
-    .enum(['story', 'load', 'jsonl'])
+    .enum(['story', 'load', 'mesh', 'jsonl'])
     .default('story')
     .describe(
-      'story: two clusters and a denial between them; load: synthetic flows; jsonl: a file.',
+      'story: two clusters and a denial between them; load: synthetic flows; mesh: two clusters whose relays give the flows of both, and one outside called default; jsonl: a file.',
     ),
   listen: z
     .array(z.string().regex(/^.+:\d{1,5}$/, 'expected HOST:PORT'))
@@ -24,6 +24,9 @@ export const simulateSchema = z.strictObject({
     .max(500_000)
     .default(1000)
     .describe('Flows a second of each relay of a load; of a file when its times are not kept.'),
+  late: duration
+    .prefault('30s')
+    .describe('mesh: one flow in fifty is up to so much older than its turn.'),
   speed: z
     .number()
     .positive()

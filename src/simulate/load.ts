@@ -32,7 +32,19 @@ export interface LoadOptions {
   readonly seed: number;
   /** Makes nothing until a client follows. */
   readonly waitForClient: boolean;
+  /** One flow in fifty is told to be up to so much older than its turn. */
+  readonly lateMs?: number;
+  /** After so many flows other pods are there, with the identity numbers of the first. */
+  readonly reuseAfter?: number;
 }
+
+/** What a load needs of the relay it fills. */
+export type LoadedRelay = Pick<
+  SimulatedRelay,
+  'name' | 'rings' | 'options' | 'observing' | 'flush' | 'stats'
+>;
+
+const LATE = 1 / 50;
 
 /** Emits into one relay until stopped or `count` is reached. */
 export class LoadGenerator implements Scenario {
@@ -41,11 +53,13 @@ export class LoadGenerator implements Scenario {
   made = 0;
   /** Resolves when `count` flows are made. */
   readonly done: Promise<void>;
-  private readonly relay: SimulatedRelay;
+  private readonly relay: LoadedRelay;
   private readonly options: LoadOptions;
   private readonly clock: Clock;
   private readonly cluster: SimulatedCluster;
-  private readonly streams: NodeStream[] = [];
+  private streams: NodeStream[] = [];
+  private generation = 0;
+  private readonly late: Random;
   private readonly keys: readonly number[];
   private readonly words = new Uint32Array(4);
   private readonly tickMs: number;
@@ -54,12 +68,7 @@ export class LoadGenerator implements Scenario {
   private owed = 0;
   private finish: () => void = () => {};
 
-  constructor(
-    cluster: SimulatedCluster,
-    relay: SimulatedRelay,
-    options: LoadOptions,
-    clock: Clock,
-  ) {
+  constructor(cluster: SimulatedCluster, relay: LoadedRelay, options: LoadOptions, clock: Clock) {
     this.name = `load of ${relay.name}`;
     this.cluster = cluster;
     this.relay = relay;
@@ -67,6 +76,7 @@ export class LoadGenerator implements Scenario {
     this.clock = clock;
     const random = seededRandom(options.seed, `uuid ${relay.name}`);
     this.keys = [random.bits(), random.bits(), random.bits(), random.bits()];
+    this.late = seededRandom(options.seed, `late ${relay.name}`);
     this.done = new Promise((resolve) => {
       this.finish = resolve;
     });
@@ -76,11 +86,7 @@ export class LoadGenerator implements Scenario {
   }
 
   async start(_signal: AbortSignal): Promise<void> {
-    if (this.streams.length === 0) {
-      const random = seededRandom(this.options.seed, `load ${this.relay.name}`);
-      const scripts = makeScripts(this.cluster, random);
-      for (const own of scripts) this.streams.push(new NodeStream(own, random));
-    }
+    if (this.streams.length === 0) this.populate();
     this.lastMs = this.clock.now();
     this.timer = setInterval(() => this.tick(), this.tickMs);
   }
@@ -91,6 +97,13 @@ export class LoadGenerator implements Scenario {
 
   health(): Health {
     return { state: 'ok' };
+  }
+
+  private populate(): void {
+    const { relay, cluster, generation, options } = this;
+    const random = seededRandom(options.seed, `load ${relay.name}`);
+    const scripts = makeScripts(cluster, random, generation);
+    this.streams = scripts.map((own) => new NodeStream(own, random));
   }
 
   private tick(): void {
@@ -118,6 +131,11 @@ export class LoadGenerator implements Scenario {
 
   /** Makes `due` flows, spread over the nodes, and each node's over the time from `fromMs` on. */
   make(due: number, fromMs: number, spanMs: number): void {
+    const { reuseAfter = 0 } = this.options;
+    if (reuseAfter > 0 && this.generation === 0 && this.made >= reuseAfter) {
+      this.generation = 1;
+      this.populate();
+    }
     const nodes = this.streams.length;
     const turn = this.made % nodes;
     for (let i = 0; i < nodes; i++) {
@@ -125,6 +143,12 @@ export class LoadGenerator implements Scenario {
       const share = Math.floor(due / nodes) + (i < due % nodes ? 1 : 0);
       if (share > 0) this.writeNode(node, share, fromMs, spanMs);
     }
+  }
+
+  private lateSeconds(): number {
+    const { lateMs = 0 } = this.options;
+    if (lateMs === 0 || !this.late.chance(LATE)) return 0;
+    return this.late.below(Math.floor(lateMs / 1000) + 1);
   }
 
   private writeNode(node: number, share: number, fromMs: number, spanMs: number): void {
@@ -149,8 +173,9 @@ export class LoadGenerator implements Scenario {
       }
       const { length } = form.bytes;
       const chunk = ring.reserve(length);
-      writeFlow(form, chunk.buffer, chunk.end, seconds, at, stream.port, words);
-      ring.commit(chunk, length, seconds * 1000 + at / 1e6, chunk.end + form.uuidAt);
+      const older = this.lateSeconds();
+      writeFlow(form, chunk.buffer, chunk.end, seconds - older, at, stream.port, words);
+      ring.commit(chunk, length, (seconds - older) * 1000 + at / 1e6, chunk.end + form.uuidAt);
     }
   }
 }

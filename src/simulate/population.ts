@@ -1,5 +1,5 @@
 // Who talks to whom in a synthetic load: clusters of a few hundred pods, and their conversations as templates.
-import { makeCluster, makePod, type Pod, type SimulatedCluster } from './cast.ts';
+import { identityOf, makeCluster, makePod, type Pod, type SimulatedCluster } from './cast.ts';
 import {
   connection,
   deniedConnection,
@@ -78,9 +78,12 @@ const HTTP_PATHS = [
 ] as const;
 const PORTS_SERVED = [80, 443, 3306, 5432, 6379, 8080, 8443, 9092] as const;
 
-/** Conversations of the cluster's pods, cut into what each node sees of them. */
-export function makeScripts(cluster: SimulatedCluster, random: Random): Script[][] {
-  const { pods, dns } = population(cluster, random);
+/**
+ * Conversations of the cluster's pods, cut into what each node sees of them. Pods of a later generation have the
+ * identity numbers of the first and other labels: numbers are used again.
+ */
+export function makeScripts(cluster: SimulatedCluster, random: Random, generation = 0): Script[][] {
+  const { pods, dns } = population(cluster, random, generation);
   const scripts: Script[][] = cluster.nodes.map(() => []);
   for (let i = 0; i < CONVERSATIONS; i++) {
     // Every client has one conversation, so that each of the pods is seen; servers are shared.
@@ -148,17 +151,22 @@ function rule(server: Pod, random: Random): Rule {
 }
 
 /** Some 260 pods of 80 workloads, spread over the nodes, and the cluster's DNS. */
-function population(cluster: SimulatedCluster, random: Random) {
+function population(cluster: SimulatedCluster, random: Random, generation: number) {
   const { nodes } = cluster;
   const node = (index: number) => nodes[index % nodes.length] as SimulatedCluster['nodes'][number];
   const pods: Pod[] = [];
   for (const namespace of NAMESPACES) {
     for (const app of APPS) {
-      const labels = [`app=${app}`, `tier=${random.pick(['web', 'backend', 'data'])}`];
+      const labels = [
+        `app=${generation === 0 ? app : `${app}-${generation}`}`,
+        `tier=${random.pick(['web', 'backend', 'data'])}`,
+      ];
       if (random.chance(0.5)) labels.push(`version=v${1 + random.below(4)}`);
       const replicas = 2 + random.below(4);
       for (let replica = 0; replica < replicas; replica++) {
-        const sketch = { namespace, workload: app, labels, serviceAccount: app, replica };
+        const workload = generation === 0 ? app : `${app}-${generation}`;
+        const identity = identityOf(cluster, namespace, app);
+        const sketch = { namespace, workload, labels, serviceAccount: app, replica, identity };
         pods.push(makePod(node(pods.length), sketch));
       }
     }

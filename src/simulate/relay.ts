@@ -66,7 +66,7 @@ export interface RelayStats {
 export class SimulatedRelay implements Component {
   readonly name: string;
   readonly options: RelayOptions;
-  readonly rings: readonly NodeRing[];
+  rings: readonly NodeRing[];
   /** False while its nodes are down: nothing is to be emitted then. */
   observing = true;
   private readonly deps: RelayDeps;
@@ -142,6 +142,11 @@ export class SimulatedRelay implements Component {
   /** Lets every reader have what is new. */
   flush(): void {
     for (const subscription of this.subscriptions) this.pump(subscription);
+  }
+
+  /** Serves nodes of another relay too, as in a mesh every relay gives all clusters' flows; before `start` only. */
+  share(rings: readonly NodeRing[]): void {
+    this.rings = [...this.rings, ...rings];
   }
 
   /** Makes something go wrong, now. */

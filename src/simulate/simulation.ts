@@ -11,6 +11,7 @@ import type { TlsFiles } from './grpc.ts';
 import { Player, readRecording } from './jsonl.ts';
 import { Ledger } from './ledger.ts';
 import { LoadGenerator } from './load.ts';
+import { meshClusters, meshScenarios } from './mesh.ts';
 import { loadCluster } from './population.ts';
 import { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
@@ -133,6 +134,20 @@ function cast(
       });
       return { relays, scenarios };
     }
+    case 'mesh': {
+      const clusters = meshClusters(config.nodes);
+      const relays = clusters.map(ofCluster);
+      const [east, west] = relays;
+      if (east && west) {
+        const rings = west.rings;
+        west.share(east.rings);
+        east.share(rings);
+      }
+      return {
+        relays,
+        scenarios: meshScenarios(clusters, relays, { ...config, lateMs: config.late }, clock),
+      };
+    }
     case 'jsonl': {
       if (config.file === undefined) {
         throw new ParallaxError(
@@ -166,6 +181,7 @@ const NAMESPACES = {
     'shop',
   ],
   jsonl: ['default'],
+  mesh: ['auth', 'batch', 'kafka', 'kube-system', 'payments', 'shop'],
 } as const;
 
 /** The address of relay `index`: its own, or the last one given with the port counted up. */

@@ -4,7 +4,7 @@ import type { StoreConfig } from './config.ts';
 import type { Engine } from './engine.ts';
 import { quote } from './literals.ts';
 
-const TABLES = ['flows', 'events', 'identities', 'cluster_facts'] as const;
+const TABLES = ['flows', 'events', 'coverage', 'identities', 'cluster_facts'] as const;
 
 /** Settings that not every server knows: left out where they are unknown. */
 const TUNING = {

@@ -2,6 +2,8 @@
 // overwritten before anybody read it is the only thing that may be missing, and how much that is is known exactly.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { commandOf } from './support/command.ts';
+import type { Program } from './support/program.ts';
 import { scene } from './support/scene.ts';
 
 const DISORDER_SECONDS = Number(process.env.PARALLAX_DISORDER_SECONDS ?? 5);
@@ -11,6 +13,30 @@ const RATE = 1500;
 function often(fault: string, everyMs: number, untilMs: number): string[] {
   const times = Math.floor(untilMs / everyMs);
   return Array.from({ length: times }, (_, i) => `${fault}@${(i + 1) * everyMs}ms`);
+}
+
+interface Told {
+  readonly gaps: readonly {
+    readonly reason: string;
+    readonly node: string;
+    readonly count?: { readonly min: number; readonly max: number };
+  }[];
+  readonly nodes: readonly { readonly lost: { readonly hubbleRing: number } }[];
+}
+
+/** What `parallax coverage` says of the data directory. */
+async function told(program: Program, directory: string, dataDir: string): Promise<Told> {
+  const run = commandOf(program, directory);
+  const { code, stdout, stderr } = await run('coverage', '-o', 'json', '--data-dir', dataDir);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout) as Told;
+}
+
+function sumOf(gaps: Told['gaps']) {
+  return {
+    min: gaps.reduce((sum, { count }) => sum + (count?.min ?? Number.NaN), 0),
+    max: gaps.reduce((sum, { count }) => sum + (count?.max ?? Number.NaN), 0),
+  };
 }
 
 describe('relays that misbehave', () => {
@@ -71,6 +97,12 @@ describe('relays that misbehave', () => {
     // Two relays of three nodes.
     expect(found.stored).toBe(6 * ring);
     expect(found.forgotten).toBe(2 * count - 6 * ring);
+    const report = await told(all.program, pipeline.directory, pipeline.dataDir);
+    const before = report.gaps.filter(
+      ({ reason, node }) => reason === 'not-collected' && node !== '',
+    );
+    expect(before).toHaveLength(6);
+    expect(sumOf(before)).toEqual({ min: found.forgotten, max: found.forgotten });
   });
 
   test('a ring that overruns a reader that stands still: LostEvents say exactly how many', async () => {
@@ -86,6 +118,10 @@ describe('relays that misbehave', () => {
     const found = await pipeline.prove();
     expect(found.forgotten).toBeGreaterThan(0);
     expect(found.lost).toBe(found.forgotten);
+    const report = await told(all.program, pipeline.directory, pipeline.dataDir);
+    const lost = report.gaps.filter(({ reason }) => reason === 'lost');
+    expect(sumOf(lost)).toEqual({ min: found.forgotten, max: found.forgotten });
+    expect(report.nodes.reduce((sum, node) => sum + node.lost.hubbleRing, 0)).toBe(found.forgotten);
     expect(found.stored).toBe(found.sent - found.forgotten);
   });
 });

@@ -17,13 +17,17 @@ export function addSimulateCommand(program: Command): void {
     .command('simulate')
     .summary('run simulated Hubble Relays')
     .description(
-      "Runs relays that speak Hubble's gRPC and serve made-up flows, and prints their addresses as NAME=HOST:PORT, ready for --relay. Scenarios: story (two clusters, a denial between them), load (synthetic flows at a rate), jsonl (a file).",
+      "Runs relays that speak Hubble's gRPC and serve made-up flows, and prints their addresses as NAME=HOST:PORT, ready for --relay. Scenarios: story (two clusters, a denial between them), load (synthetic flows at a rate), mesh (two clusters whose relays give the flows of both, and a third outside called default), jsonl (a file).",
     )
-    .option('--scenario <name>', 'story, load or jsonl', 'story')
+    .option('--scenario <name>', 'story, load, mesh or jsonl', 'story')
     .option('--listen <host:port>', 'where relays listen, repeatable; port 0 is any', repeat)
     .option('--clusters <n>', 'load: relays, one a cluster')
-    .option('--nodes <n>', 'load: nodes of each cluster')
-    .option('--rate <n>', 'load: flows a second of each relay; jsonl: with --times kept or rate')
+    .option('--nodes <n>', 'load, mesh: nodes of each cluster')
+    .option(
+      '--rate <n>',
+      'load, mesh: flows a second of each relay; jsonl: with --times kept or rate',
+    )
+    .option('--late <time>', 'mesh: one flow in fifty is up to so much older than its turn')
     .option('--count <n>', 'rest after so many flows of each relay (story: of both)')
     .option('--speed <factor>', 'story: times faster')
     .option('--file <path>', 'jsonl: JSON lines to play, gzip too')
@@ -92,9 +96,17 @@ async function simulate(
 
 /** Flags as the schema's fields; what was not given is left to its defaults. */
 function settings(flags: Flags): Record<string, unknown> {
-  const { scenario, listen, file, times, ledger, fault, waitForClient } = flags;
+  const { scenario, listen, file, times, ledger, fault, waitForClient, late } = flags;
   const { tlsCert, tlsKey, tlsClientCa } = flags;
-  const given: Record<string, unknown> = { scenario, listen, file, times, ledger, waitForClient };
+  const given: Record<string, unknown> = {
+    scenario,
+    listen,
+    file,
+    times,
+    ledger,
+    waitForClient,
+    late,
+  };
   for (const name of NUMBERS) {
     const value = flags[name];
     if (value !== undefined) given[name] = value === '' ? Number.NaN : Number(value);

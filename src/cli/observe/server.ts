@@ -113,8 +113,8 @@ export function targetOf(draft: Draft, env: Env, settings: Settings): Target {
 
 /** Where a command asks that has no flags of Hubble's. */
 export interface PlaceFlags {
-  readonly server?: string;
-  readonly dataDir?: string;
+  readonly server?: string | undefined;
+  readonly dataDir?: string | undefined;
 }
 
 /** The same for what only Parallax answers: a bare HOST:PORT is its API. */

@@ -33,7 +33,7 @@ export async function askReport<T>(question: Question<T>, signal: AbortSignal): 
     return answer;
   }
   const [{ openDirectory, closeDirectory }, { apiConfig }] = await Promise.all([
-    import('../observe/directory.ts'),
+    import('../observe/open-directory.ts'),
     import('../../query/config.ts'),
   ]);
   const store = await openDirectory(where.directory, signal);

@@ -42,7 +42,7 @@ export function parseUuid(
 
 /** Writes the stable id of some bytes, told apart by what they are an id of. */
 export function makeUuid(
-  of: 'flow' | 'event',
+  of: 'flow' | 'event' | 'coverage' | 'coverage',
   parts: readonly Uint8Array[],
   out: Uint8Array,
   at: number,

@@ -16,6 +16,7 @@ import { type ApiMetrics, apiMetrics } from '../metrics.ts';
 import type { Overview } from '../overview.ts';
 import { addCatalogueRoutes } from './catalogue.ts';
 import { addConnectionRoutes } from './connections.ts';
+import { addCoverageRoutes } from './coverage.ts';
 import { addDoctorRoute } from './doctor.ts';
 import { addFlowsRoutes } from './flows.ts';
 import { createGate } from './gate.ts';
@@ -139,6 +140,7 @@ class Server implements HttpServer {
     addOverviewRoutes(app, this.deps.overview);
     const enter = createGate(config.maxStreams, this.metrics, this.stopped.signal);
     addCatalogueRoutes(app, { store, clock, stopped: this.stopped.signal });
+    addCoverageRoutes(app, { store, clock, stopped: this.stopped.signal });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },

@@ -17,6 +17,7 @@ import { uuidOf } from '../../bench/ingest/responses.ts';
 export class TestPublisher {
   readonly batches: FlowBatch[] = [];
   readonly records: OutgoingRecord[] = [];
+  readonly reports: FlowBatch[] = [];
   /** Records larger than this are refused. */
   maxBytes = Number.POSITIVE_INFINITY;
   private waiting: (() => void)[] = [];
@@ -27,8 +28,14 @@ export class TestPublisher {
       throw new ParallaxError('bus/too-large', `record of ${record.value.length} bytes`);
     }
     if (this.stalled) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    const batch = decodeFlowBatch(record.value);
+    // Reports of coverage are records of their own, between the batches.
+    if (batch.facts.length > 0) {
+      this.reports.push(batch);
+      return;
+    }
     this.records.push(record);
-    this.batches.push(decodeFlowBatch(record.value));
+    this.batches.push(batch);
   }
 
   stall(): void {

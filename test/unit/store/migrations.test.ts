@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type Column, EVENT_COLUMNS, FLOW_COLUMNS } from '../../../src/store/columns.ts';
+import { COVERAGE_COLUMNS } from '../../../src/store/coverage-columns.ts';
 import { loadMigrations, MIGRATIONS, statementsOf } from '../../../src/store/migrate.ts';
 
 const migrations = await loadMigrations();
@@ -40,8 +41,14 @@ test('events has the catalogue’s columns, in order', () => {
   expect(stored(statement('CREATE TABLE IF NOT EXISTS events'))).toEqual(wanted(EVENT_COLUMNS));
 });
 
+test('coverage has the catalogue’s columns, in order', () => {
+  expect(stored(statement('CREATE TABLE IF NOT EXISTS coverage'))).toEqual(
+    wanted(COVERAGE_COLUMNS),
+  );
+});
+
 test('every stored column says how it is compressed', () => {
-  for (const table of ['flows', 'events']) {
+  for (const table of ['flows', 'events', 'coverage']) {
     for (const column of columnsOf(statement(`CREATE TABLE IF NOT EXISTS ${table}`))) {
       if (column.alias === undefined) expect(column.codec, column.name).toBeDefined();
     }
@@ -75,7 +82,7 @@ test('files are numbered without gaps, and can run twice', () => {
 });
 
 test('every table keeps enough tokens and lets whole parts go', () => {
-  for (const table of ['flows', 'events']) {
+  for (const table of ['flows', 'events', 'coverage']) {
     const sql = statement(`CREATE TABLE IF NOT EXISTS ${table}`);
     expect(sql).toContain('PARTITION BY toYYYYMMDD(received_at)');
     expect(sql).toContain('TTL toDateTime(received_at) + toIntervalSecond(2592000)');
