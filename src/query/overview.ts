@@ -9,6 +9,7 @@ import {
 } from '../hubble/schema.gen.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Store } from '../store/store.ts';
+import { ledgerNodes } from './coverage/ledger-nodes.ts';
 import { type NodesSource, type ObservedNode, storedNodes } from './nodes.ts';
 import { rangeCondition, toBigint } from './range.ts';
 
@@ -17,7 +18,7 @@ export interface OverviewDeps {
   readonly clock: Clock;
   readonly version: string;
   readonly config: { readonly recent: number; readonly statusCache: number };
-  /** The stored flows when left out. */
+  /** What the stored flows and the collectors' reports tell when left out. */
   readonly nodes?: NodesSource;
 }
 
@@ -37,7 +38,8 @@ const { NODE_CONNECTED, NODE_UNAVAILABLE, NODE_ERROR } = NodeState.numbers;
 export function createOverview(deps: OverviewDeps): Overview {
   const { store, clock, config, version } = deps;
   const startedAt = clock.now();
-  const source = deps.nodes ?? storedNodes({ store, clock, recentMs: config.recent });
+  const stored = storedNodes({ store, clock, recentMs: config.recent });
+  const source = deps.nodes ?? ledgerNodes({ store, clock, stored });
   const kept = <T>(look: (signal: AbortSignal) => Promise<T>) =>
     keep(clock, config.statusCache, look);
   const nodes = kept((signal) => source.nodes(signal));

@@ -3,6 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { reportOf } from '../../../src/query/coverage/report.ts';
+import { createOverview } from '../../../src/query/overview.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { rowsOf } from '../../engines/stores.ts';
 import { amount, read, simulate, warehouse } from './harness.ts';
 
@@ -54,6 +56,18 @@ test('three clusters, two of them in a mesh: each flow once, under its own key',
     expect(skewMs, cluster).toBeLessThanOrEqual(clock + 1);
     expect(skewMs, cluster).toBeGreaterThan(clock - 1000);
   }
+  // What relays say of their nodes is what `list nodes` and GetNodes tell.
+  const config = { recent: 3_600_000, statusCache: 0 };
+  const overview = createOverview({ store: house.store, clock: systemClock, version: '1', config });
+  const { nodes: listed = [] } = await overview.nodes();
+  expect(listed.map(({ name, max_flows }) => [name, max_flows])).toEqual([
+    ['lab/worker-1', 50_000n],
+    ['lab/worker-2', 50_000n],
+    ['east/worker-1', 50_000n],
+    ['east/worker-2', 50_000n],
+    ['west/worker-1', 50_000n],
+    ['west/worker-2', 50_000n],
+  ]);
   // Identity numbers are used again: one number, several sets of labels.
   const reused = await rowsOf(
     house.store,

@@ -1,0 +1,64 @@
+// Nodes as the collectors heard of them from their relays, over what the stored flows tell: rings, addresses, TLS and
+// the agent's own uptime are known to relays alone.
+import type { Clock } from '../../runtime/clock.ts';
+import type { Store } from '../../store/store.ts';
+import type { NodesSource, ObservedNode } from '../nodes.ts';
+import { nodesOf, type StoredNode } from './nodes.ts';
+
+/** Collectors report every quarter of a minute; a node nobody reported for this long is told by its flows alone. */
+const REPORTED_MS = 120_000;
+
+export interface LedgerNodesDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** What is known without the ledger. */
+  readonly stored: NodesSource;
+}
+
+export function ledgerNodes({ store, clock, stored }: LedgerNodesDeps): NodesSource {
+  return {
+    async nodes(signal) {
+      const sinceMs = clock.now() - REPORTED_MS;
+      const found = new Map<string, ObservedNode>();
+      for (const each of await stored.nodes(signal)) found.set(keyOf(each), each);
+      for (const reported of await nodesOf(store, { sinceMs }, signal)) {
+        const name = nameOf(reported);
+        const key = `${reported.cluster}\n${name}`;
+        found.set(key, merged(name, reported, found.get(key)));
+      }
+      return [...found.values()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+    },
+  };
+}
+
+function merged(name: string, reported: StoredNode, known: ObservedNode | undefined): ObservedNode {
+  const { cluster, state, numFlows, maxFlows, seenFlows, uptimeNs } = reported;
+  const version = reported.version || known?.node.version;
+  const heard = reported.heardMs === undefined ? undefined : BigInt(reported.heardMs) * 1_000_000n;
+  return {
+    cluster,
+    heardAt: known?.heardAt ?? heard,
+    flowsPerSecond: known?.flowsPerSecond ?? Number(reported.received) / (REPORTED_MS / 1000),
+    node: {
+      name,
+      // A relay that says nothing of its nodes leaves what the flows tell.
+      state: state === 0 ? (known?.node.state ?? state) : state,
+      ...(version ? { version } : {}),
+      ...(reported.address === '' ? {} : { address: reported.address }),
+      ...(reported.address === '' ? {} : { tls: { enabled: reported.tls } }),
+      uptime_ns: uptimeNs > 0n ? uptimeNs : (known?.node.uptime_ns ?? 0n),
+      num_flows: maxFlows > 0n ? numFlows : (known?.node.num_flows ?? 0n),
+      ...(maxFlows > 0n ? { max_flows: maxFlows } : {}),
+      seen_flows: seenFlows > 0n ? seenFlows : (known?.node.seen_flows ?? 0n),
+    },
+  };
+}
+
+/** Nodes of a cluster that Cilium calls `default` have bare names: the same ones in every such cluster. */
+function nameOf({ cluster, node }: StoredNode): string {
+  return node.includes('/') ? node : `${cluster}/${node}`;
+}
+
+function keyOf({ cluster, node }: ObservedNode): string {
+  return `${cluster}\n${node.name ?? ''}`;
+}
