@@ -58,17 +58,21 @@ export async function slotsWith(
   return slots;
 }
 
-/** The statement of `slotsWith`. */
+/** The statement of `slotsWith`. A row that passes two of the filter's alternatives counts twice. */
 export function slotsStatement(
   range: TimeRange,
   filter: CompiledSql,
   direction: 'forward' | 'backward',
 ): { readonly sql: string; readonly params: QueryParams } {
   const { where, params } = rangeCondition('flows', range);
+  const counts = (filter.anyOf ?? [filter.where]).map(
+    (each) =>
+      `SELECT time_slot, count() AS passing FROM flows WHERE ${where} AND (${each}) GROUP BY time_slot`,
+  );
   const order = direction === 'forward' ? 'ASC' : 'DESC';
   return {
     sql:
-      `SELECT time_slot, count() FROM flows WHERE ${where} AND (${filter.where}) ` +
+      `SELECT time_slot, sum(passing) FROM (${counts.join(' UNION ALL ')}) ` +
       `GROUP BY time_slot ORDER BY time_slot ${order} LIMIT ${MOST_SLOTS}`,
     params: { ...filter.params, ...params },
   };

@@ -14,9 +14,17 @@ export interface CompiledSql {
   /** Lets through every row that matches; `1` when nothing is asked. */
   readonly where: string;
   readonly params: QueryParams;
+  /**
+   * The same as alternatives, when there are some: rows that match pass at least one. The engine's indexes rule out
+   * what an AND asks for, and rarely what an OR over several columns does.
+   */
+  readonly anyOf?: readonly string[];
   /** False when rows let through must still pass the predicate. */
   readonly exact: boolean;
 }
+
+/** With more alternatives than these a condition is told as one. */
+const MOST_ALTERNATIVES = 8;
 
 /**
  * Compiles the lists of a request. Throws `input/invalid` when a filter cannot be understood. Parameters are named
@@ -27,11 +35,17 @@ export function compileSql(
   blacklist: readonly FlowFilter[],
 ): CompiledSql {
   const params = new Params();
-  const allow =
-    whitelist.length === 0 ? TRUE : either(whitelist.map((f) => filterBounds(f, params)));
+  const allowed = whitelist.map((filter) => filterBounds(filter, params));
+  const allow = whitelist.length === 0 ? TRUE : either(allowed);
   const deny = not(either(blacklist.map((filter) => filterBounds(filter, params))));
   const bounds = both([allow, deny]);
-  return { where: bounds.upper, params: params.all(), exact: isExact(bounds) };
+  const several = allowed.length > 1 && allowed.length <= MOST_ALTERNATIVES;
+  return {
+    where: bounds.upper,
+    params: params.all(),
+    exact: isExact(bounds),
+    ...(several && { anyOf: allowed.map((each) => both([each, deny]).upper) }),
+  };
 }
 
 function filterBounds(filter: FlowFilter, params: Params): Bounds {

@@ -60,9 +60,11 @@ function* nameConditions(filter: FlowFilter, side: Side, params: Params): Genera
       port.map((text) => portNumber(text, side)),
       'Array(UInt16)',
     );
-    yield exactly(
-      `${column('l4_protocol')} IN (1, 2, 5) AND ${column(`${side}_port`)} IN ${ports}`,
-    );
+    // A port that is not 0 is one of TCP, UDP or SCTP.
+    const of = port.every((text) => portNumber(text, side) !== 0)
+      ? ''
+      : `${column('l4_protocol')} IN (1, 2, 5) AND `;
+    yield exactly(`${of}${column(`${side}_port`)} IN ${ports}`);
   }
 }
 
@@ -72,7 +74,9 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
   const identity = filter[`${side}_identity`];
   if (some(identity)) {
     const numbers = params.add(identity, 'Array(UInt32)');
-    yield exactly(`${column(`${side}_identity`)} IN ${numbers} AND ${present(side)}`);
+    // A number that is not 0 is of an end that is there.
+    const there = identity.includes(0) ? ` AND ${present(side)}` : '';
+    yield exactly(`${column(`${side}_identity`)} IN ${numbers}${there}`);
   }
   const workload = filter[`${side}_workload`];
   if (some(workload)) {
