@@ -171,5 +171,5 @@ ORDER BY (
   time
 )
 TTL toDateTime(received_at) + toIntervalSecond(2592000)
--- An insert leaves one file, not four hundred (half its cost); merged parts have a file a column.
+-- An insert leaves a few files, not four hundred; merged parts have files for each column.
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000, min_rows_for_wide_part = 262144;
