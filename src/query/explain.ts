@@ -4,7 +4,7 @@ import { compilePredicate } from '../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../hubble/schema.gen.ts';
 import type { QueryParams } from '../store/store.ts';
 import type { FlowQuery } from './flows.ts';
-import { pageStatement } from './scan.ts';
+import { pageStatement } from './page.ts';
 import { compileSql } from './sql/compile.ts';
 
 /** How SQL and predicate share a condition: SQL alone, SQL first and then the predicate, or the predicate alone. */
@@ -31,13 +31,12 @@ export function explain(query: FlowQuery, pageRows: number): Explanation {
   const { whitelist, blacklist } = query;
   const filter = compileSql(whitelist, blacklist);
   const forward = query.first || query.number === 0n || query.number >= 2n ** 63n;
-  const statement = pageStatement({
-    table: 'flows',
-    direction: forward ? 'forward' : 'backward',
-    range: query,
-    filter,
+  const direction = forward ? 'forward' : 'backward';
+  const statement = pageStatement(
+    { table: 'flows', direction, filter },
+    { range: query },
     pageRows,
-  });
+  );
   return {
     ...statement,
     conditions: [...conditions('whitelist', whitelist), ...conditions('blacklist', blacklist)],

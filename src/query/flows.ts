@@ -2,8 +2,9 @@
 import { compilePredicate, type Failed, type Predicate } from '../hubble/filter/predicate.ts';
 import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { Store } from '../store/store.ts';
+import type { Hit, Position } from './page.ts';
 import type { TableName, TimeRange } from './range.ts';
-import { type Hit, type Position, type Scan, type ScanProgress, scan } from './scan.ts';
+import { type Scan, type ScanProgress, scan } from './scan.ts';
 import { type CompiledSql, compileSql } from './sql/compile.ts';
 
 export interface FlowQuery extends TimeRange {

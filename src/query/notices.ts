@@ -6,7 +6,8 @@ import type { Store } from '../store/store.ts';
 import { coverageOf } from './coverage/coverage.ts';
 import { sentences } from './coverage/say.ts';
 import type { FlowQuery } from './flows.ts';
-import { edgeSlot, lostWithin, slotBounds, type TimeRange } from './range.ts';
+import { lostWithin, slotBounds, type TimeRange } from './range.ts';
+import { edgeSlot, storedSlots } from './slots.ts';
 
 /** Sentences about an answer of `count` responses to `query`; none when there is nothing to say. */
 export async function noticesFor(
@@ -55,11 +56,9 @@ async function emptyNotice(
   query: TimeRange,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const oldest = await edgeSlot(store, {}, 'oldest', signal);
-  const newest = await edgeSlot(store, {}, 'newest', signal);
-  if (oldest === undefined || newest === undefined)
-    return 'no flows: nothing has been collected yet';
-  const stored = `flows are stored from ${text(slotBounds(oldest).first)} to ${text(slotBounds(newest).last + 1n)}`;
+  const ends = await storedSlots(store, signal);
+  if (ends === undefined) return 'no flows: nothing has been collected yet';
+  const stored = `flows are stored from ${text(slotBounds(ends.oldest).first)} to ${text(slotBounds(ends.newest).last + 1n)}`;
   if ((await edgeSlot(store, query, 'oldest', signal)) === undefined)
     return `no flows: no data was collected in that window; ${stored}`;
   return `no flows match; ${stored}`;

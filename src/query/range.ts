@@ -31,7 +31,10 @@ export function momentSql(name: string): string {
   return `fromUnixTimestamp64Nano({${name}:Int64}, 'UTC')`;
 }
 
-/** The condition for rows of `table` in the range, with its parameters (named since…, until…). */
+/**
+ * The condition for rows of `table` in the range, with its parameters (named since…, until…). A bound at the edge of a
+ * slot is said by the slot alone: then no row's time is read for it.
+ */
 export function rangeCondition(
   table: TableName,
   { since, until }: TimeRange,
@@ -45,10 +48,14 @@ export function rangeCondition(
   ] as const) {
     if (bound === undefined) continue;
     const nanos = clamped(bound);
-    params[name] = nanos;
-    parts.push(`time ${sign} ${momentSql(name)}`);
+    const slot = slotOf(nanos);
+    const { first, last } = slotBounds(slot);
+    if (table === 'events' || nanos !== (name === 'since' ? first : last)) {
+      params[name] = nanos;
+      parts.push(`time ${sign} ${momentSql(name)}`);
+    }
     if (table === 'events') continue;
-    params[`${name}Slot`] = slotOf(nanos);
+    params[`${name}Slot`] = slot;
     parts.push(`time_slot ${sign} {${name}Slot:Int32}`);
   }
   return { where: parts.length === 0 ? '1' : parts.join(' AND '), params };
@@ -57,20 +64,6 @@ export function rangeCondition(
 function clamped(nanos: bigint): bigint {
   if (nanos < MIN_NANOS) return MIN_NANOS;
   return nanos > MAX_NANOS ? MAX_NANOS : nanos;
-}
-
-/** The oldest or newest slot of the range that has flows; undefined when there are none. Reads next to nothing. */
-export async function edgeSlot(
-  store: Store,
-  range: TimeRange,
-  edge: 'oldest' | 'newest',
-  signal?: AbortSignal,
-): Promise<bigint | undefined> {
-  const { where, params } = rangeCondition('flows', range);
-  const order = edge === 'oldest' ? 'ASC' : 'DESC';
-  const sql = `SELECT time_slot FROM flows WHERE ${where} ORDER BY time_slot ${order} LIMIT 1`;
-  for await (const [slot] of store.query(sql, params, signal && { signal })) return toBigint(slot);
-  return undefined;
 }
 
 export interface Lost {

@@ -1,52 +1,28 @@
-// Walks a table in order of time, page by page, in windows that grow while little is found and shrink to what a page
-// held: memory stays at one page, and no query is open while a page is being read by its receiver.
-import type { Predicate } from '../hubble/filter/predicate.ts';
-import type { GetFlowsResponse } from '../hubble/schema.gen.ts';
-import type { QueryParams, Store } from '../store/store.ts';
+// Walks a table in order of time, page by page: memory stays at one page, and no query is open while a page is being
+// read by its receiver. Where rows that pass lie dense it goes in windows about as long as a page; where they are few it
+// first counts them by slot, and then reads only the slots that have some.
+import type { Store } from '../store/store.ts';
 import {
-  edgeSlot,
-  momentSql,
-  rangeCondition,
-  slotBounds,
-  slotOf,
-  type TableName,
-  type TimeRange,
-  toBigint,
-} from './range.ts';
-import { restoreEvent, restoreFlow } from './restore/flow.ts';
-import { RESTORE_COLUMNS, restoreEventSelect, restoreSelect } from './restore/select.ts';
-import type { CompiledSql } from './sql/compile.ts';
+  type Cursor,
+  type Hit,
+  type Position,
+  readPage,
+  type Stretch,
+  type Wanted,
+} from './page.ts';
+import { rangeCondition, slotBounds, slotOf, type TimeRange, toBigint } from './range.ts';
+import { edgeSlot, MOST_SLOTS, type SlotRows, slotsWith, storedSlots } from './slots.ts';
 
-/** Where a row stands in its table's order. */
-export interface Position {
-  readonly time: bigint;
-  readonly uuid: string;
-}
-
-export interface Hit extends Position {
-  readonly table: TableName;
-  /** Empty when only positions were asked for. */
-  readonly response: GetFlowsResponse;
-}
-
-export interface Scan {
-  readonly table: TableName;
-  readonly direction: 'forward' | 'backward';
+export interface Scan extends Wanted {
   readonly range: TimeRange;
   /** Start here, this row included. */
   readonly from?: Position | undefined;
-  readonly filter: CompiledSql;
-  /** Applied to rows that SQL cannot judge. */
-  readonly predicate: Predicate;
   /** Rows of the first page. */
   readonly pageRows: number;
   /** Pages grow up to this while few of their rows match. */
   readonly maxPageRows: number;
-  /** Leave the responses out, where SQL alone decides: only positions are wanted. */
-  readonly positionsOnly?: boolean;
-  /** Called after every page. */
+  /** Called after every page, and after every look for where rows are. */
   readonly progress?: ((seen: ScanProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** How far a scan has come: which stretch it walks, where in it it is, and how many rows SQL let through so far. */
@@ -62,66 +38,154 @@ interface Window {
   readonly last: bigint;
 }
 
-/** Widths of windows of time, nanoseconds. */
-const FIRST_WIDTH = 300_000_000_000n;
+/** Widths of windows of time, nanoseconds. The newest slot may just have begun: the first window is two of them. */
+const SLOT = 300_000_000_000n;
+const FIRST_WIDTH = 2n * SLOT;
 const LEAST_WIDTH = 1_000_000_000n;
+const FIRST_SIEVE = 288n * SLOT;
 const GROWTH = 8n;
-const KEY_COLUMNS = 2;
-const RAW = KEY_COLUMNS + RESTORE_COLUMNS.findIndex(({ name }) => name === 'raw');
-
-/** Milliseconds of judging rows before others get a turn on the event loop. */
-const TURN_MS = 20;
 
 /** The rows that match, oldest or newest first. */
 export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
-  const forward = options.direction === 'forward';
   const ends = await endsOf(store, options);
-  if (ends === undefined) return;
-  let width = options.table === 'events' ? ends.last - ends.first + 1n : FIRST_WIDTH;
-  let at = forward ? ends.first : ends.last;
-  let { pageRows } = options;
-  let cursor: Cursor | undefined =
-    options.from === undefined ? undefined : { position: options.from, included: true };
+  if (ends !== undefined) yield* new Walk(store, options, ends).hits();
+}
+
+class Walk {
+  private readonly store: Store;
+  private readonly options: Scan;
+  private readonly ends: Window;
+  private readonly forward: boolean;
+  private pageRows: number;
+  /** The next moment to look at. */
+  private at: bigint;
+  private width: bigint;
+  private cursor: Cursor | undefined;
+  private found = 0;
+
+  constructor(store: Store, options: Scan, ends: Window) {
+    this.store = store;
+    this.options = options;
+    this.ends = ends;
+    this.forward = options.direction === 'forward';
+    this.pageRows = options.pageRows;
+    this.at = this.forward ? ends.first : ends.last;
+    this.width = options.table === 'events' ? ends.last - ends.first + 1n : FIRST_WIDTH;
+    if (options.from !== undefined) this.cursor = { position: options.from, included: true };
+  }
+
+  async *hits(): AsyncGenerator<Hit> {
+    const { options } = this;
+    const sieves = options.table === 'flows' && options.filter.where !== '1';
+    while (this.inside()) {
+      const window = this.windowAt(this.width);
+      const rows = yield* this.page({ range: { since: window.first, until: window.last } });
+      if (rows === 'more') continue;
+      this.cursor = undefined;
+      this.passed(window);
+      if (rows * 4 >= this.pageRows) continue;
+      if (sieves) yield* this.sieve(rows);
+      this.width *= GROWTH;
+      if (rows === 0 && !sieves && options.table === 'flows') await this.skipEmpty();
+    }
+  }
+
+  /** Reads a page; `more` when it was full, and the place to go on behind it is set. Else the rows that SQL found. */
+  private async *page(stretch: Stretch): AsyncGenerator<Hit, number | 'more'> {
+    const { store, options, pageRows, forward, at } = this;
+    const { hits, rows, last } = await readPage(store, options, stretch, pageRows, this.cursor);
+    this.tell(rows);
+    yield* hits;
+    const full = rows >= pageRows;
+    if (hits.length * 2 < rows || full)
+      this.pageRows = Math.min(pageRows * 4, Math.max(pageRows, options.maxPageRows));
+    if (last === undefined || !full) return rows;
+    // Ask for about as much time as the page covered.
+    const covered = forward ? last.time - at : at - last.time;
+    this.width = covered * 2n > LEAST_WIDTH ? covered * 2n : LEAST_WIDTH;
+    this.at = last.time;
+    this.cursor = { position: last, included: false };
+    return 'more';
+  }
+
+  /** Goes on to the end with only the slots in which something passes. */
+  private async *sieve(rows: number): AsyncGenerator<Hit> {
+    const { store, options } = this;
+    // Twice the time in which as many as a page holds are to be expected.
+    const expected =
+      rows === 0 ? FIRST_SIEVE : (this.width * BigInt(2 * this.pageRows)) / BigInt(rows);
+    let width = expected < FIRST_SIEVE ? expected : FIRST_SIEVE;
+    while (this.inside()) {
+      const { first, last } = this.windowAt(width);
+      const range = { since: first, until: last };
+      const { filter, direction, signal } = options;
+      const slots = await slotsWith(store, range, filter, direction, signal);
+      this.tell(0);
+      for (const group of groups(slots, this.pageRows)) {
+        while ((yield* this.page({ range, slots: group })) === 'more');
+        this.cursor = undefined;
+      }
+      const end = slots.length === MOST_SLOTS ? slots.at(-1)?.slot : undefined;
+      this.passed(end === undefined ? { first, last } : slotBounds(end));
+      width *= GROWTH;
+      if (slots.length === 0) await this.skipEmpty();
+    }
+  }
+
+  private tell(rows: number): void {
+    this.found += rows;
+    this.options.progress?.({ ...this.ends, at: this.at, rows: this.found });
+  }
+
+  private inside(): boolean {
+    return this.forward ? this.at <= this.ends.last : this.at >= this.ends.first;
+  }
+
+  private passed({ first, last }: Window): void {
+    this.at = this.forward ? last + 1n : first - 1n;
+  }
+
+  /** As much time from here on; whole slots when it is at least one. */
+  private windowAt(width: bigint): Window {
+    const { at, ends, forward } = this;
+    if (forward) {
+      const moment = at + width - 1n;
+      const last = width < SLOT ? moment : slotBounds(slotOf(moment)).last;
+      return { first: at, last: last < ends.last ? last : ends.last };
+    }
+    const moment = at - width + 1n;
+    const first = width < SLOT ? moment : slotBounds(slotOf(moment)).first;
+    return { first: first > ends.first ? first : ends.first, last: at };
+  }
+
+  /** Jumps over time without flows. */
+  private async skipEmpty(): Promise<void> {
+    if (!this.inside()) return;
+    const { at, ends, forward, store, options } = this;
+    const rest = forward ? { since: at, until: ends.last } : { since: ends.first, until: at };
+    const slot = await edgeSlot(store, rest, forward ? 'oldest' : 'newest', options.signal);
+    if (slot === undefined) this.passed(ends);
+    else if (slotOf(at) !== slot)
+      this.at = forward ? slotBounds(slot).first : slotBounds(slot).last;
+  }
+}
+
+/** Slots to be read together: as many as fill a page. */
+function* groups(slots: readonly SlotRows[], pageRows: number): Generator<readonly bigint[]> {
+  let group: bigint[] = [];
   let rows = 0;
-  while (forward ? at <= ends.last : at >= ends.first) {
-    const window = windowAt(at, width, ends, forward);
-    const page = await readPage(store, { ...options, pageRows }, window, cursor);
-    rows += page.rows;
-    options.progress?.({ ...ends, at, rows });
-    yield* page.hits;
-    const { last } = page;
-    const full = page.rows >= pageRows;
-    if (page.hits.length * 2 < page.rows || full)
-      pageRows = Math.min(pageRows * 4, Math.max(pageRows, options.maxPageRows));
-    if (last !== undefined && full) {
-      // More in this window: go on behind the last row, and ask for about as much time as the page covered.
-      const covered = forward ? last.time - at : at - last.time;
-      width = covered * 2n > LEAST_WIDTH ? covered * 2n : LEAST_WIDTH;
-      at = last.time;
-      cursor = { position: last, included: false };
-      continue;
-    }
-    cursor = undefined;
-    at = forward ? window.last + 1n : window.first - 1n;
-    if (page.rows * 4 < pageRows) width *= GROWTH;
-    if (page.rows === 0 && options.table === 'flows') {
-      const next = await nextStored(store, options, at, ends);
-      if (next === undefined) return;
-      at = next;
-    }
+  for (const each of slots) {
+    group.push(each.slot);
+    rows += each.rows;
+    if (rows < pageRows) continue;
+    yield group;
+    group = [];
+    rows = 0;
   }
+  if (group.length > 0) yield group;
 }
 
-function windowAt(at: bigint, width: bigint, ends: Window, forward: boolean): Window {
-  if (forward) {
-    const last = at + width - 1n;
-    return { first: at, last: last < ends.last ? last : ends.last };
-  }
-  const first = at - width + 1n;
-  return { first: first > ends.first ? first : ends.first, last: at };
-}
-
-/** Between when there is anything at all; undefined when there is nothing. */
+/** Between when there may be anything at all; undefined when there is nothing. */
 async function endsOf(store: Store, options: Scan): Promise<Window | undefined> {
   const { range, from, direction, table, signal } = options;
   let { since, until } = range;
@@ -130,11 +194,10 @@ async function endsOf(store: Store, options: Scan): Promise<Window | undefined> 
     else until = from.time;
   }
   if (table === 'events') return eventEnds(store, { since, until }, signal);
-  const oldest = await edgeSlot(store, { since, until }, 'oldest', signal);
-  const newest = await edgeSlot(store, { since, until }, 'newest', signal);
-  if (oldest === undefined || newest === undefined) return undefined;
-  const first = slotBounds(oldest).first;
-  const { last } = slotBounds(newest);
+  const slots = await storedSlots(store, signal);
+  if (slots === undefined) return undefined;
+  const { first } = slotBounds(slots.oldest);
+  const { last } = slotBounds(slots.newest);
   return {
     first: since !== undefined && since > first ? since : first,
     last: until !== undefined && until < last ? until : last,
@@ -152,113 +215,4 @@ async function eventEnds(
   for await (const [count, first, last] of store.query(sql, params, signal && { signal }))
     if (toBigint(count) > 0n) return { first: toBigint(first), last: toBigint(last) };
   return undefined;
-}
-
-/** Jumps over time without flows. */
-async function nextStored(
-  store: Store,
-  { direction, signal }: Scan,
-  at: bigint,
-  ends: Window,
-): Promise<bigint | undefined> {
-  const forward = direction === 'forward';
-  if (forward ? at > ends.last : at < ends.first) return undefined;
-  const rest = forward ? { since: at, until: ends.last } : { since: ends.first, until: at };
-  const slot = await edgeSlot(store, rest, forward ? 'oldest' : 'newest', signal);
-  if (slot === undefined) return undefined;
-  const { first, last } = slotBounds(slot);
-  if (slotOf(at) === slot) return at;
-  return forward ? first : last;
-}
-
-interface Page {
-  readonly hits: readonly Hit[];
-  /** Rows that SQL let through. */
-  readonly rows: number;
-  readonly last: Position | undefined;
-}
-
-interface Cursor {
-  readonly position: Position;
-  readonly included: boolean;
-}
-
-/** The statement that reads one page, and its parameters. */
-export function pageStatement(
-  options: Pick<Scan, 'table' | 'direction' | 'range' | 'filter' | 'pageRows' | 'positionsOnly'>,
-  cursor?: Cursor,
-): { readonly sql: string; readonly params: QueryParams } {
-  const { table, filter, pageRows } = options;
-  const forward = options.direction === 'forward';
-  const { where, params } = rangeCondition(table, options.range);
-  const order = forward ? 'ASC' : 'DESC';
-  const beyond = forward ? '>' : '<';
-  const after =
-    cursor === undefined
-      ? ''
-      : ` AND (time ${beyond} ${momentSql('cursorTime')} OR (time = ${momentSql('cursorTime')} AND uuid ${beyond}${cursor.included ? '=' : ''} {cursorUuid:UUID}))`;
-  const filtered = filter.where === '1' ? '' : ` AND (${filter.where})`;
-  const columns = isBare(options)
-    ? 'base64Encode(raw)'
-    : table === 'flows'
-      ? restoreSelect()
-      : restoreEventSelect();
-  return {
-    sql:
-      `SELECT toUnixTimestamp64Nano(time), uuid, ${columns} FROM ${table} ` +
-      `WHERE ${where}${after}${filtered} ORDER BY time ${order}, uuid ${order} LIMIT {pageRows:UInt32}`,
-    params: {
-      ...filter.params,
-      ...params,
-      pageRows,
-      ...(cursor && { cursorTime: cursor.position.time, cursorUuid: cursor.position.uuid }),
-    },
-  };
-}
-
-/** Where SQL alone decides and only positions are wanted, the flows themselves stay in the store. */
-function isBare({
-  positionsOnly,
-  filter,
-  table,
-}: Pick<Scan, 'positionsOnly' | 'filter' | 'table'>) {
-  return positionsOnly === true && filter.exact && table === 'flows';
-}
-
-async function readPage(
-  store: Store,
-  options: Scan,
-  window: Window,
-  cursor: Cursor | undefined,
-): Promise<Page> {
-  const { table, filter, predicate, signal } = options;
-  const range = { since: window.first, until: window.last };
-  const { sql, params } = pageStatement({ ...options, range }, cursor);
-  const bare = isBare(options);
-  const rows = store.query(sql, params, signal && { signal });
-  const raw = bare ? KEY_COLUMNS : RAW;
-  const hits: Hit[] = [];
-  let count = 0;
-  let last: Position | undefined;
-  let turnEnd = performance.now() + TURN_MS;
-  for await (const row of rows) {
-    count++;
-    last = { time: toBigint(row[0]), uuid: String(row[1]) };
-    // Rows with something the columns do not hold are judged by what they really are.
-    const judged = filter.exact && (table === 'events' || row[raw] === '');
-    if (bare && judged) {
-      hits.push({ ...last, table, response: {} });
-      continue;
-    }
-    const response =
-      bare || table === 'events' ? restoreEvent(row, KEY_COLUMNS) : restoreFlow(row, KEY_COLUMNS);
-    if (judged || predicate(response)) hits.push({ ...last, table, response });
-    // An expression may take milliseconds for a row.
-    if (judged || performance.now() <= turnEnd) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    // The next page is refused to whoever has left.
-    if (signal?.aborted) break;
-    turnEnd = performance.now() + TURN_MS;
-  }
-  return { hits, rows: count, last };
 }

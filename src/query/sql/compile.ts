@@ -16,9 +16,17 @@ export interface CompiledSql {
   /** Lets through every row that matches; `1` when nothing is asked. */
   readonly where: string;
   readonly params: QueryParams;
+  /**
+   * The same as alternatives, when there are some: rows that match pass at least one. The engine's indexes rule out
+   * what an AND asks for, and rarely what an OR over several columns does.
+   */
+  readonly anyOf?: readonly string[];
   /** False when rows let through must still pass the predicate. */
   readonly exact: boolean;
 }
+
+/** With more alternatives than these a condition is told as one. */
+const MOST_ALTERNATIVES = 8;
 
 /**
  * Compiles the lists of a request. Throws `input/invalid` when a filter cannot be understood. Parameters are named
@@ -29,26 +37,37 @@ export function compileSql(
   blacklist: readonly FlowFilter[],
 ): CompiledSql {
   const params = new Params();
-  const allow =
-    whitelist.length === 0 ? TRUE : either(checked(whitelist).map((f) => filterBounds(f, params)));
+  const allowed = checked(whitelist).map((filter) => filterBounds(filter, params));
+  const allow = whitelist.length === 0 ? TRUE : either(allowed);
   const deny = not(either(checked(blacklist).map((filter) => filterBounds(filter, params))));
   const bounds = both([allow, deny]);
   const where = bounds.upper;
-  checkSize(where, params.all());
-  return { where, params: params.all(), exact: isExact(bounds) };
+  const values = params.all();
+  checkSize(where, values);
+  const anyOf = allowed.map((each) => both([each, deny]).upper);
+  const apart =
+    anyOf.length > 1 &&
+    anyOf.length <= MOST_ALTERNATIVES &&
+    statementSize(anyOf.join(), values) <= MAX_STATEMENT_BYTES;
+  return { where, params: values, exact: isExact(bounds), ...(apart && { anyOf }) };
 }
 
 /** The engines take 256 KiB (max_query_size), values included where they are embedded; the rest of a query is small. */
 const MAX_STATEMENT_BYTES = 200_000;
 
 function checkSize(where: string, params: QueryParams): void {
-  let size = where.length;
-  for (const [, name = ''] of where.matchAll(/\{(p\d+):/g)) size += sizeOf(params[name], 1);
+  const size = statementSize(where, params);
   if (size <= MAX_STATEMENT_BYTES) return;
   throw new ParallaxError(
     'input/invalid',
     `the filters make a statement of ${Math.ceil(size / 1024)} KiB, at most ${Math.floor(MAX_STATEMENT_BYTES / 1024)} KiB are taken; ask in several queries`,
   );
+}
+
+function statementSize(text: string, params: QueryParams): number {
+  let size = text.length;
+  for (const [, name = ''] of text.matchAll(/\{(p\d+):/g)) size += sizeOf(params[name], 1);
+  return size;
 }
 
 // Quotes and backslashes are escaped, in lists twice.

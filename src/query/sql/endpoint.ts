@@ -61,9 +61,11 @@ function* nameConditions(filter: FlowFilter, side: Side, params: Params): Genera
       port.map((text) => portNumber(text, side)),
       'Array(UInt16)',
     );
-    yield exactly(
-      `${column('l4_protocol')} IN (1, 2, 5) AND ${column(`${side}_port`)} IN ${ports}`,
-    );
+    // A port that is not 0 is one of TCP, UDP or SCTP.
+    const of = port.every((text) => portNumber(text, side) !== 0)
+      ? ''
+      : `${column('l4_protocol')} IN (1, 2, 5) AND `;
+    yield exactly(`${of}${column(`${side}_port`)} IN ${ports}`);
   }
 }
 
@@ -73,7 +75,9 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
   const identity = filter[`${side}_identity`];
   if (some(identity)) {
     const numbers = params.add(identity, 'Array(UInt32)');
-    yield exactly(`${column(`${side}_identity`)} IN ${numbers} AND ${present(side)}`);
+    // A number that is not 0 is of an end that is there.
+    const there = identity.includes(0) ? ` AND ${present(side)}` : '';
+    yield exactly(`${column(`${side}_identity`)} IN ${numbers}${there}`);
   }
   const workload = filter[`${side}_workload`];
   if (some(workload)) {
@@ -85,7 +89,14 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
       const kindPart = kind === '' ? '[^/\\n]*' : quoteRegex(kind);
       return `${kindPart}/${name === '' ? '[^\\n]*' : quoteRegex(name)}`;
     });
-    yield exactly(lines.length === 0 ? '0' : `match(${list}, ${params.text(wholeLine(lines))})`);
+    // Plain text first: it rules out what a whole line's pattern takes far longer for.
+    const parts = workload.map(({ kind = '', name = '' }) => quoteRegex(`${kind}/${name}`));
+    const mentioned = `match(${list}, ${params.text(parts.join('|'))})`;
+    yield exactly(
+      lines.length === 0
+        ? '0'
+        : `${mentioned} AND match(${list}, ${params.text(wholeLine(lines))})`,
+    );
   }
   const cluster = filter[`${side}_cluster_name`];
   if (some(cluster)) yield clusters(cluster, side, params);
@@ -130,19 +141,28 @@ function addresses(texts: readonly string[], name: string, params: Params): Boun
 }
 
 function network(
-  { network: { bits, first, last } }: Extract<AddressFilter, { network: unknown }>,
+  { network: { bits, first, last, length } }: Extract<AddressFilter, { network: unknown }>,
   name: string,
   params: Params,
 ): string {
   if (bits === 32) {
     const low = params.add(Number(first), 'UInt32');
     const high = params.add(Number(last), 'UInt32');
+    const same = sameOctets(first, length);
+    const begins = same === '' ? '' : `startsWith(${name}, ${params.text(same)}) AND `;
     // Go reads no leading zeros in an octet, the engine might.
-    return `isIPv4String(${name}) AND NOT match(${name}, '(^|\\\\.)0[0-9]') AND toUInt32(toIPv4OrDefault(${name})) BETWEEN ${low} AND ${high}`;
+    return `${begins}isIPv4String(${name}) AND NOT match(${name}, '(^|\\\\.)0[0-9]') AND toUInt32(toIPv4OrDefault(${name})) BETWEEN ${low} AND ${high}`;
   }
   const low = params.text(ipv6Text(first));
   const high = params.text(ipv6Text(last));
   return `isIPv6String(${name}) AND position(${name}, ':') > 0 AND toIPv6OrDefault(${name}) BETWEEN toIPv6(${low}) AND toIPv6(${high})`;
+}
+
+/** How all addresses of an IPv4 network are written alike: its whole octets. */
+function sameOctets(first: bigint, length: number): string {
+  const octets = [24n, 16n, 8n, 0n].map((shift) => String((first >> shift) & 255n));
+  const same = octets.slice(0, Math.floor(length / 8));
+  return same.length === 4 ? same.join('.') : same.map((octet) => `${octet}.`).join('');
 }
 
 function ipv6Text(value: bigint): string {

@@ -67,7 +67,8 @@ export function* eventConditions(filter: FlowFilter, params: Params): Generator<
   if (some(event_type))
     yield either(
       event_type.map(({ type = 0, match_sub_type, sub_type = 0 }) => {
-        const parts = [present('eventType')];
+        // A type or sub type that is not 0 is there.
+        const parts = type !== 0 ? [] : [present('eventType')];
         if (type !== 0) parts.push(`${column('event_type')} = ${params.add(type, 'Int32')}`);
         if (match_sub_type === true)
           parts.push(`${column('event_sub_type')} = ${params.add(sub_type, 'Int32')}`);
@@ -89,9 +90,9 @@ export function* eventConditions(filter: FlowFilter, params: Params): Generator<
       tcp_flags.map((flags) => {
         const bits = TCP_FLAGS.reduce((sum, name, bit) => sum + (flags[name] ? 1 << bit : 0), 0);
         const mask = params.add(bits, 'UInt16');
-        return exactly(
-          `${present('tcpFlags')} AND bitAnd(${column('tcp_flags')}, ${mask}) = ${mask}`,
-        );
+        // Flags that are set are there.
+        const there = bits === 0 ? `${present('tcpFlags')} AND ` : '';
+        return exactly(`${there}bitAnd(${column('tcp_flags')}, ${mask}) = ${mask}`);
       }),
     );
   if (some(protocol)) yield either(protocol.map((name) => exactly(protocolCondition(name))));

@@ -30,15 +30,23 @@ function requirement(wanted: Requirement, column: string, params: Params): Bound
   const exists = `match(${column}, ${pattern})`;
   // Of labels with one key the first counts, which is the first match.
   const value = `extract(${column}, ${pattern})`;
+  const hasValue = () => {
+    const written = values.map((each) =>
+      quoteRegex(each === '' ? wanted.key : `${wanted.key}=${each}`),
+    );
+    // Plain text first: it rules out a day of labels in a fifth of the time.
+    const mentioned = `match(${column}, ${params.text(written.join('|'))})`;
+    return `${mentioned} AND ${exists} AND has(${params.texts(values)}, ${value})`;
+  };
   switch (operator) {
     case 'exists':
       return exactly(exists);
     case 'absent':
       return not(exactly(exists));
     case 'in':
-      return exactly(`${exists} AND has(${params.texts(values)}, ${value})`);
+      return exactly(hasValue());
     case 'notIn':
-      return not(exactly(`${exists} AND has(${params.texts(values)}, ${value})`));
+      return not(exactly(hasValue()));
     case 'gt':
     case 'lt': {
       const limit = params.add(BigInt((values[0] ?? '0').replace('+', '')), 'Int64');

@@ -6,7 +6,7 @@ import type { FlowFilter, GetFlowsResponse } from '../../../src/hubble/schema.ge
 import { fromNanos, toNanos } from '../../../src/hubble/timestamp.ts';
 import { type FlowQuery, queryFlows } from '../../../src/query/flows.ts';
 import { noticesFor } from '../../../src/query/notices.ts';
-import { edgeSlot } from '../../../src/query/range.ts';
+import { edgeSlot } from '../../../src/query/slots.ts';
 import { type StoredCorpus, storedCorpus } from './stored.ts';
 
 const MINUTE = 60_000_000_000n;
