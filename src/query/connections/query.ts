@@ -25,9 +25,9 @@ export interface ConnectionQuery extends TimeRange {
 const FIRST_STEP = 10_000_000_000n;
 const GROWTH = 8n;
 const LARGEST_STEP = 24n * 3_600_000_000_000n;
-/** Conversations read at a time. */
+/** Conversations read at a time: each time costs a look through the stretch of time around them. */
 const LEAST_CHUNK = 50;
-const CHUNK = 500;
+const CHUNK = 5000;
 const MS = 1_000_000n;
 
 export function stitchLimits(config: ConnectionsConfig): StitchLimits {

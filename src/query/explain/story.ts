@@ -198,6 +198,6 @@ function unknowns(connection: Connection, decision: Decision | undefined): strin
     if (missing !== undefined && missing.reason !== 'never-arrived')
       open.push(`What the ${side} side saw: ${missing.text}.`);
   }
-  if (!connection.opened) open.push('How it began: its first SYN is not among the flows stored.');
+  if (!connection.opened) open.push('How it began: its first SYN is not among the flows read.');
   return open;
 }

@@ -16,7 +16,8 @@ import { createStore } from '../../../src/store/open.ts';
 export interface StoredCorpus {
   readonly store: ManagedStore;
   readonly directory: string;
-  insert(responses: readonly GetFlowsResponse[]): Promise<void>;
+  /** As observed by that cluster. */
+  insert(responses: readonly GetFlowsResponse[], cluster?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,13 +38,13 @@ export async function storedCorpus(): Promise<StoredCorpus> {
   return {
     store,
     directory: join(directory, 'data'),
-    async insert(responses) {
+    async insert(responses, cluster = 'test') {
       for (let from = 0; from < responses.length; from += BATCH) {
         const builder = new FlowBatchBuilder();
         for (const response of responses.slice(from, from + BATCH))
           builder.add(encode(GetFlowsResponse, response));
         const sealed = builder.seal({
-          cluster: 'test',
+          cluster,
           relay: 'test',
           collector: 'test',
           sequence,
