@@ -16,9 +16,15 @@ import { createStore } from '../../../src/store/open.ts';
 export interface StoredCorpus {
   readonly store: ManagedStore;
   readonly directory: string;
-  /** As observed by that cluster. */
-  insert(responses: readonly GetFlowsResponse[], cluster?: string): Promise<void>;
+  /** Under the cluster `test`, as received now, unless `header` says otherwise. */
+  insert(responses: readonly GetFlowsResponse[], header?: StoredHeader): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface StoredHeader {
+  readonly cluster?: string;
+  /** Nanoseconds since 1970. */
+  readonly receivedAt?: bigint;
 }
 
 const BATCH = 500;
@@ -38,18 +44,19 @@ export async function storedCorpus(): Promise<StoredCorpus> {
   return {
     store,
     directory: join(directory, 'data'),
-    async insert(responses, cluster = 'test') {
+    async insert(responses, header = {}) {
       for (let from = 0; from < responses.length; from += BATCH) {
         const builder = new FlowBatchBuilder();
         for (const response of responses.slice(from, from + BATCH))
           builder.add(encode(GetFlowsResponse, response));
         const sealed = builder.seal({
-          cluster,
+          cluster: 'test',
           relay: 'test',
           collector: 'test',
           sequence,
           receivedAt: BigInt(Date.now()) * 1_000_000n,
           replay: false,
+          ...header,
         });
         const { flows, events } = projector.project(decodeFlowBatch(sealed));
         const token = `test:0:${sequence++}`;

@@ -11,5 +11,5 @@ export async function tellStore(
     const [cluster = ''] = response.flow?.node_name?.split('/') ?? [];
     byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), response]);
   }
-  for (const [cluster, own] of byCluster) await stored.insert(own, cluster);
+  for (const [cluster, own] of byCluster) await stored.insert(own, { cluster });
 }
