@@ -4,7 +4,7 @@ import { connectionsAmong } from '../../../../src/query/connections/among.ts';
 import { connectionsConfig } from '../../../../src/query/connections/config.ts';
 import { explain } from '../../../../src/query/explain/story.ts';
 import { makeCluster, makePod } from '../../../../src/simulate/cast.ts';
-import { connection, deniedConnection } from '../../../../src/simulate/conversation.ts';
+import { connection, deniedConnection, toWorld } from '../../../../src/simulate/conversation.ts';
 import { timestamp } from '../../../../src/simulate/framing.ts';
 import type { Sighting } from '../../../../src/simulate/sighting.ts';
 
@@ -195,4 +195,21 @@ test('a drop that no policy decided', async () => {
   );
   expect(decision).toMatchObject({ how: 'not-policy', code: 158 });
   expect(sentences.join()).toContain('"Service backend not found". No policy decided that.');
+});
+
+test('the world, known by a number of its node', async () => {
+  const world = {
+    ip: '1.2.3.4',
+    identity: 16_777_219,
+    labels: ['reserved:world'],
+    names: ['x.org'],
+  };
+  const { sentences } = await story(toWorld(how.client, 40_000, world, 443));
+  expect(sentences.join('\n')).toContain('called x.org (1.2.3.4) on TCP port 443');
+  expect(sentences.join('\n')).toContain(
+    "The server's identity is 16777219, a number that means something on its node only, with labels reserved:world.",
+  );
+  expect(sentences.join('\n')).toContain('1.2.3.4 is outside of every cluster');
+  const nobody = await story(toWorld(how.client, 40_000, { ...world, identity: 2 }, 443));
+  expect(nobody.sentences.join('\n')).toContain("The server's identity is 2 (reserved:world)");
 });
