@@ -149,7 +149,7 @@ describe('the denied call', () => {
     const [header, line] = out.split('\n');
     expect(header).toMatch(/^FIRST SEEN +CLIENT +SERVER +PROTOCOL +SOURCE SAW +DESTINATION SAW/);
     expect(line).toMatch(
-      /farfaraway\/xwing-\S+ \(liz-cm-gke-5\) +farfaraway\/rebel-base-\S+:80 \(liz-cm-eks-6\) +TCP +FORWARDED +DROPPED \(POLICY_DENIED x\d\) +denied/,
+      /farfaraway\/xwing-\S+ \(liz-cm-gke-5\) +farfaraway\/rebel-base-\S+:80 \(liz-cm-eks-6\) +TCP +FORWARDED +DROPPED \(POLICY_DENIED x\d\) +denied +\d+ +default deny$/,
     );
   });
 
