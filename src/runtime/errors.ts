@@ -40,7 +40,7 @@ export const ERRORS = {
     grpc: 'NOT_FOUND',
     exit: 1,
     retriable: false,
-    doc: 'There is nothing at that path.',
+    doc: 'There is nothing at that path, or nothing stored that was asked for by name.',
   },
   'hubble/malformed': {
     http: 400,

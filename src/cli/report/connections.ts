@@ -4,6 +4,7 @@ import { timeFormat } from '../../hubble/print/time.ts';
 import { parseTimestamp } from '../../hubble/timestamp.ts';
 import type { Connection, ConnectionEnd } from '../../query/connections/connection.ts';
 import { policyText, type View } from '../../query/connections/view.ts';
+import { decisionOf } from '../../query/explain/decision.ts';
 import { bodyOf } from '../observe/client.ts';
 import type { ObserveOptions } from '../observe/options.ts';
 import { askReport, readItems } from './ask.ts';
@@ -64,7 +65,8 @@ function viewCell(connection: Connection, side: 'source' | 'destination'): strin
   return drop === '' ? view.verdict : `${view.verdict} (${drop})`;
 }
 
-function details({ source, destination, l7 }: Connection): string {
+function details(connection: Connection): string {
+  const { source, destination, l7 } = connection;
   const policies = (title: string, pick: (view: View) => View['deniedBy']) => {
     const all = [source, destination].flatMap((view) => (view ? pick(view) : []));
     return all.length === 0 ? [] : [`${title} ${all.map(policyText).join(', ')}`];
@@ -76,7 +78,9 @@ function details({ source, destination, l7 }: Connection): string {
     ...l7.queries,
     ...(l7.latency ? [`${l7.latency.mean}ms`] : []),
   ];
+  const byDefault = decisionOf(connection)?.how === 'default-deny';
   return [
+    ...(byDefault ? ['default deny'] : []),
     ...policies('denied by', ({ deniedBy }) => deniedBy),
     ...policies('allowed by', ({ allowedBy }) => allowedBy),
     ...(seen ? [seen.join(' ')] : []),

@@ -23,7 +23,7 @@ export function alignSegments(
   const [longest = [], ...others] = cut.sort((a, b) => b.length - a.length);
   let joined = longest.map(alone);
   for (const segments of others) joined = alignWith(joined, segments, skew);
-  return joined.map(({ parts }) => parts.flatMap(({ seen }) => seen));
+  return continued(joined, skew).map(({ parts }) => parts.flatMap(({ seen }) => seen));
 }
 
 function alone(segment: Segment): Joined {
@@ -47,14 +47,34 @@ function alignWith(joined: Joined[], segments: readonly Segment[], skew: bigint)
   const left: Joined[] = [];
   segments.forEach((segment, index) => {
     const partner = partners[index];
-    const near =
-      partner ??
-      // Without its own SYN it may be more of a connection that already has a part of this node.
-      (segment.opened ? undefined : joined.find((each) => distance(each, segment) <= skew));
-    if (near === undefined) left.push(alone(segment));
-    else join(near, segment);
+    if (partner === undefined) left.push(alone(segment));
+    else join(partner, segment);
   });
   return [...joined, ...left].sort((a, b) => byTime(a.first, b.first));
+}
+
+/** Without a SYN it may be more of a connection that another node saw go on: a node is silent longer than that. */
+function continued(joined: readonly Joined[], skew: bigint): Joined[] {
+  const kept = joined.filter(({ parts }) => parts.some(({ opened }) => opened));
+  for (const each of joined) {
+    if (kept.includes(each)) continue;
+    const [nearest] = kept
+      .map((other) => ({
+        other,
+        apart: each.parts.reduce((least, part) => lesser(least, distance(other, part)), FAR),
+      }))
+      .filter(({ apart }) => apart <= skew)
+      .sort((a, b) => byTime(a.apart, b.apart));
+    if (nearest === undefined) kept.push(each);
+    else for (const part of each.parts) join(nearest.other, part);
+  }
+  return kept;
+}
+
+const FAR = 2n ** 63n;
+
+function lesser(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 /** For each segment the connection it belongs to, by dynamic programming over both orders. */

@@ -1,7 +1,7 @@
 // Why one side of a connection was not seen: nobody watches there, nobody watched then, or nothing came.
 
 import type { Store } from '../../store/store.ts';
-import { slotOf } from '../range.ts';
+import { rangeCondition, slotOf } from '../range.ts';
 import type { Connection, ConnectionEnd, Draft } from './connection.ts';
 import { nodeCluster, type Observation } from './observation.ts';
 import type { Side } from './orient.ts';
@@ -55,40 +55,53 @@ export function withMissing(draft: Draft, collected: Collected): Connection {
 }
 
 function whyMissing(draft: Draft, side: Side, collected: Collected): MissingSide {
-  const { connection, first, last, sharedNode } = draft;
+  const given = givenReason(draft, side);
+  if (given !== undefined) return given;
+  const { connection, first, last } = draft;
+  const { cluster } = side === 'source' ? connection.client : connection.server;
+  if (!collected.ever(cluster))
+    return {
+      reason: 'not-collected',
+      text: `no flows of cluster ${cluster} are stored: it is not collected`,
+    };
+  if (!collected.at(cluster, first, last))
+    return {
+      reason: 'coverage-gap',
+      text: `cluster ${cluster} is collected, but nothing of it is stored of that time`,
+    };
+  const why = side === 'destination' ? 'it did not arrive, or its node' : 'the node it came from';
+  return {
+    reason: 'not-seen',
+    text: `cluster ${cluster} was collected then and saw nothing of it: ${why} lost or left out the events`,
+  };
+}
+
+/** Where the connection itself says it. */
+function givenReason({ connection, sharedNode }: Draft, side: Side): MissingSide | undefined {
   const end = side === 'source' ? connection.client : connection.server;
   const other = side === 'source' ? 'destination' : 'source';
-  const say = (reason: MissingReason, text: string): MissingSide => ({ reason, text });
-  if (side === 'destination' && connection.source && connection.deniedAt === 'source')
-    return say('never-arrived', 'it was dropped at the source and never left');
+  if (side === 'destination' && connection.deniedAt === 'source')
+    return { reason: 'never-arrived', text: 'it was dropped at the source and never left' };
   if (sharedNode !== undefined)
-    return say(
-      'same-node',
-      `both ends are on node ${sharedNode}, which told the ${other} side only`,
-    );
+    return {
+      reason: 'same-node',
+      text: `both ends are on node ${sharedNode}, which told the ${other} side only`,
+    };
   if (isHost(end))
-    return say('host', `${end.ip} is a node or its proxy, which has no endpoint that reports`);
-  if (end.cluster === '') {
-    if (isOutside(end))
-      return say(
-        'outside',
-        `${end.ip} is outside of every cluster, as far as the ${other} side knows`,
-      );
-    return say('cluster-unknown', `it is not known which cluster ${end.ip} is in`);
-  }
-  const { cluster } = end;
-  if (!collected.ever(cluster))
-    return say('not-collected', `no flows of cluster ${cluster} are stored: it is not collected`);
-  if (!collected.at(cluster, first, last))
-    return say(
-      'coverage-gap',
-      `cluster ${cluster} is collected, but nothing of it is stored of that time`,
-    );
-  const why = side === 'destination' ? 'it did not arrive, or its node' : 'the node it came from';
-  return say(
-    'not-seen',
-    `cluster ${cluster} was collected then and saw nothing of it: ${why} lost or left out the events`,
-  );
+    return {
+      reason: 'host',
+      text: `${end.ip} is a node or its proxy, which has no endpoint that reports`,
+    };
+  if (end.cluster !== '') return undefined;
+  return isOutside(end)
+    ? {
+        reason: 'outside',
+        text: `${end.ip} is outside of every cluster, as far as the ${other} side knows`,
+      }
+    : {
+        reason: 'cluster-unknown',
+        text: `it is not known which cluster ${end.ip} is in`,
+      };
 }
 
 function isOutside({ identity, labels, pod }: ConnectionEnd): boolean {
@@ -110,26 +123,51 @@ export async function collectedIn(
   drafts: readonly Draft[],
   signal: AbortSignal | undefined,
 ): Promise<Collected> {
-  const open = drafts.filter(({ connection: { source, destination } }) => !(source && destination));
+  const open = drafts.filter((draft) => clustersAsked(draft).length > 0);
   const minutes = new Minutes();
-  if (open.length === 0) return minutes;
+  const [head] = open;
+  if (head === undefined) return minutes;
   const slots = new Set<number>();
-  for (const { first, last } of open)
+  let since = head.first;
+  let until = head.last;
+  for (const { first, last } of open) {
+    if (first < since) since = first;
+    if (last > until) until = last;
     for (let slot = slotOf(first - MARGIN); slot <= slotOf(last + MARGIN); slot++)
       slots.add(Number(slot));
+  }
+  const range = rangeCondition('flows', {
+    since: since - MARGIN - MINUTE,
+    until: until + MARGIN + MINUTE,
+  });
   const options = signal && { signal };
-  const names = "cluster, if(position(node_name, '/') > 0, splitByChar('/', node_name)[1], '')";
   const nearBy =
-    `SELECT DISTINCT intDiv(toUnixTimestamp64Nano(time), ${MINUTE}), ${names} FROM flows ` +
-    'WHERE time_slot IN {slots:Array(Int32)}';
-  for await (const [minute, ...clusters] of store.query(nearBy, { slots: [...slots] }, options))
-    for (const name of clusters) minutes.add(String(name), BigInt(String(minute)));
-  const wanted = open.flatMap(({ connection: { client, server } }) => [client, server]);
+    `SELECT DISTINCT intDiv(toUnixTimestamp64Nano(time), ${MINUTE}), cluster, node_name FROM flows ` +
+    `WHERE ${range.where} AND time_slot IN {slots:Array(Int32)}`;
+  const values = { ...range.params, slots: [...slots] };
+  for await (const [minute, cluster, node] of store.query(nearBy, values, options))
+    for (const name of [String(cluster), nodeCluster(String(node))])
+      minutes.add(name, BigInt(String(minute)));
   // The whole table is asked only when a cluster is not found near by.
-  if (wanted.some(({ cluster }) => cluster !== '' && !minutes.ever(cluster)))
-    for await (const clusters of store.query(`SELECT DISTINCT ${names} FROM flows`, {}, options))
-      for (const name of clusters) minutes.know(String(name));
+  if (open.flatMap(clustersAsked).some((cluster) => !minutes.ever(cluster)))
+    for await (const [cluster, node] of store.query(
+      'SELECT DISTINCT cluster, node_name FROM flows',
+      {},
+      options,
+    ))
+      for (const name of [String(cluster), nodeCluster(String(node))]) minutes.know(name);
   return minutes;
+}
+
+/** Clusters of sides that are missing, where nothing else says why. */
+function clustersAsked(draft: Draft): string[] {
+  const { client, server, source, destination } = draft.connection;
+  return [
+    ...(source === undefined && givenReason(draft, 'source') === undefined ? [client.cluster] : []),
+    ...(destination === undefined && givenReason(draft, 'destination') === undefined
+      ? [server.cluster]
+      : []),
+  ];
 }
 
 /** From observations at hand, such as those of a file. */
@@ -149,6 +187,7 @@ const MARGIN = MINUTE;
 class Minutes implements Collected {
   private readonly clusters = new Map<string, Set<bigint>>();
 
+  /** Nothing has the name ''. */
   know(cluster: string): Set<bigint> {
     const known = this.clusters.get(cluster);
     if (known !== undefined) return known;
@@ -162,7 +201,7 @@ class Minutes implements Collected {
   }
 
   ever(cluster: string): boolean {
-    return this.clusters.has(cluster);
+    return cluster !== '' && this.clusters.has(cluster);
   }
 
   at(cluster: string, first: bigint, last: bigint): boolean {

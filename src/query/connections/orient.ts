@@ -1,7 +1,7 @@
 // Which end of a flow is the client, and on which end's behalf the observing node saw it.
 import { EVENT_TYPES } from '../../hubble/names.ts';
 import { TraceObservationPoint } from '../../hubble/schema.gen.ts';
-import { type Observation, PROTOCOL } from './observation.ts';
+import { nodeCluster, type Observation, PROTOCOL } from './observation.ts';
 
 export type Side = 'source' | 'destination';
 
@@ -80,7 +80,7 @@ export function sideOf(seen: Observation, forth: boolean): Side {
   const clusters =
     client.cluster !== '' && server.cluster !== '' && client.cluster !== server.cluster;
   if (client.local === 0 && clusters) {
-    const home = seen.node.slice(0, Math.max(0, seen.node.indexOf('/'))) || seen.observer;
+    const home = nodeCluster(seen.node) || seen.observer;
     if (home === client.cluster) return 'source';
     if (home === server.cluster) return 'destination';
   }

@@ -23,12 +23,12 @@ export interface ConnectionQuery extends TimeRange {
 }
 
 /** Width of the first step, how it grows while little is found, and where that ends. */
-const FIRST_STEP = 10_000_000_000n;
+const FIRST_STEP = 1_000_000_000n;
 const GROWTH = 8n;
 const LARGEST_STEP = 24n * 3_600_000_000_000n;
-/** Conversations read at a time. */
+/** Conversations read at a time: each time costs a look through the stretch of time around them. */
 const LEAST_CHUNK = 50;
-const CHUNK = 500;
+const CHUNK = 5000;
 const MS = 1_000_000n;
 
 export function stitchLimits(config: ConnectionsConfig): StitchLimits {
@@ -132,6 +132,7 @@ class Walk {
     const around = BigInt(tcpIdle) * MS;
     const seen = await readConversations(this.store, found, {
       range: { since: step.first - around, until: step.last + around },
+      filter: this.filter,
       predicate: this.predicate,
       asked: this.query,
       maxFlows: maxFlows - this.flows,

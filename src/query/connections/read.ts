@@ -7,13 +7,19 @@ import { restoreFlow } from '../restore/flow.ts';
 import { restoreSelect } from '../restore/select.ts';
 import { column } from '../sql/columns.ts';
 import type { CompiledSql } from '../sql/compile.ts';
+import { observationSelect, RAW_AT } from './columns.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION, TRANSLATED } from './keys.ts';
 import { type Observation, observationOf } from './observation.ts';
 
-/** A conversation with a flow in the window: its number, addresses, and the flow's time that decides its place. */
-export interface Found {
+/** A conversation by its number, with what narrows the search for it. */
+export interface Conversation {
   readonly key: string;
   readonly ips: readonly string[];
+  readonly ports: readonly number[];
+}
+
+/** One with a flow in the window, and the time of the flow that decides its place. */
+export interface Found extends Conversation {
   readonly time: bigint;
 }
 
@@ -38,20 +44,27 @@ export async function findConversations(
   const edge = newestFirst ? 'max' : 'min';
   const sql =
     `SELECT ${CONVERSATION} AS conversation, any(ip_source), any(ip_destination), ` +
+    'any(source_port), any(destination_port), ' +
     `toUnixTimestamp64Nano(${edge}(time)) AS place FROM flows ` +
     `WHERE ${where} AND ${BETWEEN_ADDRESSES} AND (${filter.where}) ` +
     `GROUP BY conversation ORDER BY place ${newestFirst ? 'DESC' : 'ASC'}, conversation LIMIT {keyLimit:UInt32}`;
   const found: Found[] = [];
   const values = { ...filter.params, ...params, keyLimit: limit };
-  for await (const [key, a, b, place] of store.query(sql, values, signal && { signal }))
-    found.push({ key: String(key), ips: [String(a), String(b)], time: toBigint(place) });
+  for await (const [key, a, b, from, to, place] of store.query(sql, values, signal && { signal }))
+    found.push({
+      key: String(key),
+      ips: [String(a), String(b)],
+      ports: [Number(from), Number(to)],
+      time: toBigint(place),
+    });
   return found;
 }
 
 export interface Reading {
   /** Everything of these conversations in this stretch of time. */
   readonly range: TimeRange;
-  /** Whether a flow is one that was asked for. */
+  /** Which flows were asked for: as SQL where that is exact, else as the predicate says. */
+  readonly filter: CompiledSql;
   readonly predicate: Predicate;
   readonly asked: TimeRange;
   /** Flows read at most. */
@@ -62,7 +75,7 @@ export interface Reading {
 /** All observations of the conversations, of what translation made of them too. */
 export async function readConversations(
   store: Store,
-  conversations: readonly Pick<Found, 'key' | 'ips'>[],
+  conversations: readonly Conversation[],
   reading: Reading,
 ): Promise<Observation[]> {
   const seen: Observation[] = [];
@@ -71,7 +84,7 @@ export async function readConversations(
   // Twice is enough: from the translated address to the original one, or back.
   for (let round = 0; round < 2 && wanted.length > 0; round++) {
     for (const { key } of wanted) known.add(key);
-    const more = new Map<string, Pick<Found, 'key' | 'ips'>>();
+    const more = new Map<string, Conversation>();
     for await (const row of rowsOf(store, wanted, reading, seen.length)) {
       const [own = '', translated = ''] = row.keys;
       for (const [key, ip] of [
@@ -79,7 +92,11 @@ export async function readConversations(
         [translated, row.seen.xlated],
       ] as const)
         if (ip !== '' && !known.has(key))
-          more.set(key, { key, ips: [ip, row.seen.destination.ip] });
+          more.set(key, {
+            key,
+            ips: [ip, row.seen.destination.ip],
+            ports: [row.seen.source.port, row.seen.destination.port],
+          });
       seen.push(row.seen);
     }
     wanted = [...more.values()];
@@ -99,23 +116,28 @@ const OWN_COLUMNS = [
 
 async function* rowsOf(
   store: Store,
-  conversations: readonly Pick<Found, 'key' | 'ips'>[],
-  { range, predicate, asked, maxFlows, signal }: Reading,
+  conversations: readonly Conversation[],
+  { range, filter, predicate, asked, maxFlows, signal }: Reading,
   already: number,
 ): AsyncGenerator<{ readonly keys: readonly string[]; readonly seen: Observation }> {
   const { where, params } = rangeCondition('flows', range);
   // As text: numbers of 64 bits are no numbers of parameters.
   const here = (source: string, conversation: string) =>
     `(${source} IN {ips:Array(String)} AND toString(${conversation}) IN {keys:Array(String)})`;
-  // The addresses come first: they are looked up among the few distinct ones of a part.
+  // Addresses are looked up among the few distinct ones of a part; the client's port leaves next to nothing.
   const sql =
-    `SELECT ${OWN_COLUMNS.join(', ')}, ${restoreSelect()} FROM flows ` +
-    `WHERE ${where} AND ip_destination IN {ips:Array(String)} AND ${BETWEEN_ADDRESSES} ` +
+    `SELECT ${OWN_COLUMNS.join(', ')}, ${filter.exact ? `(${filter.where})` : '1'}, ` +
+    `${filter.exact ? observationSelect() : restoreSelect()} FROM flows ` +
+    `WHERE ${where} AND ip_destination IN {ips:Array(String)} ` +
+    'AND source_port IN {ports:Array(UInt16)} AND destination_port IN {ports:Array(UInt16)} ' +
+    `AND ${BETWEEN_ADDRESSES} ` +
     `AND (${here('ip_source', CONVERSATION)} OR ${here('ip_source_xlated', TRANSLATED)}) ` +
     'LIMIT {flowLimit:UInt64}';
   const values = {
+    ...filter.params,
     ...params,
     ips: [...new Set(conversations.flatMap(({ ips }) => ips))],
+    ports: [...new Set(conversations.flatMap(({ ports }) => ports))],
     keys: conversations.map(({ key }) => key),
     flowLimit: maxFlows - already + 1,
   };
@@ -126,8 +148,9 @@ async function* rowsOf(
         'store/limit',
         `the connections asked for have more than ${maxFlows} flows; narrow them by time or filters, ask for fewer, or raise api.connections.maxFlows`,
       );
-    const [own, translated, observer, from, fromId, to, toId] = row;
-    const response = restoreFlow(row, OWN_COLUMNS.length);
+    const [own, translated, observer, from, fromId, to, toId, passes] = row;
+    const at = OWN_COLUMNS.length + 1;
+    const response = restoreFlow(row, at);
     const seen = observationOf(response, {
       hit: false,
       observer: String(observer),
@@ -135,7 +158,9 @@ async function* rowsOf(
       destination: { name: String(to), id: Number(toId) },
     });
     if (seen === undefined) continue;
-    const hit = within(asked, seen.time) && predicate(response);
+    // What the columns do not hold is judged by what it really is.
+    const judged = filter.exact && row[at + RAW_AT] === '';
+    const hit = within(asked, seen.time) && (judged ? Number(passes) === 1 : predicate(response));
     yield { keys: [String(own), String(translated)], seen: { ...seen, hit } };
   }
 }

@@ -72,25 +72,27 @@ export function conversationKeys({ protocol, source, destination, xlated }: Obse
 }
 
 function conversations(observations: Iterable<Observation>): Iterable<Observation[]> {
-  const byKey = new Map<string, Observation[]>();
+  const byKey = new Map<string, Conversation>();
   for (const each of observations) {
     const [key = '', translated] = conversationKeys(each);
-    let list = byKey.get(key);
-    if (list === undefined) {
-      list = [];
-      byKey.set(key, list);
-    }
-    list.push(each);
+    const own = byKey.get(key) ?? { keys: [key], seen: [] };
+    byKey.set(key, own);
+    own.seen.push(each);
     if (translated === undefined) continue;
-    const other = byKey.get(translated);
-    if (other === undefined) byKey.set(translated, list);
-    else if (other !== list) {
-      // Two that turn out to be one: every key of the second leads to the first from now on.
-      list.push(...other);
-      for (const [name, value] of byKey) if (value === other) byKey.set(name, list);
-    }
+    const other = byKey.get(translated) ?? { keys: [translated], seen: [] };
+    if (other === own) continue;
+    // Two that turn out to be one: the keys of the smaller lead to the larger from now on.
+    const [less, more] = other.seen.length < own.seen.length ? [other, own] : [own, other];
+    for (const one of less.seen) more.seen.push(one);
+    more.keys.push(...less.keys);
+    for (const name of less.keys) byKey.set(name, more);
   }
-  return new Set(byKey.values());
+  return [...new Set(byKey.values())].map(({ seen }) => seen);
+}
+
+interface Conversation {
+  readonly keys: string[];
+  readonly seen: Observation[];
 }
 
 /** Clusters outside of a mesh use the same addresses: ends that are named differently are different. */

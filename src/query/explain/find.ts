@@ -69,24 +69,30 @@ async function connectionOf(
 ): Promise<Connection> {
   if (uuid === '') throw new ParallaxError('input/invalid', 'an empty text is no uuid of a flow');
   const whitelist: FlowFilter[] = [{ uuid: [uuid] }];
-  const { where, params } = compileSql(whitelist, []);
+  const filter = compileSql(whitelist, []);
   const sql =
-    `SELECT toUnixTimestamp64Nano(time), ${CONVERSATION}, ip_source, ip_destination FROM flows ` +
-    `WHERE ${where} LIMIT 1`;
+    `SELECT toUnixTimestamp64Nano(time), ${CONVERSATION}, ip_source, ip_destination, ` +
+    'source_port, destination_port FROM flows ' +
+    `WHERE ${filter.where} LIMIT 1`;
   let found: readonly unknown[] | undefined;
-  for await (const row of store.query(sql, params, signal && { signal })) found = row;
+  for await (const row of store.query(sql, filter.params, signal && { signal })) found = row;
   if (found === undefined)
     throw new ParallaxError('input/not-found', `no flow with the uuid ${uuid} is stored`);
-  const [time, key, ...ips] = found.map(String);
+  const [time, key = '', from = '', to = '', ...ports] = found.map(String);
   const at = toBigint(time);
   const around = BigInt(config.tcpIdle) * MS;
-  const seen = await readConversations(store, [{ key: key ?? '', ips }], {
-    range: { since: at - around, until: at + around },
-    predicate: compilePredicate(whitelist, []),
-    asked: {},
-    maxFlows: config.maxFlows,
-    signal,
-  });
+  const seen = await readConversations(
+    store,
+    [{ key, ips: [from, to], ports: ports.map(Number) }],
+    {
+      range: { since: at - around, until: at + around },
+      filter,
+      predicate: compilePredicate(whitelist, []),
+      asked: {},
+      maxFlows: config.maxFlows,
+      signal,
+    },
+  );
   const draft = stitch(seen, stitchLimits(config))
     .map(draftOf)
     .find(({ lastHit }) => lastHit !== undefined);

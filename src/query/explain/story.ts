@@ -1,4 +1,5 @@
 // The story of one connection in plain sentences: who, what each side saw, who decided by what, and what is not known.
+import { isNodeLocal, RESERVED_IDENTITIES } from '../../hubble/identity.ts';
 import { dropReasonText } from '../../hubble/print/drop-reasons.ts';
 import { DropReason } from '../../hubble/schema.gen.ts';
 import type { Connection, ConnectionEnd } from '../connections/connection.ts';
@@ -66,7 +67,13 @@ function identitySentence(role: 'client' | 'server', end: ConnectionEnd): string
   const numbered =
     clusterId === 0 ? '' : `, of cluster ${clusterId} (${shifted(identity, clusterId)})`;
   const name = clusterId === 0 || cluster === '' ? '' : `, ${cluster}`;
-  return `The ${role}'s identity is ${identity}${numbered}${name}${labelText(end)}.`;
+  return `The ${role}'s identity is ${identity}${kindText(identity)}${numbered}${name}${labelText(end)}.`;
+}
+
+function kindText(identity: number): string {
+  const reserved = RESERVED_IDENTITIES[identity];
+  if (reserved !== undefined) return ` (reserved:${reserved})`;
+  return isNodeLocal(identity) ? ', a number that means something on its node only' : '';
 }
 
 /** How the id lies in the number: 16 bits up with 255 clusters, 15 with 511. */
@@ -198,6 +205,6 @@ function unknowns(connection: Connection, decision: Decision | undefined): strin
     if (missing !== undefined && missing.reason !== 'never-arrived')
       open.push(`What the ${side} side saw: ${missing.text}.`);
   }
-  if (!connection.opened) open.push('How it began: its first SYN is not among the flows stored.');
+  if (!connection.opened) open.push('How it began: its first SYN is not among the flows read.');
   return open;
 }

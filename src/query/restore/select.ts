@@ -9,11 +9,15 @@ export const RESTORE_COLUMNS: readonly (Column & { readonly name: FlowColumnName
 
 /**
  * The SELECT list of RESTORE_COLUMNS, in their order; `from` is the table's alias, if it has one. Columns of the query
- * itself may stand before or after it.
+ * itself may stand before or after it. With `only`, the others are not read: the flow comes back without them.
  */
-export function restoreSelect(from?: string): string {
+export function restoreSelect(from?: string, only?: ReadonlySet<FlowColumnName>): string {
   const prefix = from === undefined ? '' : `${from}.`;
-  return RESTORE_COLUMNS.map((column) => expression(column, `${prefix}${column.name}`)).join(', ');
+  return RESTORE_COLUMNS.map((column) =>
+    only === undefined || only.has(column.name)
+      ? expression(column, `${prefix}${column.name}`)
+      : "''",
+  ).join(', ');
 }
 
 /** The SELECT list that `restoreEvent` takes, for rows of `events`. */

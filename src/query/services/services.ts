@@ -76,7 +76,7 @@ export async function queryServices(
   if (!filter.exact)
     throw new ParallaxError(
       'input/invalid',
-      'services cannot be filtered by HTTP path or by CIDR labels; use the other filters, or ask for connections',
+      'services cannot be filtered by HTTP path, CIDR labels or CEL expressions; use the other filters, or ask for connections',
     );
   return foldServices(await readUsage(store, { range: query, filter, config, signal }));
 }

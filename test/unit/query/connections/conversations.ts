@@ -146,7 +146,7 @@ function play(
       return httpExchange({
         ...how,
         method: 'GET',
-        url: 'http://db.shop/x',
+        url: `http://${how.server.workload.name}.shop/x`,
         code: 200,
         latencyMs: 3,
       });

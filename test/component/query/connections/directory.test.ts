@@ -1,0 +1,51 @@
+// The reports out of a data directory that no process has open.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ObserveOptions, readOptions } from '../../../../src/cli/observe/options.ts';
+import type { Env } from '../../../../src/cli/observe/settings.ts';
+import { askConnections } from '../../../../src/cli/report/connections.ts';
+import { runExplain } from '../../../../src/cli/report/explain.ts';
+import { askServices } from '../../../../src/cli/report/services.ts';
+import { tell } from '../../../unit/query/connections/conversations.ts';
+import { type StoredCorpus, storedCorpus } from '../stored.ts';
+import { tellStore } from './told.ts';
+
+let stored: StoredCorpus;
+const never = new AbortController().signal;
+
+beforeAll(async () => {
+  stored = await storedCorpus();
+  await tellStore(stored, tell(5, 40).responses);
+  await stored.store.stop(AbortSignal.timeout(10_000));
+}, 60_000);
+afterAll(() => stored.close());
+
+async function optionsOf(args: readonly string[], env: Env): Promise<ObserveOptions> {
+  const options = await readOptions(args, { env, nowNanos: 0n, readConfig: async () => ({}) });
+  if (options === 'help') throw new Error('only the help was asked for');
+  return options;
+}
+
+test('connections, services and an explanation', async () => {
+  const env = { PARALLAX_DATA_DIR: stored.directory };
+  const options = await optionsOf(['--verdict', 'DROPPED', '--last', '3'], env);
+  const { items, notices } = await askConnections(options, never);
+  expect(items.map(({ outcome }) => outcome)).toEqual(['denied', 'denied', 'denied']);
+  expect(notices).toEqual([]);
+  const all = await askServices(await optionsOf(['--all'], env), never);
+  expect(all.items.map(({ service }) => service).sort()).toEqual(['shop/api', 'shop/db']);
+  let text = '';
+  const io = {
+    env,
+    out: (more: string) => {
+      text += more;
+    },
+    nowMs: Date.now,
+    signal: never,
+  };
+  await runExplain(items[0]?.uuid, { output: 'text' }, io);
+  expect(text).toContain('this is the default deny');
+  const nobody = { output: 'text', from: 'shop/nobody', to: 'shop/api' };
+  await expect(runExplain(undefined, nobody, io)).rejects.toMatchObject({
+    code: 'input/not-found',
+  });
+}, 60_000);
