@@ -4,6 +4,7 @@ import { arrivalFindings } from './arrivals.ts';
 import { engineFindings } from './engine.ts';
 import type { Finding } from './finding.ts';
 import { identityFindings, type KnownCluster } from './identities.ts';
+import { coverageFindings, registryFindings } from './ledger.ts';
 
 export interface StoreChecks {
   /** Milliseconds since 1970. */
@@ -24,6 +25,8 @@ export async function storeFindings(
     engineFindings(store, signal),
     arrivalFindings(store, { now, window, clusters: names }, signal),
     identityFindings(store, { from: now - window, clusters }, signal),
+    coverageFindings(store, { now, window }, signal),
+    registryFindings(store, signal),
   ];
   const findings: Finding[] = [];
   for (const check of checks) {

@@ -41,6 +41,19 @@ async function found(clusters: readonly KnownCluster[] = [EAST]): Promise<Findin
   return storeFindings(stored.store, checks, new AbortController().signal);
 }
 
+/** A minute of the ledger in which the node's stream was up. */
+function report(node: string, atMs: number, amounts: Record<string, number>): Promise<void> {
+  const columns = Object.keys(amounts);
+  const values = columns.map((name) => `, {${name}:UInt64}`).join('');
+  const more = columns.map((name) => `, ${name}`).join('');
+  return stored.store.command(
+    `INSERT INTO coverage (cluster, received_at, uuid, collector, node, minute, up_ms, received${more})
+      SELECT 'east', fromUnixTimestamp64Milli({at:Int64}), generateUUIDv4(), 'one', {node:String},
+        toStartOfMinute(fromUnixTimestamp64Milli({at:Int64})), 60000, 100${values}`,
+    { at: atMs, node: `east/${node}`, ...amounts },
+  );
+}
+
 const wrong = (findings: readonly Finding[]) =>
   findings
     .filter(({ severity }) => severity !== 'ok')
@@ -111,6 +124,42 @@ describe('in a store', () => {
     expect(wrong(await found())).toEqual([
       'cluster-id [east] identities of east carry cluster id 9, the configuration says 6',
     ]);
+  });
+
+  test('flows that the ledger knows to be lost, and to be missing', async () => {
+    await stored.insert([flow()], east);
+    await report('node-1', now - 120_000, { lost_ring: 40 });
+    await report('node-2', now - 120_000, {});
+    await report('node-1', now - 60_000, {});
+    const findings = (await found()).filter(({ check }) => check === 'coverage');
+    expect(wrong(findings)).toContain(
+      'coverage [east] flows of node east/node-1 are missing (lost)',
+    );
+    const lost = findings.find(({ what }) => what.includes('(lost)'));
+    expect(lost?.evidence).toMatch(/\b40\b/);
+    expect(lost?.cure).toContain('hubble.eventBufferCapacity');
+    expect(wrong(findings).join()).not.toContain('east/node-2 are missing (lost)');
+  });
+
+  test('networks of two clusters of a mesh that overlap', async () => {
+    await stored.insert([flow()], east);
+    const fact = (cluster: string, kind: string, value: string) =>
+      stored.store.command(
+        `INSERT INTO cluster_facts SELECT {cluster:String}, {kind:String}, {value:String}, 'config',
+          now64(3), now64(3), now64(3)`,
+        { cluster, kind, value },
+      );
+    for (const [cluster, cidr] of [
+      ['east', '10.1.0.0/16'],
+      ['west', '10.1.128.0/17'],
+    ] as const) {
+      await fact(cluster, 'relay', 'relay:80');
+      await fact(cluster, 'mesh', 'one');
+      await fact(cluster, 'pod_cidr', cidr);
+    }
+    const [finding, ...others] = wrong(await found());
+    expect(others).toEqual([]);
+    expect(finding).toMatch(/^overlapping-pod-cidrs \[\] .*east.*west/);
   });
 
   test('a check that cannot be asked is a finding, and the others go on', async () => {
