@@ -33,7 +33,7 @@ export function sqlText(options: ObserveOptions): string {
     `${sql}\n`,
     section('Parameters', given, 'none'),
     section('Conditions', decided, 'none: every flow of the time asked for'),
-    `${judged}\n${seen}\nRead page by page, in windows of time between the first and the last flow stored.\n`,
+    `${judged}\n${seen}\nRead page by page, in windows of time between the first and the last flow stored; where few rows match, they are first\ncounted by slots of five minutes, and only slots that have some are read.\n`,
   ].join('\n');
 }
 
