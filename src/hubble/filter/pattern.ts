@@ -45,7 +45,9 @@ export function nodeNamePattern(pattern: string): NamePattern {
 export function clusterPattern(name: string, side: string): NamePattern | undefined {
   if (name === '')
     throw invalid(`invalid ${side} cluster filter: the cluster name must not be empty`);
-  return name.includes('*') ? compiled(bounded(name), CLUSTER_RUN) : undefined;
+  // Half a surrogate pair is no character: as UTF-8, which flows and the engine have, it is the replacement character.
+  const text = bounded(name).replace(/\p{Surrogate}/gu, '\ufffd');
+  return text.includes('*') ? compiled(text, CLUSTER_RUN) : undefined;
 }
 
 /** The name a node is compared by: a bare one belongs to the cluster called `default`. */
