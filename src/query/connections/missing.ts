@@ -117,29 +117,25 @@ function isHost({ identity, pod }: ConnectionEnd): boolean {
   return pod === '' && identity <= LAST_RESERVED && HOSTS.has(identity);
 }
 
-/** From what the store holds; asks it only about times that matter. */
+/** From what collectors reported, else from what the store holds of about that time. */
 export async function collectedIn(
   store: Store,
   drafts: readonly Draft[],
   signal: AbortSignal | undefined,
 ): Promise<Collected> {
-  const open = drafts.filter((draft) => clustersAsked(draft).length > 0);
+  const asking = drafts.filter((draft) => clustersAsked(draft).length > 0);
   const minutes = new Minutes();
-  const [head] = open;
-  if (head === undefined) return minutes;
+  await addReported(store, minutes, asking, signal);
+  // What no collector reported may have been imported.
+  const open = asking.filter((draft) =>
+    clustersAsked(draft).some((cluster) => !minutes.at(cluster, draft.first, draft.last)),
+  );
+  if (open.length === 0) return minutes;
   const slots = new Set<number>();
-  let since = head.first;
-  let until = head.last;
-  for (const { first, last } of open) {
-    if (first < since) since = first;
-    if (last > until) until = last;
+  for (const { first, last } of open)
     for (let slot = slotOf(first - MARGIN); slot <= slotOf(last + MARGIN); slot++)
       slots.add(Number(slot));
-  }
-  const range = rangeCondition('flows', {
-    since: since - MARGIN - MINUTE,
-    until: until + MARGIN + MINUTE,
-  });
+  const range = rangeCondition('flows', around(open));
   const options = signal && { signal };
   const nearBy =
     `SELECT DISTINCT intDiv(toUnixTimestamp64Nano(time), ${MINUTE}), cluster, node_name FROM flows ` +
@@ -157,6 +153,43 @@ export async function collectedIn(
     ))
       for (const name of [String(cluster), nodeCluster(String(node))]) minutes.know(name);
   return minutes;
+}
+
+/** Minutes in which the ledger says that a cluster's stream was open, flows or none. */
+async function addReported(
+  store: Store,
+  minutes: Minutes,
+  drafts: readonly Draft[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (drafts.length === 0) return;
+  const { since, until } = around(drafts);
+  const rows = store.query(
+    `SELECT DISTINCT intDiv(toUnixTimestamp(minute), 60), cluster, node FROM coverage
+      WHERE up_ms > 0 AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({until:Int64})`,
+    { since: clamped(since), until: clamped(until) },
+    signal && { signal },
+  );
+  for await (const [minute, cluster, node] of rows)
+    for (const name of [String(cluster), nodeCluster(String(node))])
+      minutes.add(name, BigInt(String(minute)));
+}
+
+/** The time about the connections, nanoseconds since 1970. */
+function around(drafts: readonly Draft[]): { readonly since: bigint; readonly until: bigint } {
+  let since = drafts[0]?.first ?? 0n;
+  let until = drafts[0]?.last ?? 0n;
+  for (const { first, last } of drafts) {
+    if (first < since) since = first;
+    if (last > until) until = last;
+  }
+  return { since: since - MARGIN - MINUTE, until: until + MARGIN + MINUTE };
+}
+
+/** Seconds since 1970 as DateTime has them: nothing is reported outside of that. */
+function clamped(nanos: bigint): bigint {
+  const seconds = nanos / 1_000_000_000n;
+  return seconds < 0n ? 0n : seconds > 4_294_967_295n ? 4_294_967_295n : seconds;
 }
 
 /** Clusters of sides that are missing, where nothing else says why. */
