@@ -32,7 +32,7 @@ export interface Session {
 }
 
 /** A young stream is looked at more often, to learn where it stands in the nodes' counts before it may end. */
-const EARLY_MS = [1_000, 2_000, 5_000, 10_000] as const;
+const EARLY_MS = [500, 500, 1_000, 2_000, 5_000, 10_000] as const;
 
 export function openSession(deps: SessionDeps): Session {
   const { connection, place, config, clock } = deps;
