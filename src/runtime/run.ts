@@ -63,6 +63,8 @@ export function createRunner(deps: RunnerDeps): Runner {
   let phase: Phase = 'starting';
   let exitCode = 0;
   const life = new AbortController();
+  // Every component listens on it; a dozen of them are no leak.
+  setMaxListeners(0, life.signal);
   const ending = deferred<void>();
   const leaving = deferred<number>();
   let ended = false;
