@@ -218,8 +218,8 @@ export class Catalogue implements Component {
   private configured(facts: Map<string, Row>, now: number): void {
     const { registry } = this.deps;
     const hour = Math.floor(now / HOUR_MS);
-    if (this.factsOfVersion === registry.version && this.factsOfHour === hour) return;
-    this.factsOfVersion = registry.version;
+    if (this.factsOfVersion === registry.factsVersion && this.factsOfHour === hour) return;
+    this.factsOfVersion = registry.factsVersion;
     this.factsOfHour = hour;
     for (const fact of registry.facts())
       facts.set(JSON.stringify(fact), factRow(fact, now, now, now));

@@ -43,7 +43,9 @@ export const writerConfig = z.strictObject({
         .int()
         .min(1)
         .default(50_000)
-        .describe('Services whose annotations are remembered.'),
+        .describe(
+          'Services whose annotations are remembered; namespaces read of each Kubernetes, at most.',
+        ),
       refresh: duration
         .prefault('30s')
         .describe('How long flows may go without what was learned of pods and services meanwhile.'),

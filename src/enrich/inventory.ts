@@ -26,6 +26,14 @@ export interface AddressFacts {
   readonly node: string;
 }
 
+/** Whose an address is by Cilium's own account. */
+export interface EndpointFacts {
+  readonly namespace: string;
+  readonly pod: string;
+  /** Address of its node, '' when unknown. */
+  readonly host: string;
+}
+
 export interface InventoryLimits {
   readonly maxPods: number;
   readonly maxServices: number;
@@ -36,6 +44,8 @@ export interface InventoryLimits {
 export class Inventory {
   readonly pods: RecentMap<PodFacts>;
   private readonly addresses: RecentMap<AddressFacts>;
+  /** Apart from what pods say, which comes first: an endpoint may be left over from a pod that is gone. */
+  private readonly endpoints: RecentMap<EndpointFacts>;
   private readonly zones: RecentMap<string>;
   private readonly scopes: RecentMap<string>;
   private readonly limits: InventoryLimits;
@@ -51,6 +61,7 @@ export class Inventory {
     this.clock = clock;
     this.pods = new RecentMap(limits.maxPods);
     this.addresses = new RecentMap(limits.maxPods * 2);
+    this.endpoints = new RecentMap(limits.maxPods * 2);
     this.zones = new RecentMap(limits.maxPods);
     this.scopes = new RecentMap(limits.maxServices);
   }
@@ -67,7 +78,7 @@ export class Inventory {
   }
 
   get knowsAddresses(): boolean {
-    return this.addresses.size > 0;
+    return this.addresses.size > 0 || this.endpoints.size > 0;
   }
 
   get knowsServices(): boolean {
@@ -102,8 +113,8 @@ export class Inventory {
   address(observer: string, cluster: string, address: string): AddressFacts | undefined {
     // Of the observer's own first: outside a mesh, others use the same addresses.
     return (
-      this.addresses.get(`${observer} ${address}`) ??
-      (cluster === '' ? undefined : this.addresses.get(`${cluster} ${address}`))
+      this.ownerOf(observer, address) ??
+      (cluster === '' ? undefined : this.ownerOf(cluster, address))
     );
   }
 
@@ -117,6 +128,25 @@ export class Inventory {
     const key = `${cluster} ${address}`;
     if (this.addresses.get(key)?.pod !== pod) return;
     this.addresses.delete(key);
+    this.changed = true;
+  }
+
+  setEndpoint(cluster: string, address: string, facts: EndpointFacts): void {
+    const { namespace, pod, host } = facts;
+    this.endpoints.set(`${cluster} ${address}`, {
+      namespace: this.shared(namespace),
+      pod,
+      host: this.shared(host),
+    });
+    this.changed = true;
+  }
+
+  /** Only when it still belongs to that pod, as with `deleteAddress`. */
+  deleteEndpoint(cluster: string, address: string, namespace: string, pod: string): void {
+    const key = `${cluster} ${address}`;
+    const known = this.endpoints.get(key);
+    if (known?.pod !== pod || known.namespace !== namespace) return;
+    this.endpoints.delete(key);
     this.changed = true;
   }
 
@@ -141,6 +171,18 @@ export class Inventory {
     if (scope === '') this.scopes.delete(key);
     else this.scopes.set(key, this.shared(scope));
     this.changed = true;
+  }
+
+  private ownerOf(cluster: string, address: string): AddressFacts | undefined {
+    const key = `${cluster} ${address}`;
+    const known = this.addresses.get(key);
+    if (known) return known;
+    const endpoint = this.endpoints.get(key);
+    if (!endpoint) return undefined;
+    const { namespace, pod, host } = endpoint;
+    // Looked up now, since nodes may be read later than what runs on them.
+    const node = this.addresses.get(`${cluster} ${host}`)?.node ?? '';
+    return { cluster, namespace, pod, node };
   }
 
   private shared(text: string): string {

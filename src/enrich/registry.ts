@@ -37,6 +37,7 @@ export type FactKind =
   | 'mesh'
   | 'pod_cidr'
   | 'node_cidr'
+  | 'namespace'
   | 'relay';
 
 export interface ClusterFact {
@@ -60,11 +61,14 @@ const MAX_SEEN_NAMES = 16;
 export class ClusterRegistry {
   private clusters: ReadonlyMap<string, ConfiguredCluster> = new Map();
   private readonly reports = new Map<string, ClusterReport>();
+  private readonly namespaces = new Map<string, readonly string[]>();
   private readonly seenNames = new Map<string, Set<string>>();
   private meshes = new Map<string, MeshFacts>();
   private networks = new Networks([]);
   /** Grows when answers change. */
   version = 0;
+  /** Grows when what `facts` says changes, answers or not. */
+  factsVersion = 0;
 
   constructor(clusters: readonly ConfiguredCluster[]) {
     this.configure(clusters);
@@ -115,6 +119,15 @@ export class ClusterRegistry {
     this.rebuild();
   }
 
+  /** Takes all namespaces that Kubernetes has now. No answer depends on them. */
+  reportNamespaces(cluster: string, namespaces: Iterable<string>): void {
+    const names = [...namespaces].sort();
+    const before = this.namespaces.get(cluster) ?? [];
+    if (names.length === before.length && names.every((name, i) => name === before[i])) return;
+    this.namespaces.set(cluster, names);
+    this.factsVersion++;
+  }
+
   /** Takes the cluster part of the name of a node that a configured cluster observed. */
   sawName(cluster: string, name: string): void {
     if (!this.clusters.has(cluster)) return;
@@ -144,6 +157,7 @@ export class ClusterRegistry {
       add('kubernetes', 'id', [report?.id]);
       add('kubernetes', 'max_connected_clusters', [report?.size]);
       add('kubernetes', 'pod_cidr', report?.podCidrs ?? []);
+      add('kubernetes', 'namespace', this.namespaces.get(cluster) ?? []);
     }
     return facts;
   }
@@ -188,6 +202,7 @@ export class ClusterRegistry {
     }
     this.networks = new Networks(this.allNetworks());
     this.version++;
+    this.factsVersion++;
   }
 
   private *allNetworks(): Generator<Network> {

@@ -65,6 +65,11 @@ export function clusterIdOf(identity: number, mesh: MeshSize): number | undefine
   return id === 0 ? undefined : id;
 }
 
+/** 0 to 255: unknown, or what means the same everywhere. */
+export function isReserved(identity: number): boolean {
+  return identity <= LAST_RESERVED;
+}
+
 /** Whether the number means one thing on one node and another on the next. */
 export function isNodeLocal(identity: number): boolean {
   const scope = identity >>> 24;

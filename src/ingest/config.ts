@@ -109,7 +109,7 @@ export const clusterConfig = z
     kubernetes: kubernetesConfig
       .optional()
       .describe(
-        'Read the cluster’s Kubernetes for identities, pods, nodes and services; needs @kubernetes/client-node. Not read when left out',
+        'Read the cluster’s Kubernetes for identities, pods and their endpoints, nodes, services and namespaces; needs @kubernetes/client-node. Not read when left out',
       ),
     nodes: z
       .array(z.string().min(1))

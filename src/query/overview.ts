@@ -31,6 +31,8 @@ export interface Overview {
 /** As many as a relay names. */
 const MAX_UNAVAILABLE = 10;
 const MAX_NAMESPACES = 50_000;
+/** The writer says once an hour at least which namespaces Kubernetes has. */
+const TOLD_EVERY_MS = 3_600_000;
 /** A look that takes longer than this is given up. */
 const LOOK_MS = 30_000;
 const { NODE_CONNECTED, NODE_UNAVAILABLE, NODE_ERROR } = NodeState.numbers;
@@ -84,7 +86,10 @@ async function storedFlows(store: Store, signal: AbortSignal): Promise<bigint> {
   return 0n;
 }
 
-/** Namespaces of either end, with the cluster that the end is in as far as that is known. */
+/**
+ * Namespaces of either end, with the cluster that the end is in as far as that is known; and those that Kubernetes has,
+ * where it is read, flows or not. What it had when it was told last is what it has.
+ */
 async function storedNamespaces(
   store: Store,
   sinceMs: number,
@@ -94,10 +99,13 @@ async function storedNamespaces(
   const of = (end: 'source' | 'destination') =>
     `SELECT if(${end}_cluster = '', cluster, ${end}_cluster) AS c, ${end}_namespace AS n
       FROM flows WHERE ${where} AND ${end}_namespace != '' GROUP BY c, n`;
+  const existing = `SELECT cluster AS c, value AS n FROM cluster_facts WHERE kind = 'namespace' GROUP BY c, n
+    HAVING max(last_seen) >= fromUnixTimestamp64Milli({toldSince:Int64}, 'UTC') AND (c, max(last_seen)) IN (
+      SELECT cluster, max(last_seen) FROM cluster_facts WHERE kind = 'namespace' GROUP BY cluster)`;
   const rows = store.query(
-    `SELECT c, n FROM (${of('source')} UNION DISTINCT ${of('destination')})
+    `SELECT c, n FROM (${of('source')} UNION DISTINCT ${of('destination')} UNION DISTINCT ${existing})
       ORDER BY c, n LIMIT {maxNamespaces:UInt32}`,
-    { ...params, maxNamespaces: MAX_NAMESPACES },
+    { ...params, toldSince: BigInt(sinceMs - TOLD_EVERY_MS), maxNamespaces: MAX_NAMESPACES },
     { signal },
   );
   const found: Namespace[] = [];

@@ -108,7 +108,7 @@ export const CLUSTER_FACT_COLUMNS = [
     name: 'kind',
     encoding: 'lc',
     type: 'LowCardinality(String)',
-    doc: '`name`, `node_prefix` (of node names it observed), `id`, `max_connected_clusters`, `mesh`, `pod_cidr`, `node_cidr` or `relay`.',
+    doc: '`name`, `node_prefix` (of node names it observed), `id`, `max_connected_clusters`, `mesh`, `pod_cidr`, `node_cidr`, `namespace` or `relay`.',
   },
   { name: 'value', encoding: 'string', type: 'String', doc: 'The fact, as text.' },
   {

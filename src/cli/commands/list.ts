@@ -22,7 +22,9 @@ export function addListCommand(program: Command): void {
       });
     });
   addServerFlags(list.command('namespaces').alias('namespace'))
-    .summary('list the namespaces that flows lately had an end in')
+    .summary(
+      'list the namespaces that flows lately had an end in, or that Kubernetes has where it is read',
+    )
     .description('Namespaces, with their clusters when wide.')
     .option('-o, --output <format>', 'table, wide or json', 'table')
     .action(async (flags: Flags) => {

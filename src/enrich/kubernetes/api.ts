@@ -28,8 +28,11 @@ export class ApiError extends Error {
 export interface KubernetesApi {
   /** The JSON of a GET. Throws ApiError, or what the connection threw. */
   get(path: string, params: Params, signal: AbortSignal): Promise<unknown>;
-  /** The lines of a watch as JSON, until the server ends it. Throws ApiError, or what the connection threw. */
-  watch(path: string, params: Params, signal: AbortSignal): AsyncGenerator<unknown>;
+  /**
+   * Resolves once the server has begun a watch, with its lines as JSON until the server ends it. Rejects, and the lines
+   * throw, as `get`.
+   */
+  watch(path: string, params: Params, signal: AbortSignal): Promise<AsyncGenerator<unknown>>;
 }
 
 type Params = Readonly<Record<string, string>>;
@@ -57,16 +60,20 @@ export async function openKubernetes(config: KubernetesAccess): Promise<Kubernet
       }
       return JSON.parse(text);
     },
-    async *watch(path, params, signal) {
-      let rest = '';
-      for await (const chunk of await call(path, { ...params, watch: 'true' }, signal)) {
-        const lines = (rest + chunk).split('\n');
-        rest = lines.pop() ?? '';
-        if (rest.length > MAX_ANSWER_BYTES) throw new Error(`a line of ${path} is too large`);
-        for (const line of lines) if (line.trim() !== '') yield JSON.parse(line);
-      }
+    async watch(path, params, signal) {
+      return linesOf(path, await call(path, { ...params, watch: 'true' }, signal));
     },
   };
+}
+
+async function* linesOf(path: string, response: IncomingMessage): AsyncGenerator<unknown> {
+  let rest = '';
+  for await (const chunk of response) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MAX_ANSWER_BYTES) throw new Error(`a line of ${path} is too large`);
+    for (const line of lines) if (line.trim() !== '') yield JSON.parse(line);
+  }
 }
 
 async function load(config: KubernetesAccess): Promise<Credentials> {

@@ -26,6 +26,19 @@ export interface IdentityRecord {
   readonly createdMs: number;
 }
 
+/** What Cilium gave a pod: its addresses, and what they count as in policy. */
+export interface EndpointRecord {
+  readonly namespace: string;
+  readonly name: string;
+  /** Address of the node it is on; '' when it is not told. */
+  readonly host: string;
+  readonly addresses: readonly string[];
+  /** 0 until it has one. */
+  readonly identity: number;
+  /** Of the identity: a line each, sorted. */
+  readonly labels: string;
+}
+
 export interface ServiceRecord {
   readonly namespace: string;
   readonly name: string;
@@ -88,6 +101,26 @@ export function identityOf(object: KubernetesObject): IdentityRecord | undefined
     identity,
     labels: Object.entries(labels).map(([key, value]) => (value === '' ? key : `${key}=${value}`)),
     createdMs: Number.isNaN(created) ? 0 : created,
+  };
+}
+
+/** Of a CiliumEndpoint, which has the name of its pod. */
+export function endpointOf({ metadata, status }: KubernetesObject): EndpointRecord {
+  const { networking, identity } = part<{ networking: unknown; identity: unknown }>(status);
+  const { addressing, node = '' } = part<{
+    addressing: readonly { ipv4?: string; ipv6?: string }[] | null;
+    node: string;
+  }>(networking);
+  const { id = 0, labels } = part<{ id: number; labels: readonly string[] | null }>(identity);
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    host: node,
+    addresses: (addressing ?? []).flatMap(({ ipv4, ipv6 }) =>
+      [ipv4, ipv6].flatMap((address) => address || []),
+    ),
+    identity: id,
+    labels: [...(labels ?? [])].sort().join('\n'),
   };
 }
 

@@ -16,8 +16,8 @@ export interface Resource<T> {
   /** `before` is what was told of the object last. */
   set(value: T, before: T | undefined): void;
   remove(value: T): void;
-  /** After each page of a list and each change of a watch. */
-  settled?(): Promise<void> | void;
+  /** After each page of a list and each change of a watch; not `whole` while the list may have more pages. */
+  settled?(whole: boolean): Promise<void> | void;
 }
 
 export interface KubernetesObject {
@@ -122,11 +122,11 @@ export class Reflector<T> {
         listed.add(keyOf(object));
         this.upsert(object);
       }
-      await resource.settled?.();
+      await resource.settled?.(false);
       next = page.metadata.continue;
       if (!next) {
         for (const key of known.keys()) if (!listed.has(key)) this.forget(key);
-        await resource.settled?.();
+        await resource.settled?.(true);
         return page.metadata.resourceVersion;
       }
     }
@@ -141,7 +141,10 @@ export class Reflector<T> {
       allowWatchBookmarks: 'true',
       timeoutSeconds: String(WATCH_SECONDS),
     };
-    for await (const line of deps.api.watch(resource.path, params, signal)) {
+    const lines = await deps.api.watch(resource.path, params, signal);
+    // Said now: of a kind that never changes there is no line for minutes.
+    this.tell(undefined);
+    for await (const line of lines) {
       const { type, object } = line as WatchEvent;
       if (type === 'ERROR')
         throw new ApiError(object.code ?? 0, object.message ?? 'the watch ended with an error');
@@ -149,7 +152,7 @@ export class Reflector<T> {
       if (type === 'BOOKMARK') continue;
       if (type === 'DELETED') this.forget(keyOf(object));
       else this.upsert(object);
-      await resource.settled?.();
+      await resource.settled?.(true);
       this.tell(undefined);
     }
     return version;

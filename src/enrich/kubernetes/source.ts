@@ -1,5 +1,5 @@
-// Reads one cluster's Kubernetes: identities into the catalogue, pods, nodes and services into the inventory, name, id,
-// numbering and networks into the registry. Nothing waits for it: without it, or while it is away, flows are stored with
+// Reads one cluster's Kubernetes: identities into the catalogue, pods, endpoints, nodes and services into the inventory,
+// name, id, numbering, networks and namespaces into the registry. Nothing waits for it: without it, or while it is away, flows are stored with
 // what they say themselves, and its health says so.
 import type { Logger } from 'pino';
 import { backoff } from '../../runtime/backoff.ts';
@@ -11,6 +11,7 @@ import { type Inventory, WORKLOAD_ORIGIN } from '../inventory.ts';
 import type { KubernetesMetrics } from '../metrics.ts';
 import type { ClusterRegistry } from '../registry.ts';
 import { type KubernetesAccess, openKubernetes } from './api.ts';
+import { ciliumEndpoints } from './endpoints.ts';
 import {
   type CiliumConfigRecord,
   ciliumConfigOf,
@@ -34,7 +35,7 @@ export interface KubernetesDeps {
     readonly maxServices: number;
     readonly maxIdentities: number;
   };
-  readonly registry: Pick<ClusterRegistry, 'report'>;
+  readonly registry: Pick<ClusterRegistry, 'report' | 'reportNamespaces'>;
   readonly inventory: Inventory;
   readonly catalogue: Pick<Catalogue, 'learn'>;
   readonly metrics: KubernetesMetrics;
@@ -65,7 +66,7 @@ export class KubernetesSource implements Component {
   /** Resolves at once: what Kubernetes knows comes as it comes. Rejects with `config/invalid` for wrong settings. */
   async start(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.over.abort(), { once: true });
-    const { config, clock, metrics, cluster, logger, limits } = this.deps;
+    const { config, clock, metrics, cluster, logger, limits, inventory, catalogue } = this.deps;
     const api = await openKubernetes(config).catch((error: unknown) => {
       if (error instanceof ParallaxError) throw error;
       const why = error instanceof Error ? error.message : String(error);
@@ -95,12 +96,21 @@ export class KubernetesSource implements Component {
       });
       return reflector.run(this.over.signal);
     };
+    const endpoints = ciliumEndpoints({
+      cluster,
+      inventory,
+      maxIdentities: limits.maxIdentities,
+      learn: (facts) => catalogue.learn(facts, this.over.signal),
+      clock,
+    });
     this.running = Promise.all([
       follow(this.ciliumConfig(), 1),
       follow(this.ciliumNodes(), limits.maxPods),
       follow(this.identities(), limits.maxIdentities),
       follow(this.pods(), limits.maxPods),
+      follow(endpoints, limits.maxPods),
       follow(this.services(), limits.maxServices),
+      follow(this.namespaces(), limits.maxServices),
     ]);
   }
 
@@ -112,10 +122,11 @@ export class KubernetesSource implements Component {
   health(): Health {
     const [first] = this.failures;
     if (first === undefined) return { state: 'ok' };
-    const [resource, reason] = first;
+    const [, reason] = first;
+    const resources = [...this.failures.keys()].join(', ');
     return {
       state: 'degraded',
-      reason: `${resource} not read, enrichment goes without: ${reason}`,
+      reason: `${resources} not read, enrichment goes without: ${reason}`,
     };
   }
 
@@ -214,6 +225,23 @@ export class KubernetesSource implements Component {
       read: serviceOf,
       set: ({ namespace, name, scope }) => inventory.setScope(cluster, namespace, name, scope),
       remove: ({ namespace, name }) => inventory.setScope(cluster, namespace, name, ''),
+    };
+  }
+
+  private namespaces(): Resource<string> {
+    const { registry, cluster } = this.deps;
+    const names = new Set<string>();
+    return {
+      name: 'namespaces',
+      path: '/api/v1/namespaces',
+      // Their labels are among those of the identities already.
+      read: ({ metadata }) => metadata.name,
+      set: (name) => names.add(name),
+      remove: (name) => names.delete(name),
+      // Half a list would tell that the rest is gone.
+      settled: (whole) => {
+        if (whole) registry.reportNamespaces(cluster, names);
+      },
     };
   }
 

@@ -1,6 +1,7 @@
-// A Kubernetes API of a few kinds of objects over real HTTP: lists by pages, watches, forgets old versions, breaks off.
+// A Kubernetes API of a few kinds of objects over real HTTP or HTTPS: lists by pages, watches, forgets old versions, breaks off.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import http, { type ServerResponse } from 'node:http';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,15 @@ interface Event {
   readonly object: object;
 }
 
+/** PEM each. */
+export interface FakeTls {
+  readonly key: string;
+  readonly cert: string;
+  /** The authority that the kubeconfig names, and the host it expects the certificate to be for. */
+  readonly ca: string;
+  readonly host: string;
+}
+
 const TOKEN = 'a-token-of-the-test';
 
 export class FakeKubernetes {
@@ -35,13 +45,20 @@ export class FakeKubernetes {
   private version = 100;
   private silent = false;
   private readonly directory = mkdtempSync(join(tmpdir(), 'parallax-kubernetes-'));
-  private readonly server = http.createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://fake');
-    this.requests.push(url);
-    if (this.silent) return;
-    if (request.method !== 'GET') this.refused(response, 405);
-    else this.answer(request.headers.authorization, url, response);
-  });
+  private readonly tls: FakeTls | undefined;
+  private readonly server: http.Server | https.Server;
+
+  constructor(tls?: FakeTls) {
+    this.tls = tls;
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
+      const url = new URL(request.url ?? '/', 'http://fake');
+      this.requests.push(url);
+      if (this.silent) return;
+      if (request.method !== 'GET') this.refused(response, 405);
+      else this.answer(request.headers.authorization, url, response);
+    };
+    this.server = tls ? https.createServer(tls, serve) : http.createServer(serve);
+  }
 
   private answer(authorization: string | undefined, url: URL, response: ServerResponse) {
     if (authorization !== `Bearer ${TOKEN}`) {
@@ -66,7 +83,13 @@ export class FakeKubernetes {
       clusters: [
         {
           name: 'fake',
-          cluster: { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true },
+          cluster: this.tls
+            ? {
+                server: `https://127.0.0.1:${port}`,
+                'certificate-authority-data': Buffer.from(this.tls.ca).toString('base64'),
+                'tls-server-name': this.tls.host,
+              }
+            : { server: `http://127.0.0.1:${port}`, 'insecure-skip-tls-verify': true },
         },
       ],
       users: [{ name: 'reader', user: { token: TOKEN } }],

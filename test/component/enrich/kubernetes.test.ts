@@ -1,25 +1,27 @@
 // Reading a Kubernetes API over HTTP: what it says reaches flows and the catalogue, and it may fail in every way.
 import { rejects } from 'node:assert/strict';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { IdentityFact } from '../../../src/enrich/catalogue.ts';
-import { createClusterFinder, ORIGIN } from '../../../src/enrich/clusters.ts';
-import { createEndFinder, type End, RESOLUTION } from '../../../src/enrich/ends.ts';
-import { Inventory, WORKLOAD_ORIGIN } from '../../../src/enrich/inventory.ts';
-import { KubernetesSource } from '../../../src/enrich/kubernetes/source.ts';
-import { kubernetesMetrics } from '../../../src/enrich/metrics.ts';
-import { ClusterRegistry } from '../../../src/enrich/registry.ts';
-import { systemClock } from '../../../src/runtime/clock.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ORIGIN } from '../../../src/enrich/clusters.ts';
+import { RESOLUTION } from '../../../src/enrich/ends.ts';
+import { WORKLOAD_ORIGIN } from '../../../src/enrich/inventory.ts';
+import type { KubernetesSource } from '../../../src/enrich/kubernetes/source.ts';
 import { never } from '../../engines/stores.ts';
+import { makeCertificates } from '../ingest/certificates.ts';
 import { FakeKubernetes } from './fake-kubernetes.ts';
-
-const PODS = '/api/v1/pods';
-const SERVICES = '/api/v1/services';
-const IDENTITIES = '/apis/cilium.io/v2/ciliumidentities';
-const NODES = '/apis/cilium.io/v2/ciliumnodes';
-const CONFIG = '/api/v1/namespaces/kube-system/configmaps';
-const PATHS = [PODS, SERVICES, IDENTITIES, NODES, CONFIG];
+import {
+  CONFIG,
+  end,
+  IDENTITIES,
+  identity,
+  NODES,
+  node,
+  PATHS,
+  PODS,
+  pod,
+  reader,
+  SERVICES,
+  soon,
+} from './kubernetes-setup.ts';
 
 let api: FakeKubernetes;
 let sources: KubernetesSource[] = [];
@@ -33,67 +35,11 @@ afterEach(async () => {
   await api.stop();
 });
 
-const soon = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
-
-function setUp({ context = 'fake', maxPods = 100 } = {}) {
-  const registry = new ClusterRegistry([
-    { name: 'east', maxConnectedClusters: 255, podCidrs: [], nodeCidrs: [], relay: 'e' },
-    { name: 'west', maxConnectedClusters: 255, podCidrs: [], nodeCidrs: [], relay: 'w' },
-  ]);
-  const limits = { maxPods, maxServices: 10, maxIdentities: 10, refreshMs: 0 };
-  const inventory = new Inventory(limits, systemClock);
-  const learned: IdentityFact[] = [];
-  const metrics = new Registry();
-  const source = new KubernetesSource({
-    cluster: 'west',
-    config: { kubeconfig: api.kubeconfig, context, inCluster: false, namespace: 'kube-system' },
-    limits,
-    registry,
-    inventory,
-    catalogue: { learn: async (facts) => void learned.push(...facts) },
-    metrics: kubernetesMetrics(metrics),
-    logger: pino({ level: 'silent' }),
-    clock: systemClock,
-  });
-  sources.push(source);
-  const clusters = createClusterFinder((observer) => registry.meshOf(observer));
-  const ends = createEndFinder({ clusters, registry, inventory });
-  return { registry, inventory, learned, metrics, source, ends };
+function setUp(options: Parameters<typeof reader>[1] = {}) {
+  const made = reader(api, options);
+  sources.push(made.source);
+  return made;
 }
-
-const pod = (name: string, address: string, owner = 'cart-5c9f7d6b5d') => ({
-  metadata: {
-    namespace: 'shop',
-    name,
-    ownerReferences: [{ kind: 'ReplicaSet', name: owner, controller: true }],
-  },
-  spec: { nodeName: 'n1' },
-  status: { podIPs: [{ ip: address }] },
-});
-const identity = (number: number, app: string) => ({
-  metadata: { name: String(number), creationTimestamp: '2026-03-01T00:00:00Z' },
-  'security-labels': { 'k8s:app': app, 'reserved:x': '' },
-});
-const node = {
-  metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } },
-  spec: {
-    addresses: [
-      { type: 'InternalIP', ip: '192.0.2.1' },
-      { type: 'CiliumInternalIP', ip: '10.6.0.9' },
-    ],
-    ipam: { podCIDRs: ['10.6.0.0/24'] },
-  },
-};
-const end = (facts: Partial<End>): End => ({
-  id: 0,
-  identity: 0,
-  clusterName: '',
-  namespace: '',
-  podName: '',
-  labels: [],
-  workloads: [],
-  ...facts,
-});
 
 test('what Kubernetes knows is added to flows', async () => {
   api.put(PODS, pod('one', '10.6.0.1'));
@@ -186,6 +132,33 @@ test('changes come by the watch', async () => {
   await soon(() => expect(learned).toHaveLength(2));
 });
 
+test('an API with a certificate of the authority in the kubeconfig is read, another is not', async () => {
+  const certificates = makeCertificates();
+  const served = { key: certificates.read('relay.key'), cert: certificates.read('relay.pem') };
+  const [own, other] = [certificates.read('ca.pem'), certificates.read('other.pem')];
+  certificates.remove();
+  for (const [authority, host, refusal] of [
+    [own, 'relay.test', undefined],
+    [own, 'another.test', /does not match certificate's altnames/],
+    [other, 'relay.test', /certificate/],
+  ] as const) {
+    await api.stop();
+    api = new FakeKubernetes({ ...served, ca: authority, host });
+    await api.start();
+    api.put(PODS, pod('one', '10.6.0.1'));
+    const { source, inventory } = setUp();
+    await source.start(never);
+    if (refusal === undefined)
+      await soon(() => expect(inventory.pod('west', 'shop', 'one')).toBeDefined());
+    else
+      await soon(() =>
+        expect(source.health()).toMatchObject({ reason: expect.stringMatching(refusal) }),
+      );
+    expect(api.requests.length > 0).toBe(refusal === undefined);
+    await source.stop();
+  }
+});
+
 test('a version that is too old is listed anew: what went meanwhile is gone, what came is there', async () => {
   api.put(PODS, pod('old', '10.6.0.1'));
   const { source, inventory } = setUp();
@@ -206,7 +179,7 @@ test('a version that is too old is listed anew: what went meanwhile is gone, wha
     api.requests.filter((url) => url.pathname === PODS && !url.searchParams.has('watch')).length;
   const before = lists();
   await soon(() => expect(lists()).toBeGreaterThan(before));
-  expect(source.health()).toEqual({ state: 'ok' });
+  await soon(() => expect(source.health()).toEqual({ state: 'ok' }));
 });
 
 test('a watch that breaks is taken up where it was, without another list', async () => {
@@ -221,6 +194,8 @@ test('a watch that breaks is taken up where it was, without another list', async
   api.put(PODS, pod('meanwhile', '10.6.0.2'));
   await soon(() => expect(inventory.pod('west', 'shop', 'meanwhile')).toBeDefined());
   expect(lists()).toBe(before);
+  // Kinds of which nothing is told are watched again too, and that is known at once.
+  await soon(() => expect(source.health()).toEqual({ state: 'ok' }));
 });
 
 test('what may not be read is said, and read once it may', async () => {

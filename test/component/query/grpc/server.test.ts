@@ -5,6 +5,8 @@ import { GetFlowsRequest, type GetFlowsResponse } from '../../../../src/hubble/s
 import { Health, Observer, Peer } from '../../../../src/hubble/services.ts';
 import { fromNanos } from '../../../../src/hubble/timestamp.ts';
 import { grpcAddress, grpcConfig } from '../../../../src/query/grpc/config.ts';
+import { CLUSTER_FACT_COLUMNS } from '../../../../src/store/columns-enriched.ts';
+import { encodeRows } from '../../../../src/store/native-rows.ts';
 import { type Certificates, makeCertificates } from '../../ingest/certificates.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
 import { ask, FlowsCall, flowsOf, poll, serving } from './server.ts';
@@ -109,10 +111,23 @@ test('nodes, as flows and relays tell of them', async () => {
   ]);
 });
 
-test('namespaces of both ends, lately', async () => {
+test('namespaces of both ends lately, and those that Kubernetes was last told to have', async () => {
+  const minutesAgo = (minutes: number) => BigInt(Date.now() - minutes * 60_000);
+  const facts = [
+    { cluster: 'eks', value: 'quiet', first_seen: minutesAgo(500), last_seen: minutesAgo(30) },
+    { cluster: 'eks', value: 'deleted', first_seen: minutesAgo(500), last_seen: minutesAgo(40) },
+    { cluster: 'test', value: 'shop', first_seen: minutesAgo(50), last_seen: minutesAgo(50) },
+    { cluster: 'unread', value: 'old', first_seen: minutesAgo(500), last_seen: minutesAgo(130) },
+  ].map((fact) => ({
+    ...{ ...fact, kind: 'namespace', origin: 'kubernetes', received_at: fact.last_seen },
+  }));
+  await stored.store.insert(encodeRows('cluster_facts', CLUSTER_FACT_COLUMNS, facts), {
+    token: 'namespaces',
+  });
   const { client } = await serving(stored.store);
   const { response } = await ask(client(), Observer.GetNamespaces, {});
   expect(response.namespaces).toEqual([
+    { cluster: 'eks', namespace: 'quiet' },
     { cluster: 'test', namespace: 'db' },
     { cluster: 'test', namespace: 'shop' },
   ]);
