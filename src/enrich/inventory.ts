@@ -124,9 +124,10 @@ export class Inventory {
   }
 
   /** Only when it still belongs to that pod: addresses are handed out again before the old pod's end is told. */
-  deleteAddress(cluster: string, address: string, pod: string): void {
+  deleteAddress(cluster: string, address: string, namespace: string, pod: string): void {
     const key = `${cluster} ${address}`;
-    if (this.addresses.get(key)?.pod !== pod) return;
+    const known = this.addresses.get(key);
+    if (known?.pod !== pod || known.namespace !== namespace) return;
     this.addresses.delete(key);
     this.changed = true;
   }

@@ -162,7 +162,7 @@ export class KubernetesSource implements Component {
       remove: (node) => {
         this.nodes.delete(node.name);
         this.nodesChanged = true;
-        for (const address of node.addresses) inventory.deleteAddress(cluster, address, '');
+        for (const address of node.addresses) inventory.deleteAddress(cluster, address, '', '');
       },
       settled: () => this.report(),
     };
@@ -205,13 +205,13 @@ export class KubernetesSource implements Component {
         const origin = WORKLOAD_ORIGIN.kubernetes;
         inventory.setPod(cluster, namespace, name, { workload, origin, node, zone: '' });
         for (const address of before?.addresses ?? [])
-          if (!addresses.includes(address)) inventory.deleteAddress(cluster, address, name);
+          if (!addresses.includes(address)) inventory.deleteAddress(cluster, address, namespace, name);
         for (const address of addresses)
           if (!before?.addresses.includes(address))
             inventory.setAddress(address, { cluster, namespace, pod: name, node });
       },
       remove: ({ namespace, name, addresses }) => {
-        for (const address of addresses) inventory.deleteAddress(cluster, address, name);
+        for (const address of addresses) inventory.deleteAddress(cluster, address, namespace, name);
         inventory.deletePod(cluster, namespace, name);
       },
     };

@@ -155,9 +155,10 @@ test('Kubernetes knows the pod behind an address that is `world` to the flow', (
     zone: 'z2',
     resolution: RESOLUTION.unresolved,
   });
-  inventory.deleteAddress('west', '10.6.1.2', 'another-pod');
+  inventory.deleteAddress('west', '10.6.1.2', 'shop', 'another-pod');
+  inventory.deleteAddress('west', '10.6.1.2', 'elsewhere', 'db-0');
   expect(inventory.address('west', '', '10.6.1.2')).toBeDefined();
-  inventory.deleteAddress('west', '10.6.1.2', 'db-0');
+  inventory.deleteAddress('west', '10.6.1.2', 'shop', 'db-0');
   expect(inventory.address('west', '', '10.6.1.2')).toBeUndefined();
 });
 
