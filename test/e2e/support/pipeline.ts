@@ -54,6 +54,8 @@ export class Pipeline {
   readonly collectors: readonly Role[];
   /** Roles with a writer in them: `write`, or `up`. */
   readonly writers: readonly Role[];
+  /** What all roles are told. */
+  readonly config: object;
   readonly ledgers: string[] = [];
   simulator: Simulator | undefined;
   private readonly program: Program;
@@ -74,8 +76,9 @@ export class Pipeline {
     this.relays = relays;
     this.dataDir = front?.dataDir ?? join(directory, 'data');
     this.topic = `kill.${randomBytes(4).toString('hex')}.v1`;
+    this.config = this.settings(config);
     const role = (name: string, command: readonly string[]) =>
-      new Role({ name, program, directory, command, config: this.settings(config) });
+      new Role({ name, program, directory, command, config: this.config });
     if (kafka) {
       this.watch = watchTopic(kafka.brokers, this.topic, GROUP);
       const several = (count: number, command: string) =>
