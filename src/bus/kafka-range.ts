@@ -17,6 +17,8 @@ export interface TimeRange {
   /** When the bus took the records, milliseconds since 1970: from, inclusive, to, exclusive. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** Records that this group has not committed are not read; all are of partitions it has committed nothing of. */
+  readonly behind: string;
 }
 
 export interface RangeOutcome {
@@ -25,6 +27,8 @@ export interface RangeOutcome {
   readonly unreadable: number;
   /** True when records older than the topic's oldest were asked for. */
   readonly truncated: boolean;
+  /** Records of the range that the group has yet to take: they are left to it. */
+  readonly left: number;
 }
 
 interface Span {
@@ -48,8 +52,8 @@ export async function readKafkaRange(
   const admin = client.admin();
   try {
     await admin.connect();
-    const { spans, truncated } = await spansOf(admin, config.topic, range);
-    if (spans.size === 0) return { records: 0, unreadable: 0, truncated };
+    const { spans, truncated, left } = await spansOf(admin, config.topic, range);
+    if (spans.size === 0) return { records: 0, unreadable: 0, truncated, left };
     const partitions = [...spans].map(([partition, { start }]) => ({
       partition,
       offset: String(start),
@@ -58,7 +62,7 @@ export async function readKafkaRange(
     const reader = new RangeReader(config, spans, handler);
     await reader.run(client, group, deps, signal);
     await admin.deleteGroups([group]).catch(() => {}); // it expires by itself
-    return { ...reader.outcome, truncated };
+    return { ...reader.outcome, truncated, left };
   } catch (error) {
     if (error instanceof ParallaxError || signal.aborted) throw error;
     throw new ParallaxError(
@@ -73,26 +77,37 @@ export async function readKafkaRange(
   }
 }
 
-async function spansOf(admin: Admin, topic: string, { fromMs, toMs }: TimeRange) {
-  const [starts, ends, limits] = await Promise.all([
+async function spansOf(admin: Admin, topic: string, { fromMs, toMs, behind }: TimeRange) {
+  const [starts, ends, limits, committed] = await Promise.all([
     admin.fetchTopicOffsetsByTimestamp(topic, fromMs),
     admin.fetchTopicOffsetsByTimestamp(topic, toMs),
     admin.fetchTopicOffsets(topic),
+    admin.fetchOffsets({ groupId: behind, topics: [topic] }),
   ]);
+  const taken = new Map(
+    committed.flatMap(({ partitions }) =>
+      partitions.map(({ partition, offset }) => [partition, BigInt(offset)] as const),
+    ),
+  );
   const spans = new Map<number, Span>();
   let truncated = false;
+  let left = 0;
   for (const { partition, low, high } of limits) {
     const offsetIn = (found: typeof starts) => {
       const offset = found.find((each) => each.partition === partition)?.offset;
       // No record is that young.
       return offset === undefined || offset === '-1' ? BigInt(high) : BigInt(offset);
     };
-    const span = { start: offsetIn(starts), end: offsetIn(ends) };
+    const [start, until] = [offsetIn(starts), offsetIn(ends)];
+    const next = taken.get(partition) ?? -1n;
+    const end = next >= 0n && next < until ? next : until;
+    if (end < until) left += Number(until - (end > start ? end : start));
+    const span = { start, end };
     if (span.start < span.end) spans.set(partition, span);
     // The oldest record there is, and others were before it.
     if (span.start === BigInt(low) && BigInt(low) > 0n) truncated = true;
   }
-  return { spans, truncated };
+  return { spans, truncated, left };
 }
 
 class RangeReader {

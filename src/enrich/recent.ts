@@ -1,7 +1,7 @@
 // What this writer has stored lately, so that a replay is held against memory and not against the store. It knows of a
 // cluster all that was stored after a moment, the floor: once the store was asked for the newest it has, everything
-// newer came through the same partition, and thereby through here, or from an import, which its rows say. The rest is
-// the store's to tell.
+// newer came through the same partition, and thereby through here, or from an import, which its rows say, or from
+// `parallax replay`, whose rows were received before this began. The rest is the store's to tell.
 // Why that is so: docs/decisions/0007-what-a-flow-costs-on-its-way.md.
 import type { BusRecord } from '../bus/bus.ts';
 
@@ -17,6 +17,8 @@ export interface StoredIds {
 export interface RecentCluster {
   /** Rows up to here may be in the store and not in `stored`; undefined until the store was asked. */
   floor: bigint | undefined;
+  /** Milliseconds since 1970: the newest record before the first that is remembered was received before this. */
+  sinceMs: bigint;
   readonly stored: StoredIds[];
 }
 
@@ -50,7 +52,7 @@ export class RecentlyStored {
       this.partitions.set(key, known);
     }
     known.next = offset + 1n;
-    const recent = known.clusters.get(cluster) ?? { floor: undefined, stored: [] };
+    const recent = known.clusters.get(cluster) ?? { floor: undefined, sinceMs: 0n, stored: [] };
     known.clusters.set(cluster, recent);
     return recent;
   }

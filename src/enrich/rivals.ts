@@ -6,9 +6,11 @@ import type { Store } from '../store/store.ts';
 
 /** One that published nothing for this long has nothing that another may still receive. */
 const WINDOW_MS = 3_600_000;
+/** A life reports each minute at least: it may have published for so long after its last report that is stored. */
+const REPORT_MS = 65_000;
 
 interface Life {
-  /** Its first record was seen here, so everyone who published since is known. */
+  /** Its first report was seen here, so everyone who published since is known. */
   readonly whole: boolean;
   /** Arrival of the newest record that another life published since this one was heard of first. */
   rivalMs: number;
@@ -47,7 +49,7 @@ export class Rivals {
     const atMs = Number(header.receivedAt / 1_000_000n);
     const known = this.known(`${place}:${cluster}`, cluster);
     const { lives } = known;
-    const own = lives.get(collector) ?? newLife(header.sequence === 0, atMs);
+    const own = lives.get(collector) ?? this.begin(known, header, atMs);
     own.lastMs = Math.max(own.lastMs, atMs);
     lives.set(collector, own);
     for (const [other, life] of lives) {
@@ -62,6 +64,18 @@ export class Rivals {
       }
       return own.rivalMs >= atMs - WINDOW_MS;
     };
+  }
+
+  /** A life that is heard of for the first time, or again after it was forgotten. */
+  private begin({ lives }: Cluster, header: FlowBatchHeader, atMs: number): Life {
+    // A batch of repeats is never a life's first record: its report came before, and perhaps others behind that.
+    const life = newLife(header.sequence === 0 && !header.replay, atMs);
+    for (const { lastMs } of lives.values()) {
+      // What was received after this life began may come twice, though it was published before its first report: a
+      // report waits while the bus cannot be reached. And a life that was forgotten may have had rivals all along.
+      if (!life.whole || lastMs >= atMs) life.rivalMs = Math.max(life.rivalMs, lastMs);
+    }
+    return life;
   }
 
   private known(key: string, name: string): Cluster {
@@ -90,8 +104,9 @@ export class Rivals {
     }
     for (const { life, firstMs, lastMs } of stored) {
       const own = lives.get(life) ?? newLife(false, lastMs);
+      if (own.whole) continue;
       for (const other of stored)
-        if (other.life !== life && other.lastMs >= firstMs)
+        if (other.life !== life && other.lastMs + REPORT_MS >= firstMs)
           own.rivalMs = Math.max(own.rivalMs, other.lastMs);
       lives.set(life, own);
     }

@@ -20,8 +20,10 @@ const IN_WINDOW = `time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND
 const FLOWS_IN_WINDOW = `flows WHERE time_slot BETWEEN {slot_from:Int32} AND {slot_to:Int32} AND ${IN_WINDOW}`;
 const EVENTS_IN_WINDOW = `events WHERE ${IN_WINDOW}`;
 
-// What a writer remembers is all there is after a moment, but for what an import put there.
-const NOT_REMEMBERED = `(time <= fromUnixTimestamp64Nano({floor:Int64}, 'UTC') OR relay = '${IMPORT_RELAY}')`;
+// What a writer remembers is all there is after a moment, but for what an import put there, and what a replay put back
+// of the records before those that are remembered.
+const NOT_REMEMBERED = `(time <= fromUnixTimestamp64Nano({floor:Int64}, 'UTC')
+  OR relay = '${IMPORT_RELAY}' OR received_at < fromUnixTimestamp64Milli({since:Int64}, 'UTC'))`;
 const NEWEST = `SELECT toString(toUnixTimestamp64Nano(max(newest))) FROM (
   SELECT max(time) AS newest, count() AS rows FROM ${FLOWS_IN_WINDOW} AND ${NOT_REMEMBERED}
   UNION ALL
@@ -61,7 +63,7 @@ export async function findStored(question: StoredQuestion): Promise<Uint8Array> 
   }
   if (!mask.includes(0)) return mask;
   const window = params(minTime, batch.maxTime, cluster);
-  const newest = await newestStored(store, window, recent?.floor ?? FAR);
+  const newest = await newestStored(store, window, recent?.floor ?? FAR, recent?.sinceMs);
   if (newest === undefined) return mask;
   const indexOf = new Map<string, number>();
   for (let i = 0; i < times.length; i++) {
@@ -90,9 +92,10 @@ async function newestStored(
   store: Store,
   window: QueryParams,
   floor: bigint,
+  since = 0n,
 ): Promise<bigint | undefined> {
   let newest: bigint | undefined;
-  for await (const [time] of store.query(NEWEST, { ...window, floor })) {
+  for await (const [time] of store.query(NEWEST, { ...window, floor, since })) {
     newest = BigInt(String(time));
   }
   return newest;

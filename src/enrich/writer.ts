@@ -19,6 +19,9 @@ import { type RecentCluster, RecentlyStored } from './recent.ts';
 import { Rivals } from './rivals.ts';
 import { FAR, findStored, storedUpTo } from './stored.ts';
 
+/** Records of two collectors are no further out of the order in which they were received, unless the bus was away. */
+const APART_MS = 5_000n;
+
 export interface WriterDeps {
   readonly config: WriterConfig;
   readonly bus: Bus;
@@ -145,6 +148,7 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
     const recent = relay === IMPORT_RELAY || cluster === '' ? undefined : followed;
     if (recent && recent.floor === undefined && projection.ids.uuids.length > 0) {
       recent.floor = await retried(() => floorOf(projection.ids.minTime, cluster), signal);
+      recent.sinceMs = batch.header.receivedAt / 1_000_000n + APART_MS;
     }
     let drop: Uint8Array | undefined;
     const { replay, count } = batch.header;

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
-import type { Pipeline } from './support/pipeline.ts';
+import { metric } from './support/metrics.ts';
+import { PATIENCE_MS, type Pipeline } from './support/pipeline.ts';
 import { killRound, TARGETS, type Target } from './support/rounds.ts';
 import { type Scene, scene } from './support/scene.ts';
 
@@ -13,6 +14,7 @@ const TIMES = 4;
 /** Long enough for most of the kills to fall into it: a broker takes five seconds to be back. */
 const LOAD = { rate: 1500, seconds: 10 };
 const BROKER_LOAD = { rate: 900, seconds: 18 };
+const PAIR = { rate: 800, seconds: 12, times: 6 };
 const FIRST_STARTS = { stores: 3, kills: 4 };
 
 const killed = new Map<string, number>();
@@ -73,5 +75,39 @@ describeWithKafka('roles over Kafka, killed', () => {
 
   test.each(TARGETS)('%s', async (target) => {
     await rounds(await split.pipeline(), split, target);
+  });
+
+  test('either of two collectors of the same clusters, and their writer', async () => {
+    const { dice } = split;
+    const { rate, seconds, times } = PAIR;
+    const pipeline = await split.pipeline({ collectors: 2 });
+    await pipeline.start();
+    const seed = Math.floor(dice.between(1, 1e9));
+    const relays = await pipeline.load({ seed, rate, count: rate * seconds });
+    await relays.made(0.05, PATIENCE_MS);
+    const writerAt = Math.floor(dice.between(0, times));
+    const kills: string[] = [];
+    for (let i = 0; i < times; i++) {
+      await sleep(dice.between(200, 1700));
+      const [first, second] = pipeline.collectors;
+      const struck = i === writerAt ? pipeline.writers[0] : dice.chance(0.5) ? first : second;
+      await struck?.kill();
+      kills.push(struck?.name ?? '');
+      await sleep(dice.between(0, 800));
+      await pipeline.start();
+    }
+    await relays.made(1, PATIENCE_MS);
+    await pipeline.collected();
+    await pipeline.committed();
+    const url = pipeline.writers[0]?.url ?? '';
+    const contested = await metric(url, 'parallax_writer_contested_records_total');
+    const found = await pipeline.prove();
+    console.log(
+      `pair: sent ${found.sent}, stored ${found.stored}, contested ${contested}, ${kills}`,
+    );
+    expect(found.stored).toBe(found.sent);
+    expect(found.sent).toBe(2 * rate * seconds);
+    expect(contested).toBeGreaterThan(0);
+    count('pair', kills.length);
   });
 });

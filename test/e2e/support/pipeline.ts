@@ -29,6 +29,8 @@ export interface PipelineOptions {
   /** The store as a server; embedded without. */
   readonly server?: boolean;
   readonly writers?: number;
+  /** Of the same clusters; only over Kafka. */
+  readonly collectors?: number;
   /** Laid over the configuration of all roles. */
   readonly config?: {
     readonly collector?: object;
@@ -48,10 +50,12 @@ export class Pipeline {
   readonly topic: string;
   readonly kafka: KafkaEngine | undefined;
   readonly front: Front | undefined;
-  /** The role with the collectors in it: `collect`, or `up`. */
-  readonly collector: Role;
+  /** Roles with the clusters' collectors in them: `collect`, or `up`. */
+  readonly collectors: readonly Role[];
   /** Roles with a writer in them: `write`, or `up`. */
   readonly writers: readonly Role[];
+  /** What all roles are told. */
+  readonly config: object;
   readonly ledgers: string[] = [];
   simulator: Simulator | undefined;
   private readonly program: Program;
@@ -72,16 +76,17 @@ export class Pipeline {
     this.relays = relays;
     this.dataDir = front?.dataDir ?? join(directory, 'data');
     this.topic = `kill.${randomBytes(4).toString('hex')}.v1`;
+    this.config = this.settings(config);
     const role = (name: string, command: readonly string[]) =>
-      new Role({ name, program, directory, command, config: this.settings(config) });
+      new Role({ name, program, directory, command, config: this.config });
     if (kafka) {
       this.watch = watchTopic(kafka.brokers, this.topic, GROUP);
-      this.collector = role('collect', ['collect']);
-      const count = options.writers ?? 1;
-      this.writers = Array.from({ length: count }, (_, i) => role(`write-${i + 1}`, ['write']));
+      const several = (count: number, command: string) =>
+        Array.from({ length: count }, (_, i) => role(`${command}-${i + 1}`, [command]));
+      this.collectors = several(options.collectors ?? 1, 'collect');
+      this.writers = several(options.writers ?? 1, 'write');
     } else {
-      this.collector = role('up', ['up', '--quiet']);
-      this.writers = [this.collector];
+      this.collectors = this.writers = [role('up', ['up', '--quiet'])];
     }
   }
 
@@ -93,8 +98,15 @@ export class Pipeline {
     return new Pipeline(options, directory, relays, front);
   }
 
+  /** The one, or the first. */
+  get collector(): Role {
+    const [first] = this.collectors;
+    if (!first) throw new Error('a pipeline without a collector');
+    return first;
+  }
+
   get roles(): readonly Role[] {
-    return [...new Set([this.collector, ...this.writers])];
+    return [...new Set([...this.collectors, ...this.writers])];
   }
 
   /** Starts what does not run; writers first, so that nothing waits longer than it must. */
@@ -120,13 +132,16 @@ export class Pipeline {
     return simulator;
   }
 
-  /** Until the collector has read all that the relays still hold, and has published it. */
+  /** Until each collector has read all that the relays still hold, and has published it. */
   async collected(withinMs = PATIENCE_MS): Promise<void> {
-    const { child } = this.collector;
+    for (const collector of this.collectors) await this.readOut(collector, withinMs);
+  }
+
+  private async readOut(collector: Role, withinMs: number): Promise<void> {
     let last = -1;
     let since = Date.now();
-    await child.until('the relays being read out', withinMs, async () => {
-      const { url } = this.collector;
+    await collector.child.until('the relays being read out', withinMs, async () => {
+      const { url } = collector;
       if (url === '') return false;
       const read = (name: string) => metric(url, `parallax_ingest_${name}`);
       const [received, up, open, held] = await Promise.all([

@@ -20,13 +20,19 @@ const uuidOf = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart
 const timeOf = (n: number) =>
   (n % 61 === 60 ? 10_000n + BigInt(n) : 1000n + BigInt(n)) * 1_000_000n;
 
-function recordOf(ns: readonly number[], replay: boolean, relay: string, offset: number) {
+function recordOf(
+  ns: readonly number[],
+  replay: boolean,
+  relay: string,
+  offset: number,
+  receivedAt = 5n,
+) {
   const builder = new FlowBatchBuilder();
   for (const n of ns) {
     const [seconds, nanos] = [timeOf(n) / 1_000_000_000n, Number(timeOf(n) % 1_000_000_000n)];
     builder.add(encode(GetFlowsResponse, { flow: { uuid: uuidOf(n), time: { seconds, nanos } } }));
   }
-  const header = { cluster: 'east', relay, collector: 'c', sequence: 0, receivedAt: 5n, replay };
+  const header = { cluster: 'east', relay, collector: 'c', sequence: 0, receivedAt, replay };
   const value = builder.seal(header);
   const [topic, partition] = ['t', relay === IMPORT_RELAY ? 1 : 0];
   return { topic, partition, offset: BigInt(offset), key: '', value, headers: {}, timestampMs: 0 };
@@ -34,7 +40,7 @@ function recordOf(ns: readonly number[], replay: boolean, relay: string, offset:
 
 /** A store of uuids, times and relays, which answers the writer's questions from them. */
 class UuidStore {
-  readonly rows: { uuid: string; time: bigint; relay: string }[] = [];
+  readonly rows: { uuid: string; time: bigint; relay: string; receivedMs: bigint }[] = [];
   asked = 0;
   private readonly tokens = new Set<string>();
   private readonly blocks = new WeakMap<NativeBlock, UuidStore['rows']>();
@@ -49,7 +55,8 @@ class UuidStore {
         const texts = made.ids.uuids.toString('hex').match(/.{32}/g) ?? [];
         const rows = texts.map((hex) => {
           const n = Number.parseInt(hex.slice(20), 16);
-          return { uuid: uuidOf(n), time: timeOf(n), relay: batch.header.relay };
+          const { relay, receivedAt } = batch.header;
+          return { uuid: uuidOf(n), time: timeOf(n), relay, receivedMs: receivedAt / 1_000_000n };
         });
         if (made.flows) this.blocks.set(made.flows, rows);
         return made;
@@ -64,10 +71,15 @@ class UuidStore {
   }
 
   async *query(sql: string, params: QueryParams): AsyncGenerator<readonly unknown[]> {
-    const { from, to, floor, uuids } = params as Record<string, bigint> & { uuids?: string[] };
+    const { from, to, floor, since, uuids } = params as Record<string, bigint> & {
+      uuids?: string[];
+    };
     const window = this.rows.filter(({ time }) => time >= (from ?? 0n) && time <= (to ?? 0n));
     if (sql.includes('max(')) {
-      const known = window.filter((row) => row.relay === 'import' || row.time <= (floor ?? 0n));
+      const known = window.filter(
+        ({ relay, time, receivedMs }) =>
+          relay === 'import' || time <= (floor ?? 0n) || receivedMs < (since ?? 0n),
+      );
       const times = known.map(({ time }) => time);
       if (times.length > 0) yield [String(times.sort((a, b) => Number(a - b)).at(-1))];
       return;
@@ -77,7 +89,7 @@ class UuidStore {
   }
 }
 
-function writerOf(store: UuidStore, projector: Projector, maxBytes: number) {
+function writerOf(store: UuidStore, projector: Projector, maxBytes?: number) {
   const deps = {
     config: writerConfig.parse({}),
     bus: { deadLetter: async () => undefined } as unknown as Bus, // nothing else of it is used
@@ -87,6 +99,7 @@ function writerOf(store: UuidStore, projector: Projector, maxBytes: number) {
     logger: pino({ level: 'silent' }),
     clock: { now: () => 0, sleep: async () => undefined },
   };
+  if (maxBytes === undefined) return createRecordWriter({ ...deps, replayed: true });
   return createRecordWriter(deps, new RecentlyStored(maxBytes));
 }
 
@@ -165,6 +178,26 @@ test('what another writer stored in between is asked for again, and what an impo
   await there?.(recordOf([6, 7], true, IMPORT_RELAY, 0));
   expect(await here?.(recordOf([6, 7, 8], true, 'relay', 3))).toMatchObject({ doubles: 2 });
   expect(store.rows).toHaveLength(8);
+});
+
+test('what `parallax replay` put back while the writer runs is asked for', async () => {
+  const store = new UuidStore();
+  const projector = store.projector();
+  const receivedAt = (seconds: number) => BigInt(seconds) * 1_000_000_000n;
+  const lost = recordOf([5, 6, 7], false, 'relay', 0, receivedAt(10));
+  // The store is empty when the writer starts, and hears first of what a ring gives again.
+  const write = writerOf(store, projector, 1 << 20);
+  await write(recordOf([1, 2], true, 'relay', 1, receivedAt(60)));
+  const replay = writerOf(store, projector);
+  expect(await replay(lost)).toMatchObject({ flows: 3 });
+  const ring = recordOf([3, 4, 5, 6, 7, 8], true, 'relay', 2, receivedAt(61));
+  expect(await write(ring)).toMatchObject({ flows: 3, doubles: 3 });
+  expect(store.rows).toHaveLength(8);
+  // What the writer stored is not asked for, though a minute later.
+  await write(recordOf([9, 10], false, 'relay', 3, receivedAt(90)));
+  const asked = store.asked;
+  await write(recordOf([9, 10, 11], true, 'relay', 4, receivedAt(91)));
+  expect(store.asked).toBe(asked);
 });
 
 test('memory stays within its limit, whatever is forgotten', () => {
