@@ -11,8 +11,8 @@ interface Flags extends ConfigFlags, TargetFlags {
 const DESCRIPTION = `Reads again what Kafka took between two times, stores the flows that the store does not have, and learns identities
 and clusters from all of them: after rows were lost, or for a store that is new.
 
-Flows that are stored already are left as they are, and so are the offsets of writers, which may run meanwhile. A replay
-that was cut short is simply run again.`;
+Flows that are stored already are left as they are, and so are the offsets of writers, which may run meanwhile: records
+that they have yet to store are left to them. A replay that was cut short is simply run again.`;
 
 const EXIT_CODES = `
 Exit codes: 0 all of the range was read; 4 Kafka cannot be read; 5 the store refuses; 130 or 143 after a signal.`;

@@ -205,7 +205,8 @@ export class KubernetesSource implements Component {
         const origin = WORKLOAD_ORIGIN.kubernetes;
         inventory.setPod(cluster, namespace, name, { workload, origin, node, zone: '' });
         for (const address of before?.addresses ?? [])
-          if (!addresses.includes(address)) inventory.deleteAddress(cluster, address, namespace, name);
+          if (!addresses.includes(address))
+            inventory.deleteAddress(cluster, address, namespace, name);
         for (const address of addresses)
           if (!before?.addresses.includes(address))
             inventory.setAddress(address, { cluster, namespace, pod: name, node });
