@@ -1,6 +1,5 @@
 // Many relays in one process, and clusters that come and go while it runs.
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, onTestFinished, test } from 'vitest';
@@ -70,11 +69,13 @@ test('thirty relays in one process: each is read, none starves, memory stays sma
   const life = new AbortController().signal;
   setMaxListeners(0, life);
   await collectors.start(life);
-  await sleep(2000);
+  // Half of all has come: whoever starves has far less than its share, however slow the machine is.
+  await until(() => total(stored) >= (30 * COUNT) / 2, 60_000);
   const early = [...stored.values()].map(({ size }) => size);
-  expect(Math.min(...early)).toBeGreaterThan(Math.max(...early) * 0.5);
+  expect(early).toHaveLength(30);
+  expect(Math.min(...early)).toBeGreaterThan(COUNT / 8);
   await made.done;
-  await until(() => total(stored) === 30 * COUNT);
+  await until(() => total(stored) === 30 * COUNT, 60_000);
   const counts = [...stored.values()].map(({ size }) => size);
   expect(counts).toHaveLength(30);
   const grown = process.memoryUsage().rss - before;
