@@ -36,7 +36,7 @@ test.each([
   await sleep(1400);
   const second = await read(house, { name: 'east', relay });
   await made.done;
-  await sleep(1600);
+  await sleep(3000);
   await second.stop();
   const until = Date.now();
   await house.settled();
@@ -66,7 +66,7 @@ test('a stream cut for less than the rings hold: complete', async () => {
   const relay = made.addresses[0]?.address ?? '';
   const reader = await read(house, { name: 'east', relay });
   await made.done;
-  await sleep(1500);
+  await sleep(3000);
   await reader.stop();
   const until = Date.now();
   await house.settled();

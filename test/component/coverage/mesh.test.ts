@@ -27,7 +27,7 @@ test('three clusters, two of them in a mesh: each flow once, under its own key',
     await read(house, { name: 'lab', relay: address('default') }),
   ];
   await made.done;
-  await sleep(1500);
+  await sleep(3000);
   for (const reader of readers) await reader.stop();
   const until = Date.now();
   await house.settled();
@@ -83,7 +83,7 @@ test('a wrong name is said, and what is dropped for it is counted by cluster and
   const { made, address } = await mesh({ count: 300, waitForClient: false });
   const reader = await read(house, { name: 'oops', relay: address('east') });
   await made.done;
-  await sleep(700);
+  await sleep(2000);
   expect(reader.collector.health()).toMatchObject({
     state: 'degraded',
     reason: expect.stringMatching(/no node of the cluster "oops".*east, west.*ciliumName/),
@@ -115,7 +115,7 @@ test('a relay of one cluster with another name than ours: all is kept, the name 
   const relay = made.addresses[0]?.address ?? '';
   const reader = await read(house, { name: 'prod-a', relay });
   await made.done;
-  await sleep(500);
+  await sleep(2000);
   expect(reader.collector.health()).toEqual({ state: 'ok' });
   await reader.stop();
   await house.settled();

@@ -35,7 +35,7 @@ test('two collectors read one relay, and either is killed at any time: each flow
     await sleep(random.between(0, 300));
     readers[at] = await start();
   }
-  await sleep(1500);
+  await sleep(3000);
   for (const reader of readers) await reader.stop();
   await house.settled();
   const sent = made.ledger?.uuids('sent') ?? [];
