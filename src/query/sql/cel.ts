@@ -36,13 +36,18 @@ export function celCondition(texts: readonly string[], params: Params): Bounds {
     const checked = checkCel(text);
     return new Translator(checked, params).truth(checked.expr);
   });
-  const any = either(truths.map(({ yes }) => yes));
-  if (truths.every(({ yes, no }) => isExact(yes) && isExact(no))) return any;
-  const lower = truths.reduceRight<Bounds>(
+  // The last may fail: nothing comes after it.
+  if (truths.slice(0, -1).every(neverFails)) return either(truths.map(({ yes }) => yes));
+  return truths.reduceRight<Bounds>(
     (rest, { yes, no }) => either([yes, both([no, rest])]),
     exactly('0'),
   );
-  return { upper: any.upper, lower: lower.lower };
+}
+
+/** False where the condition does not show it: rows may be neither. */
+function neverFails({ yes, no }: Truth): boolean {
+  const opposed = no.upper === not(yes).upper || yes.upper === not(no).upper;
+  return opposed && isExact(yes) && isExact(no);
 }
 
 const ORDERS: Readonly<Record<string, { readonly sql: string; readonly turned: string }>> = {

@@ -213,6 +213,17 @@ test('generated expressions', async () => {
   expect(narrowed).toBeGreaterThan(40);
 });
 
+test('an expression that fails is the end of those after it', async () => {
+  const failing = '_flow.is_reply && true';
+  for (const after of ['true', '!(_flow.is_reply)', '_flow.verdict == Verdict.DROPPED']) {
+    const { exact, count } = await compare([cel(failing, after)], []);
+    expect(exact).toBe(true);
+    expect(count).toBeGreaterThan(0);
+    await compare([], [cel(failing, after)]);
+    await compare([cel(after, failing, 'true')], [cel('1 / 0 == 1', after)]);
+  }
+});
+
 test('every field at least once, in every way', async () => {
   let exact = 0;
   for (const leaf of leaves) {
