@@ -1,4 +1,5 @@
 // Kafka in a container, where Docker answers.
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { GenericContainer, getContainerRuntimeClient, Wait } from 'testcontainers';
@@ -62,13 +63,30 @@ export async function startKafkaContainer(): Promise<KafkaEngine> {
   };
 }
 
-/** A port that was free a moment ago. */
+/** Below the ports that systems give to outgoing connections, one of which would else take a port before its server. */
+const FIRST_PORT = 15_000;
+const LAST_PORT = 32_000;
+const given = new Set<number>();
+
+/** A port that was free a moment ago, and that nobody but a server asks for by its number. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  for (let tries = 0; tries < 200; tries++) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
+  }
+  throw new Error(`no port between ${FIRST_PORT} and ${LAST_PORT} is free`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
+  return true;
 }
