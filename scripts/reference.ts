@@ -11,6 +11,11 @@ import { ERRORS } from '../src/runtime/errors.ts';
 import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/columns.ts';
 import { CLUSTER_FACT_COLUMNS, IDENTITY_COLUMNS } from '../src/store/columns-enriched.ts';
 import { COVERAGE_COLUMNS } from '../src/store/coverage-columns.ts';
+import {
+  DENIAL_COLUMNS,
+  FLOW_TOTAL_COLUMNS,
+  INCIDENT_COLUMNS,
+} from '../src/store/denial-columns.ts';
 import { columnsPage } from './reference/columns.ts';
 import { commandPage } from './reference/command.ts';
 import { configPage } from './reference/config.ts';
@@ -29,6 +34,9 @@ const pages: Record<string, string> = {
     identities: IDENTITY_COLUMNS,
     clusterFacts: CLUSTER_FACT_COLUMNS,
     coverage: COVERAGE_COLUMNS,
+    denials: DENIAL_COLUMNS,
+    incidents: INCIDENT_COLUMNS,
+    flowTotals: FLOW_TOTAL_COLUMNS,
     presence: PRESENCE,
   }),
 };

@@ -8,11 +8,15 @@ interface Catalogue {
   readonly coverage: readonly Column[];
   readonly identities: readonly Column[];
   readonly clusterFacts: readonly Column[];
+  readonly denials: readonly Column[];
+  readonly incidents: readonly Column[];
+  readonly flowTotals: readonly Column[];
   readonly presence: Readonly<Record<string, number>>;
 }
 
 export function columnsPage(catalogue: Catalogue): string {
   const { flows, events, coverage, identities, clusterFacts, presence } = catalogue;
+  const { denials, incidents, flowTotals } = catalogue;
   return `# Columns
 ${GENERATED}
 What ClickHouse holds, for those who ask it themselves. A \`path\` is the field of Hubble's GetFlowsResponse that a column
@@ -48,6 +52,23 @@ ${table(['Column', 'Type', 'Path', 'Meaning'], identities.map(row))}
 What was said of clusters, by whom and when; group by \`cluster, kind, value, origin\`.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], clusterFacts.map(row))}
+
+## denials
+What one node denied of one conversation within one batch; drop events and policy verdicts of it are one row. How often it
+was denied is \`greatest(drops, verdicts)\`.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], denials.map(row))}
+
+## incidents
+Denials by what is denied, an hour a row; rows of one key merge: group by \`incident\`, with the least \`first_seen\`, the
+greatest \`last_seen\` and sums.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], incidents.map(row))}
+
+## flow_totals
+Flows counted by who sent them to whom, in slots of five minutes; sum \`flows\`.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], flowTotals.map(row))}
 `;
 }
 

@@ -3,6 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { type Column, EVENT_COLUMNS, FLOW_COLUMNS } from '../../../src/store/columns.ts';
 import { COVERAGE_COLUMNS } from '../../../src/store/coverage-columns.ts';
+import {
+  DENIAL_COLUMNS,
+  FLOW_TOTAL_COLUMNS,
+  INCIDENT_COLUMNS,
+} from '../../../src/store/denial-columns.ts';
 import { loadMigrations, MIGRATIONS, statementsOf } from '../../../src/store/migrate.ts';
 
 const migrations = await loadMigrations();
@@ -47,8 +52,21 @@ test('coverage has the catalogue’s columns, in order', () => {
   );
 });
 
+test('what is derived from flows has the catalogue’s columns, in order', () => {
+  // The types of their cells, whatever is done with them when rows merge.
+  const merged = (sql: string) => sql.replace(/SimpleAggregateFunction\(\w+, (.*)\)$/, '$1');
+  for (const [table, columns] of [
+    ['denials', DENIAL_COLUMNS],
+    ['incidents', INCIDENT_COLUMNS],
+    ['flow_totals', FLOW_TOTAL_COLUMNS],
+  ] as const)
+    expect(stored(statement(`CREATE TABLE IF NOT EXISTS ${table}`)).map(merged)).toEqual(
+      wanted(columns),
+    );
+});
+
 test('every stored column says how it is compressed', () => {
-  for (const table of ['flows', 'events', 'coverage']) {
+  for (const table of ['flows', 'events', 'coverage', 'denials', 'incidents', 'flow_totals']) {
     for (const column of columnsOf(statement(`CREATE TABLE IF NOT EXISTS ${table}`))) {
       if (column.alias === undefined) expect(column.codec, column.name).toBeDefined();
     }

@@ -1,0 +1,130 @@
+// The columns of what the writer derives from flows: the tables `denials`, `incidents` and `flow_totals`. Columns named
+// as those of `flows` mean the same.
+import type { Column, Encoding } from './columns.ts';
+
+const TYPES: Readonly<Partial<Record<Encoding, string>>> = {
+  lc: 'LowCardinality(String)',
+  u8: 'UInt8',
+  u16: 'UInt16',
+  u32: 'UInt32',
+  u64: 'UInt64',
+  i32: 'Int32',
+  uuid: 'UUID',
+};
+
+const NANOS = "DateTime64(9, 'UTC')";
+const MILLIS = "DateTime64(3, 'UTC')";
+
+function column<const Name extends string>(
+  name: Name,
+  encoding: Encoding,
+  doc: string,
+  type = TYPES[encoding] ?? '',
+) {
+  return { name, encoding, type, doc } as const;
+}
+
+const OBSERVER = column('cluster', 'lc', 'Key of the cluster whose node denied it.');
+const RECEIVED = column('received_at', 'i64', 'When the batch arrived.', MILLIS);
+const VERDICT = column('verdict', 'u8', '2 DROPPED, 4 AUDIT.');
+const DIRECTION = column(
+  'traffic_direction',
+  'u8',
+  '1 INGRESS: at the destination; 2 EGRESS: at the source.',
+);
+const REASON = column('drop_reason_desc', 'u16', 'Drop reason; 0 where a proxy refused it.');
+const POLICIES = column(
+  'policies',
+  'lc',
+  'Policies that deny it, a line `Kind namespace/name` each; empty: default deny, or none is named.',
+);
+const PROTOCOL = column('l4_protocol', 'u8', 'As in `flows`.');
+const PORT = column('destination_port', 'u16', 'Port it went to.');
+const INCIDENT = column('incident', 'u64', 'Number of the incident: a hash of what is denied.');
+
+function ends(detailed: boolean) {
+  return (['source', 'destination'] as const).flatMap((end) => [
+    column(`${end}_cluster`, 'lc', `Cluster of the ${end}, as in \`flows\`.`),
+    column(`${end}_namespace`, 'lc', `Namespace of the ${end}.`),
+    column(`${end}_workload`, 'lc', `Workload of the ${end} as \`namespace/Kind/name\`.`),
+    column(
+      `${end}_peer`,
+      'lc',
+      `What the ${end} is called where it has no workload: DNS name, \`cidr:\` or \`reserved:\` label, pod.`,
+    ),
+    ...(detailed
+      ? [
+          column(`${end}_pod_name`, 'lc', `Pod of the ${end}.`),
+          column(`${end}_identity`, 'u32', `Identity of the ${end}.`),
+          column(`${end}_labels`, 'lc', `Identity labels of the ${end}, a line each.`),
+          column(`ip_${end}`, 'lc', `Address of the ${end}.`),
+        ]
+      : []),
+  ]);
+}
+
+/** The table `denials`: what one node denied of one conversation within one batch. */
+export const DENIAL_COLUMNS: readonly Column[] = [
+  OBSERVER,
+  RECEIVED,
+  column('time_slot', 'i32', 'Five-minute slot of `time`.'),
+  INCIDENT,
+  column('time', 'i64', 'First of its flows.', NANOS),
+  column('last', 'i64', 'Last of its flows.', NANOS),
+  column('uuid', 'uuid', 'Of the first of its flows.'),
+  column('node_name', 'lc', 'Node that denied it.'),
+  VERDICT,
+  DIRECTION,
+  REASON,
+  POLICIES,
+  column('policy_match_type', 'u32', 'What its policy verdict matched on.'),
+  PROTOCOL,
+  column('source_port', 'u16', 'Port it came from.'),
+  PORT,
+  column('icmp_type', 'u32', 'As in `flows`.'),
+  column('http_method', 'lc', 'Of the request that a proxy refused.'),
+  column('http_url', 'lc', 'Of the request that a proxy refused.'),
+  column('dns_query', 'lc', 'Of the request that a proxy refused.'),
+  ...ends(true),
+  column('destination_names', 'lc', 'DNS names of the destination, a line each.'),
+  column('destination_service', 'lc', 'Service of the destination as `namespace/name`.'),
+  column('drops', 'u32', 'Drop events.'),
+  column('verdicts', 'u32', 'Policy verdicts, and refusals of a proxy.'),
+];
+
+/** The table `incidents`: denials by incident and hour. */
+export const INCIDENT_COLUMNS: readonly Column[] = [
+  column('hour', 'i32', 'Hours since 1970.'),
+  INCIDENT,
+  column('received_at', 'i64', 'When the batch arrived; of any of its rows.', MILLIS),
+  OBSERVER,
+  VERDICT,
+  DIRECTION,
+  REASON,
+  POLICIES,
+  PROTOCOL,
+  PORT,
+  ...ends(false),
+  column('first_seen', 'i64', 'First denial of the hour.', NANOS),
+  column('last_seen', 'i64', 'Last denial of the hour.', NANOS),
+  column('stored_at', 'i64', 'When it was last written down.', MILLIS),
+  column('denials', 'u64', 'Rows of `denials`.'),
+  column('drops', 'u64', 'Drop events.'),
+  column('verdicts', 'u64', 'Policy verdicts, and refusals of a proxy.'),
+];
+
+/** The table `flow_totals`: flows by slot, who and whom. */
+export const FLOW_TOTAL_COLUMNS: readonly Column[] = [
+  column('time_slot', 'i32', 'Five-minute slot.'),
+  column('received_at', 'i64', 'When the batch arrived; of any of its rows.', MILLIS),
+  column('verdict', 'u8', 'As in `flows`.'),
+  column('cluster', 'lc', 'Key of the observing cluster.'),
+  column('traffic_direction', 'u8', 'As in `flows`.'),
+  column('drop_reason_desc', 'u16', 'As in `flows`.'),
+  column('type', 'u8', 'As in `flows`.'),
+  PROTOCOL,
+  column('client_is_source', 'u8', '1: the source called; 0: it is an answer.'),
+  column('server_port', 'u16', 'Port of the end that was called.'),
+  ...ends(false),
+  column('flows', 'u64', 'How many.'),
+];
