@@ -1,5 +1,6 @@
 // The process that attacks: all attacks at once on the address it is given, until it is told to end. Prints the answers
 // it was given as JSON.
+import { setMaxListeners } from 'node:events';
 import { ATTACKS } from './attacks.ts';
 
 const [url = ''] = process.argv.slice(2);
