@@ -16,7 +16,10 @@ export interface InsertOptions {
 }
 
 export type QueryParams = Readonly<
-  Record<string, string | number | bigint | boolean | readonly string[] | readonly number[]>
+  Record<
+    string,
+    string | number | bigint | boolean | readonly string[] | readonly number[] | readonly bigint[]
+  >
 >;
 
 export interface QueryOptions {
