@@ -61,7 +61,7 @@ function whyMissing(draft: Draft, side: Side, collected: Collected): MissingSide
   const { cluster } = side === 'source' ? connection.client : connection.server;
   return unseenBy(cluster, side, {
     ever: collected.ever(cluster),
-    then: collected.at(cluster, first, last),
+    about: collected.at(cluster, first, last),
   });
 }
 
@@ -69,14 +69,14 @@ function whyMissing(draft: Draft, side: Side, collected: Collected): MissingSide
 export function unseenBy(
   cluster: string,
   side: Side,
-  collected: { readonly ever: boolean; readonly then: boolean },
+  collected: { readonly ever: boolean; readonly about: boolean },
 ): MissingSide {
   if (!collected.ever)
     return {
       reason: 'not-collected',
       text: `no flows of cluster ${cluster} are stored: it is not collected`,
     };
-  if (!collected.then)
+  if (!collected.about)
     return {
       reason: 'coverage-gap',
       text: `cluster ${cluster} is collected, but nothing of it is stored of that time`,

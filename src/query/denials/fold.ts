@@ -4,6 +4,7 @@ import { DropReason } from '../../hubble/schema.gen.ts';
 import type { Store } from '../../store/store.ts';
 import type { Counted } from './counted.ts';
 import { type KnownFacts, readFacts } from './facts.ts';
+import { earlier, later } from './window.ts';
 
 export interface Folded extends Counted {
   /** Incidents that were counted into it. */
@@ -49,12 +50,43 @@ export function foldKnown(
   );
 }
 
+/** Incidents that may be counted into this one, or it into them: itself, and those that differ in policies only. */
+export async function relatives(
+  store: Pick<Store, 'query'>,
+  known: KnownFacts,
+  signal?: AbortSignal,
+): Promise<bigint[]> {
+  if (known.code !== DropReason.numbers.POLICY_DENY) return [known.incident];
+  const { cluster, verdict, direction, code, protocol, port, source, destination } = known;
+  const sql =
+    'SELECT DISTINCT incident FROM incidents WHERE cluster = {cluster:String} AND verdict = {verdict:UInt8} ' +
+    'AND traffic_direction = {direction:UInt8} AND drop_reason_desc = {code:UInt16} ' +
+    'AND l4_protocol = {protocol:UInt8} AND destination_port = {port:UInt16} ' +
+    'AND [source_cluster, source_namespace, source_workload, source_peer] = {source:Array(String)} ' +
+    'AND [destination_cluster, destination_namespace, destination_workload, destination_peer] = {destination:Array(String)}';
+  const end = (each: KnownFacts['source']) => [
+    each.cluster,
+    each.namespace,
+    each.workload,
+    each.peer,
+  ];
+  const params = {
+    ...{ cluster, verdict, direction, code, protocol, port },
+    source: end(source),
+    destination: end(destination),
+  };
+  const found: bigint[] = [];
+  for await (const [id] of store.query(sql, params, signal && { signal }))
+    found.push(BigInt(String(id)));
+  return found;
+}
+
 function merged(whole: Folded, part: Counted): Folded {
   return {
     ...whole,
     drops: whole.drops + part.drops,
-    first: part.first < whole.first ? part.first : whole.first,
-    last: part.last > whole.last ? part.last : whole.last,
+    first: earlier(part.first, whole.first),
+    last: later(part.last, whole.last),
     folded: [...whole.folded, part.incident],
   };
 }

@@ -14,6 +14,7 @@ import { type KnownFacts, readFacts, readSpans } from './facts.ts';
 import { type DenialFilter, denialCondition } from './filter.ts';
 import { type Folded, fold } from './fold.ts';
 import { readWatched, type Watched } from './watched.ts';
+import { earlier, later } from './window.ts';
 
 export interface IncidentQuery extends DenialFilter, TimeRange {
   /** Nanoseconds since 1970: what states are as of. */
@@ -123,8 +124,8 @@ function withFolded<T extends Span>(
   const own = spans.get(incident);
   if (own === undefined) return [];
   const parts = [own, ...folded.flatMap((id) => spans.get(id) ?? [])];
-  const firstSeen = parts.map((part) => part.firstSeen).reduce((a, b) => (a < b ? a : b));
-  const lastSeen = parts.map((part) => part.lastSeen).reduce((a, b) => (a > b ? a : b));
+  const firstSeen = parts.map((part) => part.firstSeen).reduce(earlier);
+  const lastSeen = parts.map((part) => part.lastSeen).reduce(later);
   return [[incident, { ...own, firstSeen, lastSeen }]];
 }
 
@@ -164,7 +165,7 @@ async function watchedOf(
 ): Promise<Watched> {
   const silent = spans.filter(({ lastSeen }) => now - lastSeen > quiet);
   const clusters = [...new Set(silent.map(({ cluster }) => cluster))];
-  const since = silent.reduce((least, { lastSeen }) => (lastSeen < least ? lastSeen : least), now);
+  const since = silent.map(({ lastSeen }) => lastSeen).reduce(earlier, now);
   return readWatched(store, clusters, { since, now }, signal);
 }
 

@@ -77,3 +77,14 @@ function within(hour: bigint): bigint {
   if (hour > MOST_HOURS) return MOST_HOURS;
   return hour < -MOST_HOURS ? -MOST_HOURS : hour;
 }
+
+/** Of two moments; Math.min knows no bigint. */
+export function earlier(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
+export function later(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}

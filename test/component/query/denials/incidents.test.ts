@@ -1,6 +1,7 @@
 // Incidents out of the tables: exact windows, filters on either table, folding, states, pages.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Incident, incidentId } from '../../../../src/hubble/incident.ts';
+import type { FlowFilter } from '../../../../src/hubble/schema.gen.ts';
 import {
   type IncidentQuery,
   readIncidentPage,
@@ -152,7 +153,7 @@ describe('which incidents', () => {
   });
 
   test('what denials do not keep is refused by name', async () => {
-    for (const [field, filter] of [
+    const refused: readonly [string, FlowFilter][] = [
       ['tcp_flags', { tcp_flags: [{ SYN: true }] }],
       ['reply', { reply: [true] }],
       ['http_status_code', { http_status_code: ['404'] }],
@@ -160,7 +161,8 @@ describe('which incidents', () => {
       ['source_service', { source_service: ['shop/web'] }],
       ['node_labels', { node_labels: ['a=b'] }],
       ['experimental', { experimental: { cel_expression: ['_flow.verdict == 2'] } }],
-    ] as const)
+    ];
+    for (const [field, filter] of refused)
       await expect(read({ whitelist: [filter] }), field).rejects.toMatchObject({
         code: 'input/invalid',
         field: `whitelist.${field}`,
