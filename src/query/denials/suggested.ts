@@ -1,11 +1,13 @@
 // The policy suggested for a stored incident.
 import type { Store } from '../../store/store.ts';
 import { type DetailQuery, detailOf, wholeIncident } from './detail.ts';
-import { type PolicyKind, type Suggestion, suggestPolicy } from './suggest.ts';
+import { type PolicyDocument, type PolicyKind, type Suggestion, suggestPolicy } from './suggest.ts';
 import { suggestionYaml } from './suggest-yaml.ts';
 import { readVariants } from './variants.ts';
 
-export interface Suggested extends Suggestion {
+export interface Suggested extends Omit<Suggestion, 'policy'> {
+  /** Null when no policy opens it. */
+  readonly policy: PolicyDocument | null;
   readonly incident: string;
   /** The policy with the evidence as comments; comments alone where there is none. */
   readonly yaml: string;
@@ -22,5 +24,10 @@ export async function suggestStored(
   const clusters = { source: incident.source.cluster, destination: incident.destination.cluster };
   const { variants, cut } = await readVariants(store, ids, range, clusters, signal);
   const suggestion = suggestPolicy({ incident, variants, cut, kind: query.kind });
-  return { incident: incident.id, ...suggestion, yaml: suggestionYaml(suggestion, detail) };
+  return {
+    incident: incident.id,
+    ...suggestion,
+    policy: suggestion.policy ?? null,
+    yaml: suggestionYaml(suggestion, detail),
+  };
 }
