@@ -32,7 +32,7 @@ export async function runSuggest(flags: SuggestFlags, io: SuggestIo): Promise<vo
         const [{ detailQuery }, { suggestStored }, { momentOf }] = await Promise.all([
           import('../../query/denials/ask.ts'),
           import('../../query/denials/suggested.ts'),
-          import('../../query/http/request.ts'),
+          import('../../query/http/fields.ts'),
         ]);
         const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
         const moment = (name: string, text: string | undefined) => momentOf(name, text, nowNanos);

@@ -1,6 +1,6 @@
 // The questions about denials as routes and commands ask them: a request, and the document that answers it.
 import type { Incident } from '../../hubble/incident.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { TimeRange } from '../range.ts';
 import type { DenialsConfig } from './config.ts';
 import { cursorText, type IncidentCursor, type Sort } from './cursor.ts';
@@ -14,7 +14,7 @@ import { type DenialCursor, readDenials } from './rows.ts';
 
 /** What every answer is made with. */
 export interface AskDeps {
-  readonly store: Store;
+  readonly store: Reader;
   readonly config: DenialsConfig;
   readonly nowNanos: bigint;
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,6 @@
 // How often each incident was denied in a window: one pass over the whole hours of `incidents`, and over `denials` for
 // what a window has beside them. A filter that asks for what only single denials have is counted there.
-import type { QueryParams, Store } from '../../store/store.ts';
+import type { QueryParams, Reader } from '../../store/store.ts';
 import type { TimeRange } from '../range.ts';
 import { type DenialCondition, namesOf } from './filter.ts';
 import { edgesCondition, hoursCondition, stretchesOf } from './window.ts';
@@ -30,7 +30,7 @@ const SAME = ['any(drop_reason_desc)', "any(policies) != ''"] as const;
 const ORDER = { last: 'max(t)', count: 'greatest(sum(d), sum(v))' } as const;
 
 export async function countIncidents(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: CountQuery,
   signal?: AbortSignal,
 ): Promise<Counted[]> {

@@ -2,7 +2,7 @@
 // clusters were collected, and the story in sentences.
 import { type Incident, incidentId } from '../../hubble/incident.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { momentText } from '../connections/text.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/say.ts';
@@ -70,7 +70,7 @@ export interface WholeIncident {
 
 /** Throws `input/not-found` when nothing of it is kept. */
 export async function readIncidentDetail(
-  store: Store,
+  store: Reader,
   query: DetailQuery,
   signal?: AbortSignal,
 ): Promise<IncidentDetail> {
@@ -78,7 +78,7 @@ export async function readIncidentDetail(
 }
 
 export async function detailOf(
-  store: Store,
+  store: Reader,
   { incident, ids, first, last, range }: WholeIncident,
   { now }: Pick<DetailQuery, 'now'>,
   signal?: AbortSignal,
@@ -106,7 +106,7 @@ export async function detailOf(
 
 /** Throws `input/not-found` when nothing of it is kept. */
 export async function wholeIncident(
-  store: Store,
+  store: Reader,
   query: DetailQuery,
   signal?: AbortSignal,
 ): Promise<WholeIncident> {
@@ -149,7 +149,7 @@ export async function wholeIncident(
 }
 
 async function slotsOf(
-  store: Store,
+  store: Reader,
   ids: readonly bigint[],
   { since, until }: { readonly since: bigint; readonly until: bigint },
   signal: AbortSignal | undefined,
@@ -168,7 +168,7 @@ function hoursWithin(
 }
 
 async function coveragesOf(
-  store: Store,
+  store: Reader,
   { cluster, source, destination }: Incident,
   { since, until }: { readonly since: bigint; readonly until: bigint },
   now: bigint,

@@ -1,5 +1,5 @@
 // Who took part in an incident: pods, addresses and nodes, the busiest of each, and uuids of flows to look up.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { rangeCondition, type TimeRange } from '../range.ts';
 
 export interface Examples {
@@ -17,7 +17,7 @@ const MOST = 10;
 const busiest = (column: string) => `topKIf(${MOST})(toString(${column}), ${column} != '')`;
 
 export async function readExamples(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   ids: readonly bigint[],
   range: TimeRange,
   signal?: AbortSignal,

@@ -1,6 +1,6 @@
 // What incidents are about, and when they were seen first and last of all that is kept.
 import type { IncidentFacts } from '../../hubble/incident.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 
 export type KnownFacts = Omit<IncidentFacts, 'drops' | 'verdicts'>;
 
@@ -20,7 +20,7 @@ const SAME = [
 
 /** By number. Incidents of which nothing is kept are left out. */
 export async function readFacts(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   ids: readonly bigint[],
   signal?: AbortSignal,
 ): Promise<Map<bigint, KnownFacts>> {
@@ -64,7 +64,7 @@ function factsOf(row: readonly unknown[]): KnownFacts {
 
 /** First and last of all that is kept, of many incidents. */
 export async function readSpans(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   ids: readonly bigint[],
   signal?: AbortSignal,
 ): Promise<Map<bigint, Pick<KnownFacts, 'cluster' | 'firstSeen' | 'lastSeen'>>> {

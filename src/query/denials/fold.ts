@@ -1,7 +1,7 @@
 // A drop that a deny rule made, whose policy verdict never came, does not name the policy. Where exactly one incident of
 // the same traffic names one, it is of that incident.
 import { DropReason } from '../../hubble/schema.gen.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { Counted } from './counted.ts';
 import { type KnownFacts, readFacts } from './facts.ts';
 import { earlier, later } from './window.ts';
@@ -12,7 +12,7 @@ export interface Folded extends Counted {
 }
 
 export async function fold(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   counted: readonly Counted[],
   signal?: AbortSignal,
 ): Promise<Folded[]> {
@@ -52,7 +52,7 @@ export function foldKnown(
 
 /** Incidents that may be counted into this one, or it into them: itself, and those that differ in policies only. */
 export async function relatives(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   known: KnownFacts,
   signal?: AbortSignal,
 ): Promise<bigint[]> {

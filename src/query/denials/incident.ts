@@ -6,7 +6,7 @@ import {
   incidentOf,
   incidentState,
 } from '../../hubble/incident.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { TimeRange } from '../range.ts';
 import { countIncidents } from './counted.ts';
 import { type IncidentCursor, isBehind, type Sort } from './cursor.ts';
@@ -50,7 +50,7 @@ interface Options {
 
 /** Those of the window, the latest first unless sorted otherwise. */
 export async function readIncidents(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: IncidentQuery,
   options: Options = {},
 ): Promise<Incident[]> {
@@ -58,7 +58,7 @@ export async function readIncidents(
 }
 
 export async function readIncidentPage(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: IncidentQuery,
   { signal }: Options = {},
 ): Promise<IncidentPage> {
@@ -107,7 +107,7 @@ function isPlain({ state = 'all', newSince, sort }: IncidentQuery): boolean {
 type Span = Pick<KnownFacts, 'cluster' | 'firstSeen' | 'lastSeen'>;
 
 async function spansOf(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   all: readonly Folded[],
   signal: AbortSignal | undefined,
 ): Promise<Map<bigint, Span>> {
@@ -158,7 +158,7 @@ function cursorOf(
 
 /** Of how long each cluster was collected since its quiet incidents were last seen. */
 async function watchedOf(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   spans: readonly Span[],
   { now, quiet }: IncidentQuery,
   signal: AbortSignal | undefined,
@@ -170,7 +170,7 @@ async function watchedOf(
 }
 
 async function tell(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   page: readonly Folded[],
   query: IncidentQuery,
   signal: AbortSignal | undefined,

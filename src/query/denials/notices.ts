@@ -1,5 +1,5 @@
 // What an empty answer about denials means: that nothing was denied, or that nobody looked.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/say.ts';
 import type { TimeRange } from '../range.ts';
@@ -9,7 +9,7 @@ const MS = 1_000_000n;
 
 /** Sentences; none for an answer that shows something. */
 export async function denialNotices(
-  store: Store,
+  store: Reader,
   range: TimeRange,
   count: number,
   nowNanos: bigint,

@@ -3,7 +3,7 @@
 import type { Incident } from '../../hubble/incident.ts';
 import { enumName } from '../../hubble/names.ts';
 import { Verdict } from '../../hubble/schema.gen.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { MISSING, type MissingReason, unseenBy } from '../connections/missing.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import type { Side } from '../connections/orient.ts';
@@ -31,7 +31,7 @@ export interface Looked {
 }
 
 export async function otherSides(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   looked: readonly Looked[],
   signal?: AbortSignal,
 ): Promise<OtherSide[]> {
@@ -106,7 +106,7 @@ function outOf({ first, last }: Looked): (seen: Seen) => boolean {
 
 /** By what tells incidents' traffic apart; without the incident's own direction, which is what was denied. */
 async function readSeen(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   asked: readonly Looked[],
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Seen[]>> {
@@ -159,7 +159,7 @@ function spanOf(looked: readonly Looked[]): { readonly first: bigint; readonly l
 
 /** By cluster, the slots in which it was collected or flows of it are stored. */
 async function readCollected(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   silent: readonly Looked[],
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Set<bigint>>> {

@@ -1,6 +1,6 @@
 // Single denials, the newest first, page by page. Where a page lies is found by counting the slots of the sort key, so
 // that only those rows are read and sorted that may be in it.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { momentSql, rangeCondition, slotBounds, slotOf, type TimeRange } from '../range.ts';
 import { DENIAL_SELECT, type Denial, denialOf } from './denial.ts';
 import { type DenialCondition, type DenialFilter, denialCondition, namesOf } from './filter.ts';
@@ -24,7 +24,7 @@ export interface DenialPage {
 }
 
 export async function readDenials(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: DenialQuery,
   signal?: AbortSignal,
 ): Promise<DenialPage> {
@@ -60,7 +60,7 @@ export async function readDenials(
 
 /** The newest slot from which on a page lies, and whether there is another one; undefined when there is nothing. */
 async function slotWith(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: DenialQuery,
   condition: DenialCondition,
   signal: AbortSignal | undefined,

@@ -130,7 +130,7 @@ const denialEnd = end.extend({
 });
 
 export const denialSchema = z.object({
-  uuid: z.uuid().describe('Of the first of its flows.'),
+  uuid: z.guid().describe('Of the first of its flows.'),
   incident: id,
   time: moment.describe('First of its flows.'),
   last: moment.describe('Last of its flows.'),

@@ -1,5 +1,5 @@
 // The policy suggested for a stored incident.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { type DetailQuery, detailOf, wholeIncident } from './detail.ts';
 import { type PolicyDocument, type PolicyKind, type Suggestion, suggestPolicy } from './suggest.ts';
 import { suggestionYaml } from './suggest-yaml.ts';
@@ -14,7 +14,7 @@ export interface Suggested extends Omit<Suggestion, 'policy'> {
 }
 
 export async function suggestStored(
-  store: Store,
+  store: Reader,
   query: DetailQuery & { readonly kind?: PolicyKind | undefined },
   signal?: AbortSignal,
 ): Promise<Suggested> {

@@ -1,5 +1,5 @@
 // When an incident happened: by hour of all that is kept, by slot within a window, and in episodes.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { momentText } from '../connections/text.ts';
 import { rangeCondition, type TimeRange } from '../range.ts';
 import { HOUR } from './window.ts';
@@ -20,7 +20,7 @@ export interface Episode {
 
 /** In order of time. */
 export async function readHours(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   ids: readonly bigint[],
   signal?: AbortSignal,
 ): Promise<HourSeen[]> {
@@ -46,7 +46,7 @@ export interface SlotSeen {
 }
 
 export async function readSlots(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   ids: readonly bigint[],
   range: TimeRange,
   signal?: AbortSignal,

@@ -1,6 +1,6 @@
 // Who took part in an incident, by identity labels: what a policy has to select. Ends that are no pods keep their
 // addresses; labels that the flows left out are looked up as they were then.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { labelsAt, type UnlabelledEnd } from '../labels-at.ts';
 import { rangeCondition, type TimeRange } from '../range.ts';
 
@@ -41,7 +41,7 @@ export interface Variants {
 }
 
 export async function readVariants(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   ids: readonly bigint[],
   range: TimeRange,
   clusters: { readonly source: string; readonly destination: string },
@@ -84,7 +84,7 @@ function variantOf(row: readonly unknown[]): Variant {
 
 /** With labels of identities that the flows left out. */
 async function labelled(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   found: readonly { readonly variant: Variant; readonly atMs: number }[],
   clusters: { readonly source: string; readonly destination: string },
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 // How long a cluster was collected since a moment, as the coverage ledger says: silence counts only while somebody
 // listens.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 
 export interface Watched {
   /** Nanoseconds from `since` to now in which the cluster's stream was open, to the minute. */
@@ -12,7 +12,7 @@ const SECOND = 1_000_000_000n;
 
 /** `since` is how far back anybody will ask. */
 export async function readWatched(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   clusters: readonly string[],
   { since, now }: { readonly since: bigint; readonly now: bigint },
   signal?: AbortSignal,

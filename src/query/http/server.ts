@@ -19,6 +19,7 @@ import { ANONYMOUS } from './asker.ts';
 import { addCatalogueRoutes } from './catalogue.ts';
 import { addConnectionRoutes } from './connections.ts';
 import { addCoverageRoutes } from './coverage.ts';
+import { addDenialRoutes } from './denials.ts';
 import { addDoctorRoute } from './doctor.ts';
 import { schemaError } from './fields.ts';
 import { addFlowsRoutes } from './flows.ts';
@@ -147,6 +148,7 @@ class Server implements HttpServer {
     const routes = { store, clock, enter, askerOf: () => ANONYMOUS };
     addCatalogueRoutes(app, { ...routes, stopped: this.stopped.signal });
     addCoverageRoutes(app, routes);
+    addDenialRoutes(app, { ...routes, config });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },
