@@ -12,6 +12,9 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
     (await import('./commands/connections.ts')).addConnectionsCommand(program),
   explain: async (program) => (await import('./commands/explain.ts')).addExplainCommand(program),
   services: async (program) => (await import('./commands/services.ts')).addServicesCommand(program),
+  denials: async (program) => (await import('./commands/denials.ts')).addDenialsCommand(program),
+  'suggest-policy': async (program) =>
+    (await import('./commands/suggest-policy.ts')).addSuggestPolicyCommand(program),
   coverage: async (program) => (await import('./commands/coverage.ts')).addCoverageCommand(program),
   import: async (program) => (await import('./commands/import.ts')).addImportCommand(program),
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),

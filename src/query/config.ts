@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
 import { connectionsConfig } from './connections/config.ts';
+import { denialsConfig } from './denials/config.ts';
 import { grpcConfig } from './grpc/config.ts';
 
 export const apiConfig = z.strictObject({
@@ -48,6 +49,7 @@ export const apiConfig = z.strictObject({
       'Newest flows that are held to be turned round; a larger --last is read twice instead.',
     ),
   connections: connectionsConfig.prefault({}).describe('Connections, explanations and services.'),
+  denials: denialsConfig.prefault({}).describe('Denials and incidents.'),
   live: z
     .strictObject({
       queue: z
