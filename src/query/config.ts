@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
 import { connectionsConfig } from './connections/config.ts';
 import { grpcConfig } from './grpc/config.ts';
+import { totalsConfig } from './totals/config.ts';
 
 export const apiConfig = z.strictObject({
   listen: z
@@ -48,6 +49,7 @@ export const apiConfig = z.strictObject({
       'Newest flows that are held to be turned round; a larger --last is read twice instead.',
     ),
   connections: connectionsConfig.prefault({}).describe('Connections, explanations and services.'),
+  totals: totalsConfig.prefault({}).describe('Aggregates, tops, series, maps and comparisons.'),
   live: z
     .strictObject({
       queue: z

@@ -1,9 +1,5 @@
 // Fills `flow_totals` from what is in `flows`, for stores whose flows did not come through the writer.
-import {
-  CLIENT_IS_SOURCE,
-  PEER,
-  SERVER_PORT,
-} from '../../src/query/totals/expressions.ts';
+import { CLIENT_IS_SOURCE, PEER, SERVER_PORT } from '../../src/query/totals/expressions.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../src/store/denial-columns.ts';
 import type { Store } from '../../src/store/store.ts';
 

@@ -60,11 +60,7 @@ export function answerPolicies(
   input: z.output<typeof policiesInput>,
   deps: AnswerDeps,
 ) {
-  return queryPolicies(
-    store,
-    { ...questionOf(input, deps.nowNanos), limit: input.limit },
-    deps,
-  );
+  return queryPolicies(store, { ...questionOf(input, deps.nowNanos), limit: input.limit }, deps);
 }
 
 export function answerCompare(

@@ -208,14 +208,14 @@ function toldWindow(window: Window, total: number, coverage: Coverage): Compared
 }
 
 function noticesOf({ now, before }: { readonly now: Coverage; readonly before: Coverage }) {
-  const notices: string[] = [];
-  if (!now.complete)
-    notices.push('the window is not complete: what looks gone may not have been collected');
-  if (!before.complete)
-    notices.push(
-      'the window compared with is not complete: what looks new may not have been collected then',
-    );
-  return notices;
+  const of = ({ collected, complete }: Coverage, which: string, looks: string) => {
+    if (complete) return [];
+    const why = collected
+      ? `${which} is not complete`
+      : `nothing is known of what was collected in ${which}`;
+    return [`${why}: what looks ${looks} may not have been collected`];
+  };
+  return [...of(now, 'the window', 'gone'), ...of(before, 'the window compared with', 'new')];
 }
 
 /**

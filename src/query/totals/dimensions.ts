@@ -9,9 +9,9 @@ import {
   Verdict,
 } from '../../hubble/schema.gen.ts';
 import type { EnumType } from '../../hubble/schema.ts';
+import type { FlowColumnName } from '../../store/columns.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import { FieldError } from '../http/problem.ts';
-import type { FlowColumnName } from '../../store/columns.ts';
 import { column } from '../sql/columns.ts';
 import { CLIENT_IS_SOURCE, PEER, SERVER_PORT } from './expressions.ts';
 
@@ -66,10 +66,7 @@ const PARTS: readonly Part[] = [
   {
     part: '',
     doc: 'best name: workload, else DNS name, network, reserved identity or pod',
-    keys: (side) => [
-      inBoth(`${side}_workload`),
-      { flows: PEER[side], totals: `${side}_peer` },
-    ],
+    keys: (side) => [inBoth(`${side}_workload`), { flows: PEER[side], totals: `${side}_peer` }],
     shown: (workload, peer) => `if(${workload} != '', toString(${workload}), toString(${peer}))`,
     print: text,
   },
@@ -103,10 +100,7 @@ const PARTS: readonly Part[] = [
   {
     part: '.service',
     doc: 'service as namespace/name',
-    keys: (side) => [
-      onlyFlows(`${side}_service_namespace`),
-      onlyFlows(`${side}_service_name`),
-    ],
+    keys: (side) => [onlyFlows(`${side}_service_namespace`), onlyFlows(`${side}_service_name`)],
     shown: pair,
     print: text,
   },
@@ -145,12 +139,7 @@ function* ends(): Generator<Dimension> {
 }
 
 /** The same column in both tables. */
-function both(
-  name: string,
-  doc: string,
-  of: FlowColumnName,
-  print: Dimension['print'],
-): Dimension {
+function both(name: string, doc: string, of: FlowColumnName, print: Dimension['print']): Dimension {
   return { name, doc, keys: [inBoth(of)], shown: asIs, print };
 }
 
@@ -217,7 +206,7 @@ const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
         onlyFlows(`${side}_service_namespace`),
         onlyFlows(`${side}_service_name`),
       ]),
-      shown: (from = "", source = "", to = "", destination = "") =>
+      shown: (from = '', source = '', to = '', destination = '') =>
         `if(${destination} != '', ${pair(to, destination)}, ${pair(from, source)})`,
       print: text,
     },

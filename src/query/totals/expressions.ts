@@ -46,7 +46,7 @@ export const PEER: Readonly<Record<End, string>> = {
 };
 
 /** Reasons of drops that a policy decided. */
-const POLICY_REASONS = [
+export const POLICY_REASONS: readonly number[] = [
   DropReason.numbers.POLICY_DENIED,
   DropReason.numbers.POLICY_DENY,
   DropReason.numbers.AUTH_REQUIRED,

@@ -14,25 +14,33 @@ const HOUR = 3_600_000_000_000n;
 const LIST = z.union([z.string(), z.array(z.unknown())]);
 
 const shared = {
-  since: z.string().max(100).optional().describe('From here on: 30m, 7d or RFC 3339; 1h by default.'),
+  since: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('From here on: 30m, 7d or RFC 3339; 1h by default.'),
   until: z.string().max(100).optional().describe('Up to here, like since; now by default.'),
   whitelist: LIST.optional().describe('FlowFilters as JSON; flows must match one.'),
   blacklist: LIST.optional().describe('FlowFilters as JSON; flows must match none.'),
 };
 
 /** Names joined by commas, or repeated. */
-const names = z
-  .union([z.string(), z.array(z.string()).max(100)])
-  .transform((value) =>
-    [value]
-      .flat()
-      .flatMap((each) => each.split(','))
-      .map((each) => each.trim())
-      .filter((each) => each !== ''),
-  );
+const names = z.union([z.string(), z.array(z.string()).max(100)]).transform((value) =>
+  [value]
+    .flat()
+    .flatMap((each) => each.split(','))
+    .map((each) => each.trim())
+    .filter((each) => each !== ''),
+);
 const whole = (least: number, most: number) =>
   z
-    .union([z.number(), z.string().regex(/^\d{1,12}$/, 'expected a whole number').transform(Number)])
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,12}$/, 'expected a whole number')
+        .transform(Number),
+    ])
     .pipe(z.int().min(least).max(most));
 const fraction = (least: number, most: number) =>
   z
@@ -49,7 +57,9 @@ const flag = z
   .transform((value) => value === true || value === 'true' || value === '');
 const measure = z
   .enum(['flows', 'denied', 'dropped', 'audited'])
-  .describe('What is counted: all flows, those a policy denied, those dropped, those of audit mode.');
+  .describe(
+    'What is counted: all flows, those a policy denied, those dropped, those of audit mode.',
+  );
 const order = z.enum(['flows', 'denied', 'dropped', 'audited', 'connections']);
 
 export const aggregatesInput = z.strictObject({
@@ -65,9 +75,7 @@ export const aggregatesInput = z.strictObject({
 
 export const topInput = z.strictObject({
   ...shared,
-  by: names
-    .default(['client', 'server'])
-    .describe(`Dimensions, ${MOST_OF_TOP} at most.`),
+  by: names.default(['client', 'server']).describe(`Dimensions, ${MOST_OF_TOP} at most.`),
   order: order.default('flows').describe('The measure that is ordered by.'),
   limit: whole(1, 10_000).default(20).describe('Groups in the answer.'),
   compare: flag

@@ -95,15 +95,11 @@ export async function queryMap(
   const ends = ['client', 'server'].flatMap((end) => parts.map((part) => end + part));
   const dimensions = [
     ...dimensionsNamed('level', ends),
-    ...dimensionsNamed('level', [
-      'cluster',
-      'direction',
-      'verdict',
-      'drop-reason',
-      'type',
-      'protocol',
-      'port',
-    ], 7),
+    ...dimensionsNamed(
+      'level',
+      ['cluster', 'direction', 'verdict', 'drop-reason', 'type', 'protocol', 'port'],
+      7,
+    ),
   ];
   const { keys, shown } = keysOf(dimensions);
   const counting = { windows: [query], filter, keys, measures: ['flows'] } as const;
@@ -190,7 +186,11 @@ function tuples(value: unknown): readonly (readonly unknown[])[] {
   return Array.isArray(value) ? value.filter((each) => Array.isArray(each)) : [];
 }
 
-function mapOf(found: readonly FoundEdge[], level: Level, counted: ServiceMap['counted']): ServiceMap {
+function mapOf(
+  found: readonly FoundEdge[],
+  level: Level,
+  counted: ServiceMap['counted'],
+): ServiceMap {
   const nodes = new Map<string, Counter>();
   const edges = found.map((edge) => edgeOf(edge));
   for (const [index, { client, server, flows, denied }] of found.entries()) {
@@ -298,6 +298,11 @@ function protocolName(number: number): string {
 
 /** Parts joined by slashes; those of a name that has its namespace in it are not repeated. */
 function idOf([cluster = '', namespace, name]: readonly string[]): string {
-  const own = name === undefined ? namespace : name.startsWith(`${namespace}/`) || !namespace ? name : `${namespace}/${name}`;
+  const own =
+    name === undefined
+      ? namespace
+      : name.startsWith(`${namespace}/`) || !namespace
+        ? name
+        : `${namespace}/${name}`;
   return own === undefined ? cluster : `${cluster}:${own}`;
 }

@@ -41,7 +41,7 @@ export async function pairedGroups(
 
 /** The window of the same length right before. */
 export function previousWindow({ since, until }: Window): Window {
-  return { since: since - (until - since + 1n), until: since - 1n };
+  return { since: since - (until - since), until: since - 1n };
 }
 
 /** How many times as much as before: 1 is the same; undefined when there was nothing. */

@@ -137,7 +137,8 @@ class Fold {
       for (const policy of denied) {
         named = true;
         // Beside a verdict that lets it pass, a list of who denies is of an older decision.
-        if (outcome === 'denied' || outcome === 'audited') this.count(policy, direction, outcome, seen);
+        if (outcome === 'denied' || outcome === 'audited')
+          this.count(policy, direction, outcome, seen);
       }
       for (const policy of allowed) {
         // Audit mode lets it pass.

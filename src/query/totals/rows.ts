@@ -77,8 +77,7 @@ export function keysOf(dimensions: readonly Pick<Dimension, 'keys' | 'shown'>[])
   readonly shown: readonly string[];
 } {
   const keys = new Map<string, Key>();
-  for (const dimension of dimensions)
-    for (const key of dimension.keys) keys.set(key.flows, key);
+  for (const dimension of dimensions) for (const key of dimension.keys) keys.set(key.flows, key);
   const names = new Map([...keys.keys()].map((sql, index) => [sql, `k${index}`]));
   return {
     keys: [...keys.values()],

@@ -51,9 +51,7 @@ export class Tally {
     );
     return {
       groups: sorted.slice(offset, offset + limit).map(({ cells, counts }) => ({
-        values: Object.fromEntries(
-          dimensions.map(({ name }, index) => [name, cells[index] ?? '']),
-        ),
+        values: Object.fromEntries(dimensions.map(({ name }, index) => [name, cells[index] ?? ''])),
         counts: counts as Counts,
       })),
       count: sorted.length,
@@ -62,10 +60,7 @@ export class Tally {
   }
 }
 
-function compareCells(
-  a: readonly (string | number)[],
-  b: readonly (string | number)[],
-): number {
+function compareCells(a: readonly (string | number)[], b: readonly (string | number)[]): number {
   for (const [index, left] of a.entries()) {
     const right = b[index] ?? '';
     if (left !== right) return left < right ? -1 : 1;

@@ -77,7 +77,13 @@ export async function queryTimeseries(
   const apart = dimensions.length === 0 ? undefined : await read(dimensions, limit);
   const silence = await silenceIn(store, grid, deps);
   const whole = found[0] ?? { ...NOTHING, points: new Array<number>(grid.points).fill(0) };
-  return answerOf(query, grid, { whole, series: apart?.found ?? [] }, silence, apart?.source ?? source);
+  return answerOf(
+    query,
+    grid,
+    { whole, series: apart?.found ?? [] },
+    silence,
+    apart?.source ?? source,
+  );
 }
 
 export interface Grid {
@@ -99,7 +105,8 @@ export function gridOf(
     return {
       start: first * nanos,
       step,
-      points: Number(floorDiv(until, nanos) - first) + 1,
+      // A window that ends with a step has no step of its last nanosecond.
+      points: Number(floorDiv(until > since ? until - 1n : until, nanos) - first) + 1,
     };
   };
   if (asked !== undefined) {
@@ -170,7 +177,7 @@ function foundOf(row: readonly unknown[], dimensions: readonly Dimension[], poin
   const dense = new Array<number>(points).fill(0);
   const numbers = Array.isArray(counts) ? counts.map(Number) : [];
   for (const [index, bucket] of (Array.isArray(at) ? at.map(Number) : []).entries())
-    if (bucket < points) dense[bucket] = numbers[index] ?? 0;
+    addTo(dense, Math.min(bucket, points - 1), numbers[index] ?? 0);
   return {
     count: Number(count),
     sum: Number(sum),
@@ -179,6 +186,10 @@ function foundOf(row: readonly unknown[], dimensions: readonly Dimension[], poin
       dimensions.map(({ name, print }, index) => [name, print(cells[index])]),
     ),
   };
+}
+
+function addTo(points: number[], index: number, value: number): void {
+  points[index] = (points[index] ?? 0) + value;
 }
 
 function answerOf(

@@ -50,7 +50,10 @@ export async function queryTop(
   const exact = compileSql(query.whitelist, query.blacklist).exact;
   const had = exact
     ? await pairedBefore(store, query, window, dimensions, deps)
-    : valuesOf(await queryAggregates(store, { ...before, limit: deps.config.maxCounted }, deps), order);
+    : valuesOf(
+        await queryAggregates(store, { ...before, limit: deps.config.maxCounted }, deps),
+        order,
+      );
   const { total } = await queryAggregates(store, { ...before, by: [], limit: 1 }, deps);
   return {
     ...found,

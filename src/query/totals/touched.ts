@@ -12,7 +12,9 @@ const IN_TOTALS: ReadonlySet<string> = new Set(FLOW_TOTAL_COLUMNS.map(({ name })
  * many than one too few.
  */
 export function touchedColumns({ where }: Pick<CompiledSql, 'where'>): ReadonlySet<string> {
-  return new Set((where.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []).filter((word) => COLUMNS.has(word)));
+  return new Set(
+    (where.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []).filter((word) => COLUMNS.has(word)),
+  );
 }
 
 /** Whether `flow_totals` can be asked with the same words. */

@@ -47,9 +47,7 @@ export function createUsableTotals(): UsableTotals {
   const check = async (store: Pick<Store, 'query'>, asked: Slots, signal?: AbortSignal) => {
     const before = whole;
     const joins = before && asked.from <= before.to + 1n && asked.to >= before.from - 1n;
-    let found: Slots = joins
-      ? before
-      : { from: asked.to + 1n, to: asked.to, lacksBefore: false };
+    let found: Slots = joins ? before : { from: asked.to + 1n, to: asked.to, lacksBefore: false };
     if (asked.to > found.to) {
       const last = await lacking(store, { from: found.to + 1n, to: asked.to }, signal);
       found =
