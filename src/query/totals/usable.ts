@@ -63,7 +63,7 @@ export function createUsableTotals(): UsableTotals {
           : { ...found, from: last + 1n, lacksBefore: true };
     }
     if (joins || before === undefined || found.to > before.to) whole = found;
-    return found.from > asked.from ? found.from : asked.from;
+    return laterOf(found.from, asked.from);
   };
   const known = ({ from, to }: Slots): bigint | undefined => {
     if (whole === undefined || to > whole.to || to < whole.from) return undefined;
@@ -78,4 +78,9 @@ export function createUsableTotals(): UsableTotals {
       return turn;
     },
   };
+}
+
+function laterOf(slot: bigint, other: bigint): bigint {
+  if (slot >= other) return slot;
+  return other;
 }
