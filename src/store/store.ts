@@ -19,9 +19,26 @@ export type QueryParams = Readonly<
   Record<string, string | number | bigint | boolean | readonly string[] | readonly number[]>
 >;
 
+/** What the engine read of its tables for a query. */
+export interface QueryCost {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** A condition on the rows of a table, with `{name:Type}` in place of values. */
+export interface TableFilter {
+  readonly table: string;
+  readonly where: string;
+  readonly params: QueryParams;
+}
+
 export interface QueryOptions {
   /** Ends the query when it aborts. */
   readonly signal?: AbortSignal;
+  /** Called once, when the query has ended in whichever way; what it is given never rejects. */
+  readonly cost?: (read: Promise<QueryCost>) => void;
+  /** The engine lets no row of these tables into the query that does not meet the condition, wherever it reads them. */
+  readonly only?: readonly TableFilter[];
 }
 
 export interface Store extends Component {
@@ -43,3 +60,6 @@ export interface Store extends Component {
   /** Runs a statement that returns nothing (migrations, maintenance), with `{name:Type}` parameters. */
   command(sql: string, params?: QueryParams): Promise<void>;
 }
+
+/** All that answers need of a store. */
+export type Reader = Pick<Store, 'query'>;
