@@ -3,7 +3,8 @@
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
-import type { AnswerDeps, Reader } from '../../query/totals/answers.ts';
+import type { AnswerDeps } from '../../query/totals/answers.ts';
+import type { Reader } from '../../store/store.ts';
 import type { Flag } from '../observe/args.ts';
 import type { Draft } from '../observe/draft.ts';
 import type { ObserveOptions } from '../observe/options.ts';
@@ -49,7 +50,7 @@ export function asking<I extends z.ZodType, D extends object>(
 ): TotalsCommand<D>['answer'] {
   return async () => {
     const { input, answer } = await load();
-    const { schemaError } = await import('../../query/http/request.ts');
+    const { schemaError } = await import('../../query/http/fields.ts');
     return async (store, request, deps) => {
       const parsed = input.safeParse(request);
       if (!parsed.success) throw schemaError(parsed.error);

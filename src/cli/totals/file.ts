@@ -5,7 +5,7 @@ import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { toNanos } from '../../hubble/timestamp.ts';
 import { FieldError } from '../../query/http/problem.ts';
-import { schemaError } from '../../query/http/request.ts';
+import { schemaError } from '../../query/http/fields.ts';
 import { type Aggregates, aggregatesOf } from '../../query/totals/aggregates.ts';
 import { totalsConfig } from '../../query/totals/config.ts';
 import { dimensionsNamed } from '../../query/totals/dimensions.ts';

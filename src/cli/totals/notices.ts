@@ -1,23 +1,19 @@
 // What the answer to a request about totals cannot show, where the store is opened for it: a server says it itself.
-import { coverageOf } from '../../query/coverage/coverage.ts';
-import { sentences } from '../../query/coverage/say.ts';
+import { coverageWithin } from '../../query/http/envelope.ts';
 import { storedSlots } from '../../query/slots.ts';
-import { questionOf } from '../../query/totals/input.ts';
-import type { Store } from '../../store/store.ts';
-import type { Fields } from './command.ts';
+import { requestWindow, type SharedInput } from '../../query/totals/input.ts';
+import type { Reader } from '../../store/store.ts';
 
 export async function windowNotices(
-  store: Store,
-  { since, until }: Fields,
+  store: Reader,
+  request: SharedInput,
   nowNanos: bigint,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const text = (moment: unknown) => (typeof moment === 'string' ? moment : undefined);
-  const window = questionOf({ since: text(since), until: text(until) }, nowNanos);
-  const millis = (nanos: bigint) => Math.max(0, Number(nanos / 1_000_000n));
-  const asked = { sinceMs: millis(window.since), untilMs: millis(window.until) };
-  const coverage = await coverageOf(store, asked, millis(nowNanos), signal);
-  if (coverage.collected) return coverage.complete ? [] : sentences(coverage);
+  const window = requestWindow(request, nowNanos);
+  const note = await coverageWithin(store, window, Number(nowNanos / 1_000_000n), signal);
+  if (note?.collected) return note.complete ? [] : [note.text];
   // Imported flows have no ledger.
-  return (await storedSlots(store, signal)) === undefined ? ['nothing has been collected yet'] : [];
+  const empty = (await storedSlots(store, signal)) === undefined;
+  return empty ? ['nothing has been collected yet'] : [];
 }

@@ -25,6 +25,7 @@ import { addFlowsRoutes } from './flows.ts';
 import { createGate } from './gate.ts';
 import { addOverviewRoutes } from './overview.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
+import { addTotalsRoutes } from './totals.ts';
 
 export interface HttpServerDeps {
   readonly config: ApiConfig;
@@ -147,6 +148,7 @@ class Server implements HttpServer {
     const routes = { store, clock, enter, askerOf: () => ANONYMOUS };
     addCatalogueRoutes(app, { ...routes, stopped: this.stopped.signal });
     addCoverageRoutes(app, routes);
+    addTotalsRoutes(app, { ...routes, config });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },

@@ -1,5 +1,5 @@
 // Aggregates: flows counted by up to six dimensions, the busiest groups first, and what is left out of them.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { checkWindow, rate, shareOf, type TotalsQuery } from './ask.ts';
 import { dimensionsNamed } from './dimensions.ts';
 import { type Counts, type Group, rankedGroups } from './groups.ts';
@@ -44,7 +44,7 @@ export interface Aggregates {
 const COUNTED: readonly MeasureName[] = ['flows', 'denied', 'dropped', 'audited'];
 
 export async function queryAggregates(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: AggregatesQuery,
   deps: TotalsDeps,
 ): Promise<Aggregates> {

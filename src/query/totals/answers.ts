@@ -1,6 +1,6 @@
 // The answers to requests about totals, whoever asks: the HTTP API or a command that opened the store itself.
 import type { z } from 'zod';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { queryAggregates } from './aggregates.ts';
 import { againstOf, queryCompare } from './compare.ts';
 import {
@@ -18,8 +18,11 @@ import type { TotalsDeps } from './rows.ts';
 import { queryTimeseries } from './timeseries.ts';
 import { queryTop } from './top.ts';
 
-export type Reader = Pick<Store, 'query'>;
-export type AnswerDeps = TotalsDeps & { readonly nowNanos: bigint };
+export interface AnswerDeps extends TotalsDeps {
+  readonly nowNanos: bigint;
+  /** FlowFilters in one question. */
+  readonly maxFilters?: number;
+}
 
 export function answerAggregates(
   store: Reader,
@@ -28,14 +31,14 @@ export function answerAggregates(
 ) {
   const { maxGroups } = deps.config;
   const { by, order, limit, offset, connections } = input;
-  const question = questionOf(input, deps.nowNanos);
+  const question = questionOf(input, deps.nowNanos, deps.maxFilters);
   const page = { order, limit: Math.min(limit, maxGroups), offset, connections };
   return queryAggregates(store, { ...question, by, ...page }, deps);
 }
 
 export function answerTop(store: Reader, input: z.output<typeof topInput>, deps: AnswerDeps) {
   const { by, order, limit, compare } = input;
-  const question = questionOf(input, deps.nowNanos);
+  const question = questionOf(input, deps.nowNanos, deps.maxFilters);
   const most = Math.min(limit, deps.config.maxGroups);
   return queryTop(store, { ...question, by, order, limit: most, compare }, deps);
 }
@@ -46,13 +49,13 @@ export function answerTimeseries(
   deps: AnswerDeps,
 ) {
   const { by, measure, step, series } = input;
-  const question = questionOf(input, deps.nowNanos);
+  const question = questionOf(input, deps.nowNanos, deps.maxFilters);
   return queryTimeseries(store, { ...question, by, measure, step, series }, deps);
 }
 
 export function answerMap(store: Reader, input: z.output<typeof mapInput>, deps: AnswerDeps) {
   const { level, limit } = input;
-  return queryMap(store, { ...questionOf(input, deps.nowNanos), level, limit }, deps);
+  return queryMap(store, { ...questionOf(input, deps.nowNanos, deps.maxFilters), level, limit }, deps);
 }
 
 export function answerPolicies(
@@ -60,7 +63,7 @@ export function answerPolicies(
   input: z.output<typeof policiesInput>,
   deps: AnswerDeps,
 ) {
-  return queryPolicies(store, { ...questionOf(input, deps.nowNanos), limit: input.limit }, deps);
+  return queryPolicies(store, { ...questionOf(input, deps.nowNanos, deps.maxFilters), limit: input.limit }, deps);
 }
 
 export function answerCompare(
@@ -69,7 +72,7 @@ export function answerCompare(
   deps: AnswerDeps,
 ) {
   const { of, measure, ratio, least, limit } = input;
-  const question = questionOf(input, deps.nowNanos);
+  const question = questionOf(input, deps.nowNanos, deps.maxFilters);
   const against = againstOf(input.against, question, deps.nowNanos);
   return queryCompare(store, { ...question, of, measure, against, ratio, least, limit }, deps);
 }

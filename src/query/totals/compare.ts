@@ -1,11 +1,11 @@
 // Two windows against each other: what is new, gone, and changed. What a window has no flows of because nothing was
 // collected is not gone: the coverage of both goes with the answer.
 import { parseDuration } from '../../hubble/filter/since.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { type Coverage, coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/say.ts';
 import { FieldError } from '../http/problem.ts';
-import { momentOf } from '../http/request.ts';
+import { momentOf } from '../http/fields.ts';
 import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './ask.ts';
 import { dimensionsNamed } from './dimensions.ts';
 import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
@@ -77,10 +77,12 @@ export interface Comparison {
   readonly notices: readonly string[];
 }
 
+/** The ledger is asked for no more than this at once. */
+const LEDGER_MS = 32 * 86_400_000;
 const KINDS = ['new', 'gone', 'changed', 'same'] as const;
 
 export async function queryCompare(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: CompareQuery,
   deps: TotalsDeps & { readonly nowNanos: bigint },
 ): Promise<Comparison> {
@@ -175,19 +177,16 @@ function secondsOf({ since, until }: Window): number {
 }
 
 async function coverageOfBoth(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: CompareQuery,
   { nowNanos, signal }: { readonly nowNanos: bigint; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly now: Coverage; readonly before: Coverage }> {
   const nowMs = Number(nowNanos / 1_000_000n);
+  const millis = (nanos: bigint) => Math.max(0, Number(nanos / 1_000_000n));
   const of = ({ since, until }: Window) =>
     coverageOf(
-      // Nothing but `query` is used of a store.
-      store as Store,
-      {
-        sinceMs: Math.max(0, Number(since / 1_000_000n)),
-        untilMs: Math.max(0, Number(until / 1_000_000n)),
-      },
+      store,
+      { sinceMs: Math.max(0, millis(until) - LEDGER_MS, millis(since)), untilMs: millis(until) },
       nowMs,
       signal,
     );

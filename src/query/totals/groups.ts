@@ -1,6 +1,6 @@
 // The first groups of a question, and what all groups have together: ranked by the engine, or, where a filter needs each
 // flow to be looked at, here.
-import type { QueryParams, Store } from '../../store/store.ts';
+import type { QueryParams, Reader } from '../../store/store.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { TotalsQuery } from './ask.ts';
 import type { Dimension } from './dimensions.ts';
@@ -31,7 +31,7 @@ export interface Ranking {
 }
 
 export async function rankedGroups(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: TotalsQuery,
   ranking: Ranking,
   deps: TotalsDeps,
@@ -52,7 +52,7 @@ export async function rankedGroups(
 }
 
 async function readGroups(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   rows: {
     readonly sql: string;
     readonly params: QueryParams;

@@ -2,7 +2,7 @@
 // here. Bounded by api.totals.maxJudged.
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { rangeCondition } from '../range.ts';
 import { restoreFlow } from '../restore/flow.ts';
 import { restoreSelect } from '../restore/select.ts';
@@ -17,7 +17,7 @@ import { Tally } from './tally.ts';
 const TURN_MS = 20;
 
 export async function judgedGroups(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: TotalsQuery,
   ranking: Ranking,
   { config, signal }: TotalsDeps,

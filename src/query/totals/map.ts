@@ -2,7 +2,7 @@
 // edge that its source's cluster forwarded and its destination's dropped shows both.
 import { enumName } from '../../hubble/names.ts';
 import { DropReason, Verdict } from '../../hubble/schema.gen.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './ask.ts';
 import { dimensionsNamed } from './dimensions.ts';
@@ -85,7 +85,7 @@ const PARTS: Readonly<Record<Level, readonly string[]>> = {
 };
 
 export async function queryMap(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: MapQuery,
   deps: TotalsDeps,
 ): Promise<ServiceMap> {

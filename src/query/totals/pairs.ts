@@ -1,5 +1,5 @@
 // Two windows side by side: of each group, what it has in the one and in the other.
-import type { QueryParams, Store } from '../../store/store.ts';
+import type { QueryParams, Reader } from '../../store/store.ts';
 import type { CompiledSql } from '../sql/compile.ts';
 import type { Dimension } from './dimensions.ts';
 import { countedRows, keysOf, type MeasureName, type TotalsDeps, type Window } from './rows.ts';
@@ -13,7 +13,7 @@ export interface Pairs {
 }
 
 export async function pairedGroups(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   asked: {
     readonly now: Window;
     readonly before: Window;

@@ -1,7 +1,7 @@
 // Policies as flows name them: what each allowed and denied in which cluster, how often, and when last. A policy that
 // allowed one side of what the other dropped denied nothing: only *_denied_by names who denies.
 import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { toBigint } from '../range.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './ask.ts';
 import { type Dimension, dimensionsNamed } from './dimensions.ts';
@@ -71,7 +71,7 @@ const OUTCOME: Pick<Dimension, 'keys' | 'shown'> = {
 };
 
 export async function queryPolicies(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: PoliciesQuery,
   deps: TotalsDeps,
 ): Promise<Policies> {

@@ -1,6 +1,6 @@
 // Flows of one or several windows, grouped and counted: whole slots from `flow_totals` where that table has what is
 // asked, the rest from `flows`, in one statement. Both ways count the same.
-import type { QueryParams, Store } from '../../store/store.ts';
+import type { QueryParams, Reader } from '../../store/store.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
 import { rangeCondition, slotBounds, slotOf, type TimeRange } from '../range.ts';
 import type { CompiledSql } from '../sql/compile.ts';
@@ -95,7 +95,7 @@ interface Branch {
 }
 
 export async function countedRows(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   { windows, filter, keys, measures }: Counting,
   deps: TotalsDeps,
 ): Promise<CountedRows> {
@@ -132,7 +132,7 @@ function measureSql(name: MeasureName, of: 'flows' | 'totals'): string {
 
 /** The window cut at the edges of slots. */
 async function branchesOf(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   index: number,
   window: Window,
   inTotals: boolean,

@@ -1,5 +1,5 @@
 // In which steps of a series nothing was collected, as the coverage ledger has it.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 
 export interface Silence {
@@ -15,8 +15,11 @@ interface Steps {
   readonly points: number;
 }
 
+/** The ledger is asked for no more than this at once; of what is before, nothing is known. */
+const LEDGER_MS = 32 * 86_400_000;
+
 export async function silenceIn(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   { start, step, points }: Steps,
   deps: { readonly nowNanos: bigint; readonly signal?: AbortSignal | undefined },
 ): Promise<Silence> {
@@ -26,13 +29,8 @@ export async function silenceIn(
   const endMs = Math.min(startMs + points * stepMs, nowMs);
   const future = (index: number) => startMs + index * stepMs >= nowMs;
   if (endMs <= Math.max(0, startMs)) return { silent: () => true };
-  // Nothing but `query` is used of a store.
-  const coverage = await coverageOf(
-    store as Store,
-    { sinceMs: Math.max(0, startMs), untilMs: endMs },
-    nowMs,
-    deps.signal,
-  );
+  const sinceMs = Math.max(0, startMs, endMs - LEDGER_MS);
+  const coverage = await coverageOf(store, { sinceMs, untilMs: endMs }, nowMs, deps.signal);
   if (!coverage.collected) return { silent: () => true };
   const quiet = new Map<string, { fromMs: number; toMs: number }[]>();
   for (const name of coverage.clusters.keys()) quiet.set(name, []);
@@ -46,7 +44,8 @@ export async function silenceIn(
     silent(index, cluster) {
       if (future(index)) return true;
       const fromMs = Math.max(startMs + index * stepMs, coverage.window.sinceMs);
-      const toMs = Math.min(fromMs + stepMs, coverage.window.untilMs);
+      const toMs = Math.min(startMs + (index + 1) * stepMs, coverage.window.untilMs);
+      if (toMs <= fromMs) return true;
       if (cluster !== undefined) return silentOf(cluster, fromMs, toMs);
       return [...quiet.keys()].every((name) => silentOf(name, fromMs, toMs));
     },

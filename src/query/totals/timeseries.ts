@@ -1,6 +1,6 @@
 // Flows over time, in steps: all of them, or the busiest of some dimensions and the rest. A step in which nothing was
 // collected has no number: nobody knows what it would have been.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { FieldError } from '../http/problem.ts';
 import { slotOf } from '../range.ts';
 import { checkWindow, exactFilter, moment, type TotalsQuery } from './ask.ts';
@@ -52,7 +52,7 @@ const STEPS = [
 ];
 
 export async function queryTimeseries(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: TimeseriesQuery,
   deps: TotalsDeps & { readonly nowNanos: bigint },
 ): Promise<Timeseries> {

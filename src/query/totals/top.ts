@@ -1,5 +1,5 @@
 // The busiest of one or two dimensions, and, where asked, how busy they were in the window before.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { FieldError } from '../http/problem.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type Aggregates, queryAggregates, type ToldGroup } from './aggregates.ts';
@@ -33,7 +33,7 @@ export interface Top extends Omit<Aggregates, 'groups'> {
 }
 
 export async function queryTop(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: TopQuery,
   deps: TotalsDeps,
 ): Promise<Top> {
@@ -72,7 +72,7 @@ export async function queryTop(
 
 /** What the first groups had before, in the order they have now. */
 async function pairedBefore(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: TopQuery,
   before: Window,
   dimensions: readonly Dimension[],

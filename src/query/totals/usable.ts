@@ -1,12 +1,12 @@
 // From which slot on `flow_totals` has all that `flows` has. A store that was filled before the totals were, or by an
 // older writer, has slots with too few: those are counted from `flows`. What was found to be whole is remembered.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { toBigint } from '../range.ts';
 
 export interface UsableTotals {
   /** The first slot of `from` … `to` from which on all of them are whole; beyond `to` when the last one is not. */
   since(
-    store: Pick<Store, 'query'>,
+    store: Reader,
     from: bigint,
     to: bigint,
     signal?: AbortSignal,
@@ -36,7 +36,7 @@ export function createUsableTotals(): UsableTotals {
   let whole: Slots | undefined;
   let checking: Promise<unknown> = Promise.resolve();
   const lacking = async (
-    store: Pick<Store, 'query'>,
+    store: Reader,
     { from, to }: Slots,
     signal: AbortSignal | undefined,
   ) => {
@@ -44,7 +44,7 @@ export function createUsableTotals(): UsableTotals {
       if (toBigint(count) > 0n) return toBigint(slot);
     return undefined;
   };
-  const check = async (store: Pick<Store, 'query'>, asked: Slots, signal?: AbortSignal) => {
+  const check = async (store: Reader, asked: Slots, signal?: AbortSignal) => {
     const before = whole;
     const joins = before && asked.from <= before.to + 1n && asked.to >= before.from - 1n;
     let found: Slots = joins ? before : { from: asked.to + 1n, to: asked.to, lacksBefore: false };
