@@ -4,6 +4,7 @@ import { duration, size } from '../config/values.ts';
 import { connectionsConfig } from './connections/config.ts';
 import { denialsConfig } from './denials/config.ts';
 import { grpcConfig } from './grpc/config.ts';
+import { totalsConfig } from './totals/config.ts';
 
 export const apiConfig = z.strictObject({
   listen: z
@@ -50,6 +51,7 @@ export const apiConfig = z.strictObject({
     ),
   connections: connectionsConfig.prefault({}).describe('Connections, explanations and services.'),
   denials: denialsConfig.prefault({}).describe('Denials and incidents.'),
+  totals: totalsConfig.prefault({}).describe('Aggregates, tops, series, maps and comparisons.'),
   live: z
     .strictObject({
       queue: z

@@ -26,6 +26,7 @@ import { addFlowsRoutes } from './flows.ts';
 import { createGate } from './gate.ts';
 import { addOverviewRoutes } from './overview.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
+import { addTotalsRoutes } from './totals.ts';
 
 export interface HttpServerDeps {
   readonly config: ApiConfig;
@@ -149,6 +150,7 @@ class Server implements HttpServer {
     addCatalogueRoutes(app, { ...routes, stopped: this.stopped.signal });
     addCoverageRoutes(app, routes);
     addDenialRoutes(app, { ...routes, config });
+    addTotalsRoutes(app, { ...routes, config });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },
