@@ -16,12 +16,17 @@ export interface InsertOptions {
 }
 
 export type QueryParams = Readonly<
-  Record<string, string | number | bigint | boolean | readonly string[] | readonly number[]>
+  Record<
+    string,
+    string | number | bigint | boolean | readonly string[] | readonly number[] | readonly bigint[]
+  >
 >;
 
 export interface QueryOptions {
   /** Ends the query when it aborts. */
   readonly signal?: AbortSignal;
+  /** A part's own question, one at a time and small: it does not wait behind the queries of users. */
+  readonly own?: boolean;
 }
 
 export interface Store extends Component {
