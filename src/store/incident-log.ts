@@ -43,18 +43,20 @@ export interface LogWindow {
   readonly limit: number;
   /** Also what nobody is told. */
   readonly silent?: boolean;
+  /** Of rows of the same key, the first. */
+  readonly once?: boolean;
   readonly until?: bigint;
 }
 
 /** In the order of the log. */
 export async function readIncidentLog(
   store: Pick<Store, 'query'>,
-  { after, limit, silent = false, until }: LogWindow,
+  { after, limit, silent = false, once = false, until }: LogWindow,
   options?: QueryOptions,
 ): Promise<IncidentLogRow[]> {
   const told = silent ? '' : ' AND silent = 0';
   const to = until === undefined ? '' : ' AND sequence <= {until:UInt64}';
-  const sql = `${SELECT} WHERE sequence > {after:UInt64}${to}${told} ORDER BY sequence LIMIT {limit:UInt32}`;
+  const sql = `${SELECT} WHERE sequence > {after:UInt64}${to}${told} ORDER BY sequence${once ? ' LIMIT 1 BY key' : ''} LIMIT {limit:UInt32}`;
   return rows(store, sql, { after, limit, ...(until !== undefined && { until }) }, options);
 }
 
