@@ -1,7 +1,7 @@
 // One answer, from history or live or both: what every way of asking (HTTP, the command itself) hands on.
 import type { GetFlowsResponse } from '../hubble/schema.gen.ts';
 import { ParallaxError } from '../runtime/errors.ts';
-import type { Store } from '../store/store.ts';
+import type { Reader } from '../store/store.ts';
 import { type FlowQuery, type FlowQueryLimits, queryFlows } from './flows.ts';
 import type { LiveFlows } from './follow.ts';
 import { historyThenLive, type JoinItem, withoutDoubles } from './join.ts';
@@ -11,7 +11,7 @@ import type { ScanProgress } from './scan.ts';
 import { type Unjudged, unjudged } from './unjudged.ts';
 
 export interface AnswerDeps {
-  readonly store: Store;
+  readonly store: Reader;
   /** Absent where nothing is collected: `follow` is refused then. */
   readonly live?: LiveFlows | undefined;
   readonly limits: FlowQueryLimits & { readonly maxRows: number };

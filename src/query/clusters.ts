@@ -1,5 +1,5 @@
 // The clusters that are known and what is known of each: from the configuration, from flows, from Kubernetes, and when.
-import type { QueryOptions, Store } from '../store/store.ts';
+import type { QueryOptions, Reader } from '../store/store.ts';
 import { type Finding, findConflicts } from './cluster-findings.ts';
 import { groupBy } from './group-by.ts';
 
@@ -63,7 +63,7 @@ interface Fact {
 }
 
 export async function queryClusters(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   options: QueryOptions = {},
 ): Promise<ClustersAnswer> {
   const facts: Fact[] = [];

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
 import { connectionsConfig } from './connections/config.ts';
+import { feedConfig } from './denials/feed-config.ts';
 import { grpcConfig } from './grpc/config.ts';
 
 export const apiConfig = z.strictObject({
@@ -83,6 +84,7 @@ export const apiConfig = z.strictObject({
     })
     .prefault({})
     .describe('Live streams (`observe --follow`).'),
+  feed: feedConfig.prefault({}).describe('Who follows incidents (`/api/v1/incidents/feed`).'),
   recent: duration
     .prefault('1h')
     .describe('How far back nodes and namespaces are looked for in the stored flows.'),

@@ -1,7 +1,7 @@
 // The history query: flows and the events around them, out of the store in order of time.
 import { compilePredicate, type Failed, type Predicate } from '../hubble/filter/predicate.ts';
 import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
-import type { Store } from '../store/store.ts';
+import type { Reader } from '../store/store.ts';
 import type { Hit, Position } from './page.ts';
 import type { TableName, TimeRange } from './range.ts';
 import { type Scan, type ScanProgress, scan } from './scan.ts';
@@ -45,7 +45,7 @@ export interface FlowQueryListeners {
  * Streams the answer. Throws `input/invalid` for filters that cannot be understood, before anything is asked.
  */
 export function queryFlows(
-  store: Store,
+  store: Reader,
   query: FlowQuery,
   limits: FlowQueryLimits,
   signal?: AbortSignal,
@@ -61,14 +61,14 @@ export function queryFlows(
 class Plan {
   private readonly filter: CompiledSql;
   private readonly predicate: Predicate;
-  private readonly store: Store;
+  private readonly store: Reader;
   private readonly query: FlowQuery;
   private readonly limits: FlowQueryLimits;
   private readonly signal: AbortSignal | undefined;
   private readonly progress: ((seen: ScanProgress) => void) | undefined;
 
   constructor(
-    store: Store,
+    store: Reader,
     query: FlowQuery,
     limits: FlowQueryLimits,
     signal: AbortSignal | undefined,

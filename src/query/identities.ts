@@ -8,7 +8,7 @@ import {
   type MeshSize,
   RESERVED_IDENTITIES,
 } from '../hubble/identity.ts';
-import type { QueryOptions, Store } from '../store/store.ts';
+import type { QueryOptions, Reader } from '../store/store.ts';
 import { queryClusters } from './clusters.ts';
 
 export interface IdentityQuery {
@@ -91,7 +91,7 @@ const AT = `SELECT cluster, identity, argMax(labels, rank), argMax(origin, rank)
 const NOW_MS = 9_000_000_000_000;
 
 export async function queryIdentities(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   query: IdentityQuery,
   options: QueryOptions = {},
 ): Promise<IdentitiesAnswer> {
@@ -116,7 +116,7 @@ export async function queryIdentities(
 }
 
 async function read(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   sql: string,
   params: Record<string, string | number>,
   options: QueryOptions,
@@ -181,7 +181,7 @@ function numberOf(identity: number): Pick<IdentitiesAnswer, 'identity' | 'name' 
 
 /** What the number says under each numbering in use; Cilium's default when nothing is known. */
 async function numbersOf(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   identity: number,
   options: QueryOptions,
 ): Promise<readonly IdentityNumber[]> {

@@ -1,6 +1,6 @@
 // Labels of many identities, each at its own time, in one question: what was learned late is so added to flows that were
 // stored without it.
-import type { QueryOptions, Store } from '../store/store.ts';
+import type { QueryOptions, Reader } from '../store/store.ts';
 
 /** An end of a flow that has an identity and no labels. */
 export interface UnlabelledEnd {
@@ -30,7 +30,7 @@ const LABELS = `SELECT n, argMax(labels, if(first <= at,
 
 /** The labels of each end in its place; none where nothing is known. */
 export async function labelsAt(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   ends: readonly UnlabelledEnd[],
   options: QueryOptions = {},
 ): Promise<readonly (readonly string[])[]> {

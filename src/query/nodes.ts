@@ -1,7 +1,7 @@
 // Which nodes were heard of lately. Here as the stored flows and events tell; whatever knows more can take its place.
 import { type Node, NodeState } from '../hubble/schema.gen.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Store } from '../store/store.ts';
+import type { Reader } from '../store/store.ts';
 import { rangeCondition, toBigint } from './range.ts';
 
 export interface ObservedNode {
@@ -30,7 +30,7 @@ const { NODE_CONNECTED, NODE_UNAVAILABLE, NODE_GONE, NODE_ERROR, UNKNOWN_NODE_ST
   NodeState.numbers;
 
 export interface StoredNodesDeps {
-  readonly store: Store;
+  readonly store: Reader;
   readonly clock: Clock;
   /** How far back is looked, milliseconds. */
   readonly recentMs: number;
@@ -98,7 +98,7 @@ interface Said {
 
 /** The last thing a relay said of each node. */
 async function statesSaid(
-  store: Store,
+  store: Reader,
   since: bigint,
   signal: AbortSignal,
 ): Promise<Map<string, Said>> {

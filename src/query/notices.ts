@@ -2,7 +2,7 @@
 // it are missing, or that none are.
 import { formatTimestamp, fromNanos } from '../hubble/timestamp.ts';
 import { systemClock } from '../runtime/clock.ts';
-import type { Store } from '../store/store.ts';
+import type { Reader } from '../store/store.ts';
 import { coverageOf } from './coverage/coverage.ts';
 import { sentences } from './coverage/say.ts';
 import type { FlowQuery } from './flows.ts';
@@ -11,7 +11,7 @@ import { edgeSlot, storedSlots } from './slots.ts';
 
 /** Sentences about an answer of `count` responses to `query`; none when there is nothing to say. */
 export async function noticesFor(
-  store: Store,
+  store: Reader,
   query: FlowQuery,
   count: bigint,
   signal?: AbortSignal,
@@ -34,7 +34,7 @@ export async function noticesFor(
 
 /** What the ledger says of a window; undefined when it has nothing of it, as of flows that were imported. */
 async function coverageNotices(
-  store: Store,
+  store: Reader,
   { since, until }: TimeRange,
   count: bigint,
   signal: AbortSignal | undefined,
@@ -52,7 +52,7 @@ async function coverageNotices(
 }
 
 async function emptyNotice(
-  store: Store,
+  store: Reader,
   query: TimeRange,
   signal: AbortSignal | undefined,
 ): Promise<string> {

@@ -8,13 +8,13 @@ import {
   type ServerStatusResponse,
 } from '../hubble/schema.gen.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Store } from '../store/store.ts';
+import type { Reader } from '../store/store.ts';
 import { ledgerNodes } from './coverage/ledger-nodes.ts';
 import { type NodesSource, type ObservedNode, storedNodes } from './nodes.ts';
 import { rangeCondition, toBigint } from './range.ts';
 
 export interface OverviewDeps {
-  readonly store: Store;
+  readonly store: Reader;
   readonly clock: Clock;
   readonly version: string;
   readonly config: { readonly recent: number; readonly statusCache: number };
@@ -80,7 +80,7 @@ function statusOf(
 }
 
 /** The engine knows the count without reading. */
-async function storedFlows(store: Store, signal: AbortSignal): Promise<bigint> {
+async function storedFlows(store: Reader, signal: AbortSignal): Promise<bigint> {
   for await (const [count] of store.query('SELECT count() FROM flows', {}, { signal }))
     return toBigint(count);
   return 0n;
@@ -91,7 +91,7 @@ async function storedFlows(store: Store, signal: AbortSignal): Promise<bigint> {
  * where it is read, flows or not. What it had when it was told last is what it has.
  */
 async function storedNamespaces(
-  store: Store,
+  store: Reader,
   sinceMs: number,
   signal: AbortSignal,
 ): Promise<readonly Namespace[]> {

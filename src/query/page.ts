@@ -1,7 +1,7 @@
 // One page of rows of a table, in order of time, and its cursor: what is read at a time and held in memory.
 import type { Predicate } from '../hubble/filter/predicate.ts';
 import type { GetFlowsResponse } from '../hubble/schema.gen.ts';
-import type { QueryParams, Store } from '../store/store.ts';
+import type { QueryParams, Reader } from '../store/store.ts';
 import { momentSql, rangeCondition, type TableName, type TimeRange, toBigint } from './range.ts';
 import { restoreEvent, restoreFlow } from './restore/flow.ts';
 import { RESTORE_COLUMNS, restoreEventSelect, restoreSelect } from './restore/select.ts';
@@ -55,7 +55,7 @@ const KEY_COLUMNS = 2;
 const RAW = KEY_COLUMNS + RESTORE_COLUMNS.findIndex(({ name }) => name === 'raw');
 
 export async function readPage(
-  store: Store,
+  store: Reader,
   wanted: Wanted,
   stretch: Stretch,
   pageRows: number,

@@ -1,6 +1,6 @@
 // A stretch of time over the tables: as conditions that the sort key and the indexes can use, and what was collected
 // in it.
-import type { QueryParams, Store } from '../store/store.ts';
+import type { QueryParams, Reader } from '../store/store.ts';
 
 /** Nanoseconds since 1970, both ends included; undefined is open. */
 export interface TimeRange {
@@ -73,7 +73,7 @@ export interface Lost {
 
 /** Events that nodes and relays said they lost in the range. */
 export async function lostWithin(
-  store: Store,
+  store: Reader,
   range: TimeRange,
   signal?: AbortSignal,
 ): Promise<Lost> {

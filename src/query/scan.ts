@@ -1,7 +1,7 @@
 // Walks a table in order of time, page by page: memory stays at one page, and no query is open while a page is being
 // read by its receiver. Where rows that pass lie dense it goes in windows about as long as a page; where they are few it
 // first counts them by slot, and then reads only the slots that have some.
-import type { Store } from '../store/store.ts';
+import type { Reader } from '../store/store.ts';
 import {
   type Cursor,
   type Hit,
@@ -46,13 +46,13 @@ const FIRST_SIEVE = 288n * SLOT;
 const GROWTH = 8n;
 
 /** The rows that match, oldest or newest first. */
-export async function* scan(store: Store, options: Scan): AsyncGenerator<Hit> {
+export async function* scan(store: Reader, options: Scan): AsyncGenerator<Hit> {
   const ends = await endsOf(store, options);
   if (ends !== undefined) yield* new Walk(store, options, ends).hits();
 }
 
 class Walk {
-  private readonly store: Store;
+  private readonly store: Reader;
   private readonly options: Scan;
   private readonly ends: Window;
   private readonly forward: boolean;
@@ -63,7 +63,7 @@ class Walk {
   private cursor: Cursor | undefined;
   private found = 0;
 
-  constructor(store: Store, options: Scan, ends: Window) {
+  constructor(store: Reader, options: Scan, ends: Window) {
     this.store = store;
     this.options = options;
     this.ends = ends;
@@ -186,7 +186,7 @@ function* groups(slots: readonly SlotRows[], pageRows: number): Generator<readon
 }
 
 /** Between when there may be anything at all; undefined when there is nothing. */
-async function endsOf(store: Store, options: Scan): Promise<Window | undefined> {
+async function endsOf(store: Reader, options: Scan): Promise<Window | undefined> {
   const { range, from, direction, table, signal } = options;
   let { since, until } = range;
   if (from !== undefined) {
@@ -205,7 +205,7 @@ async function endsOf(store: Store, options: Scan): Promise<Window | undefined> 
 }
 
 async function eventEnds(
-  store: Store,
+  store: Reader,
   range: TimeRange,
   signal: AbortSignal | undefined,
 ): Promise<Window | undefined> {

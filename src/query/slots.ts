@@ -1,7 +1,7 @@
 // Which five-minute slots hold what is asked: the newest and oldest there are, and how many rows of each pass a filter.
 // Asked before rows are: counting reads only the columns a filter names, so that a day in which next to nothing passes
 // is ruled out without its times and uuids being read.
-import type { QueryParams, Store } from '../store/store.ts';
+import type { QueryParams, Reader } from '../store/store.ts';
 import { rangeCondition, type TimeRange, toBigint } from './range.ts';
 import type { CompiledSql } from './sql/compile.ts';
 
@@ -19,7 +19,7 @@ export interface Ends {
 export const MOST_SLOTS = 10_000;
 
 /** The oldest and newest slot with flows; undefined when there are none. The engine knows both without reading a row. */
-export async function storedSlots(store: Store, signal?: AbortSignal): Promise<Ends | undefined> {
+export async function storedSlots(store: Reader, signal?: AbortSignal): Promise<Ends | undefined> {
   const sql = 'SELECT count(), min(time_slot), max(time_slot) FROM flows';
   for await (const [rows, oldest, newest] of store.query(sql, {}, signal && { signal }))
     if (toBigint(rows) > 0n) return { oldest: toBigint(oldest), newest: toBigint(newest) };
@@ -28,7 +28,7 @@ export async function storedSlots(store: Store, signal?: AbortSignal): Promise<E
 
 /** The oldest or newest slot of the range that has flows; undefined when there are none. */
 export async function edgeSlot(
-  store: Store,
+  store: Reader,
   range: TimeRange,
   edge: 'oldest' | 'newest',
   signal?: AbortSignal,
@@ -45,7 +45,7 @@ export async function edgeSlot(
  * many, more may follow behind the last.
  */
 export async function slotsWith(
-  store: Store,
+  store: Reader,
   range: TimeRange,
   filter: CompiledSql,
   direction: 'forward' | 'backward',

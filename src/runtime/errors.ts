@@ -4,11 +4,14 @@
 /** The numbers of gRPC's statuses that are in use. */
 export const GRPC_STATUS = {
   INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
+  PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   INTERNAL: 13,
   UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
 } as const;
 
 interface ErrorEntry {
@@ -111,6 +114,41 @@ export const ERRORS = {
     exit: 5,
     retriable: false,
     doc: 'A migration was changed after it ran, or the store is newer than this program.',
+  },
+  'auth/required': {
+    http: 401,
+    grpc: 'UNAUTHENTICATED',
+    exit: 6,
+    retriable: false,
+    doc: 'The server wants to know who asks: a bearer token that it knows (PARALLAX_TOKEN, --token-file).',
+  },
+  'auth/forbidden': {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    exit: 6,
+    retriable: false,
+    doc: 'Who asked is known, and may not read that.',
+  },
+  'query/rate': {
+    http: 429,
+    grpc: 'RESOURCE_EXHAUSTED',
+    exit: 5,
+    retriable: true,
+    doc: 'One client asked more often than api.rateLimit allows; `retry-after` says when to ask again.',
+  },
+  'query/too-large': {
+    http: 413,
+    grpc: 'INVALID_ARGUMENT',
+    exit: 1,
+    retriable: false,
+    doc: 'A request is larger or more deeply nested than the server takes.',
+  },
+  'query/timeout': {
+    http: 504,
+    grpc: 'DEADLINE_EXCEEDED',
+    exit: 5,
+    retriable: true,
+    doc: 'An answer took longer than api.timeout allows, or its client was too slow to send or read.',
   },
   'query/busy': {
     http: 429,

@@ -5,9 +5,10 @@ import { setTimeout } from 'node:timers/promises';
 import type { Session } from 'chdb';
 import { aborted, deferred } from '../runtime/async.ts';
 import { ParallaxError } from '../runtime/errors.ts';
+import { COUNTERS_SQL, type Counters, countersOf, ReadCounters } from './chdb-cost.ts';
 import { readRows } from './chdb-query.ts';
 import type { StoreConfig } from './config.ts';
-import { type Engine, INSERT_SETTINGS } from './engine.ts';
+import { type Engine, type EngineQueryOptions, INSERT_SETTINGS } from './engine.ts';
 import { clickhouseCode, storeFailure } from './failure.ts';
 import { bindLiterals, quote } from './literals.ts';
 import { locked, readLock } from './lock.ts';
@@ -15,6 +16,7 @@ import { OPTIONAL_READER_SETTINGS, readerSettings, type Settings } from './reade
 import { Spool } from './spool.ts';
 import { columnList, identifier } from './sql-names.ts';
 import type { NativeBlock, QueryParams } from './store.ts';
+import { filterSettings } from './table-filters.ts';
 
 const DATABASE = 'parallax';
 const CANCELLED = 394;
@@ -39,6 +41,7 @@ export class ChdbEngine implements Engine {
   private writes: Promise<unknown> = Promise.resolve();
   private queries = 0;
   private closing = false;
+  private readonly counters = new ReadCounters(() => this.readSoFar());
 
   constructor(config: StoreConfig) {
     this.config = config;
@@ -103,12 +106,15 @@ export class ChdbEngine implements Engine {
     sql: string,
     params: QueryParams,
     signal: AbortSignal,
+    { cost, only }: EngineQueryOptions = {},
   ): AsyncIterable<readonly unknown[]> {
+    const counted = await this.counters.begin(cost !== undefined);
     const session = this.idle.pop() ?? (await this.session());
     const tag = `parallax-${process.pid}-${this.queries++}`;
     const settings = {
       ...readerSettings(this.config.reader),
       ...OPTIONAL_READER_SETTINGS,
+      ...filterSettings(only),
       log_comment: tag,
     };
     const done = deferred<void>();
@@ -132,6 +138,8 @@ export class ChdbEngine implements Engine {
       throw storeFailure(error, 'query', 'query', this.directory);
     } finally {
       if (this.sessions.has(session)) this.idle.push(session);
+      const read = counted.end();
+      cost?.(read);
       this.running.delete(done.promise);
       done.resolve();
     }
@@ -181,6 +189,13 @@ export class ChdbEngine implements Engine {
         { cause: error },
       );
     }
+  }
+
+  private async readSoFar(): Promise<Counters> {
+    const format = 'JSONCompactEachRow';
+    return countersOf(
+      (await this.opened(this.control).queryAsync(COUNTERS_SQL, { format })).text(),
+    );
   }
 
   /** Inserts go one after another: a session takes one statement at a time, and waiting here costs no thread. */

@@ -11,11 +11,12 @@ import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 import type { StoreConfig } from './config.ts';
-import { type Engine, INSERT_SETTINGS } from './engine.ts';
+import { type Engine, type EngineQueryOptions, INSERT_SETTINGS } from './engine.ts';
 import { storeFailure } from './failure.ts';
 import { OPTIONAL_READER_SETTINGS, readerSettings, type Settings } from './reader-settings.ts';
 import { columnList, identifier } from './sql-names.ts';
-import type { NativeBlock, QueryParams } from './store.ts';
+import type { NativeBlock, QueryCost, QueryParams } from './store.ts';
+import { filterSettings } from './table-filters.ts';
 
 const RETRY_MS = 500;
 /** Request bodies go out in pieces of this size, so that a slow server holds back no more than one. */
@@ -76,7 +77,9 @@ export class ClickhouseEngine implements Engine {
     sql: string,
     params: QueryParams,
     signal: AbortSignal,
+    { cost, only }: EngineQueryOptions = {},
   ): AsyncIterable<readonly unknown[]> {
+    let read: QueryCost = { rows: 0, bytes: 0 };
     try {
       const result = await this.opened().query({
         query: sql,
@@ -85,8 +88,14 @@ export class ClickhouseEngine implements Engine {
         // Long lists of values do not fit into a URL.
         use_multipart_params_auto: true,
         abort_signal: signal,
-        clickhouse_settings: asSettings(this.settings),
+        clickhouse_settings: asSettings({
+          ...this.settings,
+          ...filterSettings(only),
+          // The server says what it read in a header, which it can only once it is done. Answers are read in pages.
+          ...(cost === undefined ? {} : { wait_end_of_query: 1 }),
+        }),
       });
+      read = costOf(result.response_headers['x-clickhouse-summary']);
       const stream = result.stream();
       const end = () => stream.destroy();
       signal.addEventListener('abort', end, { once: true });
@@ -102,6 +111,8 @@ export class ClickhouseEngine implements Engine {
     } catch (error) {
       signal.throwIfAborted();
       throw this.failure(error, 'query', 'query');
+    } finally {
+      cost?.(Promise.resolve(read));
     }
   }
 
@@ -204,6 +215,16 @@ export class ClickhouseEngine implements Engine {
       throw new ParallaxError('store/unavailable', 'the store is not open');
     }
     return this.client;
+  }
+}
+
+/** What the summary of a query says was read; nothing where there is none. */
+function costOf(summary: string | string[] | undefined): QueryCost {
+  try {
+    const { read_rows: rows, read_bytes: bytes } = JSON.parse(String(summary));
+    return { rows: Number(rows) || 0, bytes: Number(bytes) || 0 };
+  } catch {
+    return { rows: 0, bytes: 0 };
   }
 }
 

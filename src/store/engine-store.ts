@@ -122,7 +122,7 @@ export class EngineStore implements ManagedStore {
       metrics.queriesWaiting.set(this.gate.waits);
       leave = await entering;
       metrics.queriesRunning.inc();
-      for await (const row of engine.query(sql, params, signal)) {
+      for await (const row of engine.query(sql, params, signal, options)) {
         rows++;
         yield row;
       }

@@ -1,6 +1,9 @@
 // What the store needs of an engine. The two engines only carry: what a repeated insert means, limits on how many
 // queries run, metrics and migrations are the store's own and the same for both.
-import type { NativeBlock, QueryParams } from './store.ts';
+import type { NativeBlock, QueryOptions, QueryParams } from './store.ts';
+
+/** What a reader wants of a query beside its rows. */
+export type EngineQueryOptions = Omit<QueryOptions, 'signal'>;
 
 export interface Engine {
   readonly kind: 'chdb' | 'clickhouse';
@@ -12,7 +15,12 @@ export interface Engine {
   /** Stores the block under the token, or drops it when the engine knows the token. */
   insert(block: NativeBlock, token: string): Promise<void>;
   /** Streams the rows of a reader's query. */
-  query(sql: string, params: QueryParams, signal: AbortSignal): AsyncIterable<readonly unknown[]>;
+  query(
+    sql: string,
+    params: QueryParams,
+    signal: AbortSignal,
+    options?: EngineQueryOptions,
+  ): AsyncIterable<readonly unknown[]>;
   command(sql: string, params: QueryParams): Promise<void>;
   /** Makes the database when it is missing. */
   createDatabase(): Promise<void>;

@@ -22,11 +22,28 @@ export type QueryParams = Readonly<
   >
 >;
 
+/** What the engine read of its tables for a query. */
+export interface QueryCost {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** A condition on the rows of a table, with `{name:Type}` in place of values. */
+export interface TableFilter {
+  readonly table: string;
+  readonly where: string;
+  readonly params: QueryParams;
+}
+
 export interface QueryOptions {
   /** Ends the query when it aborts. */
   readonly signal?: AbortSignal;
   /** A part's own question, one at a time and small: it does not wait behind the queries of users. */
   readonly own?: boolean;
+  /** Called once, when the query has ended in whichever way; what it is given never rejects. */
+  readonly cost?: (read: Promise<QueryCost>) => void;
+  /** The engine lets no row of these tables into the query that does not meet the condition, wherever it reads them. */
+  readonly only?: readonly TableFilter[];
 }
 
 export interface Store extends Component {
@@ -48,3 +65,6 @@ export interface Store extends Component {
   /** Runs a statement that returns nothing (migrations, maintenance), with `{name:Type}` parameters. */
   command(sql: string, params?: QueryParams): Promise<void>;
 }
+
+/** All that answers need of a store. */
+export type Reader = Pick<Store, 'query'>;

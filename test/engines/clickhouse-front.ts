@@ -5,8 +5,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough, type Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { Session } from 'chdb';
+import { COUNTERS_SQL, type Counters, countersOf } from '../../src/store/chdb-cost.ts';
 import { endStream } from '../../src/store/chdb-query.ts';
 import { bindLiterals, quote } from '../../src/store/literals.ts';
 
@@ -43,6 +45,7 @@ const OWN_PARAMETERS = new Set([
   'default_format',
   'enable_http_compression',
   'http_wait_end_of_query',
+  'wait_end_of_query',
   'cancel_http_readonly_queries_on_client_close',
 ]);
 
@@ -133,6 +136,8 @@ class Front implements ClickhouseFront {
       await this.use(session, url.searchParams.get('database') ?? 'default');
       const sql = bound(query, params);
       if (body.length > 0) await this.insert(session, sql, body, settingsText(settings));
+      else if (url.searchParams.get('wait_end_of_query') === '1')
+        await this.runWhole(session, sql, settings, response);
       else await this.run(session, sql, settings, response);
       response.end();
     } finally {
@@ -181,11 +186,35 @@ class Front implements ClickhouseFront {
     }
   }
 
-  private async run(
+  /** The whole answer at once, so that its summary can say what was read. */
+  private async runWhole(
     session: Session,
     sql: string,
     settings: Readonly<Record<string, string>>,
     response: ServerResponse,
+  ): Promise<void> {
+    const before = await this.counters();
+    const whole = new PassThrough();
+    const chunks: Buffer[] = [];
+    whole.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await this.run(session, sql, settings, whole);
+    const after = await this.counters();
+    const read_rows = String(after.rows - before.rows - before.look.rows);
+    const read_bytes = String(after.bytes - before.bytes - before.look.bytes);
+    response.setHeader('X-ClickHouse-Summary', JSON.stringify({ read_rows, read_bytes }));
+    response.write(Buffer.concat(chunks));
+  }
+
+  private async counters(): Promise<Counters> {
+    const found = await this.control.queryAsync(COUNTERS_SQL, { format: 'JSONCompactEachRow' });
+    return countersOf(found.text());
+  }
+
+  private async run(
+    session: Session,
+    sql: string,
+    settings: Readonly<Record<string, string>>,
+    response: Writable,
   ): Promise<void> {
     const format = /FORMAT\s+(\w+)\s*$/i.exec(sql)?.[1];
     if (format === undefined) {

@@ -1,4 +1,5 @@
 // Where the coverage is asked for: a server, the process that has the data directory open, or the directory itself.
+import { z } from 'zod';
 import { type CoverageReport, coverageReport, reportOf } from '../../query/coverage/report.ts';
 import { lookUp } from '../lookup.ts';
 import type { PlaceFlags } from '../observe/server.ts';
@@ -15,7 +16,7 @@ export async function askCoverage(
   signal: AbortSignal,
 ): Promise<CoverageReport> {
   const { since, until, cluster, node } = options;
-  return coverageReport.parse(
+  return z.object(coverageReport.shape).parse(
     await lookUp(
       options,
       {

@@ -1,6 +1,6 @@
 // Why one side of a connection was not seen: nobody watches there, nobody watched then, or nothing came.
 
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { rangeCondition, slotOf } from '../range.ts';
 import type { Connection, ConnectionEnd, Draft } from './connection.ts';
 import { nodeCluster, type Observation } from './observation.ts';
@@ -119,7 +119,7 @@ function isHost({ identity, pod }: ConnectionEnd): boolean {
 
 /** From what collectors reported, else from what the store holds of about that time. */
 export async function collectedIn(
-  store: Store,
+  store: Reader,
   drafts: readonly Draft[],
   signal: AbortSignal | undefined,
 ): Promise<Collected> {
@@ -157,7 +157,7 @@ export async function collectedIn(
 
 /** Minutes in which the ledger says that a cluster's stream was open, flows or none. */
 async function addReported(
-  store: Store,
+  store: Reader,
   minutes: Minutes,
   drafts: readonly Draft[],
   signal: AbortSignal | undefined,

@@ -2,7 +2,7 @@
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { rangeCondition, slotBounds, type TimeRange, toBigint } from '../range.ts';
 import { edgeSlot } from '../slots.ts';
 import { compileSql } from '../sql/compile.ts';
@@ -40,7 +40,7 @@ export function stitchLimits(config: ConnectionsConfig): StitchLimits {
  * when they began. Throws `store/limit` for more than may be held.
  */
 export async function queryConnections(
-  store: Store,
+  store: Reader,
   query: ConnectionQuery,
   config: ConnectionsConfig,
   signal?: AbortSignal,
@@ -53,7 +53,7 @@ export async function queryConnections(
 }
 
 class Walk {
-  private readonly store: Store;
+  private readonly store: Reader;
   private readonly query: ConnectionQuery;
   private readonly config: ConnectionsConfig;
   private readonly signal: AbortSignal | undefined;
@@ -66,7 +66,7 @@ class Walk {
   private flows = 0;
 
   constructor(
-    store: Store,
+    store: Reader,
     query: ConnectionQuery,
     config: ConnectionsConfig,
     signal: AbortSignal | undefined,

@@ -1,7 +1,7 @@
 // Reads conversations from the store: finds those with a flow that was asked for, and everything stored of them.
 import type { Predicate } from '../../hubble/filter/predicate.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { rangeCondition, type TimeRange, toBigint } from '../range.ts';
 import { restoreFlow } from '../restore/flow.ts';
 import { restoreSelect } from '../restore/select.ts';
@@ -30,7 +30,7 @@ export interface Window {
 
 /** Those with a flow in the window that SQL lets through, by their last (or first) one. */
 export async function findConversations(
-  store: Store,
+  store: Reader,
   how: {
     readonly window: Window;
     readonly filter: CompiledSql;
@@ -74,7 +74,7 @@ export interface Reading {
 
 /** All observations of the conversations, of what translation made of them too. */
 export async function readConversations(
-  store: Store,
+  store: Reader,
   conversations: readonly Conversation[],
   reading: Reading,
 ): Promise<Observation[]> {
@@ -115,7 +115,7 @@ const OWN_COLUMNS = [
 ];
 
 async function* rowsOf(
-  store: Store,
+  store: Reader,
   conversations: readonly Conversation[],
   { range, filter, predicate, asked, maxFlows, signal }: Reading,
   already: number,

@@ -1,5 +1,5 @@
 // What a window of the store covers: complete, or with which gaps. Every answer over history can say it.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { type CoverageWindow, readBuckets, readStreams, storedBetween } from './facts.ts';
 import { type Gap, gapsOf, type NodeFacts, nodeFacts } from './gaps.ts';
 import type { Hole } from './stretches.ts';
@@ -31,7 +31,7 @@ const MAX_SETTLED = 100;
 
 /** Reads the ledger. `nowMs` is the present: a report of its minute may be on its way. */
 export async function coverageOf(
-  store: Store,
+  store: Reader,
   query: CoverageQuery,
   nowMs: number,
   signal?: AbortSignal,
@@ -71,7 +71,7 @@ export function windowOf(query: CoverageQuery, nowMs: number): CoverageWindow {
 
 /** A collector that was killed had published more than it reported: what is stored is not missing. */
 async function settled(
-  store: Store,
+  store: Reader,
   gap: Gap,
   { lastMs, openedMs, fromMs }: Hole,
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 // Reads the table `coverage`: what was received and lost of each node in each stretch of the window, and where the
 // streams stood in the nodes' counts.
-import type { QueryParams, Store } from '../../store/store.ts';
+import type { QueryParams, Reader } from '../../store/store.ts';
 
 export interface CoverageWindow {
   /** Milliseconds since 1970, whole minutes; `until` is not in it. */
@@ -60,7 +60,7 @@ export interface StreamFact {
 const MARGIN_MS = 3_600_000;
 
 export async function readBuckets(
-  store: Store,
+  store: Reader,
   window: CoverageWindow,
   signal?: AbortSignal,
 ): Promise<BucketFact[]> {
@@ -103,7 +103,7 @@ export async function readBuckets(
 }
 
 export async function readStreams(
-  store: Store,
+  store: Reader,
   window: CoverageWindow,
   signal?: AbortSignal,
 ): Promise<StreamFact[]> {
@@ -134,7 +134,7 @@ export async function readStreams(
 
 /** Different flows of a node that were stored between two moments of arrival, and are of a time around them. */
 export async function storedBetween(
-  store: Store,
+  store: Reader,
   { cluster, node }: { readonly cluster: string; readonly node: string },
   fromMs: number,
   untilMs: number,

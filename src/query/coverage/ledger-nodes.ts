@@ -1,7 +1,7 @@
 // Nodes as the collectors heard of them from their relays, over what the stored flows tell: rings, addresses, TLS and
 // the agent's own uptime are known to relays alone.
 import type { Clock } from '../../runtime/clock.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { NodesSource, ObservedNode } from '../nodes.ts';
 import { nodesOf, type StoredNode } from './nodes.ts';
 
@@ -9,7 +9,7 @@ import { nodesOf, type StoredNode } from './nodes.ts';
 const REPORTED_MS = 120_000;
 
 export interface LedgerNodesDeps {
-  readonly store: Store;
+  readonly store: Reader;
   readonly clock: Clock;
   /** What is known without the ledger. */
   readonly stored: NodesSource;

@@ -1,5 +1,5 @@
 // The nodes of all clusters as the collectors heard of them last, from the store.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 
 export interface StoredNode {
   readonly cluster: string;
@@ -25,7 +25,7 @@ export interface StoredNode {
 
 /** Nodes that were reported since `sinceMs`, in order of cluster and name. */
 export async function nodesOf(
-  store: Store,
+  store: Reader,
   query: { readonly sinceMs: number; readonly clusters?: readonly string[] | undefined },
   signal?: AbortSignal,
 ): Promise<StoredNode[]> {

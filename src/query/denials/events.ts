@@ -1,9 +1,8 @@
 // The log of incidents a page at a time.
-import type { z } from 'zod';
 import { type IncidentEvent, parseIncidentEvent } from '../../hubble/incident-event.ts';
 import { readIncidentLog } from '../../store/incident-log.ts';
-import type { Store } from '../../store/store.ts';
-import { type feedFields, feedRequest } from './feed-request.ts';
+import type { Reader } from '../../store/store.ts';
+import { type EventsInput, feedRequest } from './feed-request.ts';
 
 /** Rows looked through for one page: a filter that finds little gives a short page and a place to go on. */
 const SCAN = 20_000;
@@ -17,11 +16,9 @@ export interface EventsPage {
   readonly end: boolean;
 }
 
-type EventsInput = z.output<z.ZodObject<typeof feedFields>> & { readonly limit: number };
-
 /** Without a place to begin at, from the beginning of the log. */
 export async function incidentEvents(
-  store: Pick<Store, 'query'>,
+  store: Reader,
   input: EventsInput,
   nowNanos: bigint,
   signal: AbortSignal,

@@ -6,8 +6,8 @@ import {
   type IncidentConditions,
   type IncidentFilter,
 } from '../../hubble/incident-filter.ts';
+import { limitField, momentOf } from '../http/fields.ts';
 import { FieldError } from '../http/problem.ts';
-import { momentOf } from '../http/request.ts';
 
 const list = z.union([z.string().max(1000), z.array(z.string().max(1000)).max(1000)]).optional();
 
@@ -76,13 +76,22 @@ export const feedFields = {
     .describe('`new`, `changed` or `resolved`; all when left out. May be repeated.'),
 };
 
-type FeedInput = z.output<z.ZodObject<typeof feedFields>>;
+export type FeedInput = z.output<z.ZodObject<typeof feedFields>>;
 
 /** The fields of both forms; those of the conditions are read by name and left out of the type. */
 export const feedInput: z.ZodObject<typeof feedFields> = z.strictObject({
   ...feedFields,
   ...conditionFields,
 });
+
+/** The same a page at a time. */
+export const eventsInput = z.strictObject({
+  ...feedFields,
+  ...conditionFields,
+  limit: limitField(1000, 100).describe('Events of a page.'),
+}) as z.ZodType<EventsInput>;
+
+export type EventsInput = FeedInput & { readonly limit: number };
 
 export interface FeedRequest {
   /** Undefined: from now on. */

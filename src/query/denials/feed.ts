@@ -6,7 +6,7 @@ import { type IncidentEvent, parseIncidentEvent } from '../../hubble/incident-ev
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { type IncidentLogRow, lastSequence, readIncidentLog } from '../../store/incident-log.ts';
-import type { QueryOptions, Store } from '../../store/store.ts';
+import type { QueryOptions, Reader } from '../../store/store.ts';
 import type { FeedConfig } from './feed-config.ts';
 
 /** Undefined: nothing happened for a while. */
@@ -14,7 +14,7 @@ export type FeedItem = { readonly id: bigint; readonly event: IncidentEvent } | 
 
 export interface FeedQuestion {
   /** Reads as who asks may. */
-  readonly store: Pick<Store, 'query'>;
+  readonly store: Reader;
   /** The same for all whose `store` reads the same. */
   readonly scope: string;
   /** Behind this place of the log; undefined is from now on. */
@@ -99,7 +99,8 @@ class LogFeed implements Feed {
   ): AsyncGenerator<FeedItem> {
     const group = this.enter(scope, store);
     try {
-      const start = after ?? (await group.begun());
+      const head = await group.begun();
+      const start = after ?? head;
       let place = start;
       let sentAt = this.deps.clock.now();
       while (!signal.aborted) {
@@ -141,7 +142,7 @@ class LogFeed implements Feed {
     }
   }
 
-  private enter(scope: string, store: Pick<Store, 'query'>): Group {
+  private enter(scope: string, store: Reader): Group {
     const group = this.groups.get(scope) ?? new Group(store, this.deps);
     this.groups.set(scope, group);
     group.clients++;
@@ -158,7 +159,7 @@ class LogFeed implements Feed {
 /** Those who may read the same. Places are counted from the first event that was ever held. */
 class Group {
   clients = 0;
-  private readonly store: Pick<Store, 'query'>;
+  private readonly store: Reader;
   private readonly deps: FeedDeps;
   private readonly over = new AbortController();
   private readonly waiting = new Set<() => void>();
@@ -172,7 +173,7 @@ class Group {
   /** Everything behind this is held, but for what was dropped since. */
   private since = 0n;
 
-  constructor(store: Pick<Store, 'query'>, deps: FeedDeps) {
+  constructor(store: Reader, deps: FeedDeps) {
     this.store = store;
     this.deps = deps;
   }

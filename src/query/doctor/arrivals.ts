@@ -1,6 +1,6 @@
 // What recently stored rows tell of their clusters and nodes: nothing new, clocks that are off, flows stored twice,
 // pods that show as world.
-import type { QueryParams, Store } from '../../store/store.ts';
+import type { QueryParams, Reader } from '../../store/store.ts';
 import type { Finding } from './finding.ts';
 
 export interface Recent {
@@ -48,7 +48,7 @@ const WORLD = (end: 'source' | 'destination') => `SELECT cluster, ip_${end}, cou
   GROUP BY cluster, ip_${end} ORDER BY flows DESC LIMIT {most:UInt32}`;
 
 export async function* arrivalFindings(
-  store: Store,
+  store: Reader,
   recent: Recent,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
@@ -66,7 +66,7 @@ export async function* arrivalFindings(
 }
 
 async function* freshness(
-  store: Store,
+  store: Reader,
   { clusters, window }: Recent,
   params: QueryParams,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ async function* freshness(
 }
 
 async function* clocks(
-  store: Store,
+  store: Reader,
   params: QueryParams,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
@@ -123,7 +123,7 @@ async function* clocks(
 }
 
 async function* doubles(
-  store: Store,
+  store: Reader,
   params: QueryParams,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
@@ -139,7 +139,7 @@ async function* doubles(
 }
 
 async function* unresolved(
-  store: Store,
+  store: Reader,
   params: QueryParams,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {

@@ -1,5 +1,5 @@
 // The engine's own health: parts that pile up, disks that fill.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { Finding } from './finding.ts';
 
 /** Parts of a table in one partition; ClickHouse slows inserts down from 1,000 on and refuses them at 3,000. */
@@ -12,7 +12,7 @@ const PARTS = `SELECT table, partition, count() AS parts, sum(rows) AS rows FROM
   WHERE active AND database = currentDatabase() GROUP BY table, partition ORDER BY parts DESC LIMIT 1`;
 const DISKS = 'SELECT name, free_space, total_space FROM system.disks WHERE total_space > 0';
 
-export async function* engineFindings(store: Store, signal: AbortSignal): AsyncGenerator<Finding> {
+export async function* engineFindings(store: Reader, signal: AbortSignal): AsyncGenerator<Finding> {
   for await (const [table, partition, parts, rows] of store.query(PARTS, {}, { signal }))
     yield partsFinding(String(table), String(partition), Number(parts), String(rows));
   for await (const [name, free, total] of store.query(DISKS, {}, { signal }))

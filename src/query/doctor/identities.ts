@@ -1,6 +1,6 @@
 // Whether names, ids and identity numbers of clusters fit together: what flows say against what the configuration says,
 // and against each other.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { Finding } from './finding.ts';
 
 export interface KnownCluster {
@@ -29,7 +29,7 @@ const SIGHTINGS = `SELECT cluster, name, id, sum(n) FROM (
   ) WHERE id > 0 AND name != '' GROUP BY cluster, name, id ORDER BY cluster, name, id LIMIT 10000`;
 
 export async function* identityFindings(
-  store: Store,
+  store: Reader,
   { from, clusters }: { readonly from: number; readonly clusters: readonly KnownCluster[] },
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {

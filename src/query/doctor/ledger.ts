@@ -1,6 +1,6 @@
 // What the stored ledger and the registry of clusters tell: flows that are missing, nodes that were dark, clusters that
 // do not fit together.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { queryClusters } from '../clusters.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/say.ts';
@@ -32,7 +32,7 @@ const CURES = {
 
 /** Holes in what was collected of the window. */
 export async function* coverageFindings(
-  store: Store,
+  store: Reader,
   { now, window }: LedgerWindow,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
@@ -63,7 +63,7 @@ export async function* coverageFindings(
 
 /** Names, ids, networks and numberings of clusters that contradict each other. */
 export async function* registryFindings(
-  store: Store,
+  store: Reader,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   const { findings } = await queryClusters(store, { signal });

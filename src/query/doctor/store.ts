@@ -1,5 +1,5 @@
 // Everything the doctor can see in the store.
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { arrivalFindings } from './arrivals.ts';
 import { engineFindings } from './engine.ts';
 import type { Finding } from './finding.ts';
@@ -16,7 +16,7 @@ export interface StoreChecks {
 
 /** Runs every check; one that cannot be run is a finding, not an end. */
 export async function storeFindings(
-  store: Store,
+  store: Reader,
   { now, window, clusters }: StoreChecks,
   signal: AbortSignal,
 ): Promise<Finding[]> {

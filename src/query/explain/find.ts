@@ -3,7 +3,7 @@ import { parseAddress } from '../../hubble/filter/address.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { type Connection, draftOf } from '../connections/connection.ts';
 import { CONVERSATION } from '../connections/keys.ts';
@@ -36,7 +36,7 @@ const MS = 1_000_000n;
 
 /** Throws `input/not-found` when nothing stored answers it. */
 export async function explainStored(
-  store: Store,
+  store: Reader,
   wanted: Wanted,
   config: ConnectionsConfig,
   signal?: AbortSignal,
@@ -62,7 +62,7 @@ export async function explainStored(
 }
 
 async function connectionOf(
-  store: Store,
+  store: Reader,
   uuid: string,
   config: ConnectionsConfig,
   signal: AbortSignal | undefined,

@@ -1,7 +1,7 @@
 // What is to be explained, read from a query string or from flags.
 import { z } from 'zod';
+import { momentOf, schemaError } from '../http/fields.ts';
 import { FieldError } from '../http/problem.ts';
-import { momentOf, schemaError } from '../http/request.ts';
 import type { Wanted } from './find.ts';
 
 const wantedSchema = z.strictObject({

@@ -20,7 +20,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { HealthReport } from '../../runtime/run.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { ApiConfig } from '../config.ts';
 import type { LiveFlows } from '../follow.ts';
 import type { Overview } from '../overview.ts';
@@ -34,7 +34,7 @@ import { type GrpcMetrics, grpcMetrics } from './metrics.ts';
 
 export interface GrpcServerDeps {
   readonly config: ApiConfig;
-  readonly store: Store;
+  readonly store: Reader;
   readonly overview: Overview;
   /** Absent: `follow` is refused. */
   readonly live?: LiveFlows;

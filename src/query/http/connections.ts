@@ -2,7 +2,7 @@
 // JSON document, bounded by api.connections.
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { ApiConfig } from '../config.ts';
 import { queryConnections } from '../connections/query.ts';
 import { explainStored } from '../explain/find.ts';
@@ -16,7 +16,7 @@ import { type FlowsRequest, readFlowsRequest } from './request.ts';
 
 export interface ConnectionRouteDeps {
   readonly config: ApiConfig;
-  readonly store: Store;
+  readonly store: Reader;
   readonly clock: Clock;
   readonly metrics: ApiMetrics;
   readonly enter: Gate;

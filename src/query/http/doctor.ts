@@ -2,13 +2,13 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Clock } from '../../runtime/clock.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { KnownCluster } from '../doctor/identities.ts';
 import { storeFindings } from '../doctor/store.ts';
 import { FieldError } from './problem.ts';
 
 export interface DoctorRouteDeps {
-  readonly store: Store;
+  readonly store: Reader;
   readonly clock: Clock;
   readonly clusters: () => readonly KnownCluster[];
   readonly stopped: AbortSignal;

@@ -1,21 +1,18 @@
-// Incidents as server-sent events: what is new, changed and resolved, from any place of the log on, and then live.
+// Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Store } from '../../store/store.ts';
+import { eventsSchema } from '../denials/event-schema.ts';
+import { incidentEvents } from '../denials/events.ts';
 import type { Feed, FeedItem } from '../denials/feed.ts';
 import type { FeedConfig } from '../denials/feed-config.ts';
-import { feedInput, feedRequest } from '../denials/feed-request.ts';
-import type { Gate } from './gate.ts';
-import { problemOf } from './problem.ts';
-import { schemaError } from './request.ts';
+import { eventsInput, type FeedInput, feedInput, feedRequest } from '../denials/feed-request.ts';
+import { scopedStore } from '../scope.ts';
+import { FieldError, problemOf } from './problem.ts';
+import { addDocumentRoute, type RouteDeps } from './route.ts';
 
-export interface IncidentFeedDeps {
+export interface IncidentFeedDeps extends RouteDeps {
   readonly config: FeedConfig;
-  readonly store: Pick<Store, 'query'>;
   readonly feed: Feed;
-  readonly clock: Clock;
-  readonly enter: Gate;
   readonly failed: (error: unknown) => void;
   /** Where answers without an end are noted, so that their time is not measured. */
   readonly endless: WeakSet<object>;
@@ -23,9 +20,33 @@ export interface IncidentFeedDeps {
 
 /** How long a client waits before it comes back. */
 const RETRY_MS = 2000;
+const TAG = 'denials';
+const FOLLOW = `Each event has its place in the log as \`id\`: a client that comes back with it (Last-Event-ID, which EventSource sends by
+itself, or \`cursor\`) misses nothing. Without a place it begins with what happens from now on.`;
 
 export function addIncidentFeedRoutes(app: FastifyInstance, deps: IncidentFeedDeps): void {
-  app.get('/api/v1/incidents/feed', (request, reply) => follow(request, reply, deps));
+  const schema = {
+    summary: 'Follow incidents (server-sent events)',
+    description: FOLLOW,
+    tags: [TAG],
+    querystring: feedInput,
+  };
+  app.get('/api/v1/incidents/feed', { schema }, (request, reply) => follow(request, reply, deps));
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/incidents/events',
+    methods: 'get',
+    summary: 'What happened to incidents',
+    description:
+      'Events in the order in which they were decided, from the beginning of the log unless told otherwise.',
+    tag: TAG,
+    input: eventsInput,
+    output: eventsSchema,
+    async answer({ input, store, nowNanos, signal }) {
+      const page = await incidentEvents(store, input, nowNanos, signal);
+      const events = page.events.map((event) => ({ ...event, incident: { ...event.incident } }));
+      return { ...page, events };
+    },
+  });
 }
 
 async function follow(
@@ -33,17 +54,15 @@ async function follow(
   reply: FastifyReply,
   deps: IncidentFeedDeps,
 ): Promise<FastifyReply> {
-  const { feed, store, clock, enter, endless } = deps;
-  // An EventSource that comes back says so by itself, with the URL it was given at first.
-  const last = request.headers['last-event-id'];
-  const query = request.query as Record<string, unknown>;
-  const parsed = feedInput.safeParse({
-    ...query,
-    ...(typeof last === 'string' && last !== '' && { cursor: last }),
-  });
-  if (!parsed.success) throw schemaError(parsed.error);
-  const asked = feedRequest(parsed.data, BigInt(clock.now()) * 1_000_000n);
-  const items = feed.follow({ ...asked, store, scope: '' }, enter(reply));
+  const { feed, clock, enter, endless } = deps;
+  const { scope } = deps.askerOf(request);
+  const query = request.query as FeedInput; // checked by the route's schema
+  const asked = feedRequest({ ...query, ...lastEvent(request) }, BigInt(clock.now()) * 1_000_000n);
+  const store = scopedStore(deps.store, scope);
+  const items = feed.follow(
+    { ...asked, store, scope: JSON.stringify(scope ?? null) },
+    enter(reply),
+  );
   endless.add(reply);
   reply
     .header('content-type', 'text/event-stream; charset=utf-8')
@@ -55,6 +74,14 @@ async function follow(
     );
   reply.raw.flushHeaders();
   return reply;
+}
+
+/** An EventSource that comes back says so by itself, with the URL it was given at first. */
+function lastEvent({ headers }: FastifyRequest): { readonly cursor?: string } {
+  const last = headers['last-event-id'];
+  if (last === undefined || last === '') return {};
+  if (typeof last === 'string' && /^\d{1,20}$/.test(last)) return { cursor: last };
+  throw new FieldError('last-event-id', 'last-event-id: expected the id of an event');
 }
 
 async function* written(

@@ -1,10 +1,14 @@
 // Requests for flows: the query string of a GET and the body of a POST, read into one shape.
 import { z } from 'zod';
-import { filtersFromJson } from '../../hubble/filter/json.ts';
-import { parseMoment } from '../../hubble/filter/since.ts';
-import { fromJson } from '../../hubble/json.ts';
-import { FlowFilter } from '../../hubble/schema.gen.ts';
 import type { FlowQuery } from '../flows.ts';
+import {
+  filterFields,
+  filtersOf,
+  flagField,
+  momentOf,
+  schemaError,
+  windowFields,
+} from './fields.ts';
 import { FieldError } from './problem.ts';
 
 export interface FlowsRequest extends FlowQuery {
@@ -17,20 +21,16 @@ const NUMBER = z.union([
   z.int().min(0),
   z.string().regex(/^\d{1,20}$/, 'expected a whole number, 0 or more'),
 ]);
-const FLAG = z.union([z.boolean(), z.enum(['true', 'false', ''])]);
-const LIST = z.union([z.string(), z.array(z.unknown())]);
 
 const requestSchema = z.strictObject({
-  whitelist: LIST.optional(),
-  blacklist: LIST.optional(),
+  ...filterFields,
+  ...windowFields,
   last: NUMBER.optional(),
   first: NUMBER.optional(),
-  all: FLAG.optional(),
-  since: z.string().optional(),
-  until: z.string().optional(),
-  follow: FLAG.optional(),
+  all: flagField.optional(),
+  follow: flagField.optional(),
   events: z.enum(['all', 'matching']).optional(),
-  notices: FLAG.optional(),
+  notices: flagField.optional(),
 });
 
 const DEFAULT_NUMBER = 20n;
@@ -44,17 +44,11 @@ export function readFlowsRequest(
   const parsed = requestSchema.safeParse(input ?? {});
   if (!parsed.success) throw schemaError(parsed.error);
   const { data } = parsed;
-  const whitelist = filterList('whitelist', data.whitelist);
-  const blacklist = filterList('blacklist', data.blacklist);
-  if (whitelist.length + blacklist.length > maxFilters)
-    throw new FieldError(
-      'whitelist',
-      `${whitelist.length + blacklist.length} filters are more than the ${maxFilters} allowed; ask in several queries`,
-    );
+  const { whitelist, blacklist } = filtersOf(data, maxFilters);
   const last = number(data.last);
   const first = number(data.first);
-  const follow = flag(data.follow);
-  const all = flag(data.all);
+  const follow = data.follow ?? false;
+  const all = data.all ?? false;
   if (first > 0n && last > 0n) throw new FieldError('first', 'cannot set both first and last');
   if (first > 0n && follow) throw new FieldError('first', 'cannot set both first and follow');
   if (all && first + last > 0n) throw new FieldError('all', 'cannot set all beside first or last');
@@ -72,60 +66,10 @@ export function readFlowsRequest(
     since,
     until,
     events: data.events ?? 'matching',
-    notices: flag(data.notices),
+    notices: data.notices ?? false,
   };
-}
-
-export function schemaError(error: z.ZodError): FieldError {
-  const [issue] = error.issues;
-  if (issue?.code === 'unrecognized_keys')
-    return new FieldError(issue.keys[0] ?? '', `unknown parameter ${issue.keys.join(', ')}`, error);
-  const field = issue?.path.join('.') ?? '';
-  return new FieldError(field, `${field}: ${issue?.message ?? 'refused'}`, error);
-}
-
-function filterList(name: 'whitelist' | 'blacklist', value: unknown): FlowFilter[] {
-  if (value === undefined) return [];
-  try {
-    if (Array.isArray(value) && value.every((each) => typeof each !== 'string'))
-      return value.map((each) => fromJson(FlowFilter, each, { strict: true }));
-    // A query string has JSON as text: a list, one filter, or several one after another; repeated or not.
-    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return texts.flatMap((text) => filtersOfText(String(text)));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new FieldError(name, `${name}: ${why}`, error);
-  }
-}
-
-function filtersOfText(text: string): FlowFilter[] {
-  if (!text.trimStart().startsWith('[')) return filtersFromJson(text);
-  const list: unknown = JSON.parse(text);
-  if (!Array.isArray(list)) return [];
-  return list.map((each) => fromJson(FlowFilter, each, { strict: true }));
 }
 
 function number(value: string | number | undefined): bigint {
   return BigInt(value ?? 0);
-}
-
-function flag(value: boolean | 'true' | 'false' | '' | undefined): boolean {
-  return value === true || value === 'true' || value === '';
-}
-
-export function momentOf(
-  name: string,
-  text: string | undefined,
-  nowNanos: bigint,
-): bigint | undefined {
-  if (text === undefined || text === '') return undefined;
-  try {
-    return parseMoment(text, nowNanos);
-  } catch (error) {
-    throw new FieldError(
-      name,
-      `${name}: ${JSON.stringify(text)} is no time; write 30m, 7d or 2026-03-14T10:00:00Z`,
-      error,
-    );
-  }
 }

@@ -2,6 +2,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { z } from 'zod';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
@@ -10,16 +11,20 @@ import type { Store } from '../../store/store.ts';
 import { close, listen } from '../../telemetry/listen.ts';
 import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { ApiConfig } from '../config.ts';
+import { createFeed } from '../denials/feed.ts';
 import type { KnownCluster } from '../doctor/identities.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
 import type { Overview } from '../overview.ts';
+import { ANONYMOUS } from './asker.ts';
 import { addCatalogueRoutes } from './catalogue.ts';
 import { addConnectionRoutes } from './connections.ts';
 import { addCoverageRoutes } from './coverage.ts';
 import { addDoctorRoute } from './doctor.ts';
+import { schemaError } from './fields.ts';
 import { addFlowsRoutes } from './flows.ts';
 import { createGate } from './gate.ts';
+import { addIncidentFeedRoutes } from './incident-feed.ts';
 import { addOverviewRoutes } from './overview.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
@@ -100,6 +105,8 @@ class Server implements HttpServer {
       forceCloseConnections: 'idle',
       routerOptions: { maxParamLength: 200 },
     });
+    app.setValidatorCompiler(({ schema }) => checkedBy(schema as z.ZodType));
+    app.setSerializerCompiler(() => JSON.stringify);
     const endless = new WeakSet<object>();
     app.addHook('onRequest', async (request) => {
       if (request.url.length > config.maxUrl)
@@ -139,8 +146,9 @@ class Server implements HttpServer {
     });
     addOverviewRoutes(app, this.deps.overview);
     const enter = createGate(config.maxStreams, this.metrics, this.stopped.signal);
-    addCatalogueRoutes(app, { store, clock, stopped: this.stopped.signal });
-    addCoverageRoutes(app, { store, clock, stopped: this.stopped.signal });
+    const routes = { store, clock, enter, askerOf: () => ANONYMOUS };
+    addCatalogueRoutes(app, { ...routes, stopped: this.stopped.signal });
+    addCoverageRoutes(app, routes);
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },
@@ -150,7 +158,17 @@ class Server implements HttpServer {
       failed,
       endless,
     });
+    const feed = createFeed({ ...this.deps, config: config.feed, stopped: this.stopped.signal });
+    addIncidentFeedRoutes(app, { ...routes, config: config.feed, feed, failed, endless });
     addConnectionRoutes(app, { config, store, clock, metrics: this.metrics, enter });
     return app;
   }
+}
+
+/** A request's part, read by its schema. A body that is not there is an empty one. */
+function checkedBy(schema: z.ZodType) {
+  return (data: unknown) => {
+    const parsed = schema.safeParse(data ?? {});
+    return parsed.success ? { value: parsed.data } : { error: schemaError(parsed.error) };
+  };
 }

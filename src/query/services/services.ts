@@ -1,7 +1,7 @@
 // Services as their clients met them: which backends in which cluster answered, and in which share.
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import type { TimeRange } from '../range.ts';
@@ -67,7 +67,7 @@ export interface ServiceQuery extends TimeRange {
 const ENOUGH = 10;
 
 export async function queryServices(
-  store: Store,
+  store: Reader,
   query: ServiceQuery,
   config: ConnectionsConfig,
   signal?: AbortSignal,

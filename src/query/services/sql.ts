@@ -2,7 +2,7 @@
 // came of them. Counted by conversation, so that it does not matter how many nodes and trace points saw one.
 import { DropReason, Verdict } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
 import { rangeCondition, type TimeRange } from '../range.ts';
@@ -114,7 +114,7 @@ const NAMES = [
 
 /** Throws `store/limit` when there are more than may be held. */
 export async function readUsage(
-  store: Store,
+  store: Reader,
   how: {
     readonly range: TimeRange;
     readonly filter: CompiledSql;

@@ -120,7 +120,9 @@ describe('a webhook', () => {
     clock.ahead(5 * MINUTE);
     await got(all, 4);
     const of = ({ received }: Receiver) =>
-      received.map(({ event }) => `${event.event} ${Number(event.incident.id)}`).sort();
+      received
+        .map(({ event }) => `${event.event} ${Number.parseInt(event.incident.id, 16)}`)
+        .sort();
     expect(of(all)).toEqual(['new 1', 'new 2', 'resolved 1', 'resolved 2']);
     expect(of(ours)).toEqual(['new 1']);
     expect(of(audited)).toEqual(['new 3']);
@@ -254,7 +256,9 @@ describe('after a restart', () => {
     alerts = await startAlerts(opened.store, clock, settings);
     await got(to, before + 2);
     await sleep(300);
-    const after = to.received.slice(before).map(({ event }) => Number(event.incident.id));
+    const after = to.received
+      .slice(before)
+      .map(({ event }) => Number.parseInt(event.incident.id, 16));
     expect(after.sort()).toEqual([2, 3]);
     const keys = new Set(to.received.map(({ key }) => key));
     expect(keys.size).toBe(3);
@@ -273,7 +277,7 @@ describe('after a restart', () => {
     await got(second, 1);
     await got(first, 2);
     await sleep(200);
-    expect(second.received.map(({ event }) => Number(event.incident.id))).toEqual([2]);
+    expect(second.received.map(({ event }) => Number.parseInt(event.incident.id, 16))).toEqual([2]);
   });
 
   test('a secret in a file is read for each attempt; without the file the role does not start', async () => {

@@ -1,0 +1,199 @@
+// The pieces that requests are declared with, the same in a query string (where everything is text, and a list is a name
+// repeated) and in a JSON body: windows of time, limits, lists of names, and filters as the flags of observe.
+import { z } from 'zod';
+import { BARE_FLAGS, FILTER_FLAGS, FilterBuilder } from '../../hubble/filter/flags.ts';
+import { filtersFromJson } from '../../hubble/filter/json.ts';
+import { parseMoment } from '../../hubble/filter/since.ts';
+import { fromJson } from '../../hubble/json.ts';
+import { FlowFilter } from '../../hubble/schema.gen.ts';
+import { FieldError } from './problem.ts';
+
+const MAX_LIST = 1000;
+const NANOS_PER_MS = 1_000_000n;
+
+const moment = z
+  .string()
+  .max(64)
+  .meta({ examples: ['30m', '7d', '2026-03-14T10:00:00Z'] });
+
+/** The stretch of time asked for; both ends belong to it. */
+export const windowFields = {
+  since: moment
+    .optional()
+    .describe('From here on: a duration before now, a day, or an RFC 3339 time.'),
+  until: moment.optional().describe('Up to here, written like `since`; now when left out.'),
+};
+
+/** One name or several. */
+export const listField = z
+  .union([z.string().max(1000), z.array(z.string().max(1000)).max(MAX_LIST)])
+  .transform((value) => [value].flat());
+
+/** Whether something is wanted; a bare name in a query string wants it. */
+export const flagField = z
+  .union([z.boolean(), z.enum(['true', 'false', ''])])
+  .transform((value) => value === true || value === 'true' || value === '');
+
+/** A whole number from 1 to `max`. */
+export function limitField(max: number, standard: number) {
+  return wholeField(1, max).default(standard);
+}
+
+/** A whole number between two. */
+export function wholeField(min: number, max: number) {
+  return z.union([
+    z.int().min(min).max(max),
+    z
+      .string()
+      .regex(/^\d{1,16}$/, 'expected a whole number')
+      .transform(Number)
+      .refine((value) => value >= min && value <= max, `expected ${min} to ${max}`),
+  ]);
+}
+
+const filters = z.union([z.string(), z.array(z.unknown()).max(10_000)]);
+const scalar = z.union([z.string().max(10_000), z.number(), z.boolean()]);
+const flagValue = z.union([scalar, z.array(scalar).max(MAX_LIST)]).optional();
+const NOT = 'not.';
+const FLAGS = FILTER_FLAGS.filter((flag) => flag !== 'not');
+
+const lists = {
+  whitelist: filters
+    .optional()
+    .describe(
+      'FlowFilters as JSON; flows must match one of them. A list, or text: one after another.',
+    ),
+  blacklist: filters.optional().describe('FlowFilters as JSON; flows must match none of them.'),
+};
+
+/**
+ * `whitelist` and `blacklist`, and a field for each filter flag of observe, `not.` before its name to exclude. The flags
+ * are left out of the type, as they are read by name.
+ */
+export const filterFields: typeof lists = {
+  ...lists,
+  ...Object.fromEntries(
+    FLAGS.flatMap((flag) => [
+      [flag, flagValue.describe(`As \`--${flag}\` of \`parallax observe\`; may be repeated.`)],
+      [NOT + flag, flagValue.describe(`Leaves out what \`${flag}\` of the same value would find.`)],
+    ]),
+  ),
+};
+
+export interface Filters {
+  readonly whitelist: readonly FlowFilter[];
+  readonly blacklist: readonly FlowFilter[];
+}
+
+/** The filters of a request that was declared with `filterFields`. Throws `input/invalid` with the field's name. */
+export function filtersOf(
+  input: { readonly whitelist?: unknown; readonly blacklist?: unknown },
+  maxFilters = 200,
+): Filters {
+  const named = namedFilters(input as Readonly<Record<string, unknown>>);
+  const whitelist = [...named.whitelist, ...filterList('whitelist', input.whitelist)];
+  const blacklist = [...named.blacklist, ...filterList('blacklist', input.blacklist)];
+  const count = whitelist.length + blacklist.length;
+  if (count > maxFilters)
+    throw new FieldError(
+      'whitelist',
+      `${count} filters are more than the ${maxFilters} allowed; ask in several queries`,
+    );
+  return { whitelist, blacklist };
+}
+
+/** The window, with an end and a beginning. Throws `input/invalid` with the field's name. */
+export function windowOf(
+  input: { readonly since?: string | undefined; readonly until?: string | undefined },
+  nowNanos: bigint,
+  { defaultMs, maxMs }: { readonly defaultMs: number; readonly maxMs?: number },
+): { readonly since: bigint; readonly until: bigint } {
+  const until = momentOf('until', input.until, nowNanos) ?? nowNanos;
+  const since =
+    momentOf('since', input.since, nowNanos) ?? until - BigInt(defaultMs) * NANOS_PER_MS;
+  if (since >= until)
+    throw new FieldError(
+      'since',
+      'since: must be before until; both are times such as 30m or 2026-03-14T10:00:00Z',
+    );
+  if (maxMs !== undefined && until - since > BigInt(maxMs) * NANOS_PER_MS)
+    throw new FieldError(
+      'since',
+      `since: more than ${Math.round(maxMs / 86_400_000)} days before until; ask for less at a time`,
+    );
+  return { since, until };
+}
+
+/** Nanoseconds since 1970; undefined for what was left out. */
+export function momentOf(
+  name: string,
+  text: string | undefined,
+  nowNanos: bigint,
+): bigint | undefined {
+  if (text === undefined || text === '') return undefined;
+  try {
+    return parseMoment(text, nowNanos);
+  } catch (error) {
+    throw new FieldError(
+      name,
+      `${name}: ${JSON.stringify(text)} is no time; write 30m, 7d or 2026-03-14T10:00:00Z`,
+      error,
+    );
+  }
+}
+
+/** What zod refused, with the name of the first field. */
+export function schemaError(error: z.ZodError): FieldError {
+  const [issue] = error.issues;
+  if (issue?.code === 'unrecognized_keys')
+    return new FieldError(issue.keys[0] ?? '', `unknown parameter ${issue.keys.join(', ')}`, error);
+  const field = issue?.path.join('.') ?? '';
+  return new FieldError(field, `${field}: ${issue?.message ?? 'refused'}`, error);
+}
+
+/** The same code as the command's, so that a flag means the same here and there. */
+function namedFilters(input: Readonly<Record<string, unknown>>): Filters {
+  const builder = new FilterBuilder();
+  for (const name of Object.keys(input)) {
+    const flag = name.startsWith(NOT) ? name.slice(NOT.length) : name;
+    if (!FLAGS.includes(flag) || input[name] === undefined) continue;
+    for (const value of [input[name]].flat()) {
+      if (BARE_FLAGS.has(flag) && !wanted(name, value)) continue;
+      try {
+        if (flag !== name) builder.set('not', 'true');
+        builder.set(flag, String(value));
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw new FieldError(name, `${name}: ${why}`, error);
+      }
+    }
+  }
+  return builder.build();
+}
+
+function wanted(name: string, value: unknown): boolean {
+  if ([true, 'true', ''].some((each) => each === value)) return true;
+  if ([false, 'false'].some((each) => each === value)) return false;
+  throw new FieldError(name, `${name}: takes true or false, not ${JSON.stringify(value)}`);
+}
+
+function filterList(name: 'whitelist' | 'blacklist', value: unknown): FlowFilter[] {
+  if (value === undefined) return [];
+  try {
+    if (Array.isArray(value) && value.every((each) => typeof each !== 'string'))
+      return value.map((each) => fromJson(FlowFilter, each, { strict: true }));
+    // A query string has JSON as text: a list, one filter, or several one after another; repeated or not.
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    return texts.flatMap((text) => filtersOfText(String(text)));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new FieldError(name, `${name}: ${why}`, error);
+  }
+}
+
+function filtersOfText(text: string): FlowFilter[] {
+  if (!text.trimStart().startsWith('[')) return filtersFromJson(text);
+  const list: unknown = JSON.parse(text);
+  if (!Array.isArray(list)) return [];
+  return list.map((each) => fromJson(FlowFilter, each, { strict: true }));
+}
