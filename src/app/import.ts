@@ -114,7 +114,7 @@ async function openStore(
     config: config.writer,
     bus,
     store,
-    projector: createProjector({ ends }),
+    projector: createProjector({ ends, derive: config.writer, now: () => clock.now() }),
     catalogue,
     metrics: writerMetrics(registry),
     logger,

@@ -39,7 +39,7 @@ export function buildWriter(
     config: config.writer,
     bus,
     store,
-    projector: createProjector({ ends }),
+    projector: createProjector({ ends, derive: config.writer, now: () => deps.clock.now() }),
     catalogue,
     metrics: writerMetrics(deps.registry),
     logger: deps.logger,

@@ -47,7 +47,7 @@ export async function runReplay(
       // What is refused is among the dead letters since it was read first: it stays in this process.
       bus: createBus({ ...config.bus, kind: 'memory' }, deps),
       store,
-      projector: createProjector({ ends }),
+      projector: createProjector({ ends, derive: config.writer, now: () => clock.now() }),
       catalogue,
       replayed: true,
       metrics: writerMetrics(registry),

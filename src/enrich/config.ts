@@ -23,6 +23,48 @@ export const writerConfig = z.strictObject({
     .prefault('200ms')
     .describe('First wait before a refused insert is tried again.'),
   retryMax: duration.prefault('10s').describe('Longest wait between two tries of an insert.'),
+  denials: z
+    .strictObject({
+      maxIncidents: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .default(10_000)
+        .describe(
+          'Incidents of one batch that are told apart; of further ones the port is left out, and past twice as many what ends without a workload are called.',
+        ),
+      maxPorts: z
+        .int()
+        .min(1)
+        .max(65_535)
+        .default(100)
+        .describe(
+          'Destination ports of one batch that are incidents of their own between two ends; further ones, as of a scan, are one incident with port 0.',
+        ),
+      remembered: z
+        .int()
+        .min(4)
+        .max(1 << 20)
+        .default(16_384)
+        .describe(
+          'Denied conversations whose policies are remembered, 36 bytes each, for a drop event that comes a batch after its policy verdict.',
+        ),
+    })
+    .prefault({})
+    .describe('How denials become incidents.'),
+  totals: z
+    .strictObject({
+      maxRows: z
+        .int()
+        .min(1)
+        .max(10_000_000)
+        .default(50_000)
+        .describe(
+          'Rows that one batch may add to the totals; past that flows are counted without their port.',
+        ),
+    })
+    .prefault({})
+    .describe('How flows are counted.'),
   catalogue: z
     .strictObject({
       maxIdentities: z

@@ -22,6 +22,22 @@ export function writerMetrics(registry: Registry) {
       labelNames: ['cluster'],
       registers,
     }),
+    derived: new Counter({
+      name: 'parallax_writer_derived_rows_total',
+      help: 'Rows stored of what is derived from flows, by table (denials, incidents, flow_totals).',
+      labelNames: ['table'],
+      registers,
+    }),
+    foldedDenials: new Counter({
+      name: 'parallax_writer_incidents_folded_total',
+      help: 'Denials whose incident leaves out the port, because a batch had too many.',
+      registers,
+    }),
+    foldedFlows: new Counter({
+      name: 'parallax_writer_totals_folded_total',
+      help: 'Flows counted without their port, because a batch had too many different ones.',
+      registers,
+    }),
     contested: new Counter({
       name: 'parallax_writer_contested_records_total',
       help: 'Unmarked records that were looked up like replays, because another collector of the cluster publishes too.',

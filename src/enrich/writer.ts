@@ -171,7 +171,9 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
     }
     const started = clock.now();
     const token = recordToken(record);
-    for (const block of [projection.flows, projection.events, coverage]) {
+    const { derived, flows, events } = projection;
+    // Before the flows: of a record that comes again, what is stored of the flows is not derived from once more.
+    for (const block of [...derived.blocks, flows, events, coverage]) {
       if (block) await retried(() => store.insert(block, { token }), signal);
     }
     metrics.insert.observe((clock.now() - started) / 1000);
@@ -213,6 +215,10 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
     metrics.flows.inc({ cluster }, stored.flows);
     metrics.events.inc({ cluster }, stored.events);
     if (stored.doubles > 0) metrics.doubles.inc({ cluster }, stored.doubles);
+    const { blocks, foldedDenials, foldedFlows } = projection.derived;
+    for (const { table, rows } of blocks) metrics.derived.inc({ table }, rows);
+    if (foldedDenials > 0) metrics.foldedDenials.inc(foldedDenials);
+    if (foldedFlows > 0) metrics.foldedFlows.inc(foldedFlows);
     metrics.delay.observe({ cluster }, (clock.now() - Number(receivedAt / 1_000_000n)) / 1000);
     return stored;
   }

@@ -42,6 +42,12 @@ const PROTOCOL = column('l4_protocol', 'u8', 'As in `flows`.');
 const PORT = column('destination_port', 'u16', 'Port it went to.');
 const INCIDENT = column('incident', 'u64', 'Number of the incident: a hash of what is denied.');
 
+/** Columns of rows that are added up with others: how far the records of one collector's life are in. */
+const MARK = [
+  column('origin', 'u64', 'Hash of the life of the collector and the cluster of its records.'),
+  column('sequence', 'u64', 'The newest of its records that is in the row.'),
+] as const;
+
 function ends(detailed: boolean) {
   return (['source', 'destination'] as const).flatMap((end) => [
     column(`${end}_cluster`, 'lc', `Cluster of the ${end}, as in \`flows\`.`),
@@ -105,6 +111,7 @@ export const INCIDENT_COLUMNS: readonly Column[] = [
   PROTOCOL,
   PORT,
   ...ends(false),
+  ...MARK,
   column('first_seen', 'i64', 'First denial of the hour.', NANOS),
   column('last_seen', 'i64', 'Last denial of the hour.', NANOS),
   column('stored_at', 'i64', 'When it was last written down.', MILLIS),
@@ -126,5 +133,6 @@ export const FLOW_TOTAL_COLUMNS: readonly Column[] = [
   column('client_is_source', 'u8', '1: the source called; 0: it is an answer.'),
   column('server_port', 'u16', 'Port of the end that was called.'),
   ...ends(false),
+  ...MARK,
   column('flows', 'u64', 'How many.'),
 ];

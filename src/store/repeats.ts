@@ -5,7 +5,10 @@ import type { Logger } from 'pino';
 import { ParallaxError } from '../runtime/errors.ts';
 import type { Engine } from './engine.ts';
 import { firstRow, uuidText } from './native-peek.ts';
-import type { NativeBlock } from './store.ts';
+import type { NativeBlock, QueryParams } from './store.ts';
+
+/** Rows that are added up with others: what says that those of a record are among them. */
+const ADDED_UP: Readonly<Record<string, string>> = { flow_totals: 'time_slot', incidents: 'hour' };
 
 const TRIES = 5;
 const NO_SIGNAL = new AbortController().signal;
@@ -68,16 +71,44 @@ export class RepeatedInserts {
     return count;
   }
 
-  /** Whether the block's first row is stored; true when the block has nothing to look for. */
+  /** Whether the block's rows are stored, going by the first; true when it has nothing to look for. */
   private async has(block: NativeBlock): Promise<boolean> {
-    const row = firstRow(block, ['received_at', 'uuid']);
-    const receivedAt = row?.get('received_at');
-    const uuid = row?.get('uuid');
-    if (receivedAt === undefined || uuid === undefined) return true;
-    const sql = `SELECT 1 FROM ${block.table}
-      WHERE received_at = fromUnixTimestamp64Milli({received_at:Int64}, 'UTC') AND uuid = {uuid:UUID} LIMIT 1`;
-    const params = { received_at: receivedAt.readBigInt64LE(), uuid: uuidText(uuid) };
-    for await (const _ of this.engine.query(sql, params, NO_SIGNAL)) return true;
+    const slot = ADDED_UP[block.table];
+    const question = slot === undefined ? rowOf(block) : recordOf(block, slot);
+    if (question === undefined) return true;
+    const sql = `SELECT 1 FROM ${block.table} WHERE ${question.where} LIMIT 1`;
+    for await (const _ of this.engine.query(sql, question.params, NO_SIGNAL)) return true;
     return false;
   }
+}
+
+interface Question {
+  readonly where: string;
+  readonly params: QueryParams;
+}
+
+function rowOf(block: NativeBlock): Question | undefined {
+  const row = firstRow(block, ['received_at', 'uuid']);
+  const receivedAt = row?.get('received_at');
+  const uuid = row?.get('uuid');
+  if (receivedAt === undefined || uuid === undefined) return undefined;
+  return {
+    where: `received_at = fromUnixTimestamp64Milli({received_at:Int64}, 'UTC') AND uuid = {uuid:UUID}`,
+    params: { received_at: receivedAt.readBigInt64LE(), uuid: uuidText(uuid) },
+  };
+}
+
+/** Records of one origin are stored in their order: with a later one in a row, this one is in the table. */
+function recordOf(block: NativeBlock, slot: string): Question | undefined {
+  const row = firstRow(block, [slot, 'origin', 'sequence']);
+  const [at, origin, sequence] = [row?.get(slot), row?.get('origin'), row?.get('sequence')];
+  if (at === undefined || origin === undefined || sequence === undefined) return undefined;
+  return {
+    where: `${slot} = {slot:Int32} AND origin = {origin:UInt64} AND sequence >= {sequence:UInt64}`,
+    params: {
+      slot: at.readInt32LE(),
+      origin: origin.readBigUInt64LE(),
+      sequence: sequence.readBigUInt64LE(),
+    },
+  };
 }

@@ -6,6 +6,8 @@ import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { type ClusterFinder, createClusterFinder } from '../clusters.ts';
+import { writerConfig } from '../config.ts';
+import { Derivation, type Derived, type DeriveLimits } from '../denials/derive.ts';
 import { createEndFinder, type EndFinder } from '../ends.ts';
 import { BlockMaker } from './block.ts';
 import { Events, type LostFact } from './events.ts';
@@ -37,6 +39,8 @@ export interface Rejected {
 export interface Projection {
   /** Rows of the table `flows`; undefined when there are none. */
   readonly flows: NativeBlock | undefined;
+  /** What is counted of the flows in other tables; to be stored before them. */
+  readonly derived: Derived;
   /** Rows of the table `events`; undefined when there are none. */
   readonly events: NativeBlock | undefined;
   readonly rejected: readonly Rejected[];
@@ -64,6 +68,10 @@ export interface ProjectorOptions {
   readonly clusters?: ClusterFinder;
   /** Who knows all that is added to flows' ends; by default what `clusters` and pods' names tell. */
   readonly ends?: EndFinder;
+  /** How much is told apart in what is derived from flows; by default as the configuration's defaults say. */
+  readonly derive?: DeriveLimits;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
   /** Distinct endpoints, texts and so on remembered; past that all are forgotten before the next batch. */
   readonly maxEntries?: number;
   /** Bytes of them. */
@@ -96,7 +104,9 @@ class ProjectionLoop {
   private readonly scopes: Scopes;
   private readonly sightings: Sightings;
   private readonly finisher: RowFinisher;
+  private readonly derivation: Derivation;
   private readonly blocks: BlockMaker;
+  private readonly now: () => number;
   private readonly maxEntries: number;
   private readonly maxBytes: number;
   private forgotten = 0;
@@ -109,7 +119,13 @@ class ProjectionLoop {
     this.scopes = new Scopes(sink, finder);
     this.sightings = new Sightings(sink);
     this.finisher = new RowFinisher(sink, this.locations, this.scopes);
+    this.derivation = new Derivation(
+      sink,
+      this.locations,
+      options.derive ?? writerConfig.parse({}),
+    );
     this.blocks = new BlockMaker(sink, this.locations);
+    this.now = options.now ?? Date.now;
     this.maxEntries = options.maxEntries ?? 1 << 17;
     this.maxBytes = options.maxBytes ?? 1 << 25;
   }
@@ -144,6 +160,7 @@ class ProjectionLoop {
     const nodes = countNodes(sink, rows, header.cluster);
     const ids = rowIds(sink.columns, rows, this.events.identities);
     const sightings = this.sightings.take(rows);
+    const derived = this.derivation.take(rows, header, this.now());
     const flows = rows > 0 ? this.block(batch, rows) : undefined;
     const { block: events, lost } = this.events.take();
     const counts = {
@@ -153,7 +170,7 @@ class ProjectionLoop {
       dropped,
       raw,
     };
-    return { flows, events, rejected, counts, nodes, lost, ids, sightings };
+    return { flows, derived, events, rejected, counts, nodes, lost, ids, sightings };
   }
 
   memory(): { entries: number; bytes: number; forgotten: number } {
@@ -201,6 +218,7 @@ class ProjectionLoop {
       this.finisher.clear();
       this.locations.clear();
       this.sightings.clear();
+      this.derivation.clear();
       this.forgotten++;
     }
     this.locations.refresh();

@@ -1,6 +1,6 @@
 // The record of one connection: who, what each side saw of it, and what came of it.
+import { policyKind } from '../../hubble/denial.ts';
 import { isNodeLocal } from '../../hubble/identity.ts';
-import { DropReason } from '../../hubble/schema.gen.ts';
 import type { L7Summary } from './l7.ts';
 import type { MissingSide } from './missing.ts';
 import { type EndSeen, type Observation, PROTOCOLS } from './observation.ts';
@@ -90,11 +90,6 @@ export function observationId({ uuid, node }: Observation): string {
 }
 
 const TCP = PROTOCOLS.indexOf('TCP');
-const POLICY_DROPS: ReadonlySet<number> = new Set([
-  DropReason.numbers.POLICY_DENIED,
-  DropReason.numbers.POLICY_DENY,
-  DropReason.numbers.AUTH_REQUIRED,
-]);
 
 export function draftOf({ seen: unordered, server }: Stitched): Draft {
   const seen = [...unordered].sort(inOrder);
@@ -163,7 +158,9 @@ function outcomeOf(
         (isAnswer(each) || (each.tcpFlags !== 0 && !opens(each)) || each.l7Type === 2),
     );
     if (through) return 'partly';
-    return drops.some(({ dropReason }) => POLICY_DROPS.has(dropReason)) ? 'denied' : 'dropped';
+    return drops.some(({ dropReason }) => policyKind(dropReason) !== undefined)
+      ? 'denied'
+      : 'dropped';
   }
   const has = (wanted: number) => seen.some(({ verdict }) => verdict === wanted);
   if (has(VERDICT.ERROR)) return 'error';

@@ -1,5 +1,5 @@
 // Who decided over a connection, by what, and what the flows leave open.
-import { DropReason } from '../../hubble/schema.gen.ts';
+import { type PolicyKind, policyKind } from '../../hubble/denial.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { PolicyNamed } from '../connections/observation.ts';
 import type { Side } from '../connections/orient.ts';
@@ -14,6 +14,10 @@ export type How =
   | 'default-deny'
   /** It needs mutual authentication that was not there. */
   | 'authentication-required'
+  /** The service's load balancer does not admit the source's address. */
+  | 'outside-source-ranges'
+  /** It must be encrypted and was not. */
+  | 'unencrypted'
   /** The proxy refused requests. */
   | 'denied-by-proxy'
   /** The datapath dropped it for a reason that is no policy. */
@@ -42,8 +46,6 @@ export interface Decision {
   /** What policy verdicts matched on. */
   readonly matches: readonly string[];
 }
-
-const { POLICY_DENIED, POLICY_DENY, AUTH_REQUIRED } = DropReason.numbers;
 
 /** The decision that stopped it, else the one that let it in, else none. */
 export function decisionOf(connection: Connection): Decision | undefined {
@@ -94,11 +96,21 @@ function dropped(side: Side, view: View): Decision {
 }
 
 function howDropped(code: number, { deniedBy, events, drops }: View): How {
-  if (code === AUTH_REQUIRED) return 'authentication-required';
-  const isPolicy = code === POLICY_DENIED || code === POLICY_DENY;
-  if (!isPolicy && code === 0 && events.l7Request + events.l7Response > 0 && events.drop === 0)
-    return 'denied-by-proxy';
-  if (!isPolicy && drops.length > 0) return 'not-policy';
+  const kind = policyKind(code);
+  const told = kind && BY_REASON[kind];
+  if (told !== undefined) return told;
+  if (kind === undefined) {
+    const byProxy = code === 0 && events.l7Request + events.l7Response > 0 && events.drop === 0;
+    if (byProxy) return 'denied-by-proxy';
+    if (drops.length > 0) return 'not-policy';
+  }
   if (deniedBy.length > 0) return 'denied-by-policy';
-  return code === POLICY_DENY ? 'denied-by-unnamed-policy' : 'default-deny';
+  return kind === 'deny-rule' ? 'denied-by-unnamed-policy' : 'default-deny';
 }
+
+/** Reasons that say it all, whatever policies are named. */
+const BY_REASON: Readonly<Partial<Record<PolicyKind, How>>> = {
+  authentication: 'authentication-required',
+  'source-range': 'outside-source-ranges',
+  encryption: 'unencrypted',
+};

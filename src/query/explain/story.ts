@@ -142,6 +142,12 @@ function decisionSentences(decision: Decision, connection: Connection): string[]
       ];
     case 'authentication-required':
       return [`${stopped}. A rule allows it only with mutual authentication, which was not there.`];
+    case 'outside-source-ranges':
+      return [
+        `${stopped}. The service's load balancer admits other source addresses only (loadBalancerSourceRanges).`,
+      ];
+    case 'unencrypted':
+      return [`${stopped}. It must be encrypted between the nodes, and was not.`];
     case 'denied-by-proxy':
       return [
         `Cluster ${cluster} refused requests on ${direction} at the ${side}: its proxy let no layer 7 rule match${policies === '' ? '' : `; denied by ${policies}`}.`,

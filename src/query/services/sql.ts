@@ -1,6 +1,8 @@
 // One pass over the flows of a window: for every server and every cluster that called it, distinct connections and what
 // came of them. Counted by conversation, so that it does not matter how many nodes and trace points saw one.
-import { DropReason, Verdict } from '../../hubble/schema.gen.ts';
+import { SOURCE_CALLS_SQL } from '../../hubble/caller.ts';
+import { DENIED_SQL } from '../../hubble/denial.ts';
+import { Verdict } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
@@ -49,27 +51,14 @@ export const COUNTED = [
 export type UsageCounts = Readonly<Record<(typeof COUNTED)[number], number>>;
 
 const { DROPPED, AUDIT } = Verdict.numbers;
-const { POLICY_DENIED, POLICY_DENY, AUTH_REQUIRED } = DropReason.numbers;
 const SYN = 'bitAnd(tcp_flags, 2) = 2';
-const SYN_ONLY = 'bitAnd(tcp_flags, 18) = 2';
 /** DNS codes that answer: success and "no such name". */
 const DNS_ANSWERS = '0, 3';
-
-/** Whether a flow's source is the client, from the flow alone: the same order of facts as `clientVote`. */
-const FORTH = `multiIf(
-  l4_protocol = 1 AND ${SYN}, ${SYN_ONLY},
-  l7_type IN (1, 2), l7_type = 1,
-  is_reply != 0, is_reply = 1,
-  reply = 1, 0,
-  event_type = 5 OR verdict = ${DROPPED}, 1,
-  (source_port >= 32768) != (destination_port >= 32768), source_port >= 32768,
-  source_port >= destination_port)`;
 
 const server = (column: string) => `if(forth, destination_${column}, source_${column})`;
 const client = (column: string) => `if(forth, source_${column}, destination_${column})`;
 const conversations = (condition: string) => `uniqExactIf(${CONVERSATION}, ${condition})`;
 const events = (condition: string) => `uniqExactIf(uuid, ${condition})`;
-const policy = `drop_reason_desc IN (${POLICY_DENIED}, ${POLICY_DENY}, ${AUTH_REQUIRED})`;
 const timed = 'l7_type = 2 AND l7_latency_ns > 0';
 
 const COUNTS: Readonly<Record<(typeof COUNTED)[number], string>> = {
@@ -78,8 +67,8 @@ const COUNTS: Readonly<Record<(typeof COUNTED)[number], string>> = {
   answered: conversations(
     `verdict != ${DROPPED} AND (NOT forth OR l7_type = 2 OR (l4_protocol = 1 AND tcp_flags != 0 AND NOT ${SYN}))`,
   ),
-  denied: conversations(`verdict = ${DROPPED} AND (${policy} OR l7_type != 0)`),
-  dropped: conversations(`verdict = ${DROPPED} AND NOT (${policy} OR l7_type != 0)`),
+  denied: conversations(DENIED_SQL),
+  dropped: conversations(`verdict = ${DROPPED} AND NOT ${DENIED_SQL}`),
   audited: conversations(`verdict = ${AUDIT}`),
   requests: events('l7_type = 1'),
   responses: events('l7_type = 2'),
@@ -126,7 +115,7 @@ export async function readUsage(
   const { where, params } = rangeCondition('flows', range);
   const sql =
     `SELECT ${KEYS.join(', ')}, ${NAMES.join(', ')}, ${COUNTED.map((name) => COUNTS[name]).join(', ')} ` +
-    `FROM (SELECT *, ${FORTH} AS forth FROM flows WHERE ${where} AND ${BETWEEN_ADDRESSES} AND (${filter.where})) ` +
+    `FROM (SELECT *, ${SOURCE_CALLS_SQL} AS forth FROM flows WHERE ${where} AND ${BETWEEN_ADDRESSES} AND (${filter.where})) ` +
     `WHERE l4_protocol IN (1, 2, 5) AND (${server('pod_name')} != '' OR ${server('service_name')} != '') ` +
     'GROUP BY server_namespace, server_pod, server_cluster, client_cluster, client_outside, server_port, l4_protocol, front ' +
     'LIMIT {usageLimit:UInt32}';

@@ -74,6 +74,8 @@ CREATE TABLE IF NOT EXISTS incidents
   destination_namespace LowCardinality(String) CODEC(ZSTD(1)),
   destination_workload LowCardinality(String) CODEC(ZSTD(1)),
   destination_peer LowCardinality(String) CODEC(ZSTD(1)),
+  origin UInt64 CODEC(ZSTD(1)),
+  sequence SimpleAggregateFunction(max, UInt64) CODEC(ZSTD(1)),
   first_seen SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
   last_seen SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(Delta(8), ZSTD(1)),
   stored_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(Delta(8), ZSTD(1)),
@@ -87,7 +89,7 @@ PRIMARY KEY (hour, incident)
 ORDER BY (
   hour, incident, cluster, verdict, traffic_direction, drop_reason_desc, policies, l4_protocol, destination_port,
   source_cluster, source_namespace, source_workload, source_peer, destination_cluster, destination_namespace,
-  destination_workload, destination_peer
+  destination_workload, destination_peer, origin
 )
 TTL toDateTime(received_at) + toIntervalSecond(15552000)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
@@ -114,6 +116,8 @@ CREATE TABLE IF NOT EXISTS flow_totals
   destination_namespace LowCardinality(String) CODEC(ZSTD(1)),
   destination_workload LowCardinality(String) CODEC(ZSTD(1)),
   destination_peer LowCardinality(String) CODEC(ZSTD(1)),
+  origin UInt64 CODEC(ZSTD(1)),
+  sequence SimpleAggregateFunction(max, UInt64) CODEC(ZSTD(1)),
   flows SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))
 )
 ENGINE = AggregatingMergeTree
@@ -121,7 +125,7 @@ PARTITION BY toYYYYMMDD(received_at)
 ORDER BY (
   time_slot, verdict, cluster, destination_namespace, source_namespace, destination_workload, source_workload,
   destination_cluster, source_cluster, destination_peer, source_peer, traffic_direction, drop_reason_desc, type,
-  l4_protocol, client_is_source, server_port
+  l4_protocol, client_is_source, server_port, origin
 )
 TTL toDateTime(received_at) + toIntervalSecond(7776000)
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;

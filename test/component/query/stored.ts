@@ -58,8 +58,9 @@ export async function storedCorpus(): Promise<StoredCorpus> {
           replay: false,
           ...header,
         });
-        const { flows, events } = projector.project(decodeFlowBatch(sealed));
+        const { derived, flows, events } = projector.project(decodeFlowBatch(sealed));
         const token = `test:0:${sequence++}`;
+        for (const block of derived.blocks) await store.insert(block, { token });
         if (flows !== undefined) await store.insert(flows, { token });
         if (events !== undefined) await store.insert(events, { token: `${token}:events` });
       }

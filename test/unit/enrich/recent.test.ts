@@ -65,8 +65,9 @@ class UuidStore {
   }
 
   async insert(block: NativeBlock, { token }: { token: string }): Promise<void> {
-    if (this.tokens.has(token)) return;
-    this.tokens.add(token);
+    const key = `${block.table} ${token}`;
+    if (this.tokens.has(key)) return;
+    this.tokens.add(key);
     this.rows.push(...(this.blocks.get(block) ?? []));
   }
 

@@ -1,0 +1,144 @@
+// Who a flow's end is, as totals and incidents count: cluster, namespace, workload, and a name where there is no
+// workload. Found once for each distinct end; thousands of pods are a few hundred parties.
+import type { Locations } from '../project/locations.ts';
+import type { Sink } from '../project/sink.ts';
+import { KeyTable } from './key-table.ts';
+import { peerOf } from './peer.ts';
+import type { TableBlock } from './table-block.ts';
+
+/** More than this, and all are forgotten before the next batch. */
+const MAX_PARTIES = 1 << 17;
+/** Answers remembered by endpoint, place and names; a power of two. */
+const DETAILS = 1 << 13;
+/** Of such an answer: endpoint, texts of cluster, workload and names, one more than the party. */
+const DETAIL = 5;
+
+export type End = 'source' | 'destination';
+
+/** Members of a party, in the order of its words. */
+const MEMBERS = ['cluster', 'namespace', 'workload', 'peer'] as const;
+export type PartyMember = (typeof MEMBERS)[number];
+
+export class Parties {
+  private readonly sink: Sink;
+  private readonly locations: Locations;
+  private readonly table = new KeyTable(MEMBERS.length, 4096);
+  /** By endpoint: texts of the cluster, workload and names it was found with last, and one more than the party. */
+  private clusterOf = new Uint32Array(0);
+  private workloadOf = new Uint32Array(0);
+  private namesOf = new Uint32Array(0);
+  private partyOf = new Uint32Array(0);
+  private readonly details = new Uint32Array(DETAILS * DETAIL);
+
+  constructor(sink: Sink, locations: Locations) {
+    this.sink = sink;
+    this.locations = locations;
+  }
+
+  /** Call before the ends of a batch are asked for; true when parties have new numbers from now on. */
+  begin(): boolean {
+    const full = this.table.size > MAX_PARTIES;
+    if (full) this.clear();
+    const capacity = this.sink.endpoints.table.starts.length;
+    if (this.partyOf.length < capacity) {
+      this.clusterOf = new Uint32Array(capacity);
+      this.workloadOf = new Uint32Array(capacity);
+      this.namesOf = new Uint32Array(capacity);
+      this.partyOf = new Uint32Array(capacity);
+    }
+    return full;
+  }
+
+  /** The party of an end, by its numbers; `names` are its DNS names. */
+  of(endpoint: number, location: number, names: number): number {
+    const { locations, clusterOf, workloadOf, namesOf, partyOf } = this;
+    const cluster = locations.names[location] ?? 0;
+    const workload = locations.workloads[location] ?? 0;
+    // Names decide about ends without a workload only.
+    const told = workload === 0 ? names : 0;
+    const known = partyOf[endpoint] ?? 0;
+    if (
+      known !== 0 &&
+      clusterOf[endpoint] === cluster &&
+      workloadOf[endpoint] === workload &&
+      namesOf[endpoint] === told
+    )
+      return known - 1;
+    const party = this.detailed(endpoint, cluster, workload, told);
+    clusterOf[endpoint] = cluster;
+    workloadOf[endpoint] = workload;
+    namesOf[endpoint] = told;
+    partyOf[endpoint] = party + 1;
+    return party;
+  }
+
+  /** The party without the name that stands in for a workload. */
+  unnamed(party: number): number {
+    const { probe, words } = this.table;
+    const from = party * MEMBERS.length;
+    probe.set(words.subarray(from, from + MEMBERS.length));
+    probe[MEMBERS.indexOf('peer')] = 0;
+    return this.table.find();
+  }
+
+  /** Number of the text of a member. */
+  text(party: number, member: PartyMember): number {
+    return this.table.words[party * MEMBERS.length + MEMBERS.indexOf(member)] ?? 0;
+  }
+
+  /** The four columns of an end, for rows of which each has a party. */
+  put(block: TableBlock, end: End, partyOf: (row: number) => number): void {
+    const { words } = this.table;
+    MEMBERS.forEach((member, i) => {
+      block.text(`${end}_${member}`, (row) => words[partyOf(row) * MEMBERS.length + i] ?? 0);
+    });
+  }
+
+  /** Texts have new numbers. */
+  clear(): void {
+    this.table.clear();
+    this.partyOf.fill(0);
+    this.details.fill(0);
+  }
+
+  /** An end such as the world is at many places and has many names. */
+  private detailed(endpoint: number, cluster: number, workload: number, names: number): number {
+    const { details } = this;
+    let hash = Math.imul(endpoint ^ workload, 0x9e3779b1) ^ Math.imul(names ^ cluster, 0x85ebca77);
+    hash ^= hash >>> 15;
+    const at = (hash & (DETAILS - 1)) * DETAIL;
+    const known = details[at + 4] ?? 0;
+    if (
+      known !== 0 &&
+      details[at] === endpoint &&
+      details[at + 1] === cluster &&
+      details[at + 2] === workload &&
+      details[at + 3] === names
+    )
+      return known - 1;
+    const party = this.find(endpoint, cluster, workload, names);
+    details[at] = endpoint;
+    details[at + 1] = cluster;
+    details[at + 2] = workload;
+    details[at + 3] = names;
+    details[at + 4] = party + 1;
+    return party;
+  }
+
+  private find(endpoint: number, cluster: number, workload: number, names: number): number {
+    const { texts, endpoints } = this.sink;
+    // Number 0 is no endpoint: its members are 0 too.
+    const peer = peerOf({
+      workload: texts.text(workload),
+      names: texts.text(names),
+      labels: texts.text(endpoints.labels[endpoint] ?? 0),
+      pod: texts.text(endpoints.podNames[endpoint] ?? 0),
+    });
+    const { probe } = this.table;
+    probe[0] = cluster;
+    probe[1] = endpoints.namespaces[endpoint] ?? 0;
+    probe[2] = workload;
+    probe[3] = texts.addText(peer);
+    return this.table.find();
+  }
+}
