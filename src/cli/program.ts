@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),
   write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),
   serve: async (program) => (await import('./commands/serve.ts')).addServeCommand(program),
+  alert: async (program) => (await import('./commands/alert.ts')).addAlertCommand(program),
   migrate: async (program) => (await import('./commands/migrate.ts')).addMigrateCommand(program),
   clusters: async (program) => (await import('./commands/clusters.ts')).addClustersCommand(program),
   identities: async (program) =>

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
 import { connectionsConfig } from './connections/config.ts';
 import { denialsConfig } from './denials/config.ts';
+import { feedConfig } from './denials/feed-config.ts';
 import { grpcConfig } from './grpc/config.ts';
 import { totalsConfig } from './totals/config.ts';
 
@@ -87,6 +88,7 @@ export const apiConfig = z.strictObject({
     })
     .prefault({})
     .describe('Live streams (`observe --follow`).'),
+  feed: feedConfig.prefault({}).describe('Who follows incidents (`/api/v1/incidents/feed`).'),
   recent: duration
     .prefault('1h')
     .describe('How far back nodes and namespaces are looked for in the stored flows.'),
