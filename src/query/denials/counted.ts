@@ -113,9 +113,12 @@ function partsOf(query: CountQuery, params: Record<string, QueryParams[string]>)
     ? stretchesOf(range)
     : { hours: undefined, edges: [range] };
   Object.assign(params, condition.params);
+  // A denial lasts for seconds: of a whole day the second column of times is not worth reading.
+  const lastColumn = condition.ofIncidents ? 'last' : 'time';
   const one = ids === undefined ? '' : ' AND incident IN {ids:Array(UInt64)}';
   const part = (table: 'denials' | 'incidents', within: ReturnType<typeof hoursCondition>) => {
-    const [first, last] = table === 'denials' ? ['time', 'last'] : ['first_seen', 'last_seen'];
+    const [first, last] =
+      table === 'incidents' ? ['first_seen', 'last_seen'] : ['time', lastColumn];
     Object.assign(params, within.params);
     return (
       `${namesOf(table, condition)}SELECT incident, sum(drops) AS d, sum(verdicts) AS v, ` +
