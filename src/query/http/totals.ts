@@ -43,7 +43,10 @@ const COUNTED =
 export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): void {
   const { totals: config, maxFilters } = deps.config;
   const usable = createUsableTotals();
-  const depsOf = ({ nowNanos, signal }: Pick<Asked<unknown>, 'nowNanos' | 'signal'>): AnswerDeps => ({
+  const depsOf = ({
+    nowNanos,
+    signal,
+  }: Pick<Asked<unknown>, 'nowNanos' | 'signal'>): AnswerDeps => ({
     config,
     usable,
     nowNanos,

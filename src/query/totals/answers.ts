@@ -55,7 +55,11 @@ export function answerTimeseries(
 
 export function answerMap(store: Reader, input: z.output<typeof mapInput>, deps: AnswerDeps) {
   const { level, limit } = input;
-  return queryMap(store, { ...questionOf(input, deps.nowNanos, deps.maxFilters), level, limit }, deps);
+  return queryMap(
+    store,
+    { ...questionOf(input, deps.nowNanos, deps.maxFilters), level, limit },
+    deps,
+  );
 }
 
 export function answerPolicies(
@@ -63,7 +67,11 @@ export function answerPolicies(
   input: z.output<typeof policiesInput>,
   deps: AnswerDeps,
 ) {
-  return queryPolicies(store, { ...questionOf(input, deps.nowNanos, deps.maxFilters), limit: input.limit }, deps);
+  return queryPolicies(
+    store,
+    { ...questionOf(input, deps.nowNanos, deps.maxFilters), limit: input.limit },
+    deps,
+  );
 }
 
 export function answerCompare(

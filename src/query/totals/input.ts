@@ -99,8 +99,9 @@ export const compareInput = z.strictObject({
       'The window compared with: previous (of the same length, right before), how much earlier (24h, 7d-ago), or SINCE/UNTIL.',
     ),
   ratio: fraction(1.01, 1e6).default(2).describe('As many times more or less is a change.'),
-  least: limitField(1_000_000_000, 10)
-    .describe('What has less in both windows is left out of new, gone and changed.'),
+  least: limitField(1_000_000_000, 10).describe(
+    'What has less in both windows is left out of new, gone and changed.',
+  ),
   limit: limitField(10_000, 50).describe('Groups of each kind in the answer.'),
 });
 
@@ -118,10 +119,6 @@ export function requestWindow(input: SharedInput, nowNanos: bigint) {
 }
 
 /** The window and the filters of a request. Throws `input/invalid` with the field's name. */
-export function questionOf(
-  input: SharedInput,
-  nowNanos: bigint,
-  maxFilters?: number,
-): TotalsQuery {
+export function questionOf(input: SharedInput, nowNanos: bigint, maxFilters?: number): TotalsQuery {
   return { ...requestWindow(input, nowNanos), ...filtersOf(input, maxFilters) };
 }

@@ -32,11 +32,7 @@ export interface Top extends Omit<Aggregates, 'groups'> {
   readonly before?: { readonly since: string; readonly until: string; readonly total: number };
 }
 
-export async function queryTop(
-  store: Reader,
-  query: TopQuery,
-  deps: TotalsDeps,
-): Promise<Top> {
+export async function queryTop(store: Reader, query: TopQuery, deps: TotalsDeps): Promise<Top> {
   checkWindow(query);
   const { by, order, compare, limit } = query;
   if (compare && order === 'connections')

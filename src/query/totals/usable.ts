@@ -5,12 +5,7 @@ import { toBigint } from '../range.ts';
 
 export interface UsableTotals {
   /** The first slot of `from` … `to` from which on all of them are whole; beyond `to` when the last one is not. */
-  since(
-    store: Reader,
-    from: bigint,
-    to: bigint,
-    signal?: AbortSignal,
-  ): Promise<bigint>;
+  since(store: Reader, from: bigint, to: bigint, signal?: AbortSignal): Promise<bigint>;
 }
 
 interface Slots {
@@ -35,11 +30,7 @@ export function createUsableTotals(): UsableTotals {
   // Whole slots, without a gap between them.
   let whole: Slots | undefined;
   let checking: Promise<unknown> = Promise.resolve();
-  const lacking = async (
-    store: Reader,
-    { from, to }: Slots,
-    signal: AbortSignal | undefined,
-  ) => {
+  const lacking = async (store: Reader, { from, to }: Slots, signal: AbortSignal | undefined) => {
     for await (const [slot, count] of store.query(LACKING, { from, to }, signal && { signal }))
       if (toBigint(count) > 0n) return toBigint(slot);
     return undefined;

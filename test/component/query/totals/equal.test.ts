@@ -17,7 +17,7 @@ import type { Window } from '../../../../src/query/totals/rows.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import { totalsCanFilter } from '../../../../src/query/totals/touched.ts';
 import { createUsableTotals, type UsableTotals } from '../../../../src/query/totals/usable.ts';
-import { fillTotals } from '../../../engines/fill-totals.ts';
+import { TOTAL_KEYS, TOTALS_OF_FLOWS } from '../../../engines/fill-totals.ts';
 import { rowsOf } from '../../../engines/stores.ts';
 import { corpus } from '../../../unit/cli/recorded.ts';
 import { tameResponses } from '../../../unit/enrich/project/responses.ts';
@@ -46,7 +46,6 @@ beforeAll(async () => {
   await stored.insert(await corpus('odd.jsonl'));
   await stored.insert(fixtureLines('captured/flows').map(responseFromJson));
   await stored.insert(tameResponses(300, 7));
-  await fillTotals(stored.store);
   const shown = DIMENSIONS.map(({ keys, shown }) => shown(...keys.map((key) => key.flows)));
   const rows = await rowsOf(
     stored.store,
@@ -205,6 +204,20 @@ test('steps of a series and edges of a map too', async () => {
     { numRuns: 40, interruptAfterTimeLimit: 60_000 },
   );
 }, 120_000);
+
+test('what the writer counted is what the flows have, as SQL derives it', async () => {
+  const order = 'GROUP BY ALL ORDER BY ALL';
+  const written = await rowsOf(
+    stored.store,
+    `SELECT ${TOTAL_KEYS.join(', ')}, sum(flows) FROM flow_totals ${order}`,
+  );
+  const derived = await rowsOf(
+    stored.store,
+    `SELECT ${TOTALS_OF_FLOWS.join(', ')}, count() FROM flows ${order}`,
+  );
+  expect(written.length).toBeGreaterThan(500);
+  expect(written).toEqual(derived);
+});
 
 test('which filters the totals can be asked with', () => {
   const can = (filter: FlowFilter) => totalsCanFilter(compileSql([filter], []));
