@@ -32,7 +32,7 @@ interface StoredFlow {
   readonly cells: Readonly<Record<string, string | number>>;
 }
 
-const NEVER: UsableTotals = { since: async (_, __, to) => to + 1n };
+const NEVER: UsableTotals = { since: async (_, to) => to + 1n };
 const config = totalsConfig.parse({});
 const DIMENSIONS = [...allDimensions()];
 const IN_TOTALS = DIMENSIONS.filter(({ keys }) => keys.every(({ totals }) => totals !== undefined));
@@ -124,7 +124,7 @@ const sorted = (counts: ReadonlyMap<string, number>) =>
 
 test('from totals as from flows, and as one flow after the other', async () => {
   expect(slots.length).toBeGreaterThan(10);
-  const usable = createUsableTotals();
+  const usable = createUsableTotals(stored.store);
   const all = flows.flatMap(({ response: { flow } }) => (flow ? [flow] : []));
   const filter = fc.oneof(
     { weight: 3, arbitrary: simple() },
@@ -170,7 +170,7 @@ test('from totals as from flows, and as one flow after the other', async () => {
 }, 180_000);
 
 test('steps of a series and edges of a map too', async () => {
-  const usable = createUsableTotals();
+  const usable = createUsableTotals(stored.store);
   const deps = { config, nowNanos: (slots.at(-1) ?? 0n) * 300_000_000_000n };
   const [first = 0n, last = 0n] = [slots[0], slots.at(-1)];
   const whole = { since: slotBounds(first).first + 17n, until: slotBounds(last).last - 12_345n };
