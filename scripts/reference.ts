@@ -8,6 +8,7 @@ import { parallaxConfig } from '../src/app/config.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { schemaTree } from '../src/config/tree.ts';
 import { ERRORS } from '../src/runtime/errors.ts';
+import { DELIVERY_COLUMNS, INCIDENT_EVENT_COLUMNS } from '../src/store/alert-columns.ts';
 import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/columns.ts';
 import { CLUSTER_FACT_COLUMNS, IDENTITY_COLUMNS } from '../src/store/columns-enriched.ts';
 import { COVERAGE_COLUMNS } from '../src/store/coverage-columns.ts';
@@ -37,6 +38,8 @@ const pages: Record<string, string> = {
     denials: DENIAL_COLUMNS,
     incidents: INCIDENT_COLUMNS,
     flowTotals: FLOW_TOTAL_COLUMNS,
+    incidentEvents: INCIDENT_EVENT_COLUMNS,
+    deliveries: DELIVERY_COLUMNS,
     presence: PRESENCE,
   }),
 };

@@ -11,12 +11,14 @@ interface Catalogue {
   readonly denials: readonly Column[];
   readonly incidents: readonly Column[];
   readonly flowTotals: readonly Column[];
+  readonly incidentEvents: readonly Column[];
+  readonly deliveries: readonly Column[];
   readonly presence: Readonly<Record<string, number>>;
 }
 
 export function columnsPage(catalogue: Catalogue): string {
   const { flows, events, coverage, identities, clusterFacts, presence } = catalogue;
-  const { denials, incidents, flowTotals } = catalogue;
+  const { denials, incidents, flowTotals, incidentEvents, deliveries } = catalogue;
   return `# Columns
 ${GENERATED}
 What ClickHouse holds, for those who ask it themselves. A \`path\` is the field of Hubble's GetFlowsResponse that a column
@@ -69,6 +71,16 @@ ${table(['Column', 'Type', 'Path', 'Meaning'], incidents.map(row))}
 Flows counted by who sent them to whom, in slots of five minutes; sum \`flows\`.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], flowTotals.map(row))}
+
+## incident_events
+What happened to incidents, in the order of \`sequence\`; take each \`key\` once.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], incidentEvents.map(row))}
+
+## deliveries
+What became of telling receivers; of a \`receiver\` and \`key\` the latest row holds.
+
+${table(['Column', 'Type', 'Path', 'Meaning'], deliveries.map(row))}
 `;
 }
 

@@ -1,5 +1,6 @@
 // The whole configuration: one file for all roles, composed of what each room asks for.
 import { z } from 'zod';
+import { alertConfig } from '../alert/config.ts';
 import { busConfig } from '../bus/config.ts';
 import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { duration } from '../config/values.ts';
@@ -18,6 +19,9 @@ export const parallaxConfig = z.strictObject({
   api: apiConfig
     .prefault({})
     .describe('The HTTP API; `serve` and `up`. Health and metrics of every role.'),
+  alert: alertConfig
+    .prefault({})
+    .describe('Incidents over time, and who is told of them; `alert` and `up`.'),
   log: logConfig.prefault({}).describe('The log, on standard error.'),
   shutdownTimeout: duration
     .prefault('25s')

@@ -3,6 +3,7 @@
 import type { ClusterConfig } from '../ingest/config.ts';
 import { createRunner } from '../runtime/run.ts';
 import { createStore } from '../store/open.ts';
+import { buildAlerts } from './alert.ts';
 import { buildApi } from './api.ts';
 import { createCollectorThread } from './collector-thread.ts';
 import type { ParallaxConfig } from './config.ts';
@@ -33,6 +34,7 @@ export async function runUp(
   const bus = runner.add(buildBus(config, deps));
   const writer = buildWriter(config, deps, { bus, store });
   for (const part of writer.components) runner.add(part);
+  for (const part of buildAlerts(config, deps, store)) runner.add(part);
   const publisher = runner.add(bus.publisher());
   const demo = options.demo ? await createDemo(deps) : undefined;
   if (demo) runner.add(demo);

@@ -12,6 +12,9 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
     (await import('./commands/connections.ts')).addConnectionsCommand(program),
   explain: async (program) => (await import('./commands/explain.ts')).addExplainCommand(program),
   services: async (program) => (await import('./commands/services.ts')).addServicesCommand(program),
+  denials: async (program) => (await import('./commands/denials.ts')).addDenialsCommand(program),
+  'suggest-policy': async (program) =>
+    (await import('./commands/suggest-policy.ts')).addSuggestPolicyCommand(program),
   top: async (program) => (await import('./commands/top.ts')).addTopCommand(program),
   map: async (program) => (await import('./commands/map.ts')).addMapCommand(program),
   timeseries: async (program) =>
@@ -23,6 +26,7 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),
   write: async (program) => (await import('./commands/write.ts')).addWriteCommand(program),
   serve: async (program) => (await import('./commands/serve.ts')).addServeCommand(program),
+  alert: async (program) => (await import('./commands/alert.ts')).addAlertCommand(program),
   migrate: async (program) => (await import('./commands/migrate.ts')).addMigrateCommand(program),
   clusters: async (program) => (await import('./commands/clusters.ts')).addClustersCommand(program),
   identities: async (program) =>

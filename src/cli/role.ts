@@ -7,7 +7,7 @@ import { installCrashHandlers } from '../runtime/crash.ts';
 import { programVersion } from '../runtime/version.ts';
 import { type ConfigFlags, loadFor } from './options.ts';
 
-const BRIEF: ReadonlySet<string> = new Set(['import', 'migrate', 'doctor', 'replay']);
+const BRIEF: ReadonlySet<string> = new Set(['import', 'migrate', 'doctor', 'replay', 'deliveries']);
 
 /** Runs a role in this process; `body` resolves with the exit code when the role has ended. */
 export async function runRole(

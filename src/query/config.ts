@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
 import { connectionsConfig } from './connections/config.ts';
+import { denialsConfig } from './denials/config.ts';
+import { feedConfig } from './denials/feed-config.ts';
 import { grpcConfig } from './grpc/config.ts';
 import { totalsConfig } from './totals/config.ts';
 
@@ -49,6 +51,7 @@ export const apiConfig = z.strictObject({
       'Newest flows that are held to be turned round; a larger --last is read twice instead.',
     ),
   connections: connectionsConfig.prefault({}).describe('Connections, explanations and services.'),
+  denials: denialsConfig.prefault({}).describe('Denials and incidents.'),
   totals: totalsConfig.prefault({}).describe('Aggregates, tops, series, maps and comparisons.'),
   live: z
     .strictObject({
@@ -85,6 +88,7 @@ export const apiConfig = z.strictObject({
     })
     .prefault({})
     .describe('Live streams (`observe --follow`).'),
+  feed: feedConfig.prefault({}).describe('Who follows incidents (`/api/v1/incidents/feed`).'),
   recent: duration
     .prefault('1h')
     .describe('How far back nodes and namespaces are looked for in the stored flows.'),

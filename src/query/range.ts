@@ -8,7 +8,7 @@ export interface TimeRange {
   readonly until?: bigint | undefined;
 }
 
-export type TableName = 'flows' | 'events';
+export type TableName = 'flows' | 'events' | 'denials';
 
 const SLOT_NANOS = 300_000_000_000n;
 /** What a DateTime64(9) column can hold; a bound outside would wrap round. */

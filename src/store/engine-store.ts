@@ -118,7 +118,7 @@ export class EngineStore implements ManagedStore {
     let outcome = 'aborted';
     let leave: (() => void) | undefined;
     try {
-      const entering = this.gate.enter(signal);
+      const entering = options.own ? () => {} : this.gate.enter(signal);
       metrics.queriesWaiting.set(this.gate.waits);
       leave = await entering;
       metrics.queriesRunning.inc();

@@ -16,7 +16,10 @@ export interface InsertOptions {
 }
 
 export type QueryParams = Readonly<
-  Record<string, string | number | bigint | boolean | readonly string[] | readonly number[]>
+  Record<
+    string,
+    string | number | bigint | boolean | readonly string[] | readonly number[] | readonly bigint[]
+  >
 >;
 
 /** What the engine read of its tables for a query. */
@@ -35,6 +38,8 @@ export interface TableFilter {
 export interface QueryOptions {
   /** Ends the query when it aborts. */
   readonly signal?: AbortSignal;
+  /** A part's own question, one at a time and small: it does not wait behind the queries of users. */
+  readonly own?: boolean;
   /** Called once, when the query has ended in whichever way; what it is given never rejects. */
   readonly cost?: (read: Promise<QueryCost>) => void;
   /** The engine lets no row of these tables into the query that does not meet the condition, wherever it reads them. */

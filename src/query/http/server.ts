@@ -11,6 +11,7 @@ import type { Store } from '../../store/store.ts';
 import { close, listen } from '../../telemetry/listen.ts';
 import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { ApiConfig } from '../config.ts';
+import { createFeed } from '../denials/feed.ts';
 import type { KnownCluster } from '../doctor/identities.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
@@ -19,10 +20,12 @@ import { ANONYMOUS } from './asker.ts';
 import { addCatalogueRoutes } from './catalogue.ts';
 import { addConnectionRoutes } from './connections.ts';
 import { addCoverageRoutes } from './coverage.ts';
+import { addDenialRoutes } from './denials.ts';
 import { addDoctorRoute } from './doctor.ts';
 import { schemaError } from './fields.ts';
 import { addFlowsRoutes } from './flows.ts';
 import { createGate } from './gate.ts';
+import { addIncidentFeedRoutes } from './incident-feed.ts';
 import { addOverviewRoutes } from './overview.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 import { addTotalsRoutes } from './totals.ts';
@@ -148,6 +151,7 @@ class Server implements HttpServer {
     const routes = { store, clock, enter, askerOf: () => ANONYMOUS };
     addCatalogueRoutes(app, { ...routes, stopped: this.stopped.signal });
     addCoverageRoutes(app, routes);
+    addDenialRoutes(app, { ...routes, config });
     addTotalsRoutes(app, { ...routes, config });
     addFlowsRoutes(app, {
       config,
@@ -158,6 +162,8 @@ class Server implements HttpServer {
       failed,
       endless,
     });
+    const feed = createFeed({ ...this.deps, config: config.feed, stopped: this.stopped.signal });
+    addIncidentFeedRoutes(app, { ...routes, config: config.feed, feed, failed, endless });
     addConnectionRoutes(app, { config, store, clock, metrics: this.metrics, enter });
     return app;
   }

@@ -7,6 +7,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore } from '../../engines/stores.ts';
+import { benchDenials, fillDenials } from './denials.ts';
 import { type Kind, kinds } from './kinds.ts';
 import { known } from './known.ts';
 import { END, load } from './load.ts';
@@ -76,5 +77,9 @@ const machine = {
   cores: cpus().length,
 };
 console.log(await report(store, { flows, directory, machine, rows, json: values.json }));
+// The questions about denials, which have tables of their own.
+if (values['load-only']) await fillDenials(store, say);
+else if (!values.json) console.log(await benchDenials(store, { runs, only, say }));
+say('');
 await stop();
 process.exit(0);

@@ -1,6 +1,7 @@
 // The SQL files against the column catalogue and against the rules that make them safe to run.
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { DELIVERY_COLUMNS, INCIDENT_EVENT_COLUMNS } from '../../../src/store/alert-columns.ts';
 import { type Column, EVENT_COLUMNS, FLOW_COLUMNS } from '../../../src/store/columns.ts';
 import { COVERAGE_COLUMNS } from '../../../src/store/coverage-columns.ts';
 import {
@@ -38,6 +39,11 @@ const statement = (start: string) => {
   return found;
 };
 
+const TABLES = [
+  ...['flows', 'events', 'coverage', 'denials', 'incidents', 'flow_totals'],
+  ...['incident_events', 'deliveries'],
+];
+
 test('flows has the catalogue’s columns, in order', () => {
   expect(stored(statement('CREATE TABLE IF NOT EXISTS flows'))).toEqual(wanted(FLOW_COLUMNS));
 });
@@ -65,8 +71,16 @@ test('what is derived from flows has the catalogue’s columns, in order', () =>
     );
 });
 
+test('the log of incidents and its deliveries have the catalogue’s columns, in order', () => {
+  for (const [table, columns] of [
+    ['incident_events', INCIDENT_EVENT_COLUMNS],
+    ['deliveries', DELIVERY_COLUMNS],
+  ] as const)
+    expect(stored(statement(`CREATE TABLE IF NOT EXISTS ${table}`))).toEqual(wanted(columns));
+});
+
 test('every stored column says how it is compressed', () => {
-  for (const table of ['flows', 'events', 'coverage', 'denials', 'incidents', 'flow_totals']) {
+  for (const table of TABLES) {
     for (const column of columnsOf(statement(`CREATE TABLE IF NOT EXISTS ${table}`))) {
       if (column.alias === undefined) expect(column.codec, column.name).toBeDefined();
     }

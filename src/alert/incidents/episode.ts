@@ -1,0 +1,31 @@
+// The keys of what happens to an incident. They are made of the log alone: whoever decides the same from the same log,
+// after a restart or beside another evaluator, gives it the same key. Nothing that late flows can change goes in.
+import { createHash } from 'node:crypto';
+import type { IncidentEventKind } from '../../hubble/incident-event.ts';
+
+/** Shorter than anything is kept: an incident that was forgotten and comes back is not taken for the one before. */
+const AGE_NS = 90n * 86_400_000_000_000n;
+
+/** The episode that follows `previous`, or the first that is known of the incident. */
+export function episodeOf(
+  incident: bigint,
+  previous: bigint | undefined,
+  openedAt: bigint,
+): bigint {
+  const origin = previous === undefined ? `first ${openedAt / AGE_NS}` : `after ${previous}`;
+  return digest(`episode ${incident} ${origin}`).readBigUInt64BE();
+}
+
+/** 32 hex digits. `step` counts the changes of the episode; a `resolved` is once an episode. */
+export function transitionKey(
+  { incident, episode }: { readonly incident: bigint; readonly episode: bigint },
+  kind: IncidentEventKind,
+  step: number,
+): string {
+  const text = `transition ${incident} ${episode} ${kind} ${kind === 'changed' ? step : 0}`;
+  return digest(text).toString('hex', 0, 16);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

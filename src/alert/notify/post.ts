@@ -1,0 +1,63 @@
+// One POST: no redirect is followed, the answer is read to a limit and thrown away, and all of it has a time limit.
+import http from 'node:http';
+import https from 'node:https';
+
+export interface Post {
+  readonly url: URL;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly agent: http.Agent | https.Agent;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+}
+
+/** An answer is for us no more than its status. */
+const MAX_ANSWER = 64 * 1024;
+
+/** Rejects when there is no answer, with the reason in words that hold no address and no secret. */
+export function post(
+  { url, body, headers, timeoutMs, agent }: Post,
+  signal: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const send = url.protocol === 'https:' ? https.request : http.request;
+    const request = send(url, {
+      method: 'POST',
+      agent,
+      signal: AbortSignal.any([signal, limit]),
+      headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+    });
+    const fail = (error: unknown) =>
+      reject(new Error(limit.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error)));
+    request.on('error', fail);
+    request.on('response', (response) => {
+      const { statusCode = 0 } = response;
+      const done = () =>
+        resolve({ status: statusCode, retryAfter: response.headers['retry-after'] });
+      let read = 0;
+      response.on('data', (chunk: Buffer) => {
+        read += chunk.length;
+        if (read <= MAX_ANSWER) return;
+        // The status said all; the connection is not worth the rest.
+        done();
+        request.destroy();
+      });
+      response.on('end', done);
+      response.on('error', fail);
+    });
+    request.end(body);
+  });
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return code === 'ERR_TLS_CERT_ALTNAME_INVALID' || /CERT|SELF_SIGNED|ISSUER/.test(code)
+    ? `its certificate is not trusted (${code})`
+    : `no connection (${code})`;
+}

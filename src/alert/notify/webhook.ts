@@ -1,0 +1,105 @@
+// The generic webhook: an event as JSON, signed, posted to a URL of the configuration.
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import { compileIncidentFilter } from '../../hubble/incident-filter.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { Notifier, Outcome } from './notifier.ts';
+import { post } from './post.ts';
+import { SIGNATURE_HEADER, signatureOf } from './signature.ts';
+import type { WebhookConfig } from './webhook-config.ts';
+
+/** What no repetition will change: the event itself is not taken. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 410, 413, 415, 422]);
+const MAX_PAUSE_MS = 3_600_000;
+
+export interface WebhookDeps {
+  readonly clock: Clock;
+  /** Of this program, for the header `user-agent`. */
+  readonly version: string;
+}
+
+export function createWebhook(config: WebhookConfig, { clock, version }: WebhookDeps): Notifier {
+  const url = new URL(config.url);
+  const wanted = compileIncidentFilter(config.filter);
+  const options = { keepAlive: true, maxSockets: config.concurrency, timeout: config.timeout };
+  let agent: http.Agent | https.Agent = new http.Agent(options);
+
+  const secretOf = async () => {
+    if (config.secretFile === undefined) return config.secret ?? '';
+    const secret = (await readFile(config.secretFile, 'utf8')).trim();
+    if (secret === '') throw new Error('the file is empty');
+    return secret;
+  };
+
+  return {
+    name: config.name,
+    patience: config,
+
+    async check() {
+      const at = `alert.webhooks: ${config.name}:`;
+      await secretOf().catch((error: unknown) => {
+        throw unreadable(`${at} secretFile ${config.secretFile} cannot be read`, error);
+      });
+      if (url.protocol !== 'https:') return;
+      const ca =
+        config.ca === undefined
+          ? undefined
+          : await readFile(config.ca).catch((error) => {
+              throw unreadable(`${at} ca ${config.ca} cannot be read`, error);
+            });
+      agent = new https.Agent({ ...options, ...(ca && { ca }) });
+    },
+
+    wants: ({ event, incident }) => config.events.includes(event) && wanted(incident),
+
+    async send(event, signal): Promise<Outcome> {
+      const body = JSON.stringify(event);
+      try {
+        const seconds = Math.floor(clock.now() / 1000);
+        const headers = {
+          'user-agent': `parallax/${version}`,
+          ...lowerCased(config.headers),
+          'content-type': 'application/json',
+          'idempotency-key': event.key,
+          [SIGNATURE_HEADER]: signatureOf(await secretOf(), body, seconds),
+        };
+        const { timeout: timeoutMs } = config;
+        const answer = await post({ url, body, headers, timeoutMs, agent }, signal);
+        return outcomeOf(answer.status, answer.retryAfter, clock.now());
+      } catch (error) {
+        return { kind: 'failed', status: 0, reason: error instanceof Error ? error.message : '' };
+      }
+    },
+
+    close: () => agent.destroy(),
+  };
+}
+
+function outcomeOf(status: number, retryAfter: string | undefined, nowMs: number): Outcome {
+  if (status >= 200 && status < 300) return { kind: 'taken', status };
+  const redirect = status >= 300 && status < 400 ? ', redirects are not followed' : '';
+  const reason = `status ${status}${redirect}`;
+  if (REFUSALS.has(status)) return { kind: 'refused', status, reason };
+  const retryAfterMs = pauseOf(retryAfter, nowMs);
+  return { kind: 'failed', status, reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+/** Seconds, or a date (RFC 9110); undefined when it is neither. */
+export function pauseOf(text: string | undefined, nowMs: number): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - nowMs;
+  return Number.isNaN(ms) ? undefined : Math.min(MAX_PAUSE_MS, Math.max(0, ms));
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
+
+function unreadable(text: string, cause: unknown): ParallaxError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ParallaxError('config/invalid', `${text}: ${reason}`, { cause });
+}

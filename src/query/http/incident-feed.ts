@@ -1,0 +1,119 @@
+// Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { eventsSchema } from '../denials/event-schema.ts';
+import { incidentEvents } from '../denials/events.ts';
+import type { Feed, FeedItem } from '../denials/feed.ts';
+import type { FeedConfig } from '../denials/feed-config.ts';
+import { eventsInput, type FeedInput, feedInput, feedRequest } from '../denials/feed-request.ts';
+import { scopedStore } from '../scope.ts';
+import { FieldError, problemOf } from './problem.ts';
+import { addDocumentRoute, type RouteDeps } from './route.ts';
+
+export interface IncidentFeedDeps extends RouteDeps {
+  readonly config: FeedConfig;
+  readonly feed: Feed;
+  readonly failed: (error: unknown) => void;
+  /** Where answers without an end are noted, so that their time is not measured. */
+  readonly endless: WeakSet<object>;
+}
+
+/** How long a client waits before it comes back. */
+const RETRY_MS = 2000;
+const TAG = 'denials';
+const FOLLOW = `Each event has its place in the log as \`id\`: a client that comes back with it (Last-Event-ID, which EventSource sends by
+itself, or \`cursor\`) misses nothing. Without a place it begins with what happens from now on.`;
+
+export function addIncidentFeedRoutes(app: FastifyInstance, deps: IncidentFeedDeps): void {
+  const schema = {
+    summary: 'Follow incidents (server-sent events)',
+    description: FOLLOW,
+    tags: [TAG],
+    querystring: feedInput,
+  };
+  app.get('/api/v1/incidents/feed', { schema }, (request, reply) => follow(request, reply, deps));
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/incidents/events',
+    methods: 'get',
+    summary: 'What happened to incidents',
+    description:
+      'Events in the order in which they were decided, from the beginning of the log unless told otherwise.',
+    tag: TAG,
+    input: eventsInput,
+    output: eventsSchema,
+    async answer({ input, store, nowNanos, signal }) {
+      const page = await incidentEvents(store, input, nowNanos, signal);
+      const events = page.events.map((event) => ({ ...event, incident: { ...event.incident } }));
+      return { ...page, events };
+    },
+  });
+}
+
+async function follow(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: IncidentFeedDeps,
+): Promise<FastifyReply> {
+  const { feed, clock, enter, endless } = deps;
+  const { scope } = deps.askerOf(request);
+  const query = request.query as FeedInput; // checked by the route's schema
+  const asked = feedRequest({ ...query, ...lastEvent(request) }, BigInt(clock.now()) * 1_000_000n);
+  const store = scopedStore(deps.store, scope);
+  const items = feed.follow(
+    { ...asked, store, scope: JSON.stringify(scope ?? null) },
+    enter(reply),
+  );
+  endless.add(reply);
+  reply
+    .header('content-type', 'text/event-stream; charset=utf-8')
+    .header('cache-control', 'no-store')
+    // Proxies that gather what they pass on would hold events back.
+    .header('x-accel-buffering', 'no')
+    .send(
+      Readable.from(written(items, reply, deps), { objectMode: false, highWaterMark: 16 * 1024 }),
+    );
+  reply.raw.flushHeaders();
+  return reply;
+}
+
+/** An EventSource that comes back says so by itself, with the URL it was given at first. */
+function lastEvent({ headers }: FastifyRequest): { readonly cursor?: string } {
+  const last = headers['last-event-id'];
+  if (last === undefined || last === '') return {};
+  if (typeof last === 'string' && /^\d{1,20}$/.test(last)) return { cursor: last };
+  throw new FieldError('last-event-id', 'last-event-id: expected the id of an event');
+}
+
+async function* written(
+  items: AsyncGenerator<FeedItem>,
+  reply: FastifyReply,
+  { config, failed }: IncidentFeedDeps,
+): AsyncGenerator<string> {
+  let patience: NodeJS.Timeout | undefined;
+  // One that takes nothing is cut off: it knows where it was, and we hold nothing for it.
+  const begin = () => {
+    patience = setTimeout(() => reply.raw.destroy(), config.slow).unref();
+  };
+  try {
+    begin();
+    yield `retry: ${RETRY_MS}\n\n`;
+    for (;;) {
+      clearTimeout(patience);
+      const next = await items.next();
+      if (next.done) return;
+      begin();
+      yield textOf(next.value);
+    }
+  } catch (error) {
+    failed(error);
+    yield `event: error\ndata: ${JSON.stringify(problemOf(error))}\n\n`;
+  } finally {
+    clearTimeout(patience);
+    await items.return(undefined);
+  }
+}
+
+function textOf(item: FeedItem): string {
+  if (item === undefined) return ': nothing new\n\n';
+  return `id: ${item.id}\nevent: ${item.event.event}\ndata: ${JSON.stringify(item.event)}\n\n`;
+}
