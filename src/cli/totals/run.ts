@@ -78,7 +78,7 @@ async function answered<D extends object>(
           import('./notices.ts'),
           command.answer(),
         ]);
-        const deps = { config, usable: createUsableTotals(), nowNanos, signal: io.signal };
+        const deps = { config, usable: createUsableTotals(store), nowNanos, signal: io.signal };
         const document = await answer(store, request, deps);
         return { document, notices: await windowNotices(store, request, nowNanos, io.signal) };
       },

@@ -42,7 +42,7 @@ const COUNTED =
 
 export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): void {
   const { totals: config, maxFilters } = deps.config;
-  const usable = createUsableTotals();
+  const usable = createUsableTotals(deps.store);
   const depsOf = ({
     nowNanos,
     signal,

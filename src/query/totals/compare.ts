@@ -92,7 +92,7 @@ export async function queryCompare(
   const filter = exactFilter(query, 'a comparison');
   const dimensions = dimensionsNamed('of', by);
   const asked = { now: query, before: query.against, filter, dimensions, measure };
-  const pairs = await pairedGroups(store, asked, deps);
+  const pairs = await pairedGroups(asked, deps);
   const { sql, params } = kindsStatement(pairs, query);
   const kinds = KINDS.map(() => ({ count: 0, groups: [] as Difference[] }));
   let [now, before] = [0, 0];

@@ -1,23 +1,16 @@
 // What totals are counted by and `flows` has no column for, as SQL over `flows`: who called, the port that was called,
 // and what an end without a workload is called. `flow_totals` has columns of them, made by the writer: both must agree.
-import { DropReason, Verdict } from '../../hubble/schema.gen.ts';
-import { column } from '../sql/columns.ts';
+import { SOURCE_CALLS_SQL } from '../../hubble/caller.ts';
+import { policyKind } from '../../hubble/denial.ts';
+import { DropReason, FlowType, Verdict } from '../../hubble/schema.gen.ts';
 
 type End = 'source' | 'destination';
 
 const { DROPPED, AUDIT } = Verdict.numbers;
-const SYN = `bitAnd(${column('tcp_flags')}, 2) = 2`;
-const SYN_ONLY = `bitAnd(${column('tcp_flags')}, 18) = 2`;
+const { L7 } = FlowType.numbers;
 
-/** 1 where the flow's source is the client: the same order of facts as `clientVote` of connections. */
-export const CLIENT_IS_SOURCE = `toUInt8(multiIf(
-  l4_protocol = 1 AND ${SYN}, ${SYN_ONLY},
-  l7_type IN (1, 2), l7_type = 1,
-  is_reply != 0, is_reply = 1,
-  reply = 1, 0,
-  event_type = 5 OR verdict = ${DROPPED}, 1,
-  (source_port >= 32768) != (destination_port >= 32768), source_port >= 32768,
-  source_port >= destination_port))`;
+/** 1 where the flow's source is the client. */
+export const CLIENT_IS_SOURCE = `toUInt8(${SOURCE_CALLS_SQL})`;
 
 /** Port of the end that was called. */
 export const SERVER_PORT = `if(${CLIENT_IS_SOURCE} = 1, destination_port, source_port)`;
@@ -45,16 +38,14 @@ export const PEER: Readonly<Record<End, string>> = {
   destination: `if(destination_workload != '', '', ${peer('destination')})`,
 };
 
-/** Reasons of drops that a policy decided. */
-export const POLICY_REASONS: readonly number[] = [
-  DropReason.numbers.POLICY_DENIED,
-  DropReason.numbers.POLICY_DENY,
-  DropReason.numbers.AUTH_REQUIRED,
-  DropReason.numbers.DENIED_BY_LB_SRC_RANGE_CHECK,
-  DropReason.numbers.UNENCRYPTED_TRAFFIC,
-];
+const POLICY_REASONS = Object.values(DropReason.numbers).filter(
+  (reason) => policyKind(reason) !== undefined,
+);
 
-/** What columns of both tables say of a flow. */
-export const DENIED = `verdict = ${DROPPED} AND (drop_reason_desc IN (${POLICY_REASONS.join(', ')}) OR (drop_reason_desc = 0 AND type = 2))`;
+/**
+ * What a policy denied, by columns of both tables: a request that a proxy refused is one by the flow's type alone.
+ * Beside it, and in the same words, what was dropped and what audit mode let pass.
+ */
+export const DENIED = `verdict = ${DROPPED} AND (drop_reason_desc IN (${POLICY_REASONS.join(', ')}) OR (drop_reason_desc = 0 AND type = ${L7}))`;
 export const DROPPED_FLOW = `verdict = ${DROPPED}`;
 export const AUDITED = `verdict = ${AUDIT}`;

@@ -40,7 +40,7 @@ export async function rankedGroups(
   if (!filter.exact) return judgedGroups(store, query, ranking, deps);
   const { dimensions, measures, order, limit, offset } = ranking;
   const { keys, shown } = keysOf(dimensions);
-  const rows = await countedRows(store, { windows: [query], filter, keys, measures }, deps);
+  const rows = await countedRows({ windows: [query], filter, keys, measures }, deps);
   const found = { ...rows, dimensions, shown, measures };
   const page = await readGroups(store, found, { order, limit, offset }, deps);
   // Behind the last group there is none that could carry the sums.

@@ -103,7 +103,7 @@ export async function queryMap(
   ];
   const { keys, shown } = keysOf(dimensions);
   const counting = { windows: [query], filter, keys, measures: ['flows'] } as const;
-  const rows = await countedRows(store, counting, deps);
+  const rows = await countedRows(counting, deps);
   const limit = Math.min(query.limit, deps.config.maxEdges);
   const sql = mapStatement(rows.sql, shown, ends.length);
   const params = { ...rows.params, edgeLimit: limit };

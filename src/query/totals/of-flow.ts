@@ -1,15 +1,17 @@
 // The dimensions of a flow that is in no store: what the columns would have of it, as far as the flow says so itself.
+import { sourceCalls } from '../../hubble/caller.ts';
+import { policyKind } from '../../hubble/denial.ts';
 import {
   type Endpoint,
   type Flow,
+  FlowType,
   type GetFlowsResponse,
   type Policy,
   Verdict,
 } from '../../hubble/schema.gen.ts';
 import { nodeCluster, PROTOCOLS } from '../connections/observation.ts';
 import type { Dimension } from './dimensions.ts';
-import { POLICY_REASONS } from './expressions.ts';
-import { peerOf, sourceCalls } from './who.ts';
+import { peerOf } from './peer.ts';
 
 type Side = 'source' | 'destination';
 type Cell = string | number;
@@ -22,7 +24,8 @@ const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';
 const NAMESPACE_LABEL = 'k8s:io.kubernetes.pod.namespace=';
 const ZONE_LABEL = 'topology.kubernetes.io/zone=';
 const HOST = 1;
-const L7 = 2;
+const SYN = 2;
+const ACK = 16;
 
 /** The cells of a flow, in the order of the dimensions. */
 export function cellsOf(
@@ -50,17 +53,17 @@ function cellOf(name: string, seen: Seen): Cell {
 
 function calls(flow: Flow): boolean {
   const flags = flow.l4?.TCP?.flags;
-  return sourceCalls({
-    protocol: protocolOf(flow),
-    tcpFlags: (flags?.SYN ? 2 : 0) | (flags?.ACK ? 16 : 0),
-    l7Type: flow.l7?.type ?? 0,
-    isReply: flow.is_reply === undefined ? 0 : flow.is_reply ? 2 : 1,
-    reply: flow.reply === true ? 1 : 0,
-    eventType: flow.event_type?.type ?? 0,
-    verdict: flow.verdict ?? 0,
-    sourcePort: portOf(flow, 'source'),
-    destinationPort: portOf(flow, 'destination'),
-  });
+  return sourceCalls(
+    protocolOf(flow),
+    (flags?.SYN ? SYN : 0) | (flags?.ACK ? ACK : 0),
+    flow.l7?.type ?? 0,
+    flow.is_reply === undefined ? 0 : flow.is_reply ? 2 : 1,
+    flow.reply === true ? 1 : 0,
+    flow.event_type?.type ?? 0,
+    flow.verdict ?? 0,
+    portOf(flow, 'source'),
+    portOf(flow, 'destination'),
+  );
 }
 
 function endCell(part: string, side: Side, { flow, node, derive }: Seen): Cell {
@@ -217,6 +220,5 @@ export function marksOf({ flow = {} }: GetFlowsResponse) {
 }
 
 function isPolicy({ drop_reason_desc: reason = 0, Type }: Flow): boolean {
-  if (reason === 0) return Type === L7;
-  return POLICY_REASONS.includes(reason);
+  return reason === 0 ? Type === FlowType.numbers.L7 : policyKind(reason) !== undefined;
 }

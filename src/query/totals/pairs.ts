@@ -1,5 +1,5 @@
 // Two windows side by side: of each group, what it has in the one and in the other.
-import type { QueryParams, Reader } from '../../store/store.ts';
+import type { QueryParams } from '../../store/store.ts';
 import type { CompiledSql } from '../sql/compile.ts';
 import type { Dimension } from './dimensions.ts';
 import { countedRows, keysOf, type MeasureName, type TotalsDeps, type Window } from './rows.ts';
@@ -13,7 +13,6 @@ export interface Pairs {
 }
 
 export async function pairedGroups(
-  store: Reader,
   asked: {
     readonly now: Window;
     readonly before: Window;
@@ -26,7 +25,7 @@ export async function pairedGroups(
   const { now, before, filter, dimensions, measure } = asked;
   const { keys, shown } = keysOf(dimensions);
   const counting = { windows: [now, before], filter, keys, measures: [measure] };
-  const rows = await countedRows(store, counting, deps);
+  const rows = await countedRows(counting, deps);
   const names = dimensions.map((_, index) => `g${index}`);
   const columns = shown.map((sql, index) => `${sql} AS g${index}`);
   return {

@@ -84,7 +84,6 @@ export async function queryPolicies(
   ]);
   const named = WAYS.map((way) => `${way}_allowed_by != '' OR ${way}_denied_by != ''`);
   const rows = await countedRows(
-    store,
     {
       windows: [query],
       filter: { ...filter, where: `(${filter.where}) AND (${named.join(' OR ')} OR (${DENIED}))` },

@@ -1,6 +1,6 @@
 // Flows of one or several windows, grouped and counted: whole slots from `flow_totals` where that table has what is
 // asked, the rest from `flows`, in one statement. Both ways count the same.
-import type { QueryParams, Reader } from '../../store/store.ts';
+import type { QueryParams } from '../../store/store.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
 import { rangeCondition, slotBounds, slotOf, type TimeRange } from '../range.ts';
 import type { CompiledSql } from '../sql/compile.ts';
@@ -95,7 +95,6 @@ interface Branch {
 }
 
 export async function countedRows(
-  store: Reader,
   { windows, filter, keys, measures }: Counting,
   deps: TotalsDeps,
 ): Promise<CountedRows> {
@@ -105,7 +104,7 @@ export async function countedRows(
     measures.every((name) => 'totals' in MEASURES[name]);
   const branches: Branch[] = [];
   for (const [index, window] of windows.entries())
-    branches.push(...(await branchesOf(store, index, window, inTotals, deps)));
+    branches.push(...(await branchesOf(index, window, inTotals, deps)));
   const limit = `SETTINGS max_rows_to_group_by = ${deps.config.maxCounted}, group_by_overflow_mode = 'throw'`;
   const selects = branches.map(({ table, window, where }) => {
     const of = table === 'flows' ? 'flows' : 'totals';
@@ -132,7 +131,6 @@ function measureSql(name: MeasureName, of: 'flows' | 'totals'): string {
 
 /** The window cut at the edges of slots. */
 async function branchesOf(
-  store: Reader,
   index: number,
   window: Window,
   inTotals: boolean,
@@ -146,7 +144,7 @@ async function branchesOf(
   const { since, until } = window;
   const whole = inTotals ? wholeSlots(window) : undefined;
   if (whole === undefined) return [flows('', window)];
-  const from = await usable.since(store, whole.from, whole.to, signal);
+  const from = await usable.since(whole.from, whole.to, signal);
   if (from > whole.to) return [flows('', window)];
   const { first } = slotBounds(from);
   const { last } = slotBounds(whole.to);

@@ -64,7 +64,7 @@ export async function queryTimeseries(
   const read = async (of: readonly Dimension[], limit: number) => {
     const { keys, shown } = keysOf([...of, bucketOf(grid)]);
     const counting = { windows: [query], filter, keys, measures: [measure] };
-    const rows = await countedRows(store, counting, deps);
+    const rows = await countedRows(counting, deps);
     const sql = seriesStatement(rows.sql, shown, measure);
     const found: Found[] = [];
     const params = { ...rows.params, seriesLimit: limit };

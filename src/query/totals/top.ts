@@ -76,7 +76,7 @@ async function pairedBefore(
 ): Promise<Map<string, number>> {
   const filter = compileSql(query.whitelist, query.blacklist);
   const asked = { now: query, before, filter, dimensions, measure: query.order };
-  const { sql, params, names } = await pairedGroups(store, asked, deps);
+  const { sql, params, names } = await pairedGroups(asked, deps);
   const rows = store.query(
     `${sql} ORDER BY ${['now DESC', ...names].join(', ')} LIMIT {groupLimit:UInt32}`,
     { ...params, groupLimit: query.limit },

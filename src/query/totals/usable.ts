@@ -5,7 +5,7 @@ import { toBigint } from '../range.ts';
 
 export interface UsableTotals {
   /** The first slot of `from` … `to` from which on all of them are whole; beyond `to` when the last one is not. */
-  since(store: Reader, from: bigint, to: bigint, signal?: AbortSignal): Promise<bigint>;
+  since(from: bigint, to: bigint, signal?: AbortSignal): Promise<bigint>;
 }
 
 interface Slots {
@@ -25,29 +25,32 @@ const LACKING = `SELECT max(time_slot), count() FROM (
       WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} GROUP BY time_slot)
   GROUP BY time_slot HAVING lacking > 0)`;
 
-/** One for a process: the next question finds checked what this one did. */
-export function createUsableTotals(): UsableTotals {
+/**
+ * One for a process: the next question finds checked what this one did. `store` reads everything: what someone may see
+ * of a slot says nothing about the rest of it.
+ */
+export function createUsableTotals(store: Reader): UsableTotals {
   // Whole slots, without a gap between them.
   let whole: Slots | undefined;
   let checking: Promise<unknown> = Promise.resolve();
-  const lacking = async (store: Reader, { from, to }: Slots, signal: AbortSignal | undefined) => {
+  const lacking = async ({ from, to }: Slots, signal: AbortSignal | undefined) => {
     for await (const [slot, count] of store.query(LACKING, { from, to }, signal && { signal }))
       if (toBigint(count) > 0n) return toBigint(slot);
     return undefined;
   };
-  const check = async (store: Reader, asked: Slots, signal?: AbortSignal) => {
+  const check = async (asked: Slots, signal?: AbortSignal) => {
     const before = whole;
     const joins = before && asked.from <= before.to + 1n && asked.to >= before.from - 1n;
     let found: Slots = joins ? before : { from: asked.to + 1n, to: asked.to, lacksBefore: false };
     if (asked.to > found.to) {
-      const last = await lacking(store, { from: found.to + 1n, to: asked.to }, signal);
+      const last = await lacking({ from: found.to + 1n, to: asked.to }, signal);
       found =
         last === undefined
           ? { ...found, to: asked.to }
           : { from: last + 1n, to: asked.to, lacksBefore: true };
     }
     if (asked.from < found.from && found.lacksBefore !== true) {
-      const last = await lacking(store, { from: asked.from, to: found.from - 1n }, signal);
+      const last = await lacking({ from: asked.from, to: found.from - 1n }, signal);
       found =
         last === undefined
           ? { ...found, from: asked.from }
@@ -62,9 +65,9 @@ export function createUsableTotals(): UsableTotals {
     return whole.lacksBefore === true ? whole.from : undefined;
   };
   return {
-    async since(store, from, to, signal) {
+    async since(from, to, signal) {
       // One at a time: many who ask for the same window at once need one look.
-      const turn = checking.then(() => known({ from, to }) ?? check(store, { from, to }, signal));
+      const turn = checking.then(() => known({ from, to }) ?? check({ from, to }, signal));
       checking = turn.catch(() => {});
       return turn;
     },

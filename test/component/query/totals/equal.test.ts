@@ -17,7 +17,7 @@ import type { Window } from '../../../../src/query/totals/rows.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import { totalsCanFilter } from '../../../../src/query/totals/touched.ts';
 import { createUsableTotals, type UsableTotals } from '../../../../src/query/totals/usable.ts';
-import { fillTotals } from '../../../engines/fill-totals.ts';
+import { TOTAL_KEYS, TOTALS_OF_FLOWS } from '../../../engines/fill-totals.ts';
 import { rowsOf } from '../../../engines/stores.ts';
 import { corpus } from '../../../unit/cli/recorded.ts';
 import { tameResponses } from '../../../unit/enrich/project/responses.ts';
@@ -32,7 +32,7 @@ interface StoredFlow {
   readonly cells: Readonly<Record<string, string | number>>;
 }
 
-const NEVER: UsableTotals = { since: async (_, __, to) => to + 1n };
+const NEVER: UsableTotals = { since: async (_, to) => to + 1n };
 const config = totalsConfig.parse({});
 const DIMENSIONS = [...allDimensions()];
 const IN_TOTALS = DIMENSIONS.filter(({ keys }) => keys.every(({ totals }) => totals !== undefined));
@@ -46,7 +46,6 @@ beforeAll(async () => {
   await stored.insert(await corpus('odd.jsonl'));
   await stored.insert(fixtureLines('captured/flows').map(responseFromJson));
   await stored.insert(tameResponses(300, 7));
-  await fillTotals(stored.store);
   const shown = DIMENSIONS.map(({ keys, shown }) => shown(...keys.map((key) => key.flows)));
   const rows = await rowsOf(
     stored.store,
@@ -125,7 +124,7 @@ const sorted = (counts: ReadonlyMap<string, number>) =>
 
 test('from totals as from flows, and as one flow after the other', async () => {
   expect(slots.length).toBeGreaterThan(10);
-  const usable = createUsableTotals();
+  const usable = createUsableTotals(stored.store);
   const all = flows.flatMap(({ response: { flow } }) => (flow ? [flow] : []));
   const filter = fc.oneof(
     { weight: 3, arbitrary: simple() },
@@ -171,7 +170,7 @@ test('from totals as from flows, and as one flow after the other', async () => {
 }, 180_000);
 
 test('steps of a series and edges of a map too', async () => {
-  const usable = createUsableTotals();
+  const usable = createUsableTotals(stored.store);
   const deps = { config, nowNanos: (slots.at(-1) ?? 0n) * 300_000_000_000n };
   const [first = 0n, last = 0n] = [slots[0], slots.at(-1)];
   const whole = { since: slotBounds(first).first + 17n, until: slotBounds(last).last - 12_345n };
@@ -205,6 +204,20 @@ test('steps of a series and edges of a map too', async () => {
     { numRuns: 40, interruptAfterTimeLimit: 60_000 },
   );
 }, 120_000);
+
+test('what the writer counted is what the flows have, as SQL derives it', async () => {
+  const order = 'GROUP BY ALL ORDER BY ALL';
+  const written = await rowsOf(
+    stored.store,
+    `SELECT ${TOTAL_KEYS.join(', ')}, sum(flows) FROM flow_totals ${order}`,
+  );
+  const derived = await rowsOf(
+    stored.store,
+    `SELECT ${TOTALS_OF_FLOWS.join(', ')}, count() FROM flows ${order}`,
+  );
+  expect(written.length).toBeGreaterThan(500);
+  expect(written).toEqual(derived);
+});
 
 test('which filters the totals can be asked with', () => {
   const can = (filter: FlowFilter) => totalsCanFilter(compileSql([filter], []));

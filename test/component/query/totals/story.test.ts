@@ -12,7 +12,6 @@ import type { Comparison } from '../../../../src/query/totals/compare.ts';
 import type { ServiceMap } from '../../../../src/query/totals/map.ts';
 import type { Policies } from '../../../../src/query/totals/policies.ts';
 import type { Top } from '../../../../src/query/totals/top.ts';
-import { fillTotals } from '../../../engines/fill-totals.ts';
 import { tellStore } from '../connections/told.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
 import { call } from './run.ts';
@@ -27,7 +26,6 @@ beforeAll(async () => {
   told = await tellStory();
   stored = await storedCorpus();
   await tellStore(stored, told);
-  await fillTotals(stored.store);
   // The commands open the directory themselves.
   await stored.store.stop(AbortSignal.timeout(10_000));
   place = {
