@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { IncidentEventKind } from '../../hubble/incident-event.ts';
 
-/** Shorter than anything is kept: an incident that was forgotten and comes back is not taken for the one before. */
-const AGE_NS = 90n * 86_400_000_000_000n;
+/** As the log is dropped by the week: an incident that was forgotten and comes back is not taken for the one before. */
+const AGE_NS = 7n * 86_400_000_000_000n;
 
 /** The episode that follows `previous`, or the first that is known of the incident. */
 export function episodeOf(
