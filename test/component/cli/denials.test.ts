@@ -62,7 +62,8 @@ async function denials(args: readonly string[], more: Partial<DenialsIo> = {}): 
 describe('incidents', () => {
   test('are a table of the last 24 hours', async () => {
     const { code, out, err } = await denials([]);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(code).toBe(0);
+    expect(err).toMatch(/^nothing was collected of cluster liz-cm-eks-6 \S+–\S+\n$/);
     expect(out).toBe(
       `FIRST SEEN            LAST SEEN             COUNT   STATE           SOURCE                          DESTINATION                          PORT     DIRECTION   REASON          POLICY   ID
 Nov 20 12:00:00.000   Nov 20 12:00:00.000   4       resolved, new   liz-cm-gke-5 farfaraway/xwing   liz-cm-eks-6 farfaraway/rebel-base   80/TCP   INGRESS     POLICY_DENIED   -        ${ids[0]}
@@ -142,7 +143,7 @@ test('single denials', async () => {
   const { out, err } = await denials(['--rows', '--all', '--last', '1', '-o', 'wide']);
   expect(out.split('\n')).toHaveLength(3);
   expect(out).toContain('liz-cm-gke-5 farfaraway/xwing-6d5fb5f4-abcde:41000');
-  expect(err).toBe('there are more denials than these 1; see --last\n');
+  expect(err).toContain('there are more denials than these 1; see --last\n');
 });
 
 test('a policy is suggested for an incident', async () => {
