@@ -1,5 +1,10 @@
 // Fills `flow_totals` from what is in `flows`, for stores whose flows did not come through the writer.
-import { CLIENT_IS_SOURCE, PEER, SERVER_PORT } from '../../src/query/totals/expressions.ts';
+import {
+  CLIENT_IS_SOURCE,
+  PEER,
+  SERVER_PORT,
+  withForth,
+} from '../../src/query/totals/expressions.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../src/store/denial-columns.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -29,8 +34,8 @@ export async function fillTotals(
   const keys = TOTAL_KEYS;
   await store.command(
     `INSERT INTO flow_totals (received_at, ${keys.join(', ')}, flows)
-     SELECT max(received_at) AS newest, ${TOTALS_OF_FLOWS.join(', ')}, count()
-     FROM flows WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} GROUP BY ${keys.join(', ')}
+     ${withForth(`SELECT max(received_at) AS newest, ${TOTALS_OF_FLOWS.join(', ')}, count()
+     FROM flows WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} GROUP BY ${keys.join(', ')}`)}
      SETTINGS max_partitions_per_insert_block = 0`,
     { from, to },
   );

@@ -9,33 +9,46 @@ type End = 'source' | 'destination';
 const { DROPPED, AUDIT } = Verdict.numbers;
 const { L7 } = FlowType.numbers;
 
-/** 1 where the flow's source is the client. */
-export const CLIENT_IS_SOURCE = `toUInt8(${SOURCE_CALLS_SQL})`;
+/**
+ * 1 where the flow's source is the client; by this name in a statement that begins with `withForth`, so that the engine
+ * works it out once however often it is asked for.
+ */
+export const CLIENT_IS_SOURCE = 'forth';
 
 /** Port of the end that was called. */
 export const SERVER_PORT = `if(${CLIENT_IS_SOURCE} = 1, destination_port, source_port)`;
 
-const first = (list: string) => `extract(${list}, '^[^\\\\n]+')`;
-const firstLabel = (labels: string, prefix: string) =>
-  `extract(${labels}, '(?:^|\\\\n)(${prefix}[^\\\\n]*)')`;
+/** A SELECT over `flows` whose expressions may name `forth`. */
+export function withForth(select: string): string {
+  const named = new RegExp(`\\b${CLIENT_IS_SOURCE}\\b`).test(select);
+  return named ? `WITH toUInt8(${SOURCE_CALLS_SQL}) AS ${CLIENT_IS_SOURCE} ${select}` : select;
+}
 
-/** The name of an end: DNS name, the narrowest network, reserved label, pod; '' when nothing is known. */
-function peer(end: End): string {
+/** Networks by their length, the longest first; one of length 0 is everything, and says nothing. */
+const narrowest = (labels: string) =>
+  `arrayReverseSort(l -> toUInt8OrZero(extract(l, '[0-9]+$')), extractAll(${labels}, '(?m)^(cidr:[^\\n]*/[1-9][0-9]*)$'))[1]`;
+
+/** The name of an end without a workload: DNS name, the narrowest network, reserved label, pod. */
+function named(end: End, withWorkload: string): string {
   const labels = `${end}_labels`;
-  const length = (label: string) => `toUInt8OrZero(extract(${label}, '/([0-9]+)$'))`;
-  const networks = `arrayFilter(l -> startsWith(l, 'cidr:') AND ${length('l')} > 0, splitByChar('\\n', ${labels}))`;
-  const narrowest = `arrayFirst(l -> ${length('l')} = arrayMax(arrayMap(m -> ${length('m')}, ${networks})), ${networks})`;
   return `multiIf(
-    ${end}_names != '', ${first(`${end}_names`)},
-    match(${labels}, '(?:^|\\\\n)cidr:[^\\\\n]*/[1-9]'), ${narrowest},
-    match(${labels}, '(?:^|\\\\n)reserved:'), ${firstLabel(labels, 'reserved:')},
+    ${end}_workload != '', ${withWorkload},
+    ${end}_names != '', extract(${end}_names, '^[^\\n]+'),
+    match(${labels}, '(?m)^cidr:[^\\n]*/[1-9][0-9]*$'), ${narrowest(labels)},
+    match(${labels}, '(?m)^reserved:'), extract(${labels}, '(?m)^(reserved:[^\\n]*)'),
     toString(${end}_pod_name))`;
 }
 
-/** As `*_peer` of `flow_totals`: '' where there is a workload. */
+/** As `*_peer` of `flow_totals`: '' where there is a workload, or nothing is known. */
 export const PEER: Readonly<Record<End, string>> = {
-  source: `if(source_workload != '', '', ${peer('source')})`,
-  destination: `if(destination_workload != '', '', ${peer('destination')})`,
+  source: named('source', "''"),
+  destination: named('destination', "''"),
+};
+
+/** Workload, else what `PEER` has. */
+export const BEST_NAME: Readonly<Record<End, string>> = {
+  source: named('source', 'toString(source_workload)'),
+  destination: named('destination', 'toString(destination_workload)'),
 };
 
 const POLICY_REASONS = Object.values(DropReason.numbers).filter(

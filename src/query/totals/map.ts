@@ -6,7 +6,6 @@ import type { Reader } from '../../store/store.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './ask.ts';
 import { dimensionsNamed } from './dimensions.ts';
-import { DENIED } from './expressions.ts';
 import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
 
 export const LEVELS = ['cluster', 'namespace', 'workload'] as const;
@@ -95,14 +94,17 @@ export async function queryMap(
   const ends = ['client', 'server'].flatMap((end) => parts.map((part) => end + part));
   const dimensions = [
     ...dimensionsNamed('level', ends),
-    ...dimensionsNamed(
-      'level',
-      ['cluster', 'direction', 'verdict', 'drop-reason', 'type', 'protocol', 'port'],
-      7,
-    ),
+    ...dimensionsNamed('level', [
+      'cluster',
+      'direction',
+      'verdict',
+      'drop-reason',
+      'protocol',
+      'port',
+    ]),
   ];
   const { keys, shown } = keysOf(dimensions);
-  const counting = { windows: [query], filter, keys, measures: ['flows'] } as const;
+  const counting = { windows: [query], filter, keys, measures: ['flows', 'denied'] } as const;
   const rows = await countedRows(counting, deps);
   const limit = Math.min(query.limit, deps.config.maxEdges);
   const sql = mapStatement(rows.sql, shown, ends.length);
@@ -115,26 +117,28 @@ export async function queryMap(
 
 /** A row an edge: its ends, what was seen of it by whom, and its ports. */
 function mapStatement(rows: string, shown: readonly string[], endCount: number): string {
-  const ends = shown.slice(0, endCount).map((_, index) => `e${index}`);
-  const [observer, direction, verdict, reason, type, protocol, port] = shown.slice(endCount);
-  const seen =
-    `SELECT ${shown.slice(0, endCount).map((sql, index) => `${sql} AS e${index}`)}, ` +
-    `toString(${observer}) AS observer, ${direction} AS direction, ${verdict} AS verdict, ${reason} AS drop_reason_desc, ` +
-    `${type} AS type, toUInt32(${protocol}) * 65536 + ${port} AS called, sum(m_flows) AS n ` +
-    `FROM (${rows}) GROUP BY ${ends.join(', ')}, observer, direction, verdict, drop_reason_desc, type, called`;
+  const ends = shown
+    .slice(0, endCount)
+    .map((_, index) => `e${index}`)
+    .join(', ');
+  const [observer, direction, verdict, reason, protocol, port] = shown.slice(endCount);
   const views =
-    `SELECT ${ends.join(', ')}, observer, direction, verdict, drop_reason_desc, sum(n) AS v, ` +
-    `sumIf(n, ${DENIED}) AS d, sumMap([called], [n]) AS ports ` +
-    `FROM (${seen}) GROUP BY ${ends.join(', ')}, observer, direction, verdict, drop_reason_desc`;
+    `SELECT ${shown
+      .slice(0, endCount)
+      .map((sql, index) => `${sql} AS e${index}`)
+      .join(', ')}, ` +
+    `toString(${observer}) AS observer, ${direction} AS direction, ${verdict} AS outcome, ${reason} AS reason, ` +
+    `sum(m_flows) AS v, sum(m_denied) AS d, sumMap([toUInt32(${protocol}) * 65536 + ${port}], [m_flows]) AS ports ` +
+    `FROM (${rows}) GROUP BY ${ends}, observer, direction, outcome, reason`;
   const edges =
-    `SELECT ${ends.join(', ')}, sum(v) AS flows, sum(d) AS denied, ` +
-    `groupArray((observer, direction, verdict, drop_reason_desc, v)) AS views, sumMap(ports.1, ports.2) AS called ` +
-    `FROM (${views}) GROUP BY ${ends.join(', ')}`;
+    `SELECT ${ends}, sum(v) AS flows, sum(d) AS denied, ` +
+    'groupArray((observer, direction, outcome, reason, v)) AS views, sumMap(ports.1, ports.2) AS called ' +
+    `FROM (${views}) GROUP BY ${ends}`;
   return (
-    `SELECT ${ends.join(', ')}, flows, denied, views, ` +
+    `SELECT ${ends}, flows, denied, views, ` +
     `arraySlice(arrayReverseSort(p -> (p.2, -toInt64(p.1)), arrayZip(called.1, called.2)), 1, ${PORTS_TOLD}), length(called.1), ` +
-    `arrayDistinct(arrayMap(p -> intDiv(p, 65536), called.1)), count() OVER (), sum(flows) OVER () ` +
-    `FROM (${edges}) ORDER BY flows DESC, ${ends.join(', ')} LIMIT {edgeLimit:UInt32}`
+    'arrayDistinct(arrayMap(p -> intDiv(p, 65536), called.1)), count() OVER (), sum(flows) OVER () ' +
+    `FROM (${edges}) ORDER BY flows DESC, ${ends} LIMIT {edgeLimit:UInt32}`
   );
 }
 

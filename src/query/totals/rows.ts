@@ -6,7 +6,7 @@ import { rangeCondition, slotBounds, slotOf, type TimeRange } from '../range.ts'
 import type { CompiledSql } from '../sql/compile.ts';
 import type { TotalsConfig } from './config.ts';
 import type { Dimension, Key } from './dimensions.ts';
-import { AUDITED, DENIED, DROPPED_FLOW } from './expressions.ts';
+import { AUDITED, DENIED, DROPPED_FLOW, withForth } from './expressions.ts';
 import { totalsCanFilter } from './touched.ts';
 import type { UsableTotals } from './usable.ts';
 
@@ -115,7 +115,8 @@ export async function countedRows(
       ...measures.map((name) => `${measureSql(name, of)} AS m_${name}`),
     ];
     const group = names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`;
-    return `SELECT ${columns.join(', ')} FROM ${table} WHERE ${where} AND (${filter.where})${group} ${limit}`;
+    const select = `SELECT ${columns.join(', ')} FROM ${table} WHERE ${where} AND (${filter.where})${group} ${limit}`;
+    return table === 'flows' ? withForth(select) : select;
   });
   return {
     sql: selects.join(' UNION ALL '),
@@ -136,28 +137,36 @@ async function branchesOf(
   inTotals: boolean,
   { usable, signal }: TotalsDeps,
 ): Promise<Branch[]> {
-  const flows = (name: string, range: TimeRange): Branch => ({
-    table: 'flows',
-    window: index,
-    ...rangeCondition('flows', range, `w${index}${name}_`),
-  });
+  const name = `w${index}`;
   const { since, until } = window;
   const whole = inTotals ? wholeSlots(window) : undefined;
-  if (whole === undefined) return [flows('', window)];
-  const from = await usable.since(whole.from, whole.to, signal);
-  if (from > whole.to) return [flows('', window)];
+  const from = whole && (await usable.since(whole.from, whole.to, signal));
+  if (whole === undefined || from === undefined || from > whole.to)
+    return [{ table: 'flows', window: index, ...rangeCondition('flows', window, name) }];
   const { first } = slotBounds(from);
   const { last } = slotBounds(whole.to);
-  const name = `w${index}`;
+  const edges = [
+    ...(since < first ? [rangeCondition('flows', { since, until: first - 1n }, `${name}a`)] : []),
+    ...(until > last ? [rangeCondition('flows', { since: last + 1n, until }, `${name}b`)] : []),
+  ];
   return [
-    ...(since < first ? [flows('before', { since, until: first - 1n })] : []),
     {
       table: 'flow_totals',
       window: index,
-      where: `time_slot BETWEEN {${name}_from:Int32} AND {${name}_to:Int32}`,
-      params: { [`${name}_from`]: from, [`${name}_to`]: whole.to },
+      where: `time_slot BETWEEN {${name}from:Int32} AND {${name}to:Int32}`,
+      params: { [`${name}from`]: from, [`${name}to`]: whole.to },
     },
-    ...(until > last ? [flows('after', { since: last + 1n, until })] : []),
+    ...(edges.length === 0
+      ? []
+      : [
+          {
+            table: 'flows' as const,
+            window: index,
+            // One statement for both: working out a statement costs more than an edge has rows.
+            where: `(${edges.map(({ where }) => `(${where})`).join(' OR ')})`,
+            params: Object.assign({}, ...edges.map(({ params }) => params)),
+          },
+        ]),
   ];
 }
 

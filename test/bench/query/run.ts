@@ -14,6 +14,7 @@ import { END, load } from './load.ts';
 import { ask, type Cost, dropCaches, forgetFilters, peakMemory } from './meter.ts';
 import { questionOf } from './question.ts';
 import { type Row, report } from './report.ts';
+import { benchTotals, fillBenchTotals } from './totals.ts';
 
 const { values } = parseArgs({
   options: {
@@ -80,6 +81,9 @@ console.log(await report(store, { flows, directory, machine, rows, json: values.
 // The questions about denials, which have tables of their own.
 if (values['load-only']) await fillDenials(store, say);
 else if (!values.json) console.log(await benchDenials(store, { runs, only, say }));
+// And those about totals.
+if (values['load-only']) await fillBenchTotals(store, say);
+else if (!values.json) console.log(await benchTotals(store, { runs, only, say }));
 say('');
 await stop();
 process.exit(0);
