@@ -111,7 +111,7 @@ export const storeConfig = z.strictObject({
   denialRetention: duration
     .prefault('180d')
     .describe(
-      'Denials, incidents and what happened to them longer ago are deleted, a whole week at a time; 0d keeps all.',
+      'Denials, incidents and what happened to them are deleted when they were received longer ago, a whole week at a time; 0d keeps all.',
     ),
   totalsRetention: duration
     .prefault('90d')

@@ -1,5 +1,6 @@
 // The keys of what happens to an incident. They are made of the log alone: whoever decides the same from the same log,
-// after a restart or beside another evaluator, gives it the same key. Nothing that late flows can change goes in.
+// after a restart or beside another evaluator, gives it the same key. Of what late flows can change nothing goes in but the
+// week in which it was first seen.
 import { createHash } from 'node:crypto';
 import type { IncidentEventKind } from '../../hubble/incident-event.ts';
 
