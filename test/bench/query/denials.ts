@@ -140,7 +140,8 @@ async function kinds(store: Store): Promise<DenialKind[]> {
   const most = busiest.find(({ destination }) => destination.workload !== '');
   if (most === undefined) throw new Error('the load holds no denials');
   const id = incidentNumber(most.id) ?? 0n;
-  const [space = '', , name = ''] = most.destination.workload.split('/');
+  const { namespace: space, workload: called } = most.destination;
+  const name = called.slice(called.lastIndexOf('/') + 1);
   const query = { id, now: NOW, quiet: 600_000_000_000n, window: DAY, since: NOW - DAY };
   return [
     incidents('', []),

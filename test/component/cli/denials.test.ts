@@ -212,6 +212,35 @@ describe('--watch', () => {
     expect(err).toContain('asking again');
   });
 
+  test('from the moment it began, when the feed breaks before the first event', async () => {
+    const asked: (string | undefined)[] = [];
+    const over = new AbortController();
+    const server = http.createServer((request, reply) => {
+      asked.push(request.url);
+      reply.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (asked.length === 1) reply.write('retry: 2000\n\n', () => reply.destroy());
+      else if (asked.length === 2)
+        reply.end('event: error\ndata: {"detail":"the store is away"}\n\n');
+      else over.abort();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo; // of a server that listens on TCP
+    const { code, err } = await denials(['--watch'], {
+      env: { PARALLAX_SERVER: `http://127.0.0.1:${port}` },
+      signal: over.signal,
+      watch: { retryMs: { first: 10, last: 10 } },
+    });
+    server.close();
+    expect(code).toBe(0);
+    expect(asked).toEqual([
+      '/api/v1/incidents/feed',
+      '/api/v1/incidents/feed?since=2026-11-20T12%3A20%3A00Z',
+      '/api/v1/incidents/feed?since=2026-11-20T12%3A20%3A00Z',
+    ]);
+    expect(err).toContain('the feed ended: the store is away; asking again');
+  });
+
   test('a server that is not there is said, not waited for', async () => {
     const env = { PARALLAX_SERVER: 'http://127.0.0.1:1' };
     const { code, err } = await denials(['--watch'], { env });

@@ -241,3 +241,22 @@ test('the commands ask the server as they ask a directory', async () => {
   await runSuggest(flags, io);
   expect(parse(out)).toMatchObject({ kind: 'CiliumNetworkPolicy' });
 });
+
+test('a server without a feed is asked again and again', async () => {
+  const over = new AbortController();
+  let err = '';
+  setTimeout(() => over.abort(), 1500);
+  const code = await runDenials(['--watch'], {
+    env: { PARALLAX_SERVER: server.address() ?? '' },
+    readConfig: async () => ({}),
+    out: () => undefined,
+    err: (text) => {
+      err += text;
+    },
+    nowMs: () => NOW_MS,
+    signal: over.signal,
+    watch: { pollMs: 1 },
+  });
+  expect(code).toBe(0);
+  expect(err).toMatch(/^http:\S+ has no feed of incidents; asking it every 1 ms\n$/);
+});
