@@ -3,7 +3,7 @@ import {
   CLIENT_IS_SOURCE,
   PEER,
   SERVER_PORT,
-  withForth,
+  withNames,
 } from '../../src/query/totals/expressions.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../src/store/denial-columns.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -34,7 +34,7 @@ export async function fillTotals(
   const keys = TOTAL_KEYS;
   await store.command(
     `INSERT INTO flow_totals (received_at, ${keys.join(', ')}, flows)
-     ${withForth(`SELECT max(received_at) AS newest, ${TOTALS_OF_FLOWS.join(', ')}, count()
+     ${withNames(`SELECT max(received_at) AS newest, ${TOTALS_OF_FLOWS.join(', ')}, count()
      FROM flows WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} GROUP BY ${keys.join(', ')}`)}
      SETTINGS max_partitions_per_insert_block = 0`,
     { from, to },

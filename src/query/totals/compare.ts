@@ -176,21 +176,25 @@ function secondsOf({ since, until }: Window): number {
   return Number(until - since + 1n) / 1e9;
 }
 
+/** A cluster that is collected in one of the windows alone is a gap of the other, which does not know of it itself. */
 async function coverageOfBoth(
   store: Reader,
   query: CompareQuery,
   { nowNanos, signal }: { readonly nowNanos: bigint; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly now: Coverage; readonly before: Coverage }> {
-  const nowMs = Number(nowNanos / 1_000_000n);
   const millis = (nanos: bigint) => Math.max(0, Number(nanos / 1_000_000n));
-  const of = ({ since, until }: Window) =>
-    coverageOf(
-      store,
-      { sinceMs: Math.max(0, millis(until) - LEDGER_MS, millis(since)), untilMs: millis(until) },
-      nowMs,
-      signal,
-    );
-  return { now: await of(query), before: await of(query.against) };
+  const of = ({ since, until }: Window, clusters?: readonly string[]) => {
+    const untilMs = millis(until);
+    const sinceMs = Math.max(0, untilMs - LEDGER_MS, millis(since));
+    return coverageOf(store, { sinceMs, untilMs, clusters }, millis(nowNanos), signal);
+  };
+  const whole = async (window: Window, own: Coverage, other: Coverage) => {
+    const all = new Set([...own.clusters.keys(), ...other.clusters.keys()]);
+    return all.size === own.clusters.size ? own : of(window, [...all]);
+  };
+  const now = await of(query);
+  const before = await of(query.against);
+  return { now: await whole(query, now, before), before: await whole(query.against, before, now) };
 }
 
 function toldWindow(window: Window, total: number, coverage: Coverage): ComparedWindow {

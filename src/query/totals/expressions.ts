@@ -10,19 +10,15 @@ const { DROPPED, AUDIT } = Verdict.numbers;
 const { L7 } = FlowType.numbers;
 
 /**
- * 1 where the flow's source is the client; by this name in a statement that begins with `withForth`, so that the engine
- * works it out once however often it is asked for.
+ * Names for what is worked out of a row, each once however often a statement asks for it; the statement is to be handed
+ * through `withNames`.
  */
 export const CLIENT_IS_SOURCE = 'forth';
+export const PEER = { source: 'source_named', destination: 'destination_named' } as const;
+export const BEST_NAME = { source: 'source_best', destination: 'destination_best' } as const;
 
 /** Port of the end that was called. */
 export const SERVER_PORT = `if(${CLIENT_IS_SOURCE} = 1, destination_port, source_port)`;
-
-/** A SELECT over `flows` whose expressions may name `forth`. */
-export function withForth(select: string): string {
-  const named = new RegExp(`\\b${CLIENT_IS_SOURCE}\\b`).test(select);
-  return named ? `WITH toUInt8(${SOURCE_CALLS_SQL}) AS ${CLIENT_IS_SOURCE} ${select}` : select;
-}
 
 /** Networks by their length, the longest first; one of length 0 is everything, and says nothing. */
 const narrowest = (labels: string) =>
@@ -39,17 +35,24 @@ function named(end: End, withWorkload: string): string {
     toString(${end}_pod_name))`;
 }
 
-/** As `*_peer` of `flow_totals`: '' where there is a workload, or nothing is known. */
-export const PEER: Readonly<Record<End, string>> = {
-  source: named('source', "''"),
-  destination: named('destination', "''"),
+const NAMES: Readonly<Record<string, string>> = {
+  /** 1 where the flow's source is the client. */
+  [CLIENT_IS_SOURCE]: `toUInt8(${SOURCE_CALLS_SQL})`,
+  /** As `*_peer` of `flow_totals`: '' where there is a workload, or nothing is known. */
+  [PEER.source]: named('source', "''"),
+  [PEER.destination]: named('destination', "''"),
+  /** Workload, else the same. */
+  [BEST_NAME.source]: named('source', 'toString(source_workload)'),
+  [BEST_NAME.destination]: named('destination', 'toString(destination_workload)'),
 };
 
-/** Workload, else what `PEER` has. */
-export const BEST_NAME: Readonly<Record<End, string>> = {
-  source: named('source', 'toString(source_workload)'),
-  destination: named('destination', 'toString(destination_workload)'),
-};
+/** A SELECT over `flows` with what its expressions name. */
+export function withNames(select: string): string {
+  const words = new Set(select.match(/\w+/g));
+  const used = Object.entries(NAMES).filter(([name]) => words.has(name));
+  if (used.length === 0) return select;
+  return `WITH ${used.map(([name, sql]) => `${sql} AS ${name}`).join(', ')} ${select}`;
+}
 
 const POLICY_REASONS = Object.values(DropReason.numbers).filter(
   (reason) => policyKind(reason) !== undefined,

@@ -8,7 +8,7 @@ import { restoreFlow } from '../restore/flow.ts';
 import { restoreSelect } from '../restore/select.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { TotalsQuery } from './ask.ts';
-import { AUDITED, DENIED, DROPPED_FLOW, withForth } from './expressions.ts';
+import { AUDITED, DENIED, DROPPED_FLOW, withNames } from './expressions.ts';
 import type { Groups, Ranking } from './groups.ts';
 import type { TotalsDeps } from './rows.ts';
 import { Tally } from './tally.ts';
@@ -33,7 +33,7 @@ export async function judgedGroups(
   const { where, params } = rangeCondition('flows', query);
   const values = dimensions.map(({ keys, shown }) => shown(...keys.map(({ flows }) => flows)));
   const marks = [DENIED, DROPPED_FLOW, AUDITED];
-  const sql = withForth(
+  const sql = withNames(
     `SELECT ${[...values, ...marks, restoreSelect()].join(', ')} FROM flows
     WHERE ${where} AND (${filter.where}) LIMIT {judged:UInt64}`,
   );

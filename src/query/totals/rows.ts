@@ -6,7 +6,7 @@ import { rangeCondition, slotBounds, slotOf, type TimeRange } from '../range.ts'
 import type { CompiledSql } from '../sql/compile.ts';
 import type { TotalsConfig } from './config.ts';
 import type { Dimension, Key } from './dimensions.ts';
-import { AUDITED, DENIED, DROPPED_FLOW, withForth } from './expressions.ts';
+import { AUDITED, DENIED, DROPPED_FLOW, withNames } from './expressions.ts';
 import { totalsCanFilter } from './touched.ts';
 import type { UsableTotals } from './usable.ts';
 
@@ -116,7 +116,7 @@ export async function countedRows(
     ];
     const group = names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`;
     const select = `SELECT ${columns.join(', ')} FROM ${table} WHERE ${where} AND (${filter.where})${group} ${limit}`;
-    return table === 'flows' ? withForth(select) : select;
+    return table === 'flows' ? withNames(select) : select;
   });
   return {
     sql: selects.join(' UNION ALL '),

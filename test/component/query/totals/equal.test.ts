@@ -11,7 +11,7 @@ import { compileSql } from '../../../../src/query/sql/compile.ts';
 import { type Aggregates, queryAggregates } from '../../../../src/query/totals/aggregates.ts';
 import { totalsConfig } from '../../../../src/query/totals/config.ts';
 import { allDimensions, type Dimension } from '../../../../src/query/totals/dimensions.ts';
-import { withForth } from '../../../../src/query/totals/expressions.ts';
+import { withNames } from '../../../../src/query/totals/expressions.ts';
 import { queryMap } from '../../../../src/query/totals/map.ts';
 import { cellsOf, marksOf } from '../../../../src/query/totals/of-flow.ts';
 import type { Window } from '../../../../src/query/totals/rows.ts';
@@ -50,7 +50,7 @@ beforeAll(async () => {
   const shown = DIMENSIONS.map(({ keys, shown }) => shown(...keys.map((key) => key.flows)));
   const rows = await rowsOf(
     stored.store,
-    withForth(
+    withNames(
       `SELECT toUnixTimestamp64Nano(time), raw != '', ${[...shown, restoreSelect()].join(', ')} FROM flows`,
     ),
   );
@@ -216,7 +216,7 @@ test('what the writer counted is what the flows have, as SQL derives it', async 
   );
   const derived = await rowsOf(
     stored.store,
-    withForth(`SELECT ${TOTALS_OF_FLOWS.join(', ')}, count() FROM flows ${order}`),
+    withNames(`SELECT ${TOTALS_OF_FLOWS.join(', ')}, count() FROM flows ${order}`),
   );
   expect(written.length).toBeGreaterThan(500);
   expect(written).toEqual(derived);
