@@ -2,7 +2,8 @@
 // open, or the directory itself.
 import type { Store } from '../store/store.ts';
 import { apiTarget, type PlaceFlags } from './observe/server.ts';
-import { askReport } from './report/ask.ts';
+import { askReport, withoutEnvelope } from './report/ask.ts';
+import { tokenOf } from './token.ts';
 
 /** A question, both ways of asking it. */
 export interface Question<T> {
@@ -24,8 +25,9 @@ export async function lookUp<T>(
     {
       target: apiTarget(flags, process.env),
       path: `${question.path}?${new URLSearchParams(params)}`,
+      access: { token: tokenOf(flags.tokenFile, process.env) },
       // The server's own types: it is the same program.
-      read: (answer) => answer as T,
+      read: (answer) => withoutEnvelope(answer as T & object),
       fromStore: question.direct,
     },
     signal,
