@@ -1,5 +1,5 @@
 // Writes the pages of docs/reference that say what the code says: configuration, its JSON Schema, command, errors,
-// columns.
+// columns, and the HTTP API with its OpenAPI document.
 // `--check` writes nothing and exits 1 when a page is not what would be written.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { parallaxConfig } from '../src/app/config.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { schemaTree } from '../src/config/tree.ts';
+import { FILTER_FLAGS } from '../src/hubble/filter/flags.ts';
+import { apiDocument } from '../src/query/http/document.ts';
 import { ERRORS } from '../src/runtime/errors.ts';
 import { DELIVERY_COLUMNS, INCIDENT_EVENT_COLUMNS } from '../src/store/alert-columns.ts';
 import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/columns.ts';
@@ -17,6 +19,7 @@ import {
   FLOW_TOTAL_COLUMNS,
   INCIDENT_COLUMNS,
 } from '../src/store/denial-columns.ts';
+import { type ApiDocument, apiPage } from './reference/api.ts';
 import { columnsPage } from './reference/columns.ts';
 import { commandPage } from './reference/command.ts';
 import { configPage } from './reference/config.ts';
@@ -24,10 +27,17 @@ import { errorsPage } from './reference/errors.ts';
 
 const HOME = fileURLToPath(new URL('../docs/reference/', import.meta.url));
 const tree = schemaTree(parallaxConfig);
+// The version is of the program, not of the document: it would go stale with each release.
+const api = await apiDocument('v1');
 const pages: Record<string, string> = {
   'config.md': configPage(tree),
   'config.schema.json': `${JSON.stringify({ title: 'Parallax configuration', ...tree }, null, 2)}\n`,
   'cli.md': commandPage(await buildProgram(), ownHelp),
+  'openapi.json': `${JSON.stringify(api, null, 2)}\n`,
+  'api.md': apiPage(
+    api as ApiDocument,
+    FILTER_FLAGS.filter((name) => name !== 'not'),
+  ),
   'errors.md': errorsPage(ERRORS),
   'columns.md': columnsPage({
     flows: FLOW_COLUMNS,

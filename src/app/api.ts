@@ -1,8 +1,10 @@
 // The API of `up` and `serve`: the HTTP server, the live stream behind it, and the note in the data directory that
 // tells other commands where to ask.
 import type { Bus } from '../bus/bus.ts';
+import type { ClusterConfig } from '../ingest/config.ts';
 import { createLiveFlows } from '../query/follow.ts';
 import { createGrpcServer } from '../query/grpc/server.ts';
+import { readTokens, requireSafe } from '../query/http/auth.ts';
 import { createHttpServer } from '../query/http/server.ts';
 import { createOverview } from '../query/overview.ts';
 import type { Component } from '../runtime/component.ts';
@@ -16,13 +18,19 @@ export interface ApiParts {
   /** Undefined: nothing to follow. */
   readonly bus: Bus | undefined;
   readonly health: () => HealthReport;
+  /** As configured now. */
+  readonly clusters: () => readonly ClusterConfig[];
   /** All metrics of the process in Prometheus text. */
   readonly metrics: () => Promise<string>;
 }
 
-/** In the order in which they start. */
+/**
+ * In the order in which they start. Throws `config/invalid` when other hosts reach an address and no token is asked for.
+ */
 export function buildApi(config: ParallaxConfig, deps: RoleDeps, parts: ApiParts): Component[] {
-  const { bus, store } = parts;
+  const { bus, store, clusters } = parts;
+  const tokens = readTokens(config.api.auth);
+  requireSafe('api.listen', config.api.listen, tokens);
   const live =
     bus &&
     createLiveFlows({
@@ -32,10 +40,10 @@ export function buildApi(config: ParallaxConfig, deps: RoleDeps, parts: ApiParts
       stored: (signal) => bus.caughtUp(config.writer.group, signal),
     });
   const overview = createOverview({ ...deps, store, config: config.api });
-  const common = { ...deps, ...parts, config: config.api, overview, ...(live && { live }) };
+  const common = { ...deps, ...parts, config: config.api, overview, tokens, ...(live && { live }) };
   const server = createHttpServer({
     ...common,
-    clusters: () => config.clusters,
+    clusters,
     onAddress: (url) => store.setApiAddress(url),
   });
   const grpc = config.api.grpc.enabled ? [createGrpcServer(common)] : [];

@@ -1,9 +1,11 @@
 // The role `serve`: answers from the store, and live from Kafka when there is one.
+import type { ClusterConfig } from '../ingest/config.ts';
 import { createRunner } from '../runtime/run.ts';
 import { createStore } from '../store/open.ts';
 import { buildApi } from './api.ts';
 import type { ParallaxConfig } from './config.ts';
 import { buildBus } from './parts.ts';
+import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 
 /** Resolves with the exit code. */
@@ -13,7 +15,17 @@ export async function runServe(config: ParallaxConfig, deps: RoleDeps): Promise<
   // Without Kafka nothing passes here live; history is answered all the same.
   const bus = config.bus.kind === 'kafka' ? runner.add(buildBus(config, deps)) : undefined;
   const metrics = () => deps.registry.metrics();
-  const parts = { store, bus, health: runner.health, metrics };
+  let configured = config.clusters;
+  const clusters = () => configured;
+  const parts = { store, bus, clusters, health: runner.health, metrics };
   for (const component of buildApi(config, deps, parts)) runner.add(component);
+  // What the doctor judges by.
+  if (deps.reload !== undefined) {
+    const apply = async (next: readonly ClusterConfig[]) => {
+      configured = [...next];
+      return { clusters: next.map(({ name }) => name) };
+    };
+    runner.add(createReloader({ ...deps, reload: deps.reload, config, apply }));
+  }
   return runner.run();
 }

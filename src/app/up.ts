@@ -32,8 +32,14 @@ export async function runUp(
   const runner = createRunner({ ...deps, shutdownTimeoutMs: config.shutdownTimeout });
   const store = runner.add(createStore({ ...deps, config: config.store }));
   runner.add(migration(store));
-  const clusters = config.clusters.map(({ name }) => name);
-  runner.add(settling(config, deps, store, clusters));
+  runner.add(
+    settling(
+      config,
+      deps,
+      store,
+      config.clusters.map(({ name }) => name),
+    ),
+  );
   const bus = runner.add(buildBus(config, deps));
   const writer = buildWriter(config, deps, { bus, store });
   for (const part of writer.components) runner.add(part);
@@ -41,14 +47,15 @@ export async function runUp(
   const publisher = runner.add(bus.publisher());
   const demo = options.demo ? await createDemo(deps) : undefined;
   if (demo) runner.add(demo);
+  let configured = config.clusters;
+  const clusters = () => (demo ? [...configured, ...demo.clusters()] : configured);
   const collectors = createCollectorThread({
-    config: () =>
-      demo ? { ...config, clusters: [...config.clusters, ...demo.clusters()] } : config,
+    config: () => ({ ...config, clusters: clusters() }),
     publisher,
     logger,
   });
   const metrics = async () => (await registry.metrics()) + (await collectors.metrics());
-  const parts = { store, bus, health: runner.health, metrics };
+  const parts = { store, bus, clusters, health: runner.health, metrics };
   for (const component of buildApi(config, deps, parts)) runner.add(component);
   if (!options.quiet) runner.add(createFlowPrinter({ bus, stdout: deps.stdout, logger }));
   runner.add(collectors);
@@ -56,8 +63,9 @@ export async function runUp(
   const { reload } = deps;
   if (reload !== undefined) {
     const apply = (next: readonly ClusterConfig[]) => {
+      configured = [...next];
       writer.updateClusters(next);
-      return collectors.apply(demo ? [...next, ...demo.clusters()] : next);
+      return collectors.apply(clusters());
     };
     const onHangup = deps.stdout.isTTY === true ? () => () => undefined : reload.onHangup;
     runner.add(createReloader({ ...deps, reload: { ...reload, onHangup }, config, apply }));

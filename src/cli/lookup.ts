@@ -3,7 +3,8 @@
 import type { ApiConfig } from '../query/config.ts';
 import type { Store } from '../store/store.ts';
 import { apiTarget, type PlaceFlags } from './observe/server.ts';
-import { askReport } from './report/ask.ts';
+import { askReport, withoutEnvelope } from './report/ask.ts';
+import { tokenOf } from './token.ts';
 
 /** A question, both ways of asking it. */
 export interface Question<T> {
@@ -25,8 +26,9 @@ export async function lookUp<T>(
     {
       target: apiTarget(flags, process.env),
       path: `${question.path}?${new URLSearchParams(params)}`,
+      access: { token: tokenOf(flags.tokenFile, process.env) },
       // The server's own types: it is the same program.
-      read: (answer) => answer as T,
+      read: (answer) => withoutEnvelope(answer as T & object),
       fromStore: question.direct,
     },
     signal,

@@ -72,7 +72,7 @@ export function fromYaml(text: string, name: string): SourceResult {
 }
 
 /** Variables that look like ours and are set by Kubernetes for a Service of that name, or mean something else. */
-const RESERVED = /^PARALLAX_(CONFIG|SERVER|(TEST|BENCH|KILL)_.*)$/;
+const RESERVED = /^PARALLAX_(CONFIG|SERVER|TOKEN|TOKEN_FILE|(TEST|BENCH|KILL)_.*)$/;
 const SERVICE_LINK =
   /_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 

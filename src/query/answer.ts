@@ -8,6 +8,7 @@ import { historyThenLive, type JoinItem, withoutDoubles } from './join.ts';
 import { noticesFor } from './notices.ts';
 import { Outgoing } from './outgoing.ts';
 import type { ScanProgress } from './scan.ts';
+import type { Scope } from './scope.ts';
 import { type Unjudged, unjudged } from './unjudged.ts';
 
 export interface AnswerDeps {
@@ -15,6 +16,8 @@ export interface AnswerDeps {
   /** Absent where nothing is collected: `follow` is refused then. */
   readonly live?: LiveFlows | undefined;
   readonly limits: FlowQueryLimits & { readonly maxRows: number };
+  /** What of new flows may be told; the store is limited already. */
+  readonly scope?: Scope | undefined;
   /** Hears how far the search of history has come. */
   readonly progress?: ((seen: ScanProgress) => void) | undefined;
 }
@@ -33,7 +36,7 @@ export function answer(
       'input/invalid',
       'new flows cannot be followed here: nothing is being collected; ask a running `parallax up` or `serve`',
     );
-  const live = deps.live.follow(query.whitelist, query.blacklist, signal);
+  const live = deps.live.follow(query.whitelist, query.blacklist, signal, deps.scope);
   // With neither number nor since, only what is new from now on.
   if (query.number === 0n && query.since === undefined) return withoutDoubles(live);
   const left = unjudged();

@@ -3,7 +3,7 @@ import { compilePredicate, type Failed, type Predicate } from '../hubble/filter/
 import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { Reader } from '../store/store.ts';
 import type { Hit, Position } from './page.ts';
-import type { TableName, TimeRange } from './range.ts';
+import type { HistoryTable, TimeRange } from './range.ts';
 import { type Scan, type ScanProgress, scan } from './scan.ts';
 import { type CompiledSql, compileSql } from './sql/compile.ts';
 
@@ -31,6 +31,7 @@ export interface FlowQueryLimits {
 }
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
+const MAX_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 const ALL_EVENTS: CompiledSql = { where: '1', params: {}, exact: true };
 
 /** Who hears, beside the answer, of what happens on the way to it. */
@@ -56,6 +57,28 @@ export function queryFlows(
   if (query.first) return plan.forward(undefined, query.number);
   if (query.number <= BigInt(limits.heldRows)) return plan.newest(Number(query.number));
   return plan.newestOfMany(query.number);
+}
+
+/**
+ * The rows that answer, as they are walked: from `from` on, that one included, or from the end of the range. The query's
+ * number is not counted here.
+ */
+export function walkFlows(
+  store: Reader,
+  query: FlowQuery,
+  limits: FlowQueryLimits,
+  walk: {
+    readonly direction: Scan['direction'];
+    readonly pageRows: number;
+    readonly from?: Hit | undefined;
+  },
+  signal?: AbortSignal,
+  hearing: FlowQueryListeners = {},
+): AsyncGenerator<Hit> {
+  const { direction, pageRows, from } = walk;
+  const plan = new Plan(store, query, limits, signal, hearing);
+  const first = Math.min(limits.pageRows, plan.firstPage(BigInt(pageRows)));
+  return plan.merged(direction, query, { pageRows: first, ...(from && { from }) });
 }
 
 class Plan {
@@ -126,7 +149,7 @@ class Plan {
   }
 
   /** Flows and events as one stream. Both are paged, so neither keeps a query open while the other is read. */
-  private async *merged(
+  async *merged(
     direction: Scan['direction'],
     range: TimeRange,
     options: { readonly pageRows: number; readonly positionsOnly?: boolean; readonly from?: Hit },
@@ -141,7 +164,7 @@ class Plan {
       filter: this.filter,
       progress: this.progress,
       predicate,
-      from: positionIn('flows', from),
+      from: positionIn('flows', from, direction),
     });
     if (!this.wantsEvents()) {
       yield* flows;
@@ -153,7 +176,7 @@ class Plan {
       table: 'events',
       filter: { ...ALL_EVENTS, exact: false },
       predicate: pass,
-      from: positionIn('events', from),
+      from: positionIn('events', from, direction),
     });
     yield* mergeByTime(flows, events, direction);
   }
@@ -163,7 +186,7 @@ class Plan {
   }
 
   /** Where SQL leaves work to the predicate, more rows than asked are needed to find enough. */
-  private firstPage(number: bigint): number {
+  firstPage(number: bigint): number {
     const wanted = this.filter.exact ? number : number * 2n > 256n ? number * 2n : 256n;
     const limit = BigInt(this.limits.pageRows);
     return Number(wanted < limit ? wanted : limit);
@@ -175,9 +198,16 @@ class Plan {
 }
 
 /** Where `from` stands in a table. Of one moment, events come before flows: see mergeByTime. */
-function positionIn(table: TableName, from: Hit | undefined): Position | undefined {
+function positionIn(
+  table: HistoryTable,
+  from: Hit | undefined,
+  direction: Scan['direction'],
+): Position | undefined {
   if (from === undefined || from.table === table) return from;
-  return { time: table === 'flows' ? from.time : from.time + 1n, uuid: NIL_UUID };
+  const { time } = from;
+  if (direction === 'forward')
+    return { time: table === 'flows' ? time : time + 1n, uuid: NIL_UUID };
+  return { time: table === 'flows' ? time - 1n : time, uuid: MAX_UUID };
 }
 
 async function* mergeByTime(

@@ -17,6 +17,7 @@ import type { ApiConfig } from './config.ts';
 import { LiveClient } from './live-client.ts';
 import { type LiveMetrics, liveMetrics } from './metrics.ts';
 import { Outgoing } from './outgoing.ts';
+import { inScope, type Scope, scopeKey } from './scope.ts';
 
 export interface LiveDeps {
   readonly config: ApiConfig['live'];
@@ -42,18 +43,21 @@ export interface LiveStream extends AsyncIterable<Outgoing> {
 
 export interface LiveFlows extends Component {
   /**
-   * New responses that pass the lists, from now on, until `signal` aborts or the component stops. Lost events and node
-   * status pass every filter. Throws `input/invalid` at once for filters that cannot be understood.
+   * New responses that pass the lists and are in the scope, from now on, until `signal` aborts or the component stops.
+   * Lost events and node status pass every filter. Throws `input/invalid` at once for filters that cannot be understood.
    */
   follow(
     whitelist: readonly FlowFilter[],
     blacklist: readonly FlowFilter[],
     signal: AbortSignal,
+    scope?: Scope,
   ): LiveStream;
 }
 
 interface Group {
   readonly wants: Predicate;
+  /** Whether its clients may see what a cluster observed. */
+  readonly allowed: (cluster: string, response: GetFlowsResponse) => boolean;
   readonly clients: Set<LiveClient>;
 }
 
@@ -106,12 +110,15 @@ class Live implements LiveFlows {
     whitelist: readonly FlowFilter[],
     blacklist: readonly FlowFilter[],
     signal: AbortSignal,
+    scope?: Scope,
   ): LiveStream {
-    const key = JSON.stringify([whitelist, blacklist].map((list) => list.map(filterJson)));
+    const filters = JSON.stringify([whitelist, blacklist].map((list) => list.map(filterJson)));
+    const key = filters + scopeKey(scope);
     const group =
       this.groups.get(key) ??
       groupOf(
         compilePredicate(whitelist, blacklist, { failed: () => this.metrics.unjudged.inc() }),
+        inScope(scope),
       );
     const { config } = this.deps;
     const limits = {
@@ -251,7 +258,7 @@ class Live implements LiveFlows {
       this.metrics.responses.inc();
       const bytes = batch.bytes.subarray(batch.starts[i], batch.ends[i]);
       try {
-        this.offer(this.lazy.read(bytes), bytes);
+        this.offer(this.lazy.read(bytes), bytes, batch.header.cluster);
       } catch {
         // The writer sends it to the dead letters; here it is only not shown.
         this.metrics.malformed.inc();
@@ -260,9 +267,10 @@ class Live implements LiveFlows {
     return to;
   }
 
-  private offer(response: GetFlowsResponse, bytes: Buffer): void {
+  private offer(response: GetFlowsResponse, bytes: Buffer, cluster: string): void {
     let item: Outgoing | undefined;
-    for (const { wants, clients } of this.groups.values()) {
+    for (const { wants, allowed, clients } of this.groups.values()) {
+      if (!allowed(cluster, response)) continue;
       if (response.flow !== undefined && !wants(response)) continue;
       item ??= Outgoing.ofBytes(wholly(bytes), response.flow);
       for (const client of clients)
@@ -306,8 +314,8 @@ function wholly(bytes: Buffer): Buffer {
   return Buffer.from(bytes);
 }
 
-function groupOf(wants: Predicate): Group {
-  return { wants, clients: new Set() };
+function groupOf(wants: Predicate, allowed: Group['allowed']): Group {
+  return { wants, allowed, clients: new Set() };
 }
 
 function filterJson(filter: FlowFilter): object {

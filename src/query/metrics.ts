@@ -19,12 +19,64 @@ export function apiMetrics(registry: Registry) {
     }),
     streams: new Gauge({
       name: 'parallax_api_streams',
-      help: 'Answers being written now.',
+      help: 'Streams of flows and events being written now.',
       registers,
     }),
     streamsLimit: new Gauge({
       name: 'parallax_api_streams_limit',
-      help: 'Answers that may be written at once.',
+      help: 'Streams that may be written at once.',
+      registers,
+    }),
+    documents: new Gauge({
+      name: 'parallax_api_documents',
+      help: 'Documents being made now.',
+      registers,
+    }),
+    documentsLimit: new Gauge({
+      name: 'parallax_api_documents_limit',
+      help: 'Documents that may be made at once.',
+      registers,
+    }),
+    openConnections: new Gauge({
+      name: 'parallax_api_open_connections',
+      help: 'Connections of clients that are open.',
+      registers,
+    }),
+    openConnectionsLimit: new Gauge({
+      name: 'parallax_api_open_connections_limit',
+      help: 'Connections of clients that may be open at once.',
+      registers,
+    }),
+    refusedConnections: new Counter({
+      name: 'parallax_api_refused_connections_total',
+      help: 'Connections closed at once, because there were as many as api.maxConnections allows.',
+      registers,
+    }),
+    slowClients: new Counter({
+      name: 'parallax_api_slow_clients_total',
+      help: 'Connections cut because the client sent its request (sending) or took its answer (reading) too slowly.',
+      labelNames: ['while'],
+      registers,
+    }),
+    cached: new Counter({
+      name: 'parallax_api_cached_total',
+      help: 'Answers about closed windows: made anew, given again, or told to be unchanged.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    cachedBytes: new Gauge({
+      name: 'parallax_api_cached_bytes',
+      help: 'Bytes of answers kept to be given again.',
+      registers,
+    }),
+    readRows: new Counter({
+      name: 'parallax_api_read_rows_total',
+      help: 'Rows that the store read for answers.',
+      registers,
+    }),
+    readBytes: new Counter({
+      name: 'parallax_api_read_bytes_total',
+      help: 'Bytes that the store read for answers.',
       registers,
     }),
     responses: new Counter({

@@ -2,7 +2,7 @@
 import type { Predicate } from '../hubble/filter/predicate.ts';
 import type { GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { QueryParams, Reader } from '../store/store.ts';
-import { momentSql, rangeCondition, type TableName, type TimeRange, toBigint } from './range.ts';
+import { type HistoryTable, momentSql, rangeCondition, type TimeRange, toBigint } from './range.ts';
 import { restoreEvent, restoreFlow } from './restore/flow.ts';
 import { RESTORE_COLUMNS, restoreEventSelect, restoreSelect } from './restore/select.ts';
 import type { CompiledSql } from './sql/compile.ts';
@@ -14,14 +14,14 @@ export interface Position {
 }
 
 export interface Hit extends Position {
-  readonly table: TableName;
+  readonly table: HistoryTable;
   /** Empty when only positions were asked for. */
   readonly response: GetFlowsResponse;
 }
 
 /** What is read of a table, whatever the stretch of time. */
 export interface Wanted {
-  readonly table: TableName;
+  readonly table: HistoryTable;
   readonly direction: 'forward' | 'backward';
   readonly filter: CompiledSql;
   /** Applied to rows that SQL cannot judge. */

@@ -8,7 +8,10 @@ export interface TimeRange {
   readonly until?: bigint | undefined;
 }
 
-export type TableName = 'flows' | 'events' | 'denials';
+/** The tables that history is read from. */
+export type HistoryTable = 'flows' | 'events';
+
+export type TableName = HistoryTable | 'denials';
 
 const SLOT_NANOS = 300_000_000_000n;
 /** What a DateTime64(9) column can hold; a bound outside would wrap round. */

@@ -1,5 +1,6 @@
 // What who asks may read: clusters and namespaces. The limit becomes part of every read of a table inside the engine,
 // before anything is joined or counted; a table that is not listed here is closed to whoever has a scope.
+import type { GetFlowsResponse } from '../hubble/schema.gen.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 import type { Reader, TableFilter } from '../store/store.ts';
 import { tablesOf } from './tables-of.ts';
@@ -81,4 +82,23 @@ function filtersOf({ clusters, namespaces }: Scope): readonly TableFilter[] {
       },
     };
   });
+}
+/** Whether two ask as one: what was found for one may be told the other. */
+export function scopeKey(scope: Scope | undefined): string {
+  const { clusters, namespaces } = scope ?? {};
+  const sorted = (list: readonly string[] | undefined) => list && [...list].sort();
+  return JSON.stringify([sorted(clusters) ?? null, sorted(namespaces) ?? null]);
+}
+
+/** The same limit for what has not come to the store yet: rows of flows and events, of the observing cluster. */
+export function inScope(
+  scope: Scope | undefined,
+): (cluster: string, response: GetFlowsResponse) => boolean {
+  const { clusters, namespaces } = scope ?? {};
+  return (cluster, { flow }) => {
+    if (clusters !== undefined && !clusters.includes(cluster)) return false;
+    if (namespaces === undefined || flow === undefined) return true;
+    const ends = [flow.source?.namespace ?? '', flow.destination?.namespace ?? ''];
+    return ends.some((namespace) => namespaces.includes(namespace));
+  };
 }

@@ -136,13 +136,6 @@ export const ERRORS = {
     retriable: true,
     doc: 'One client asked more often than api.rateLimit allows; `retry-after` says when to ask again.',
   },
-  'query/too-large': {
-    http: 413,
-    grpc: 'INVALID_ARGUMENT',
-    exit: 1,
-    retriable: false,
-    doc: 'A request is larger or more deeply nested than the server takes.',
-  },
   'query/timeout': {
     http: 504,
     grpc: 'DEADLINE_EXCEEDED',

@@ -17,6 +17,8 @@ import { settingsFindings } from './settings.ts';
 export interface DoctorOptions {
   /** Base URL of a Parallax server to ask about the store instead of opening it. */
   readonly server: string | undefined;
+  /** Shown to the server. */
+  readonly token?: string | undefined;
   /** How far back stored rows are looked at, milliseconds. */
   readonly window: number;
   /** Between the two looks at a relay's counters, milliseconds. */
@@ -52,7 +54,7 @@ async function storeSide(
 ): Promise<Finding[]> {
   try {
     const server = options.server ?? (await serverOf(config));
-    if (server !== undefined) return await fetchFindings(server, options.window, signal);
+    if (server !== undefined) return await fetchFindings(server, options, signal);
     return await openAndLook(config, deps, options, signal);
   } catch (error) {
     signal.throwIfAborted();

@@ -19,13 +19,14 @@ const answer = z.object({
 /** Throws `server/unavailable` when nothing sensible answers. */
 export async function fetchFindings(
   server: string,
-  windowMs: number,
+  { window, token }: { readonly window: number; readonly token?: string | undefined },
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const base = /^https?:\/\//.test(server) ? server : `http://${server}`;
-  const url = `${base.replace(/\/$/, '')}/api/v1/doctor?window=${windowMs}`;
+  const url = `${base.replace(/\/$/, '')}/api/v1/doctor?window=${window}`;
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   try {
-    const response = await fetch(url, { signal });
+    const response = await fetch(url, { signal, headers });
     if (!response.ok) throw new Error(`it answered ${response.status}: ${await response.text()}`);
     return answer
       .parse(await response.json())

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { ClustersAnswer, ClusterView, Told } from '../../query/clusters.ts';
 import type { PlaceFlags } from '../observe/server.ts';
+import { TOKEN_FILE_HELP } from '../token.ts';
 
 interface Flags extends PlaceFlags {
   readonly output: 'table' | 'json';
@@ -16,6 +17,7 @@ export function addClustersCommand(program: Command): void {
     .summary('list the clusters that are known, and what does not fit together')
     .description(DESCRIPTION)
     .option('--server <url>', 'Parallax server to ask; $PARALLAX_SERVER when left out')
+    .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--data-dir <dir>', 'data directory to read; $PARALLAX_DATA_DIR when left out')
     .addOption(
       new Option('-o, --output <format>', 'form of the output')

@@ -1,6 +1,7 @@
 // `parallax coverage`: how complete what was collected is, by cluster and node.
 import { type Command, Option } from 'commander';
 import { collect } from '../options.ts';
+import { TOKEN_FILE_HELP } from '../token.ts';
 
 interface Flags {
   readonly since?: string;
@@ -35,6 +36,7 @@ export function addCoverageCommand(program: Command): void {
         .default('table'),
     )
     .option('--server <url>', 'URL of a Parallax server; PARALLAX_SERVER')
+    .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--data-dir <dir>', 'data directory to read; PARALLAX_DATA_DIR')
     .action(async (flags: Flags) => {
       const [{ askCoverage }, { coverageText }] = await Promise.all([

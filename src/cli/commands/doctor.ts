@@ -3,10 +3,12 @@ import { type Command, Option } from 'commander';
 import type { Finding } from '../../query/doctor/finding.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
+import { TOKEN_FILE_HELP, tokenOf } from '../token.ts';
 
 type Flags = ConfigFlags &
   TargetFlags & {
     readonly server?: string;
+    readonly tokenFile?: string;
     readonly output: 'table' | 'json';
     readonly window: string;
     readonly strict?: boolean;
@@ -22,6 +24,7 @@ export function addDoctorCommand(program: Command): void {
     );
   addTargetFlags(command)
     .option('--server <url>', 'ask this Parallax server about its store; $PARALLAX_SERVER')
+    .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--window <time>', 'how far back stored flows are looked at', '10m')
     .addOption(
       new Option('-o, --output <format>', 'how to print')
@@ -47,6 +50,7 @@ export function addDoctorCommand(program: Command): void {
         process.once('SIGINT', () => interrupted.abort());
         const options = {
           server: server === '' ? undefined : server,
+          token: tokenOf(flags.tokenFile, process.env),
           window: window.data,
           between: BETWEEN_MS,
         };

@@ -1,6 +1,7 @@
 // `parallax explain`: the story of one connection in sentences.
 import { type Command, Option } from 'commander';
 import type { ExplainFlags } from '../report/explain.ts';
+import { TOKEN_FILE_HELP } from '../token.ts';
 
 export function addExplainCommand(program: Command): void {
   program
@@ -20,6 +21,7 @@ export function addExplainCommand(program: Command): void {
         .default('text'),
     )
     .option('--server <url>', 'URL of a Parallax server; PARALLAX_SERVER')
+    .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--data-dir <dir>', 'data directory to read; PARALLAX_DATA_DIR')
     .action(async (uuid: string | undefined, flags: ExplainFlags) => {
       const { runExplain } = await import('../report/explain.ts');

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { IdentitiesAnswer, IdentityNumber } from '../../query/identities.ts';
 import type { PlaceFlags } from '../observe/server.ts';
+import { TOKEN_FILE_HELP } from '../token.ts';
 
 interface Flags extends PlaceFlags {
   readonly cluster?: string;
@@ -32,6 +33,7 @@ export function addIdentitiesCommand(program: Command): void {
     .option('--at <time>', 'labels at that time: 30m (ago), 7d, 2026-03-14T10:00:00Z')
     .option('--limit <n>', 'how many rows at most', '1000')
     .option('--server <url>', 'Parallax server to ask; $PARALLAX_SERVER when left out')
+    .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--data-dir <dir>', 'data directory to read; $PARALLAX_DATA_DIR when left out')
     .addOption(
       new Option('-o, --output <format>', 'form of the output')

@@ -8,7 +8,7 @@ import type { ScanProgress } from '../../query/scan.ts';
 import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
-import { authorization } from './tls.ts';
+import { type Access, credentials } from './tls.ts';
 
 /** A problem is a few lines; more is somebody else's page. */
 const MAX_PROBLEM_BYTES = 64 * 1024;
@@ -47,9 +47,6 @@ export async function* askServer(
     response.destroy();
   }
 }
-
-/** How a server is reached, as the options of `observe` have it. */
-export type Access = Pick<ObserveOptions, 'server' | 'tls'>;
 
 /** The answer of a route that gives one JSON document; with a body by POST, else by GET. */
 export async function askDocument(
@@ -141,7 +138,7 @@ function send(
     const client = url.protocol === 'https:' ? https : http;
     const request = client.request(url, {
       method: body === undefined ? 'GET' : 'POST',
-      headers: { ...HEADERS, ...(access && authorization(access.server)), ...headers },
+      headers: { ...HEADERS, ...credentials(access), ...headers },
       signal,
       ...(url.protocol === 'https:' ? access?.tls : undefined),
     });

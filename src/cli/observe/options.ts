@@ -7,6 +7,7 @@ import { type Output, outputNamed, type PrinterOptions } from '../../hubble/prin
 import { Flow, type FlowFilter } from '../../hubble/schema.gen.ts';
 import type { MessageType } from '../../hubble/schema.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { tokenOf } from '../token.ts';
 import { parseArgs } from './args.ts';
 import { Draft } from './draft.ts';
 import { observeFlags } from './flags.ts';
@@ -33,6 +34,8 @@ export interface ObserveOptions extends FilterLists {
   readonly server: ServerSettings;
   /** Undefined: no TLS. */
   readonly tls: TlsOptions | undefined;
+  /** Shown to a Parallax server. */
+  readonly token: string | undefined;
   readonly printer: Omit<PrinterOptions, 'color'>;
   readonly color: string;
   readonly silentErrors: boolean;
@@ -97,6 +100,8 @@ export async function optionsOf(
     target,
     server,
     tls,
+    // That of the environment is for Parallax; a relay is shown one only when it is named.
+    token: tokenOf(text['token-file'], target.kind === 'relay' ? {} : env),
     printer: {
       output,
       nodeName: switches['print-node-name'] === true,

@@ -9,7 +9,7 @@ import { relayError } from '../../ingest/relay-errors.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { ObserveOptions } from './options.ts';
 import { flowsRequest } from './request.ts';
-import { authorization } from './tls.ts';
+import { credentials } from './tls.ts';
 
 const WINDOW_BYTES = 1024 * 1024;
 /** What gRPC itself takes at most. */
@@ -117,7 +117,7 @@ async function connect(
     tls: options.tls,
     windowBytes: WINDOW_BYTES,
     userAgent: 'hubble-parallax',
-    headers: authorization(server),
+    headers: credentials(options),
   };
   try {
     return await GrpcConnection.open(target, server.timeoutMs, signal);

@@ -54,6 +54,10 @@ export function serverFlags(draft: Draft): Flag[] {
     text({ name: 'tls-client-cert-file', help: 'PEM file of the client certificate (mTLS)' }),
     text({ name: 'tls-client-key-file', help: 'PEM file of its key' }),
     text({ name: 'tls-server-name', help: 'Name expected in the certificate of the server' }),
+    text({
+      name: 'token-file',
+      help: 'File with the token to show a Parallax server (PARALLAX_TOKEN_FILE, or the token in PARALLAX_TOKEN)',
+    }),
     text({ name: 'basic-auth-username', help: 'Name sent to the server, over TLS only' }),
     text({ name: 'basic-auth-password', help: 'Password sent to the server' }),
     { ...toggle({ name: 'port-forward', help: 'Not supported: refused' }), short: 'P' },
@@ -115,6 +119,7 @@ export function targetOf(draft: Draft, env: Env, settings: Settings): Target {
 export interface PlaceFlags {
   readonly server?: string | undefined;
   readonly dataDir?: string | undefined;
+  readonly tokenFile?: string | undefined;
 }
 
 /** The same for what only Parallax answers: a bare HOST:PORT is its API. */

@@ -38,8 +38,21 @@ export async function tlsOptions(server: ServerSettings): Promise<TlsOptions> {
   };
 }
 
+/** How a server is reached, and what it is shown of who asks. */
+export interface Access {
+  readonly server?: ServerSettings;
+  readonly tls?: TlsOptions | undefined;
+  readonly token?: string | undefined;
+}
+
+/** The header that says who asks: the token, or else what the flags of basic auth say. */
+export function credentials({ server, token }: Access = {}): Readonly<Record<string, string>> {
+  if (token !== undefined) return { authorization: `Bearer ${token}` };
+  return server === undefined ? {} : authorization(server);
+}
+
 /** The header of `--basic-auth-username` and `--basic-auth-password`, which is sent over TLS only. */
-export function authorization(server: ServerSettings): Readonly<Record<string, string>> {
+function authorization(server: ServerSettings): Readonly<Record<string, string>> {
   const { basicAuthUsername: name, basicAuthPassword: password } = server;
   if (name === '') return {};
   if (!server.tls)

@@ -1,5 +1,6 @@
 // What the commands about a server share: the flags that say which one, and the connection around the question.
 import type { Command } from 'commander';
+import { TOKEN_FILE_HELP } from '../token.ts';
 import { openView } from './open-view.ts';
 import type { ServerFlags, ServerView } from './view.ts';
 
@@ -14,6 +15,7 @@ export function addServerFlags(command: Command): Command {
       '--data-dir <dir>',
       'ask the server that has this data directory open; PARALLAX_DATA_DIR',
     )
+    .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--timeout <duration>', 'how long an answer may take', '12s')
     .option('--tls-ca-cert-files <files>', 'authorities to trust, comma-separated (tls://)')
     .option('--tls-client-cert-file <file>', 'certificate of the client (tls://)')

@@ -18,6 +18,7 @@ import { parseRelayAddress } from '../../ingest/address.ts';
 import { MessageSplitter } from '../../ingest/framing.ts';
 import { GrpcConnection, GrpcStatus } from '../../ingest/grpc-connection.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { tokenOf } from '../token.ts';
 import { HEALTHY, type ServerFlags, type ServerView } from './view.ts';
 
 const WINDOW_BYTES = 1024 * 1024;
@@ -34,7 +35,12 @@ export async function openGrpcView(
   if (typeof address === 'string') throw new ParallaxError('input/invalid', address);
   const { host, port } = address;
   const tls = address.tls ? await tlsOptions(flags) : undefined;
-  const target = { host, port, tls, windowBytes: WINDOW_BYTES, userAgent: 'parallax' };
+  // That of the environment is for Parallax; this may be somebody else's relay.
+  const token = flags.tokenFile && tokenOf(flags.tokenFile, {});
+  const target = {
+    ...{ host, port, tls, windowBytes: WINDOW_BYTES, userAgent: 'parallax' },
+    ...(token && { headers: { authorization: `Bearer ${token}` } }),
+  };
   const connection = await told(GrpcConnection.open(target, timeoutMs, signal));
   const call = async <Q extends object, A extends object>(method: Method<Q, A>, request: Q) => {
     const bytes = method.requestSerialize(request);

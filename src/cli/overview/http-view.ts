@@ -13,7 +13,7 @@ import { HEALTHY, type ServerView } from './view.ts';
 
 const POLL_MS = 5000;
 
-export function httpView(server: string, timeoutMs: number): ServerView {
+export function httpView(server: string, timeoutMs: number, token: string | undefined): ServerView {
   const text = /^https?:\/\//.test(server) ? server : `http://${server}`;
   if (!URL.canParse(text))
     throw new ParallaxError(
@@ -24,7 +24,8 @@ export function httpView(server: string, timeoutMs: number): ServerView {
 
   async function get(path: string): Promise<Response> {
     try {
-      return await fetch(base + path, { signal: AbortSignal.timeout(timeoutMs) });
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      return await fetch(base + path, { headers, signal: AbortSignal.timeout(timeoutMs) });
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       const why = cause instanceof Error ? cause.message : String(cause);

@@ -1,6 +1,7 @@
 // Finds the server that a command is to ask.
 import { ParallaxError } from '../../runtime/errors.ts';
 import { readLock } from '../../store/lock.ts';
+import { tokenOf } from '../token.ts';
 import type { ServerFlags, ServerView } from './view.ts';
 
 const DEFAULT_DIRECTORY = 'parallax-data';
@@ -13,15 +14,16 @@ export async function openView(
 ): Promise<ServerView> {
   const server = flags.server ?? env.PARALLAX_SERVER;
   const timeoutMs = timeoutOf(flags.timeout);
+  const token = tokenOf(flags.tokenFile, env);
   if (server !== undefined && /^(grpc|tls|tcp):\/\//.test(server)) {
     const { openGrpcView } = await import('./grpc-view.ts');
     return openGrpcView(server, flags, timeoutMs, signal);
   }
   const { httpView } = await import('./http-view.ts');
-  if (server !== undefined && server !== '') return httpView(server, timeoutMs);
+  if (server !== undefined && server !== '') return httpView(server, timeoutMs, token);
   const directory = flags.dataDir ?? env.PARALLAX_DATA_DIR ?? DEFAULT_DIRECTORY;
   const holder = await readLock(directory);
-  if (holder?.api !== undefined) return httpView(holder.api, timeoutMs);
+  if (holder?.api !== undefined) return httpView(holder.api, timeoutMs, token);
   throw new ParallaxError(
     'input/invalid',
     `no server has the data directory ${directory} open; start \`parallax up\`, or name a server with --server: http://HOST:PORT of Parallax, grpc://HOST:PORT or tls://HOST:PORT of Parallax or a Hubble Relay`,

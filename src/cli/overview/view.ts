@@ -23,6 +23,7 @@ export interface ServerFlags {
   readonly server?: string;
   readonly dataDir?: string;
   readonly timeout: string;
+  readonly tokenFile?: string;
   readonly tlsCaCertFiles?: string;
   readonly tlsClientCertFile?: string;
   readonly tlsClientKeyFile?: string;

@@ -3,8 +3,9 @@ import type { ApiConfig } from '../../query/config.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { whereToAsk } from '../observe/ask.ts';
-import { type Access, askDocument } from '../observe/client.ts';
+import { askDocument } from '../observe/client.ts';
 import type { Target } from '../observe/server.ts';
+import type { Access } from '../observe/tls.ts';
 import type { ReportAnswer } from './run.ts';
 
 export interface Question<T> {
@@ -42,6 +43,13 @@ export async function askReport<T>(question: Question<T>, signal: AbortSignal): 
   } finally {
     await closeDirectory(store);
   }
+}
+
+/** The answer without what a server adds to it about itself, as it is told from a directory. */
+export function withoutEnvelope<T extends object>(answer: T): T {
+  const { coverage: _, cost: __, ...document } = answer as T & Record<string, unknown>;
+  // Only what no document has as its own was taken out.
+  return document as unknown as T;
 }
 
 /** The items and notices of an answer that has its items under `key`. */

@@ -3,7 +3,8 @@ import type { Explained } from '../../query/explain/find.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { apiTarget, type PlaceFlags } from '../observe/server.ts';
 import type { Env } from '../observe/settings.ts';
-import { askReport } from './ask.ts';
+import { tokenOf } from '../token.ts';
+import { askReport, withoutEnvelope } from './ask.ts';
 
 export interface ExplainFlags extends PlaceFlags {
   readonly from?: string;
@@ -41,7 +42,8 @@ export async function runExplain(
     {
       target: apiTarget(flags, io.env),
       path: `/api/v1/explain?${new URLSearchParams(input)}`,
-      read: (answer) => (isExplained(answer) ? answer : undefined),
+      access: { token: tokenOf(flags.tokenFile, io.env) },
+      read: (answer) => (isExplained(answer) ? withoutEnvelope(answer) : undefined),
       fromStore: async (store, config) => {
         const [{ explainStored }, { readWanted }] = await Promise.all([
           import('../../query/explain/find.ts'),

@@ -1,20 +1,19 @@
 // What is to be explained, read from a query string or from flags.
 import { z } from 'zod';
-import { momentOf, schemaError } from '../http/fields.ts';
+import { momentOf, schemaError, windowFields } from '../http/fields.ts';
 import { FieldError } from '../http/problem.ts';
 import type { Wanted } from './find.ts';
 
-const wantedSchema = z.strictObject({
-  uuid: z.string().optional(),
-  from: z.string().optional(),
-  to: z.string().optional(),
-  since: z.string().optional(),
-  until: z.string().optional(),
+export const wantedRequest = z.strictObject({
+  uuid: z.string().max(64).optional().describe('Of a flow; or name both ends.'),
+  from: z.string().max(300).optional().describe('Client: NAMESPACE/POD or an address.'),
+  to: z.string().max(300).optional().describe('Server, with :PORT behind it or not.'),
+  ...windowFields,
 });
 
 /** Throws `input/invalid` with the field's name. */
 export function readWanted(input: unknown, nowNanos: bigint): Wanted {
-  const parsed = wantedSchema.safeParse(input ?? {});
+  const parsed = wantedRequest.safeParse(input ?? {});
   if (!parsed.success) throw schemaError(parsed.error);
   const { uuid, from, to } = parsed.data;
   if (uuid !== undefined) {

@@ -13,6 +13,8 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { ERRORS, GRPC_STATUS, ParallaxError } from '../../runtime/errors.ts';
+import type { Cost } from '../cost.ts';
+import type { Asker } from '../http/asker.ts';
 import type { GrpcMetrics } from './metrics.ts';
 
 /**
@@ -27,10 +29,35 @@ export interface CallsDeps {
   readonly logger: Logger;
   /** Aborts when the server stops. */
   readonly stopped: AbortSignal;
+  /** Throws `auth/required` for who is not known. */
+  readonly askerOf: (call: AskingCall) => Asker;
 }
+
+/** What a call says of who makes it. */
+export type AskingCall = Pick<
+  ServerWritableStream<unknown, unknown>,
+  'metadata' | 'getAuthContext'
+>;
+
+/** What is known of a call, for the log; whoever answers adds to it. */
+export interface CallNote {
+  readonly asker: Asker;
+  cost?: Cost;
+  window?: { readonly since?: string; readonly until?: string };
+}
+
+/** Of health, as /healthz is: they tell of no flow, and who looks after the process has no token. */
+const OPEN: ReadonlySet<string> = new Set(['Check', 'Watch']);
 
 /** Writes one message; resolves when the client's flow control has room for the next. */
 export type Write<Response> = (message: Response) => Promise<void> | undefined;
+
+type StreamAnswer<Request, Response> = (
+  request: Request,
+  write: Write<Response>,
+  signal: AbortSignal,
+  note: CallNote,
+) => Promise<void>;
 
 export class Calls {
   private readonly deps: CallsDeps;
@@ -43,11 +70,18 @@ export class Calls {
 
   unary<Request, Response>(
     method: string,
-    answer: (request: Request) => Promise<Response>,
+    answer: (request: Request, note: CallNote) => Promise<Response>,
   ): handleUnaryCall<Request, Response> {
     return (call, callback) => {
       call.sendMetadata(versions());
-      answer(call.request).then(
+      const began = performance.now();
+      const ask = async () => {
+        const note = this.noteOf(method, call);
+        const response = await answer(call.request, note);
+        this.told(method, note, began);
+        return response;
+      };
+      ask().then(
         (response) => {
           this.ended(method, status.OK);
           callback(null, response);
@@ -60,10 +94,12 @@ export class Calls {
   /** `answer` ends the stream by resolving. Its signal aborts when the client has left or the server stops. */
   stream<Request, Response>(
     method: string,
-    answer: (request: Request, write: Write<Response>, signal: AbortSignal) => Promise<void>,
+    answer: StreamAnswer<Request, Response>,
   ): handleServerStreamingCall<Request, Response> {
     return (call) =>
-      void this.run(method, call, (write, signal) => answer(call.request, write, signal));
+      void this.run(method, call, (write, signal, note) =>
+        answer(call.request, write, signal, note),
+      );
   }
 
   /** Answers each message of a client's stream, one after the other, until the client ends it. */
@@ -94,21 +130,24 @@ export class Calls {
   private async run<Request, Response>(
     method: string,
     call: ServerWritableStream<Request, Response> | ServerDuplexStream<Request, Response>,
-    answer: (write: Write<Response>, signal: AbortSignal) => Promise<void>,
+    answer: (write: Write<Response>, signal: AbortSignal, note: CallNote) => Promise<void>,
   ): Promise<void> {
     const { metrics, maxStreams, stopped } = this.deps;
     const over = new AbortController();
     call.once('cancelled', () => over.abort());
     const signal = AbortSignal.any([over.signal, stopped]);
     metrics.streams.set(++this.streams);
+    const began = performance.now();
+    let note: CallNote | undefined;
     try {
+      note = this.noteOf(method, call);
       if (this.streams > maxStreams)
         throw new ParallaxError(
           'query/busy',
           `${maxStreams} streams are open, as many as api.grpc.maxStreams allows; try again soon`,
         );
       call.sendMetadata(versions());
-      await answer((message) => this.write(call, message, signal), signal);
+      await answer((message) => this.write(call, message, signal), signal, note);
       if (over.signal.aborted || call.cancelled) this.ended(method, status.CANCELLED);
       else if (stopped.aborted) throw STOPPING;
       else {
@@ -120,7 +159,22 @@ export class Calls {
       else call.emit('error', this.failure(method, stopped.aborted ? STOPPING : error));
     } finally {
       metrics.streams.set(--this.streams);
+      if (note !== undefined) this.told(method, note, began);
     }
+  }
+
+  private noteOf(method: string, call: AskingCall): CallNote {
+    return { asker: OPEN.has(method) ? { name: 'anyone' } : this.deps.askerOf(call) };
+  }
+
+  private told(method: string, { asker, cost, window }: CallNote, began: number): void {
+    if (OPEN.has(method)) return;
+    const { rows, bytes, queries } = cost ?? {};
+    const ms = Math.round(performance.now() - began);
+    this.deps.logger.info(
+      { who: asker.name, method, ms, ...window, ...(cost && { rows, bytes, queries }) },
+      'query answered',
+    );
   }
 
   private write<Request, Response>(

@@ -2,16 +2,18 @@
 import type { Logger } from 'pino';
 import { maskResponse } from '../../hubble/field-mask.ts';
 import type { GetFlowsRequest } from '../../hubble/schema.gen.ts';
-import { toNanos } from '../../hubble/timestamp.ts';
+import { formatTimestamp, fromNanos, toNanos } from '../../hubble/timestamp.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { type AnswerDeps, answer } from '../answer.ts';
+import { CostMeter } from '../cost.ts';
 import type { Outgoing } from '../outgoing.ts';
-import type { Write } from './calls.ts';
+import { scopedStore } from '../scope.ts';
+import type { CallNote, Write } from './calls.ts';
 import type { GrpcMetrics } from './metrics.ts';
 import { type FlowsCall, readFlowsCall } from './request.ts';
 
 export interface FlowsDeps {
-  readonly answers: AnswerDeps;
+  readonly answers: Omit<AnswerDeps, 'scope'>;
   readonly maxFilters: number;
   readonly metrics: GrpcMetrics;
   readonly logger: Logger;
@@ -27,12 +29,17 @@ export async function getFlows(
   request: GetFlowsRequest,
   write: Write<Buffer>,
   signal: AbortSignal,
+  note: CallNote,
 ): Promise<void> {
   const { metrics, logger } = deps;
   const call = readFlowsCall(request, deps.maxFilters);
+  const { scope } = note.asker;
+  const meter = new CostMeter();
+  const store = scopedStore(meter.reader(deps.answers.store), scope);
+  note.window = { ...textOf('since', call.since), ...textOf('until', call.until) };
   const ends = endOf(call, deps.clock, signal);
   try {
-    for await (const item of answer(deps.answers, call, ends.signal)) {
+    for await (const item of answer({ ...deps.answers, store, scope }, call, ends.signal)) {
       if (item.kind === 'notice') {
         logger.debug({ notice: item.notice }, 'not told over grpc');
         continue;
@@ -46,7 +53,16 @@ export async function getFlows(
     }
   } finally {
     ends.clear();
+    note.cost = await meter.cost();
   }
+}
+
+function textOf(
+  name: 'since' | 'until',
+  nanos: bigint | undefined,
+): { since?: string; until?: string } {
+  const text = nanos === undefined ? undefined : formatTimestamp(fromNanos(nanos));
+  return text === undefined ? {} : { [name]: text };
 }
 
 /** Aborts with `signal`, and of a live stream with `until` when that is over. */

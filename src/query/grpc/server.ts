@@ -23,8 +23,11 @@ import type { HealthReport } from '../../runtime/run.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ApiConfig } from '../config.ts';
 import type { LiveFlows } from '../follow.ts';
+import { readTokens, type Tokens } from '../http/auth.ts';
 import type { Overview } from '../overview.ts';
+import { createOverviews } from '../overviews.ts';
 import { peerChanges } from '../peers.ts';
+import { askerBy } from './asker.ts';
 import { Calls, type Write } from './calls.ts';
 import { tlsCredentials } from './certificates.ts';
 import { grpcAddress } from './config.ts';
@@ -42,6 +45,9 @@ export interface GrpcServerDeps {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly clock: Clock;
+  readonly version?: string;
+  /** Those of the configuration when left out. */
+  readonly tokens?: Tokens;
   /** The state of the whole process. */
   readonly health: () => HealthReport;
 }
@@ -74,7 +80,8 @@ class Api implements GrpcApi {
   async start(signal: AbortSignal): Promise<void> {
     const { config, logger } = this.deps;
     signal.addEventListener('abort', () => this.stopped.abort(), { once: true });
-    const server = this.build();
+    const tokens = this.deps.tokens ?? readTokens(config.auth);
+    const server = this.build(tokens);
     this.server = server;
     const address = grpcAddress(config.grpc, config.listen);
     const { tls } = config.grpc;
@@ -85,7 +92,7 @@ class Api implements GrpcApi {
     this.listening = `${address.slice(0, address.lastIndexOf(':')) || '[::]'}:${port}`;
     const mode = tls ? (tls.clientCa === undefined ? 'tls' : 'mtls') : 'plaintext';
     logger.info({ address: this.listening, mode }, 'grpc api listens');
-    if (config.grpc.allowUnauthenticated && tls?.clientCa === undefined)
+    if (config.grpc.allowUnauthenticated && tls?.clientCa === undefined && !tokens.needed)
       logger.warn({ address: this.listening }, 'whoever reaches the grpc api reads every flow');
   }
 
@@ -113,11 +120,14 @@ class Api implements GrpcApi {
     return this.listening;
   }
 
-  private build(): GrpcServer {
-    const { config, store, live, overview, logger, clock } = this.deps;
+  private build(tokens: Tokens): GrpcServer {
+    const { config, store, live, overview, logger, clock, version = '0.0.0' } = this.deps;
     const { maxStreams, maxRequest, keepalive, keepaliveTimeout } = config.grpc;
     const { metrics } = this;
-    const calls = new Calls({ maxStreams, metrics, logger, stopped: this.stopped.signal });
+    const stopped = this.stopped.signal;
+    const askerOf = askerBy(tokens, config.grpc.tls?.clientCa !== undefined);
+    const calls = new Calls({ maxStreams, metrics, logger, stopped, askerOf });
+    const overviewOf = createOverviews(overview, { store, clock, config, version });
     const server = new GrpcServer({
       'grpc.max_receive_message_length': maxRequest,
       'grpc.keepalive_time_ms': keepalive,
@@ -129,19 +139,25 @@ class Api implements GrpcApi {
     server.addService(
       { ...Observer, GetFlows: withRawResponses(Observer.GetFlows) },
       {
-        GetFlows: calls.stream<GetFlowsRequest, Buffer>('GetFlows', (request, write, signal) =>
-          getFlows(flows, request, write, signal),
+        GetFlows: calls.stream<GetFlowsRequest, Buffer>(
+          'GetFlows',
+          (request, write, signal, note) => getFlows(flows, request, write, signal, note),
         ),
         GetAgentEvents: calls.refused('GetAgentEvents'),
         GetDebugEvents: calls.refused('GetDebugEvents'),
-        GetNodes: calls.unary('GetNodes', () => overview.nodes()),
-        GetNamespaces: calls.unary('GetNamespaces', () => overview.namespaces()),
-        ServerStatus: calls.unary('ServerStatus', () => overview.status()),
+        GetNodes: calls.unary('GetNodes', (_request, { asker }) => overviewOf(asker.scope).nodes()),
+        GetNamespaces: calls.unary('GetNamespaces', (_request, { asker }) =>
+          overviewOf(asker.scope).namespaces(),
+        ),
+        ServerStatus: calls.unary('ServerStatus', (_request, { asker }) =>
+          overviewOf(asker.scope).status(),
+        ),
       },
     );
     server.addService(Peer, {
-      Notify: calls.stream<NotifyRequest, ChangeNotification>('Notify', (_request, write, signal) =>
-        this.notify(write, signal),
+      Notify: calls.stream<NotifyRequest, ChangeNotification>(
+        'Notify',
+        (_request, write, signal, { asker }) => this.notify(overviewOf(asker.scope), write, signal),
       ),
     });
     server.addService(HealthService, {
@@ -160,8 +176,12 @@ class Api implements GrpcApi {
     return server;
   }
 
-  private async notify(write: Write<ChangeNotification>, signal: AbortSignal): Promise<void> {
-    const { overview, config, clock } = this.deps;
+  private async notify(
+    overview: Overview,
+    write: Write<ChangeNotification>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { config, clock } = this.deps;
     const changes = peerChanges();
     while (!signal.aborted) {
       const { nodes = [] } = await overview.nodes();

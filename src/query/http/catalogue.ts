@@ -3,50 +3,25 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { queryClusters } from '../clusters.ts';
 import { type IdentityQuery, queryIdentities } from '../identities.ts';
-import { labelsAt, type UnlabelledEnd } from '../labels-at.ts';
+import { labelsAt } from '../labels-at.ts';
 import { limitField, momentOf, schemaError, wholeField } from './fields.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
 import { clustersAnswer } from './schemas/clusters.ts';
+import { identitiesAnswer, resolveAnswer } from './schemas/identities.ts';
 
-export interface CatalogueRouteDeps extends RouteDeps {
-  /** Aborts when the server stops. */
-  readonly stopped: AbortSignal;
-}
-
+const NANOS_PER_MS = 1_000_000n;
 const MAX_IDENTITIES = 10_000;
 /** Three values an end: ClickHouse parses no more than 256 KiB of a statement. */
 const MAX_ENDS = 1000;
 
-const schema = z.strictObject({
+const identitiesRequest = z.strictObject({
   identity: wholeField(0, 2 ** 32 - 1).optional(),
   cluster: z.string().max(63).optional(),
   at: z.string().optional(),
   limit: limitField(MAX_IDENTITIES, 1000),
 });
 
-export function addCatalogueRoutes(app: FastifyInstance, deps: CatalogueRouteDeps): void {
-  const { store, clock, stopped: signal } = deps;
-  addDocumentRoute(app, deps, {
-    path: '/api/v1/clusters',
-    methods: 'get',
-    summary: 'Clusters that are known',
-    description:
-      'What is known of each cluster from the configuration, from flows and from Kubernetes, when it was said, and what does not fit together.',
-    tag: 'catalogue',
-    input: z.strictObject({}),
-    output: clustersAnswer,
-    answer: (asked) => queryClusters(asked.store, { signal: asked.signal }),
-  });
-  app.get('/api/v1/identities', (request) =>
-    queryIdentities(store, readIdentityQuery(request.query, clock.now()), { signal }),
-  );
-  // Two colons: the router takes one for the beginning of a parameter.
-  app.post('/api/v1/identities::resolve', async (request) => ({
-    labels: await labelsAt(store, readEnds(request.body, clock.now()), { signal }),
-  }));
-}
-
-const endsSchema = z.strictObject({
+const endsRequest = z.strictObject({
   ends: z
     .array(
       z.strictObject({
@@ -61,26 +36,58 @@ const endsSchema = z.strictObject({
     .max(MAX_ENDS),
 });
 
-/** Throws `input/invalid` with the field's name. */
+export function addCatalogueRoutes(app: FastifyInstance, deps: RouteDeps): void {
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/clusters',
+    methods: 'get',
+    summary: 'Clusters that are known',
+    description:
+      'What is known of each cluster from the configuration, from flows and from Kubernetes, when it was said, and what does not fit together.',
+    tag: 'catalogue',
+    input: z.strictObject({}),
+    output: clustersAnswer,
+    answer: ({ store, signal }) => queryClusters(store, { signal }),
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/identities',
+    methods: 'get',
+    summary: 'What security identities stand for',
+    description:
+      'What a number says by itself, and the labels it had in which cluster when. Without a number, those that are known as they were seen last.',
+    tag: 'catalogue',
+    input: identitiesRequest,
+    output: identitiesAnswer,
+    answer: ({ input, store, nowNanos, signal }) =>
+      queryIdentities(store, identityQuery(input, nowNanos), { signal }),
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/identities::resolve',
+    methods: 'post',
+    summary: 'Labels of many identities, each at its own time',
+    tag: 'catalogue',
+    input: endsRequest,
+    output: resolveAnswer,
+    async answer({ input, store, nowNanos, signal }) {
+      const ends = input.ends.map(({ at, ...end }) => ({ ...end, atMs: atMsOf(at, nowNanos) }));
+      return { labels: await labelsAt(store, ends, { signal }) };
+    },
+  });
+}
+
+/** As the route reads it, for who asks a directory. Throws `input/invalid` with the field's name. */
 export function readIdentityQuery(input: unknown, nowMs: number): IdentityQuery {
-  const { identity, cluster, at, limit = 1000 } = checked(schema, input);
-  return { identity, cluster, limit, atMs: atMsOf(at, nowMs) };
+  const parsed = identitiesRequest.safeParse(input ?? {});
+  if (!parsed.success) throw schemaError(parsed.error);
+  return identityQuery(parsed.data, BigInt(nowMs) * NANOS_PER_MS);
 }
 
-function readEnds(input: unknown, nowMs: number): readonly UnlabelledEnd[] {
-  return checked(endsSchema, input).ends.map(({ at, ...end }) => ({
-    ...end,
-    atMs: atMsOf(at, nowMs) ?? nowMs,
-  }));
+function identityQuery(
+  { at, ...query }: z.output<typeof identitiesRequest>,
+  nowNanos: bigint,
+): IdentityQuery {
+  return { ...query, ...(at ? { atMs: atMsOf(at, nowNanos) } : {}) };
 }
 
-function checked<T>(type: z.ZodType<T>, input: unknown): T {
-  const parsed = type.safeParse(input ?? {});
-  if (parsed.success) return parsed.data;
-  throw schemaError(parsed.error);
-}
-
-function atMsOf(text: string | undefined, nowMs: number): number | undefined {
-  const at = momentOf('at', text, BigInt(nowMs) * 1_000_000n);
-  return at === undefined ? undefined : Number(at / 1_000_000n);
+function atMsOf(text: string, nowNanos: bigint): number {
+  return Number((momentOf('at', text, nowNanos) ?? nowNanos) / NANOS_PER_MS);
 }

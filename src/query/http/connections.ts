@@ -1,60 +1,70 @@
 // The routes about connections: lists of them, the story of one, and the services they were made to. Each answer is one
 // JSON document, bounded by api.connections.
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Clock } from '../../runtime/clock.ts';
-import type { Reader } from '../../store/store.ts';
+import type { FastifyInstance } from 'fastify';
 import type { ApiConfig } from '../config.ts';
 import { queryConnections } from '../connections/query.ts';
 import { explainStored } from '../explain/find.ts';
-import { readWanted } from '../explain/wanted.ts';
+import { readWanted, wantedRequest } from '../explain/wanted.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { noticesFor } from '../notices.ts';
 import { queryServices } from '../services/services.ts';
-import type { Gate } from './gate.ts';
-import { FieldError } from './problem.ts';
-import { type FlowsRequest, readFlowsRequest } from './request.ts';
+import { type SelectionInput, selectionOf, selectionRequest } from './request.ts';
+import { addDocumentRoute, type RouteDeps } from './route.ts';
+import { connectionsAnswer, explainAnswer, servicesAnswer } from './schemas/connections.ts';
 
-export interface ConnectionRouteDeps {
+export interface ConnectionRouteDeps extends RouteDeps {
   readonly config: ApiConfig;
-  readonly store: Reader;
-  readonly clock: Clock;
   readonly metrics: ApiMetrics;
-  readonly enter: Gate;
 }
 
 export function addConnectionRoutes(app: FastifyInstance, deps: ConnectionRouteDeps): void {
-  const { config, store, clock, metrics, enter } = deps;
+  const { config, metrics } = deps;
   metrics.connectionsLimit.set(config.connections.maxConnections);
-  const now = () => BigInt(clock.now()) * 1_000_000n;
-  const requestOf = (input: unknown): FlowsRequest => {
-    const request = readFlowsRequest(input, now(), config.maxFilters);
-    if (request.follow)
-      throw new FieldError('follow', 'only flows can be followed; ask again for what is new');
-    return request;
-  };
-  const connections = async (input: unknown, reply: FastifyReply) => {
-    const request = requestOf(input);
-    const signal = enter(reply);
-    const found = await queryConnections(store, request, config.connections, signal);
-    metrics.connections.inc(found.length);
-    const notices = await noticesFor(store, request, BigInt(found.length), signal);
-    return reply.header('cache-control', 'no-store').send({ connections: found, notices });
-  };
-  const services = async (input: unknown, reply: FastifyReply) => {
-    const request = requestOf(input);
-    const signal = enter(reply);
-    const found = await queryServices(store, request, config.connections, signal);
-    const notices = await noticesFor(store, request, BigInt(found.length), signal);
-    return reply.header('cache-control', 'no-store').send({ services: found, notices });
-  };
-  app.get('/api/v1/connections', (request, reply) => connections(request.query, reply));
-  app.post('/api/v1/connections::query', (request, reply) => connections(request.body, reply));
-  app.get('/api/v1/services', (request, reply) => services(request.query, reply));
-  app.post('/api/v1/services::query', (request, reply) => services(request.body, reply));
-  app.get('/api/v1/explain', async (request, reply) => {
-    const wanted = readWanted(request.query, now());
-    const signal = enter(reply);
-    const explained = await explainStored(store, wanted, config.connections, signal);
-    return reply.header('cache-control', 'no-store').send(explained);
+  const queryOf = (input: SelectionInput, nowNanos: bigint) =>
+    selectionOf(input, nowNanos, config.maxFilters);
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/connections',
+    summary: 'Connections, with what each side saw of them',
+    description:
+      'Connections of which at least one flow passes the filters, stitched from the flows of both sides, across clusters. `last` and `first` count connections.',
+    tag: 'connections',
+    input: selectionRequest,
+    output: connectionsAnswer,
+    window: queryOf,
+    async answer({ input, store, nowNanos, signal }) {
+      const query = queryOf(input, nowNanos);
+      const connections = await queryConnections(store, query, config.connections, signal);
+      metrics.connections.inc(connections.length);
+      const notices = await noticesFor(store, query, BigInt(connections.length), signal);
+      return { connections, notices };
+    },
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/services',
+    summary: 'Services as their clients met them',
+    description:
+      'Which backends in which cluster answered the clients of each service, and in which share. HTTP path, CIDR labels and CEL cannot be filtered by here.',
+    tag: 'connections',
+    input: selectionRequest,
+    output: servicesAnswer,
+    window: queryOf,
+    async answer({ input, store, nowNanos, signal }) {
+      const query = queryOf(input, nowNanos);
+      const services = await queryServices(store, query, config.connections, signal);
+      const notices = await noticesFor(store, query, BigInt(services.length), signal);
+      return { services, notices };
+    },
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/explain',
+    methods: 'get',
+    summary: 'The story of one connection',
+    description:
+      'Who called whom, what each side saw, who decided by which policy, and what the flows leave open: of the connection of the flow `uuid`, or of the one `from` a client `to` a server that tells most.',
+    tag: 'connections',
+    input: wantedRequest,
+    output: explainAnswer,
+    answer: ({ input, store, nowNanos, signal }) =>
+      explainStored(store, readWanted(input, nowNanos), config.connections, signal),
   });
 }

@@ -25,8 +25,8 @@ import { momentOf } from './fields.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
 
 export interface DenialRouteDeps extends RouteDeps {
-  readonly config: Pick<ApiConfig, 'denials' | 'maxFilters'>;
-  readonly metrics: Pick<ApiMetrics, 'denials' | 'denialsLimit'>;
+  readonly config: RouteDeps['config'] & Pick<ApiConfig, 'denials' | 'maxFilters'>;
+  readonly metrics: RouteDeps['metrics'] & Pick<ApiMetrics, 'denials' | 'denialsLimit'>;
 }
 
 const YAML = 'application/yaml; charset=utf-8';

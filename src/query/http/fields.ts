@@ -2,13 +2,17 @@
 // repeated) and in a JSON body: windows of time, limits, lists of names, and filters as the flags of observe.
 import { z } from 'zod';
 import { BARE_FLAGS, FILTER_FLAGS, FilterBuilder } from '../../hubble/filter/flags.ts';
+import { filterHelp } from '../../hubble/filter/help.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { parseMoment } from '../../hubble/filter/since.ts';
 import { fromJson } from '../../hubble/json.ts';
 import { FlowFilter } from '../../hubble/schema.gen.ts';
+import { checkDepth } from './json-body.ts';
 import { FieldError } from './problem.ts';
 
 const MAX_LIST = 1000;
+/** Of FlowFilters as text; they are no deeper than four. */
+const MAX_DEPTH = 32;
 const NANOS_PER_MS = 1_000_000n;
 
 const moment = z
@@ -53,7 +57,12 @@ export function wholeField(min: number, max: number) {
 
 const filters = z.union([z.string(), z.array(z.unknown()).max(10_000)]);
 const scalar = z.union([z.string().max(10_000), z.number(), z.boolean()]);
-const flagValue = z.union([scalar, z.array(scalar).max(MAX_LIST)]).optional();
+/** By this name the document says it once, and knows it again. */
+export const FILTER_VALUE = 'FilterValue';
+const flagValue = z
+  .union([scalar, z.array(scalar).max(MAX_LIST)])
+  .meta({ id: FILTER_VALUE, description: 'One value or several.' })
+  .optional();
 const NOT = 'not.';
 const FLAGS = FILTER_FLAGS.filter((flag) => flag !== 'not');
 
@@ -74,8 +83,8 @@ export const filterFields: typeof lists = {
   ...lists,
   ...Object.fromEntries(
     FLAGS.flatMap((flag) => [
-      [flag, flagValue.describe(`As \`--${flag}\` of \`parallax observe\`; may be repeated.`)],
-      [NOT + flag, flagValue.describe(`Leaves out what \`${flag}\` of the same value would find.`)],
+      [flag, flagValue.describe(`${filterHelp(flag).replace('see --', 'as ')}.`)],
+      [NOT + flag, flagValue.describe(`Leaves out what \`${flag}\` finds.`)],
     ]),
   ),
 };
@@ -192,6 +201,7 @@ function filterList(name: 'whitelist' | 'blacklist', value: unknown): FlowFilter
 }
 
 function filtersOfText(text: string): FlowFilter[] {
+  checkDepth(text, MAX_DEPTH);
   if (!text.trimStart().startsWith('[')) return filtersFromJson(text);
   const list: unknown = JSON.parse(text);
   if (!Array.isArray(list)) return [];

@@ -1,121 +1,136 @@
-// The routes that stream flows as JSON lines, each as `hubble observe -o jsonpb` prints it. A slow client slows only its
-// own answer; one that leaves ends it.
-import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Clock } from '../../runtime/clock.ts';
-import { type AnswerDeps, type AnswerItem, answer } from '../answer.ts';
-import type { ApiConfig } from '../config.ts';
-import type { ApiMetrics } from '../metrics.ts';
-import type { ScanProgress } from '../scan.ts';
-import type { Gate } from './gate.ts';
-import { problemOf } from './problem.ts';
-import { type FlowsRequest, readFlowsRequest } from './request.ts';
+// The routes of flows: streams of JSON lines, each as `hubble observe -o jsonpb` prints it, CSV, events and pages; and
+// one flow. A slow client slows only its own answer; one that leaves ends it.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CostMeter } from '../cost.ts';
+import { CSV_COLUMNS, DEFAULT_COLUMNS, unknownColumn } from '../flow-csv.ts';
+import { findFlow } from '../flow-one.ts';
+import { scopedStore } from '../scope.ts';
+import type { FlowsRouteDeps } from './flows-deps.ts';
+import { sendFlowsPage } from './flows-page.ts';
+import { type StreamAnswer, sendStream } from './flows-stream.ts';
+import { FieldError, problemResponses } from './problem.ts';
+import { type FlowsFormat, type FlowsInput, flowsRequest, selectionOf } from './request.ts';
+import { addDocumentRoute } from './route.ts';
+import { eventOf, flowLine, oneFlowAnswer, pageDocument } from './schemas/flows.ts';
 
-export interface FlowsRouteDeps {
-  readonly config: ApiConfig;
-  readonly answers: AnswerDeps;
-  readonly clock: Clock;
-  readonly metrics: ApiMetrics;
-  readonly enter: Gate;
-  readonly failed: (error: unknown) => void;
-  /** Where answers without an end are noted, so that their time is not measured. */
-  readonly endless: WeakSet<object>;
-}
+const DESCRIPTION = `Flows and the events around them, oldest first, in the form that \`format\` or \`accept\` names:
 
-const NDJSON = 'application/x-ndjson; charset=utf-8';
-/** Lines are written in pieces of about this many characters. */
-const PIECE_CHARS = 64 * 1024;
-/** How often a search that has found nothing yet says how far it has come. */
-const PROGRESS_MS = 1000;
+- \`ndjson\`: lines of JSON, streamed, each as \`hubble observe -o jsonpb\` prints it;
+- \`csv\`: flows only, RFC 4180, with the columns that \`columns\` names;
+- \`sse\`: server-sent events, live unless \`follow=false\`. \`last-event-id\` goes on from there by way of the store; what came within five seconds before may come twice, with the same id;
+- \`json\`: one page as a document.
+
+Filters are written as the flags of \`parallax observe\` (\`verdict=DROPPED&to-namespace=x&not.from-pod=y\`), as FlowFilters in \`whitelist\` and \`blacklist\`, or both.
+
+With \`limit\` or \`cursor\` the answer is a page, newest flow first: the header \`link\` (and \`next\` in JSON) leads to the next. Each flow that was stored when the first page was asked for comes once, however many come meanwhile.`;
 
 export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void {
-  const handle = async (input: unknown, reply: FastifyReply) => {
-    const now = BigInt(deps.clock.now()) * 1_000_000n;
-    const request = readFlowsRequest(input, now, deps.config.maxFilters);
-    return send(request, reply, deps.enter(reply), deps);
+  const handle = (request: FastifyRequest, input: unknown, reply: FastifyReply) =>
+    // Checked by the route's schema.
+    answerFlows(deps, request, input as FlowsInput, reply);
+  const schema = {
+    summary: 'Flows, by filters and time',
+    description: DESCRIPTION,
+    tags: ['flows'],
+    response: {
+      200: {
+        description: 'The flows, in the form asked for.',
+        content: {
+          'application/x-ndjson': { schema: flowLine },
+          'application/json': { schema: pageDocument },
+          'text/csv': { schema: z.string().describe(`Columns: ${CSV_COLUMNS.join(', ')}.`) },
+          'text/event-stream': { schema: eventOf },
+        },
+      },
+      ...problemResponses,
+    },
   };
-  app.get('/api/v1/flows', (request, reply) => handle(request.query, reply));
+  app.get('/api/v1/flows', { schema: { ...schema, querystring: flowsRequest } }, (request, reply) =>
+    handle(request, request.query, reply),
+  );
   // Two colons: the router takes one for the beginning of a parameter.
-  app.post('/api/v1/flows::query', (request, reply) => handle(request.body, reply));
-}
-
-async function send(
-  request: FlowsRequest,
-  reply: FastifyReply,
-  signal: AbortSignal,
-  deps: FlowsRouteDeps,
-): Promise<FastifyReply> {
-  let seen: ScanProgress | undefined;
-  const progress = (now: ScanProgress) => {
-    seen = now;
-  };
-  const items = answer({ ...deps.answers, progress }, request, signal);
-  const first = items.next();
-  // History fails before the first byte where it can, so that the status says so. Whoever asked for notices is told
-  // how far a long search has come instead of waiting, and of a failure in the stream.
-  if (!request.follow) await (request.notices ? soon(first) : first);
-  const lines = pieces(items, first, request, deps, () => seen);
-  const stream = Readable.from(lines, { objectMode: false });
-  if (request.follow) deps.endless.add(reply);
-  reply.header('content-type', NDJSON).header('cache-control', 'no-store').send(stream);
-  // A quiet live stream has nothing to send for long: its client should know that it is open.
-  reply.raw.flushHeaders();
-  return reply;
-}
-
-async function* pieces(
-  items: AsyncGenerator<AnswerItem>,
-  first: Promise<IteratorResult<AnswerItem>>,
-  request: FlowsRequest,
-  deps: FlowsRouteDeps,
-  seen: () => ScanProgress | undefined,
-): AsyncGenerator<string> {
-  let piece = '';
-  try {
-    if (request.notices && !request.follow) while (!(await soon(first))) yield progressLine(seen());
-    for (let next = await first; !next.done; next = await items.next()) {
-      piece += lineOf(next.value, request.notices, deps.metrics);
-      if (piece.length < PIECE_CHARS && !request.follow) continue;
-      if (piece !== '') yield piece;
-      piece = '';
-    }
-    if (piece !== '') yield piece;
-  } catch (error) {
-    deps.failed(error);
-    // A client that did not ask for notices learns it from the broken transfer.
-    if (!request.notices) throw error;
-    yield `${piece}${JSON.stringify({ parallax: { error: problemOf(error) } })}\n`;
-  } finally {
-    await items.return(undefined);
-  }
-}
-
-/** Waits for the answer, but no longer than PROGRESS_MS; false when it is not there yet. */
-async function soon(answered: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), PROGRESS_MS);
+  app.post(
+    '/api/v1/flows::query',
+    { schema: { ...schema, body: flowsRequest } },
+    (request, reply) => handle(request, request.body, reply),
+  );
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/flows/:uuid',
+    methods: 'get',
+    summary: 'One flow, by its uuid',
+    description: 'Every row that is stored under the uuid: one for each node that told the flow.',
+    tag: 'flows',
+    input: z.strictObject({}),
+    params: z.object({ uuid: z.string().describe('uuid of the flow') }),
+    output: oneFlowAnswer,
+    answer: ({ params, store, signal }) => findFlow(store, params.uuid ?? '', signal),
   });
-  try {
-    return await Promise.race([answered.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
+}
+
+async function answerFlows(
+  deps: FlowsRouteDeps,
+  request: FastifyRequest,
+  input: FlowsInput,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const format = input.format ?? formatOf(request.headers.accept);
+  const columns = columnsOf(input, format);
+  const live = format === 'sse' && input.follow !== false;
+  const paged = format === 'json' || input.limit !== undefined || input.cursor !== undefined;
+  if (format === 'csv' && input.follow === true)
+    throw new FieldError('follow', 'new flows come as ndjson or sse, not as csv');
+  const asker = deps.askerOf(request);
+  const note = Object.assign(deps.audit.of(request), { asker, input });
+  const nowNanos = BigInt(deps.clock.now()) * 1_000_000n;
+  const meter = new CostMeter();
+  const store = scopedStore(meter.reader(deps.store), asker.scope);
+  if (paged && !live) {
+    const page = { request, reply, input, format, columns, nowNanos, store, meter, note };
+    return sendFlowsPage(deps, page);
   }
+  const asked = resumed({ ...input, follow: live || input.follow }, request, format);
+  const query = selectionOf(asked, nowNanos, deps.config.maxFilters);
+  Object.assign(note, { window: { since: query.since, until: query.until } });
+  const answer: StreamAnswer = { query, format, columns, store, meter, note, asker };
+  return sendStream(deps, answer, reply, deps.enterStream(reply));
 }
 
-function progressLine(seen: ScanProgress | undefined): string {
-  const progress = seen && {
-    rows: seen.rows,
-    first: String(seen.first),
-    last: String(seen.last),
-    at: String(seen.at),
-  };
-  return `${JSON.stringify({ parallax: { progress: progress ?? {} } })}\n`;
+/** By the header, where it names one of ours. */
+function formatOf(accept = ''): FlowsFormat {
+  const named = accept.split(',').map((each) => each.split(';')[0]?.trim().toLowerCase());
+  if (named.includes('application/x-ndjson')) return 'ndjson';
+  if (named.includes('text/event-stream')) return 'sse';
+  if (named.includes('text/csv')) return 'csv';
+  return named.includes('application/json') ? 'json' : 'ndjson';
 }
 
-function lineOf(item: AnswerItem, notices: boolean, metrics: ApiMetrics): string {
-  if (item.kind === 'notice')
-    return notices ? `${JSON.stringify({ parallax: { notice: item.notice } })}\n` : '';
-  metrics.responses.inc({ kind: item.isFlow ? 'flow' : 'event' });
-  return `${item.line}\n`;
+function columnsOf({ columns }: FlowsInput, format: FlowsFormat): readonly string[] {
+  if (columns === undefined) return DEFAULT_COLUMNS;
+  if (format !== 'csv') throw new FieldError('columns', 'columns: are of csv only');
+  const names = columns.flatMap((each) => each.split(','));
+  const unknown = unknownColumn(names);
+  if (unknown !== undefined)
+    throw new FieldError(
+      'columns',
+      `columns: ${JSON.stringify(unknown)} is none; there are ${CSV_COLUMNS.join(', ')}`,
+    );
+  return names;
+}
+
+/** Flows come out of order by less than this; a stream that goes on begins so far before its last event. */
+const OVERLAP_NANOS = 5_000_000_000n;
+
+/** A client that connects again says which event it had last: what it asked for goes on from there. */
+function resumed(input: FlowsInput, request: FastifyRequest, format: FlowsFormat): FlowsInput {
+  const last = request.headers['last-event-id'];
+  if (format !== 'sse' || last === undefined || last === '') return input;
+  const [, nanos] = /^(\d{1,19})-[^,]*$/.exec(String(last)) ?? [];
+  if (nanos === undefined)
+    throw new FieldError('last-event-id', 'last-event-id: is none that this server gave');
+  const since = new Date(Number((BigInt(nanos) - OVERLAP_NANOS) / 1_000_000n));
+  if (Number.isNaN(since.getTime()) || since.getUTCFullYear() > 9999)
+    throw new FieldError('last-event-id', 'last-event-id: is none that this server gave');
+  const { last: _, all: __, ...rest } = input;
+  return { ...rest, since: since.toISOString() };
 }

@@ -1,18 +1,21 @@
 // Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiConfig } from '../config.ts';
 import { eventsSchema } from '../denials/event-schema.ts';
 import { incidentEvents } from '../denials/events.ts';
 import type { Feed, FeedItem } from '../denials/feed.ts';
-import type { FeedConfig } from '../denials/feed-config.ts';
 import { eventsInput, type FeedInput, feedInput, feedRequest } from '../denials/feed-request.ts';
 import { scopedStore } from '../scope.ts';
+import type { Gate } from './gate.ts';
 import { FieldError, problemOf } from './problem.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
 
 export interface IncidentFeedDeps extends RouteDeps {
-  readonly config: FeedConfig;
+  readonly config: RouteDeps['config'] & Pick<ApiConfig, 'feed'>;
   readonly feed: Feed;
+  /** For streams. */
+  readonly enterStream: Gate;
   readonly failed: (error: unknown) => void;
   /** Where answers without an end are noted, so that their time is not measured. */
   readonly endless: WeakSet<object>;
@@ -54,14 +57,15 @@ async function follow(
   reply: FastifyReply,
   deps: IncidentFeedDeps,
 ): Promise<FastifyReply> {
-  const { feed, clock, enter, endless } = deps;
-  const { scope } = deps.askerOf(request);
+  const { feed, clock, enterStream, endless } = deps;
+  const asker = deps.askerOf(request);
+  const { scope } = asker;
   const query = request.query as FeedInput; // checked by the route's schema
   const asked = feedRequest({ ...query, ...lastEvent(request) }, BigInt(clock.now()) * 1_000_000n);
   const store = scopedStore(deps.store, scope);
   const items = feed.follow(
     { ...asked, store, scope: JSON.stringify(scope ?? null) },
-    enter(reply),
+    enterStream(reply),
   );
   endless.add(reply);
   reply
@@ -92,7 +96,7 @@ async function* written(
   let patience: NodeJS.Timeout | undefined;
   // One that takes nothing is cut off: it knows where it was, and we hold nothing for it.
   const begin = () => {
-    patience = setTimeout(() => reply.raw.destroy(), config.slow).unref();
+    patience = setTimeout(() => reply.raw.destroy(), config.feed.slow).unref();
   };
   try {
     begin();

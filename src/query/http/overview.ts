@@ -8,21 +8,50 @@ import {
   ServerStatusResponse,
 } from '../../hubble/schema.gen.ts';
 import type { Overview } from '../overview.ts';
-import { FieldError } from './problem.ts';
+import type { Scope } from '../scope.ts';
+import { addDocumentRoute, type RouteDeps } from './route.ts';
+import { namespacesAnswer, nodesAnswer, statusAnswer } from './schemas/overview.ts';
 
-const noParameters = z.strictObject({});
+export interface OverviewRouteDeps extends RouteDeps {
+  /** Of what a scope lets see; kept for some seconds, so it mostly costs nothing. */
+  readonly overviewOf: (scope: Scope | undefined) => Overview;
+}
 
-export function addOverviewRoutes(app: FastifyInstance, overview: Overview): void {
-  const route = (path: string, answer: () => Promise<object>) =>
-    app.get(path, async (request) => {
-      const [issue] = noParameters.safeParse(request.query).error?.issues ?? [];
-      if (issue?.code === 'unrecognized_keys')
-        throw new FieldError(issue.keys[0] ?? '', `unknown parameter ${issue.keys.join(', ')}`);
-      return answer();
-    });
-  route('/api/v1/status', async () => toJson(ServerStatusResponse, await overview.status()));
-  route('/api/v1/nodes', async () => toJson(GetNodesResponse, await overview.nodes()));
-  route('/api/v1/namespaces', async () =>
-    toJson(GetNamespacesResponse, await overview.namespaces()),
-  );
+const input = z.strictObject({});
+
+export function addOverviewRoutes(app: FastifyInstance, deps: OverviewRouteDeps): void {
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/status',
+    methods: 'get',
+    summary: 'The server’s status',
+    description: 'Hubble’s ServerStatus: flows stored, nodes connected and not, flows a second.',
+    tag: 'server',
+    input,
+    output: statusAnswer,
+    answer: async ({ asker }) => ({
+      ...toJson(ServerStatusResponse, await deps.overviewOf(asker.scope).status()),
+    }),
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/nodes',
+    methods: 'get',
+    summary: 'Nodes that were heard of lately',
+    tag: 'catalogue',
+    input,
+    output: nodesAnswer,
+    answer: async ({ asker }) => ({
+      ...toJson(GetNodesResponse, await deps.overviewOf(asker.scope).nodes()),
+    }),
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/namespaces',
+    methods: 'get',
+    summary: 'Namespaces that were seen lately',
+    tag: 'catalogue',
+    input,
+    output: namespacesAnswer,
+    answer: async ({ asker }) => ({
+      ...toJson(GetNamespacesResponse, await deps.overviewOf(asker.scope).namespaces()),
+    }),
+  });
 }

@@ -1,4 +1,5 @@
 // Refusals and failures as problem details (RFC 9457), with the codes of the error table.
+import { z } from 'zod';
 import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
 
 export interface Problem {
@@ -12,6 +13,40 @@ export interface Problem {
 }
 
 export const PROBLEM_JSON = 'application/problem+json';
+
+// An object of the table's codes has at least one.
+const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
+const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(codes).describe('Of the table in docs/reference/errors.md'),
+    detail: z.string().describe('What was refused or failed, and what to do'),
+    field: z.string().optional().describe('The parameter or path that was refused'),
+  })
+  .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
+
+const STATUSES: Readonly<Record<number, string>> = {
+  400: 'A parameter, header or body was refused, also for being too long or too deeply nested.',
+  401: 'A token is needed, or the one sent is not known.',
+  403: 'Who asked may not read that.',
+  404: 'Nothing is stored under that name, or there is no such path.',
+  422: 'The query went over a limit of the store.',
+  429: 'Too many questions at once, or from one client; `retry-after` says when to ask again.',
+  500: 'A fault of the server; its log says more.',
+  503: 'The store cannot be reached now.',
+  504: 'The answer took too long.',
+};
+
+/** The responses of refusals and failures, as every route declares them. */
+export const problemResponses: Readonly<Record<number, object>> = Object.fromEntries(
+  Object.entries(STATUSES).map(([status, description]) => [
+    status,
+    { description, content: { [PROBLEM_JSON]: { schema: problem } } },
+  ]),
+);
 
 /** A refused parameter: the field's name goes with the message. */
 export class FieldError extends ParallaxError {
@@ -40,7 +75,8 @@ export function problemOf(error: unknown): Problem {
 // words stay in the log.
 function unknownError(error: unknown): ParallaxError {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  const message = error instanceof Error ? error.message : '';
   if (typeof status === 'number' && status >= 400 && status < 500)
-    return new ParallaxError('input/invalid', error instanceof Error ? error.message : '');
+    return new ParallaxError('input/invalid', message);
   return new ParallaxError('internal', 'the request failed; the server’s log says why');
 }

@@ -1,15 +1,21 @@
 // The one function by which routes of /api/v1 that give a document are declared: the place where scope, coverage, cost,
-// limits, who asked and OpenAPI come in.
+// limits, caching, who asked and OpenAPI come in.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Reader } from '../../store/store.ts';
+import type { ApiConfig } from '../config.ts';
 import { CostMeter } from '../cost.ts';
+import type { ApiMetrics } from '../metrics.ts';
 import type { TimeRange } from '../range.ts';
-import { scopedStore } from '../scope.ts';
+import { scopedStore, scopeKey } from '../scope.ts';
 import type { Asker } from './asker.ts';
+import type { Audit } from './audit.ts';
+import { type AnswerCache, etagOf, type Kept, matches } from './cache.ts';
+import { within } from './deadline.ts';
 import { costNote, coverageNote, coverageWithin } from './envelope.ts';
 import type { Gate } from './gate.ts';
+import { problemResponses } from './problem.ts';
 
 /** Answers come from code that changes nothing of them. */
 type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;
@@ -31,12 +37,14 @@ export interface Asked<I> {
 export interface DocumentRoute<I extends z.ZodType, O extends z.ZodObject> {
   /** `/api/v1/top`, `/api/v1/incidents/:id`. */
   readonly path: string;
-  /** `query` answers POST too, at the path with `:query` behind it, with the same fields in its body. */
-  readonly methods?: 'get' | 'query';
+  /** `query` answers POST too, at the path with `:query` behind it, with the same fields in its body; `post` only that. */
+  readonly methods?: 'get' | 'query' | 'post';
   readonly summary: string;
   readonly description?: string;
   readonly tag: string;
   readonly input: I;
+  /** Of the path; texts when left out. */
+  readonly params?: z.ZodObject;
   /** The document without coverage and cost. */
   readonly output: O;
   /** The window that the answer is about: its coverage goes with the answer. */
@@ -45,55 +53,141 @@ export interface DocumentRoute<I extends z.ZodType, O extends z.ZodObject> {
 }
 
 export interface RouteDeps {
+  readonly config: Pick<ApiConfig, 'timeout' | 'cache'>;
   readonly store: Reader;
   readonly clock: Clock;
+  readonly metrics: Pick<ApiMetrics, 'cached'>;
+  /** For documents. */
   readonly enter: Gate;
   readonly askerOf: (request: FastifyRequest) => Asker;
+  readonly cache: AnswerCache;
+  readonly audit: Audit;
+  /** Looks at every answer before it goes out; for tests, since it takes as long as making one. */
+  readonly check?: ((schema: z.ZodType, document: unknown) => void) | undefined;
 }
+
+const NANOS_PER_MS = 1_000_000n;
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function addDocumentRoute<I extends z.ZodType, O extends z.ZodObject>(
   app: FastifyInstance,
   deps: RouteDeps,
   route: DocumentRoute<I, O>,
 ): void {
-  const { path, methods = 'query', summary, description, tag, input, output } = route;
+  const { path, methods = 'query', summary, description, tag, input } = route;
+  const output = route.output.extend({ coverage: coverageNote, cost: costNote });
+  const params = route.params ?? paramsOf(path);
   const common = {
     summary,
     tags: [tag],
     ...(description && { description }),
-    response: { 200: output.extend({ coverage: coverageNote, cost: costNote }) },
+    ...(params && { params }),
+    response: {
+      200: { description: 'The document.', content: { 'application/json': { schema: output } } },
+      ...problemResponses,
+    },
   };
-  app.get(path, { schema: { ...common, querystring: input } }, (request, reply) =>
-    answer(deps, route, request, request.query, reply),
-  );
-  if (methods !== 'query') return;
+  const own = new Answering(deps, route, output);
+  if (methods !== 'post')
+    app.get(path, { schema: { ...common, querystring: input } }, (request, reply) =>
+      own.answer(request, request.query, reply),
+    );
+  if (methods === 'get') return;
   // Two colons: the router takes one for the beginning of a parameter.
-  app.post(`${path}::query`, { schema: { ...common, body: input } }, (request, reply) =>
-    answer(deps, route, request, request.body, reply),
+  const url = methods === 'post' ? path : `${path}::query`;
+  app.post(url, { schema: { ...common, body: input } }, (request, reply) =>
+    own.answer(request, request.body, reply),
   );
 }
 
-async function answer<I extends z.ZodType, O extends z.ZodObject>(
-  deps: RouteDeps,
-  route: DocumentRoute<I, O>,
-  request: FastifyRequest,
-  // Checked by the route's schema before it comes here.
+class Answering<I extends z.ZodType, O extends z.ZodObject> {
+  private readonly deps: RouteDeps;
+  private readonly route: DocumentRoute<I, O>;
+  private readonly output: z.ZodType;
+
+  constructor(deps: RouteDeps, route: DocumentRoute<I, O>, output: z.ZodType) {
+    this.deps = deps;
+    this.route = route;
+    this.output = output;
+  }
+
+  /** `input` was checked by the route's schema before it comes here. */
+  async answer(request: FastifyRequest, input: unknown, reply: FastifyReply) {
+    const { deps, route } = this;
+    const parsed = input as z.output<I>;
+    const nowMs = deps.clock.now();
+    const nowNanos = BigInt(nowMs) * NANOS_PER_MS;
+    const window = route.window?.(parsed, nowNanos);
+    const asker = deps.askerOf(request);
+    const note = Object.assign(deps.audit.of(request), { asker, input: parsed, window });
+    const params = request.params as Readonly<Record<string, string>>;
+    const closed = window !== undefined && isClosed(window, nowNanos, deps.config.cache.settle);
+    const key = closed ? keyOf(route.path, params, asker, parsed, window) : '';
+    const kept = closed ? deps.cache.get(key) : undefined;
+    if (kept !== undefined) {
+      note.cached = true;
+      return this.send(request, reply, kept, nowMs);
+    }
+    const meter = new CostMeter();
+    const store = scopedStore(meter.reader(deps.store), asker.scope);
+    const left = deps.enter(reply);
+    const [document, coverage] = await within(deps.config.timeout, left, (signal) =>
+      Promise.all([
+        route.answer({ input: parsed, params, store, nowNanos, signal, asker }),
+        window === undefined ? null : coverageWithin(store, window, nowMs, signal),
+      ]),
+    );
+    const cost = await meter.cost();
+    note.cost = cost;
+    const whole = { ...document, coverage, cost };
+    deps.check?.(this.output, whole);
+    const body = JSON.stringify(whole);
+    if (!closed) return reply.header('cache-control', 'no-store').type(JSON_TYPE).send(body);
+    const made = { body, etag: etagOf({ ...document, coverage }), madeAt: nowMs };
+    deps.cache.set(key, made);
+    return this.send(request, reply, made, nowMs);
+  }
+
+  private send(request: FastifyRequest, reply: FastifyReply, kept: Kept, nowMs: number) {
+    const { cached } = this.deps.metrics;
+    const age = Math.floor((nowMs - kept.madeAt) / 1000);
+    reply
+      .header(
+        'cache-control',
+        `private, max-age=${Math.floor(this.deps.config.cache.maxAge / 1000)}`,
+      )
+      .header('vary', 'authorization, accept-encoding')
+      .header('age', String(age))
+      .header('etag', kept.etag);
+    if (matches(request.headers['if-none-match'], kept.etag)) {
+      cached.inc({ outcome: 'unchanged' });
+      return reply.code(304).send();
+    }
+    cached.inc({ outcome: kept.madeAt === nowMs ? 'made' : 'given' });
+    return reply.type(JSON_TYPE).send(kept.body);
+  }
+}
+
+function isClosed({ since, until }: TimeRange, nowNanos: bigint, settleMs: number): boolean {
+  if (since === undefined || until === undefined) return false;
+  return until < nowNanos - BigInt(settleMs) * NANOS_PER_MS;
+}
+
+function keyOf(
+  path: string,
+  params: object,
+  asker: Asker,
   input: unknown,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const parsed = input as z.output<I>;
-  const nowMs = deps.clock.now();
-  const nowNanos = BigInt(nowMs) * 1_000_000n;
-  const window = route.window?.(parsed, nowNanos);
-  const asker = deps.askerOf(request);
-  const meter = new CostMeter();
-  const signal = deps.enter(reply);
-  const store = scopedStore(meter.reader(deps.store), asker.scope);
-  const params = request.params as Readonly<Record<string, string>>;
-  const [document, coverage] = await Promise.all([
-    route.answer({ input: parsed, params, store, nowNanos, signal, asker }),
-    window === undefined ? null : coverageWithin(store, window, nowMs, signal),
-  ]);
-  const cost = await meter.cost();
-  return reply.header('cache-control', 'no-store').send({ ...document, coverage, cost });
+  { since, until }: TimeRange,
+): string {
+  return JSON.stringify(
+    [path, params, scopeKey(asker.scope), input, since, until],
+    (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+  );
+}
+
+function paramsOf(path: string): z.ZodObject | undefined {
+  const names = [...path.matchAll(/(?<!:):(\w+)/g)].map(([, name]) => name ?? '');
+  if (names.length === 0) return undefined;
+  return z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
 }

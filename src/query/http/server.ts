@@ -1,13 +1,12 @@
-// The HTTP API: flows, health, metrics. On loopback unless the configuration says otherwise.
-import Fastify, { type FastifyInstance } from 'fastify';
+// The HTTP API: flows and what is made of them, health, metrics. On loopback, or where a token is asked for.
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
 import type { HealthReport } from '../../runtime/run.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import { close, listen } from '../../telemetry/listen.ts';
 import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { ApiConfig } from '../config.ts';
@@ -16,24 +15,20 @@ import type { KnownCluster } from '../doctor/identities.ts';
 import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
 import type { Overview } from '../overview.ts';
-import { ANONYMOUS } from './asker.ts';
-import { addCatalogueRoutes } from './catalogue.ts';
-import { addConnectionRoutes } from './connections.ts';
-import { addCoverageRoutes } from './coverage.ts';
-import { addDenialRoutes } from './denials.ts';
-import { addDoctorRoute } from './doctor.ts';
-import { schemaError } from './fields.ts';
-import { addFlowsRoutes } from './flows.ts';
-import { createGate } from './gate.ts';
-import { addIncidentFeedRoutes } from './incident-feed.ts';
-import { addOverviewRoutes } from './overview.ts';
-import { PROBLEM_JSON, problemOf } from './problem.ts';
-import { addTotalsRoutes } from './totals.ts';
+import { createOverviews } from '../overviews.ts';
+import { buildApp } from './app.ts';
+import { Audit } from './audit.ts';
+import { readTokens, requireSafe, type Tokens } from './auth.ts';
+import { AnswerCache } from './cache.ts';
+import { createGate, SlowReaders } from './gate.ts';
+import { addOpenApi, addOpenApiPages } from './openapi.ts';
+import { addApiRoutes } from './routes.ts';
+import { readTls, watchTls } from './tls.ts';
 
 export interface HttpServerDeps {
   readonly config: ApiConfig;
-  readonly store: Store;
-  /** The clusters whose flows should be in the store. */
+  readonly store: Reader;
+  /** The clusters whose flows should be in the store, as configured now. */
   readonly clusters: () => readonly KnownCluster[];
   readonly overview: Overview;
   /** Absent: `follow` is refused. */
@@ -41,12 +36,17 @@ export interface HttpServerDeps {
   readonly logger: Logger;
   readonly registry: Registry;
   readonly clock: Clock;
+  readonly version?: string;
+  /** Those of the configuration when left out. */
+  readonly tokens?: Tokens;
   /** The state of the whole process, for readiness. */
   readonly health: () => HealthReport;
   /** All metrics of the process in Prometheus text; those of `registry` when left out. */
   readonly metrics?: () => Promise<string>;
   /** Called with the base URL once it listens. */
   readonly onAddress?: (url: string) => Promise<void> | void;
+  /** Looks at every document before it goes out; for tests. */
+  readonly check?: (schema: z.ZodType, document: unknown) => void;
 }
 
 export interface HttpServer extends Component {
@@ -70,14 +70,18 @@ class Server implements HttpServer {
     this.deps = deps;
     this.metrics = apiMetrics(deps.registry);
     this.metrics.streamsLimit.set(deps.config.maxStreams);
+    this.metrics.documentsLimit.set(deps.config.maxDocuments);
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { config, logger } = this.deps;
-    const app = this.build();
+    const tokens = this.deps.tokens ?? readTokens(config.auth);
+    requireSafe('api.listen', config.listen, tokens);
+    const app = await this.build(tokens);
     this.app = app;
-    this.url = await listen(app, config.listen, signal);
-    logger.info({ url: this.url }, 'api listens');
+    const url = await listen(app, config.listen, signal);
+    this.url = config.tls === undefined ? url : url.replace('http://', 'https://');
+    logger.info({ url: this.url, tokens: tokens.needed }, 'api listens');
     await this.deps.onAddress?.(this.url);
   }
 
@@ -98,81 +102,43 @@ class Server implements HttpServer {
     return this.url;
   }
 
-  private build(): FastifyInstance {
-    const { config, store, live, clock, health, registry, logger } = this.deps;
-    const app = Fastify({
-      bodyLimit: config.maxBody,
-      // Node refuses longer headers, the URL among them, before anything is read.
-      http: { maxHeaderSize: config.maxUrl + 8192 },
-      forceCloseConnections: 'idle',
-      routerOptions: { maxParamLength: 200 },
-    });
-    app.setValidatorCompiler(({ schema }) => checkedBy(schema as z.ZodType));
-    app.setSerializerCompiler(() => JSON.stringify);
+  private async build(tokens: Tokens): Promise<FastifyInstance> {
+    const { deps, metrics } = this;
+    const { config, store, live, clock, logger, version = '0.0.0' } = deps;
+    const stopped = this.stopped.signal;
+    const audit = new Audit(logger.child({ component: 'api' }), metrics);
     const endless = new WeakSet<object>();
-    app.addHook('onRequest', async (request) => {
-      if (request.url.length > config.maxUrl)
-        throw new ParallaxError(
-          'input/invalid',
-          `the URL has ${request.url.length} characters, ${config.maxUrl} are allowed; use POST /api/v1/flows:query`,
-        );
+    const tls = config.tls && (await readTls(config.tls));
+    const common = { config, tokens, metrics, audit, logger, stopped, endless, tls };
+    const { app, askerOf, failed } = await buildApp(common);
+    if (config.tls) watchTls(config.tls, app.server, { logger, clock }, stopped);
+    const readers = new SlowReaders(config.slowReader, () =>
+      metrics.slowClients.inc({ while: 'reading' }),
+    );
+    const gate = (max: number, setting: string, of: ApiMetrics['streams']) =>
+      createGate({ max, setting, count: (answers) => of.set(answers), stopped, readers });
+    await addOpenApi(app, version);
+    addOpsRoutes(app, {
+      health: deps.health,
+      metrics: deps.metrics ?? (() => deps.registry.metrics()),
     });
-    app.addHook('onResponse', async (request, reply) => {
-      const route = request.routeOptions.url ?? 'unknown';
-      this.metrics.requests.inc({ route, status: String(reply.statusCode) });
-      if (!endless.has(reply)) this.metrics.seconds.observe({ route }, reply.elapsedTime / 1000);
-    });
-    const failed = (error: unknown) => {
-      if (this.stopped.signal.aborted) return;
-      const { code, status } = problemOf(error);
-      this.metrics.errors.inc({ code });
-      if (status >= 500) logger.error({ err: error }, 'request failed');
-    };
-    app.setErrorHandler(async (error, _request, reply) => {
-      failed(error);
-      const problem = problemOf(error);
-      return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
-    });
-    app.setNotFoundHandler(async (request, reply) => {
-      const path = request.url.split('?')[0];
-      const error = new ParallaxError('input/not-found', `there is no ${request.method} ${path}`);
-      const problem = problemOf(error);
-      return reply.code(problem.status).type(PROBLEM_JSON).send(problem);
-    });
-    addOpsRoutes(app, { health, metrics: this.deps.metrics ?? (() => registry.metrics()) });
-    addDoctorRoute(app, {
-      store,
-      clock,
-      clusters: this.deps.clusters,
-      stopped: this.stopped.signal,
-    });
-    addOverviewRoutes(app, this.deps.overview);
-    const enter = createGate(config.maxStreams, this.metrics, this.stopped.signal);
-    const routes = { store, clock, enter, askerOf: () => ANONYMOUS };
-    addCatalogueRoutes(app, { ...routes, stopped: this.stopped.signal });
-    addCoverageRoutes(app, routes);
-    addTotalsRoutes(app, { ...routes, config });
-    addDenialRoutes(app, { ...routes, config, metrics: this.metrics });
-    addFlowsRoutes(app, {
-      config,
-      answers: { store, live, limits: config },
-      clock,
-      metrics: this.metrics,
-      enter,
-      failed,
-      endless,
-    });
-    const feed = createFeed({ ...this.deps, config: config.feed, stopped: this.stopped.signal });
-    addIncidentFeedRoutes(app, { ...routes, config: config.feed, feed, failed, endless });
-    addConnectionRoutes(app, { config, store, clock, metrics: this.metrics, enter });
+    // In a plugin of its own: hooks that others register meanwhile are in place by then.
+    await app.register(async (api) =>
+      addApiRoutes(api, {
+        ...{ config, store, live, clock, metrics, audit, askerOf, failed, endless },
+        clusters: deps.clusters,
+        feed: createFeed({ ...deps, config: config.feed, stopped }),
+        check: deps.check,
+        overviewOf: createOverviews(deps.overview, { store, clock, config, version }),
+        enter: gate(config.maxDocuments, 'api.maxDocuments', metrics.documents),
+        enterStream: gate(config.maxStreams, 'api.maxStreams', metrics.streams),
+        cache: new AnswerCache({
+          ...config.cache,
+          bytes: (kept) => metrics.cachedBytes.set(kept),
+        }),
+      }),
+    );
+    await addOpenApiPages(app);
     return app;
   }
-}
-
-/** A request's part, read by its schema. A body that is not there is an empty one. */
-function checkedBy(schema: z.ZodType) {
-  return (data: unknown) => {
-    const parsed = schema.safeParse(data ?? {});
-    return parsed.success ? { value: parsed.data } : { error: schemaError(parsed.error) };
-  };
 }

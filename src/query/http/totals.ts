@@ -34,7 +34,7 @@ import { createUsableTotals } from '../totals/usable.ts';
 import { type Asked, addDocumentRoute, type RouteDeps } from './route.ts';
 
 export interface TotalsRouteDeps extends RouteDeps {
-  readonly config: Pick<ApiConfig, 'totals' | 'maxFilters'>;
+  readonly config: RouteDeps['config'] & Pick<ApiConfig, 'totals' | 'maxFilters'>;
 }
 
 const COUNTED =

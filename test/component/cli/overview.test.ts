@@ -12,6 +12,7 @@ import { createOverview } from '../../../src/query/overview.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { HealthReport } from '../../../src/runtime/run.ts';
 import { makeCertificates } from '../ingest/certificates.ts';
+import { checkDocument } from '../query/checked.ts';
 import { serving } from '../query/grpc/server.ts';
 import { type StoredCorpus, storedCorpus } from '../query/stored.ts';
 import { firstRelay, simulation } from '../simulate/harness.ts';
@@ -46,6 +47,7 @@ async function httpUrl(): Promise<string> {
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
     overview: createOverview({ ...deps, version: '1.2.3' }),
+    check: checkDocument,
     clusters: () => [],
     health: () => report,
   });

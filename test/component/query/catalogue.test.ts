@@ -12,6 +12,7 @@ import type { IdentitiesAnswer } from '../../../src/query/identities.ts';
 import { createOverview } from '../../../src/query/overview.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { emptyStore, knowing } from '../enrich/knowing.ts';
+import { checkDocument } from './checked.ts';
 
 const HOME = fileURLToPath(new URL('../../..', import.meta.url));
 const HOUR = 3_600_000;
@@ -40,6 +41,7 @@ beforeAll(async () => {
   server = createHttpServer({
     config,
     store,
+    check: checkDocument,
     clusters: () => [],
     overview: createOverview({ store, clock: systemClock, version: '1.2.3', config }),
     logger: pino({ level: 'silent' }),

@@ -19,6 +19,7 @@ import { createOverview } from '../../../src/query/overview.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { HealthReport } from '../../../src/runtime/run.ts';
 import { corpus, observe, recordedCases, sha256 } from '../../unit/cli/recorded.ts';
+import { checkDocument } from './checked.ts';
 import { type StoredCorpus, storedCorpus } from './stored.ts';
 
 let stored: StoredCorpus;
@@ -39,6 +40,7 @@ async function serve(settings: object = {}, live = true): Promise<HttpServer> {
   const started = createHttpServer({
     ...deps,
     store: stored.store,
+    check: checkDocument,
     clusters: () => [],
     overview: createOverview({ store: stored.store, clock: systemClock, version: '1.2.3', config }),
     ...(live ? { live: flows } : {}),
@@ -74,6 +76,8 @@ async function get(path: string, base = url) {
 }
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '');
+const flowLines = (text: string) =>
+  lines(text).filter((line) => !line.startsWith('{"parallax":{"coverage":'));
 
 test('flows as JSON lines, oldest first, as they were', async () => {
   const { status, type, text } = await get('/api/v1/flows?last=5');
@@ -116,7 +120,19 @@ test('CEL expressions, taken and refused', async () => {
   };
   const dropped = recordedCases().find(({ id }) => id === '0560');
   const { text } = await ask('_flow.verdict == Verdict.DROPPED');
-  expect(lines(text).length).toBe(dropped?.stdout_lines);
+  expect(flowLines(text).length).toBe(dropped?.stdout_lines);
+  // Whoever asked for notices is told at the end what the answer covers and what it cost.
+  expect(JSON.parse(lines(text).at(-1) ?? '')).toEqual({
+    parallax: {
+      coverage: expect.objectContaining({ collected: false, complete: false }),
+      cost: {
+        rows: expect.any(Number),
+        bytes: expect.any(Number),
+        queries: expect.any(Number),
+        elapsedMs: expect.any(Number),
+      },
+    },
+  });
   const failing = await ask('_flow.verdict == Verdict.DROPPED && 1 / (_flow.verdict - 2) == 7');
   expect(failing.text).toContain(
     `${dropped?.stdout_lines} flows are left out: the CEL expression could not be evaluated for them (division by zero)`,
@@ -294,6 +310,7 @@ test('a long search says how far it has come, to those who asked for notices', a
   const sleepy = createHttpServer({
     ...deps,
     store: slow,
+    check: checkDocument,
     clusters: () => [],
     overview: createOverview({ store, clock: systemClock, version: '1.2.3', config }),
     health: () => report,

@@ -19,6 +19,7 @@ import { systemClock } from '../../../../src/runtime/clock.ts';
 import { EKS, GKE } from '../../../../src/simulate/scenes.ts';
 import { Story } from '../../../../src/simulate/story.ts';
 import { held, relayOf, START_MS } from '../../../unit/simulate/stage.ts';
+import { checkDocument } from '../checked.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
 import { tellStore } from './told.ts';
 
@@ -57,6 +58,7 @@ function serverWith(maxConnections: number, of: Registry): HttpServer {
   return createHttpServer({
     config,
     store,
+    check: checkDocument,
     clusters: () => [],
     overview: createOverview({ store, clock: systemClock, version: '1.2.3', config }),
     logger: pino({ level: 'silent' }),
@@ -239,12 +241,23 @@ test('a table of services', async () => {
   expect(out).toMatch(/farfaraway\/deathstar +liz-cm-/);
 });
 
+interface Body {
+  readonly connections?: readonly object[];
+  readonly field?: string;
+  readonly cost?: object;
+}
+
+/** Differs from one time to the next: what the engine found in its caches it did not read. */
+const READ = {
+  rows: expect.any(Number),
+  bytes: expect.any(Number),
+  elapsedMs: expect.any(Number),
+};
+
 describe('the API', () => {
   const get = async (path: string) => {
     const response = await fetch(`${url}/api/v1/${path}`);
-    const body: { readonly connections?: readonly object[]; readonly field?: string } = JSON.parse(
-      await response.text(),
-    );
+    const body: Body = JSON.parse(await response.text());
     return { status: response.status, body };
   };
 
@@ -260,7 +273,10 @@ describe('the API', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ last: 3, whitelist }),
     });
-    expect(await byPost.json()).toEqual(byGet.body);
+    expect(await byPost.json()).toEqual({
+      ...byGet.body,
+      cost: { ...byGet.body.cost, ...READ },
+    });
   });
 
   test('says that nothing was collected in a window', async () => {
@@ -268,6 +284,11 @@ describe('the API', () => {
     expect(body).toEqual({
       connections: [],
       notices: [expect.stringContaining('no data was collected in that window')],
+      coverage: expect.objectContaining({
+        collected: false,
+        text: 'nothing was collected in that window',
+      }),
+      cost: expect.objectContaining({ queries: expect.any(Number) }),
     });
   });
 

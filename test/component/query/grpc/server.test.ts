@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
 import { Health, Observer, Peer } from '../../../../src/hubble/services.ts';
 import { fromNanos } from '../../../../src/hubble/timestamp.ts';
-import { grpcAddress, grpcConfig } from '../../../../src/query/grpc/config.ts';
+import { apiConfig } from '../../../../src/query/config.ts';
+import { grpcAddress } from '../../../../src/query/grpc/config.ts';
 import { CLUSTER_FACT_COLUMNS } from '../../../../src/store/columns-enriched.ts';
 import { encodeRows } from '../../../../src/store/native-rows.ts';
 import { type Certificates, makeCertificates } from '../../ingest/certificates.ts';
@@ -223,13 +224,15 @@ test('an address that is taken is refused with its name', async () => {
 });
 
 test('beyond loopback only with client certificates, or when it is said', () => {
-  const refused = (settings: object) => grpcConfig.safeParse(settings).error?.issues[0]?.message;
+  const refused = (grpc: object, auth = {}) =>
+    apiConfig.safeParse({ grpc, auth }).error?.issues[0]?.message;
   expect(refused({ listen: '0.0.0.0:4281' })).toContain('set tls.clientCa');
   expect(refused({ listen: ':4281', tls: { cert: 'a', key: 'b' } })).toContain('set tls.clientCa');
   expect(refused({ listen: '0.0.0.0:1', tls: { cert: 'a', key: 'b', clientCa: 'c' } })).toBe(
     undefined,
   );
   expect(refused({ listen: '[::]:4281', allowUnauthenticated: true })).toBe(undefined);
+  expect(refused({ listen: '[::]:4281' }, { token: 'x'.repeat(32) })).toBe(undefined);
   for (const listen of ['127.0.0.1:1', 'localhost:1', '[::1]:1', '127.9.9.9:1'])
     expect(refused({ listen })).toBe(undefined);
 });

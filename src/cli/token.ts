@@ -1,0 +1,26 @@
+// The bearer token that a Parallax server is shown: from the environment or a file, never from the command line, where
+// every user of the machine can read it.
+import { readFileSync } from 'node:fs';
+import { ParallaxError } from '../runtime/errors.ts';
+import type { Env } from './observe/settings.ts';
+
+export const TOKEN_FILE_HELP =
+  'file with the token to show the server; $PARALLAX_TOKEN_FILE, or the token itself in $PARALLAX_TOKEN';
+
+/** Undefined when none is named. Throws `input/invalid` for a file that cannot be read or holds none. */
+export function tokenOf(file: string | undefined, env: Env): string | undefined {
+  const path = file || (env.PARALLAX_TOKEN ? undefined : env.PARALLAX_TOKEN_FILE);
+  if (!path) return checked(env.PARALLAX_TOKEN?.trim() || undefined, 'PARALLAX_TOKEN');
+  try {
+    return checked(readFileSync(path, 'utf8').trim(), path);
+  } catch (error) {
+    if (error instanceof ParallaxError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ParallaxError('input/invalid', `the token cannot be read: ${why}`, { cause: error });
+  }
+}
+
+function checked(token: string | undefined, from: string): string | undefined {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new ParallaxError('input/invalid', `${from} holds no token: a token is one word`);
+}

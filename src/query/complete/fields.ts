@@ -1,0 +1,111 @@
+// What can be completed, and where its values are found.
+import { DropReason, Verdict } from '../../hubble/schema.gen.ts';
+
+/** Values of the rows of a window: grouped by columns first, so that an expression is worked out once a group. */
+export interface Grouped {
+  readonly columns: readonly string[];
+  /** A value, or an array of them; '' is none. */
+  readonly value: string;
+}
+
+export interface Source {
+  /** Values that are always the same; the rest is left out then. */
+  readonly fixed?: readonly string[];
+  readonly from: readonly Grouped[];
+  /** The same in `flow_totals`, where it has them: far fewer rows. */
+  readonly totals?: readonly Grouped[];
+}
+
+type End = 'source' | 'destination';
+
+function single(column: string): Grouped {
+  return { columns: [column], value: column };
+}
+
+function pod(end: End): Grouped {
+  const [namespace, name] = [`${end}_namespace`, `${end}_pod_name`];
+  return {
+    columns: [namespace, name],
+    value: `if(${name} = '', '', concat(${namespace}, '/', ${name}))`,
+  };
+}
+
+function service(end: End): Grouped {
+  const [namespace, name] = [`${end}_service_namespace`, `${end}_service_name`];
+  return {
+    columns: [namespace, name],
+    value: `if(${name} = '', '', concat(${namespace}, '/', ${name}))`,
+  };
+}
+
+function lines(column: string): Grouped {
+  return { columns: [column], value: `splitByChar('\\n', toString(${column}))` };
+}
+
+function labelKeys(end: End): Grouped {
+  const column = `${end}_labels`;
+  return {
+    columns: [column],
+    value: `arrayMap(label -> splitByChar('=', label)[1], splitByChar('\\n', toString(${column})))`,
+  };
+}
+
+function policies(column: string): Grouped {
+  return {
+    columns: [column],
+    value: `arrayMap(policy -> concat(JSONExtractString(policy, 'namespace'), '/', JSONExtractString(policy, 'name')),
+      JSONExtractArrayRaw(toString(${column})))`,
+  };
+}
+
+/** Of either end, and of each. */
+function sided(
+  name: string,
+  of: (end: End) => Grouped,
+  inTotals = false,
+): Readonly<Record<string, Source>> {
+  const source = (ends: readonly End[]): Source => ({
+    from: ends.map(of),
+    ...(inTotals && { totals: ends.map(of) }),
+  });
+  return {
+    [name]: source(['source', 'destination']),
+    [`source.${name}`]: source(['source']),
+    [`destination.${name}`]: source(['destination']),
+  };
+}
+
+function fixed(values: Iterable<string>): Source {
+  return { from: [], fixed: [...values] };
+}
+
+const FIELD_LIST: Readonly<Record<string, Source>> = {
+  ...sided('cluster', (end) => single(`${end}_cluster`), true),
+  ...sided('namespace', (end) => single(`${end}_namespace`), true),
+  ...sided('workload', (end) => single(`${end}_workload`), true),
+  ...sided('pod', pod),
+  ...sided('service', service),
+  ...sided('label', (end) => lines(`${end}_labels`)),
+  ...sided('label.key', labelKeys),
+  ...sided('dns', (end) => lines(`${end}_names`)),
+  'observer.cluster': { from: [single('cluster')], totals: [single('cluster')] },
+  node: { from: [single('node_name')] },
+  policy: {
+    from: ['ingress_allowed_by', 'egress_allowed_by', 'ingress_denied_by', 'egress_denied_by'].map(
+      policies,
+    ),
+  },
+  'dns.query': { from: [single('dns_query')] },
+  'http.method': { from: [single('http_method')] },
+  verdict: fixed(Verdict.names.values()),
+  drop_reason: fixed(DropReason.names.values()),
+  direction: fixed(['ingress', 'egress']),
+  protocol: fixed([
+    ...['tcp', 'udp', 'icmp', 'icmpv4', 'icmpv6', 'sctp', 'vrrp', 'igmp'],
+    ...['http', 'dns', 'kafka'],
+  ]),
+  type: fixed(['drop', 'trace', 'policy-verdict', 'l7', 'capture', 'trace-sock']),
+};
+
+/** By name; `namespace` and the like are of either end. */
+export const COMPLETED: ReadonlyMap<string, Source> = new Map(Object.entries(FIELD_LIST));

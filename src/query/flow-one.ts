@@ -1,0 +1,45 @@
+// One flow by its uuid: every row stored under it, since a flow may be told by two nodes or two clusters' relays.
+import { toJson } from '../hubble/json.ts';
+import { GetFlowsResponse } from '../hubble/schema.gen.ts';
+import { ParallaxError } from '../runtime/errors.ts';
+import type { Reader } from '../store/store.ts';
+import { restoreFlow } from './restore/flow.ts';
+import { RESTORE_COLUMNS, restoreSelect } from './restore/select.ts';
+import { compileSql } from './sql/compile.ts';
+
+export interface OneFlow {
+  readonly uuid: string;
+  readonly observations: readonly {
+    /** Key of the cluster whose collector got it. */
+    readonly cluster: string;
+    readonly node: string;
+    /** As Hubble has it in JSON. */
+    readonly response: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+const MAX_ROWS = 100;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Throws `input/not-found` when nothing is stored under it. */
+export async function findFlow(store: Reader, uuid: string, signal: AbortSignal): Promise<OneFlow> {
+  if (!UUID.test(uuid))
+    throw new ParallaxError('input/invalid', `${JSON.stringify(uuid)} is no uuid of a flow`);
+  const { where, params } = compileSql([{ uuid: [uuid.toLowerCase()] }], []);
+  const sql = `SELECT ${restoreSelect()}, cluster FROM flows WHERE ${where} ORDER BY time, cluster LIMIT ${MAX_ROWS}`;
+  const observations: OneFlow['observations'][number][] = [];
+  for await (const row of store.query(sql, params, { signal })) {
+    const response = restoreFlow(row, 0);
+    observations.push({
+      cluster: String(row[RESTORE_COLUMNS.length]),
+      node: response.node_name ?? response.flow?.node_name ?? '',
+      response: { ...toJson(GetFlowsResponse, response) },
+    });
+  }
+  if (observations.length === 0)
+    throw new ParallaxError(
+      'input/not-found',
+      `no flow with the uuid ${uuid} is stored; it may be older than what is kept`,
+    );
+  return { uuid: uuid.toLowerCase(), observations };
+}

@@ -1,0 +1,199 @@
+// The application behind the server: limits on what comes in, who asks, how refusals look, and what is counted and logged
+// of each answer. Knows no route of the API.
+import compress from '@fastify/compress';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { ApiConfig } from '../config.ts';
+import { hostOf, isLoopback } from '../loopback.ts';
+import type { ApiMetrics } from '../metrics.ts';
+import type { Asker } from './asker.ts';
+import type { Audit } from './audit.ts';
+import type { Tokens } from './auth.ts';
+import { refuseConnection } from './client-error.ts';
+import { schemaError } from './fields.ts';
+import { parseJson } from './json-body.ts';
+import { PROBLEM_JSON, problemOf } from './problem.ts';
+
+export interface AppDeps {
+  readonly config: ApiConfig;
+  readonly tokens: Tokens;
+  readonly metrics: ApiMetrics;
+  readonly audit: Audit;
+  readonly logger: Logger;
+  readonly stopped: AbortSignal;
+  readonly endless: WeakSet<object>;
+  /** PEM texts of HTTPS. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+}
+
+export interface App {
+  readonly app: FastifyInstance;
+  readonly askerOf: (request: FastifyRequest) => Asker;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Headers of one request; a browser sends about twenty. */
+const MAX_HEADERS = 100;
+const CHECK_MS = 1000;
+/** What compresses; events are sent as they come, and would wait in a compressor. */
+const COMPRESSED =
+  /^(application\/(json|x-ndjson|problem\+json)|text\/(csv|plain|html|css|javascript))/;
+const OPEN = /^\/(healthz|readyz|docs|openapi\.json)(\/|\?|$)/;
+const METRICS = /^\/metrics(\?|$)/;
+
+export async function buildApp(deps: AppDeps): Promise<App> {
+  const { config, metrics, logger, stopped, audit, endless } = deps;
+  const app = createApp(deps);
+  const askers = new WeakMap<FastifyRequest, Asker>();
+  const failed = (error: unknown) => {
+    if (stopped.aborted) return;
+    const { code, status } = problemOf(error);
+    metrics.errors.inc({ code });
+    if (status >= 500) logger.error({ err: error }, 'request failed');
+  };
+  app.setValidatorCompiler(({ schema }) => checkedBy(schema as z.ZodType));
+  app.setSerializerCompiler(() => (document) => JSON.stringify(document));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseJson(String(body), config.maxDepth));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  app.addHook('onRequest', async (request) => {
+    if (request.url.length > config.maxUrl)
+      throw new ParallaxError(
+        'input/invalid',
+        `the URL has ${request.url.length} characters, ${config.maxUrl} are allowed; ask by POST, as with /api/v1/flows:query`,
+      );
+    askers.set(request, askerOf(deps, request));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requests.inc({ route, status: String(reply.statusCode) });
+    if (!endless.has(reply)) metrics.seconds.observe({ route }, reply.elapsedTime / 1000);
+    if (request.url.startsWith('/api/')) {
+      audit.of(request).asker ??= askers.get(request) ?? { name: 'unknown' };
+      audit.write(request, reply);
+    }
+  });
+  const refuse = (error: unknown, reply: FastifyReply) => {
+    failed(error);
+    const problem = problemOf(error);
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="parallax"');
+    if (problem.code === 'query/busy') reply.header('retry-after', '1');
+    return reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem));
+  };
+  app.setErrorHandler(async (error, _request, reply) => refuse(error, reply));
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split('?')[0];
+    return refuse(
+      new ParallaxError('input/not-found', `there is no ${request.method} ${path}`),
+      reply,
+    );
+  });
+  await addRateLimit(app, config, askers);
+  if (config.compress)
+    await app.register(compress, {
+      threshold: 1024,
+      encodings: ['gzip', 'deflate'],
+      customTypes: COMPRESSED,
+      globalDecompression: false,
+    });
+  const known = (request: FastifyRequest) => {
+    const asker = askers.get(request);
+    if (asker === undefined) throw new ParallaxError('internal', 'nobody is known to have asked');
+    return asker;
+  };
+  return { app, askerOf: known, failed };
+}
+
+function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
+  const { requestTimeout } = config;
+  const server = {
+    // Node refuses longer headers, the URL among them, before anything is read.
+    maxHeaderSize: config.maxUrl + 8192,
+    headersTimeout: Math.ceil(requestTimeout / 3),
+    requestTimeout,
+    connectionsCheckingInterval: Math.min(CHECK_MS, Math.ceil(requestTimeout / 4)),
+  };
+  const common = {
+    bodyLimit: config.maxBody,
+    requestTimeout,
+    keepAliveTimeout: config.keepAlive,
+    forceCloseConnections: 'idle' as const,
+    routerOptions: { maxParamLength: 200 },
+    clientErrorHandler: refuseConnection((slow) => {
+      if (slow) metrics.slowClients.inc({ while: 'sending' });
+    }),
+    frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) => {
+      const problem = problemOf(error);
+      void reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem));
+    },
+  };
+  // The two differ in the type of their server only, which nobody looks at.
+  const app = (
+    tls
+      ? Fastify({ ...common, https: { ...server, ...tls } })
+      : Fastify({ ...common, http: server })
+  ) as FastifyInstance;
+  app.server.maxHeadersCount = MAX_HEADERS;
+  app.server.maxConnections = config.maxConnections;
+  metrics.openConnectionsLimit.set(config.maxConnections);
+  app.server.on('connection', (socket) => {
+    metrics.openConnections.inc();
+    socket.once('close', () => metrics.openConnections.dec());
+  });
+  app.server.on('drop', () => {
+    metrics.refusedConnections.inc();
+    logger.debug({ connections: config.maxConnections }, 'connection refused: too many are open');
+  });
+  return app;
+}
+
+/** Throws `auth/required` for who must be known and is not, `auth/forbidden` for a page of another site. */
+function askerOf({ tokens, config }: AppDeps, request: FastifyRequest): Asker {
+  const { url, headers } = request;
+  if (OPEN.test(url) || (METRICS.test(url) && config.auth.metrics === 'open'))
+    return { name: 'anyone' };
+  const asker = tokens.askerOf(headers.authorization);
+  if (tokens.needed) return asker;
+  const host = hostOf(headers.host ?? '');
+  if (isLoopback(host) || config.auth.hosts.includes(host)) return asker;
+  throw new ParallaxError(
+    'auth/forbidden',
+    `the API is asked for as ${JSON.stringify(host)}; without tokens it answers to names of loopback and those of api.auth.hosts only`,
+  );
+}
+
+async function addRateLimit(
+  app: FastifyInstance,
+  { rateLimit: { requests, window } }: ApiConfig,
+  askers: WeakMap<FastifyRequest, Asker>,
+): Promise<void> {
+  if (requests === 0) return;
+  await app.register(rateLimit, {
+    max: requests,
+    timeWindow: window,
+    // Tokens have names that no address has.
+    keyGenerator: (request) => `${askers.get(request)?.name ?? ''} ${request.ip}`,
+    allowList: (request) => !request.url.startsWith('/api/'),
+    errorResponseBuilder: (_request, { after }) =>
+      new ParallaxError(
+        'query/rate',
+        `more than ${requests} requests in ${window} ms, as many as api.rateLimit allows one client; try again in ${after}`,
+      ),
+  });
+}
+
+/** A request's part, read by its schema. A body that is not there is an empty one. */
+function checkedBy(schema: z.ZodType) {
+  return (data: unknown) => {
+    const parsed = schema.safeParse(data ?? {});
+    return parsed.success ? { value: parsed.data } : { error: schemaError(parsed.error) };
+  };
+}

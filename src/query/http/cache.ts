@@ -1,0 +1,55 @@
+// Answers about closed windows, kept for a while: bounded by bytes, and under what who asked may see.
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+
+export interface Kept {
+  /** The whole answer as JSON. */
+  readonly body: string;
+  readonly etag: string;
+  /** Milliseconds since 1970. */
+  readonly madeAt: number;
+}
+
+export interface AnswerCacheOptions {
+  readonly size: number;
+  readonly maxAge: number;
+  /** Told of the bytes that are kept whenever they change. */
+  readonly bytes: (kept: number) => void;
+}
+
+export class AnswerCache {
+  private readonly kept: LRUCache<string, Kept> | undefined;
+  private readonly bytes: (kept: number) => void;
+
+  constructor({ size, maxAge, bytes }: AnswerCacheOptions) {
+    this.bytes = bytes;
+    if (size === 0 || maxAge === 0) return;
+    this.kept = new LRUCache({
+      maxSize: size,
+      ttl: maxAge,
+      sizeCalculation: ({ body }, key) => body.length * 2 + key.length * 2 + 200,
+    });
+  }
+
+  get(key: string): Kept | undefined {
+    return this.kept?.get(key);
+  }
+
+  set(key: string, kept: Kept): void {
+    this.kept?.set(key, kept);
+    this.bytes(this.kept?.calculatedSize ?? 0);
+  }
+}
+
+/** Weak: what an answer cost is another each time, and no part of what it says. */
+export function etagOf(document: object): string {
+  const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64url');
+  return `W/"${hash.slice(0, 27)}"`;
+}
+
+/** Whether an `if-none-match` header names the tag. */
+export function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const bare = (tag: string) => tag.trim().replace(/^W\//, '');
+  return header.split(',').some((each) => each.trim() === '*' || bare(each) === bare(etag));
+}

@@ -1,0 +1,127 @@
+// The OpenAPI document of the API, made from the schemas that its routes are declared with, and the page that shows it.
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { FILTER_VALUE } from './fields.ts';
+import { tidied } from './openapi-tidy.ts';
+
+const DESCRIPTION = `What Parallax keeps and knows: flows of many Cilium clusters, and what is made of them.
+
+- Every document carries \`coverage\`, what its window of time covers, and \`cost\`, what it took. Streams end with both where notices are asked for.
+- Times are written as durations before now (\`30m\`, \`7d\`), as days, or in RFC 3339; answers have RFC 3339.
+- Routes with \`:query\` take by POST, in a JSON body, what the route without it takes in the query string.
+- Refusals and failures are problem details (RFC 9457) with a \`code\` of docs/reference/errors.md.
+- Answers about closed windows carry an \`etag\`. Answers are compressed for clients that take it.
+- /healthz, /readyz and /metrics are beside the API.`;
+
+const TAGS = [
+  { name: 'flows', description: 'Flows and the events around them.' },
+  { name: 'connections', description: 'What both sides saw of one conversation.' },
+  { name: 'denials', description: 'What was denied, as incidents.' },
+  { name: 'aggregates', description: 'Counts, tops, series, maps and comparisons.' },
+  { name: 'coverage', description: 'What is stored, and what is missing.' },
+  {
+    name: 'catalogue',
+    description: 'Clusters, nodes, namespaces, identities, and values to choose from.',
+  },
+  { name: 'server', description: 'The server itself.' },
+];
+
+/** To be registered before the routes. */
+export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    hideUntagged: true,
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Parallax',
+        version,
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: TAGS,
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'Where api.auth has tokens; on loopback without tokens none is needed.',
+          },
+        },
+      },
+      security: [{ bearer: [] }, {}],
+    },
+    transform: (input) => {
+      const { schema: made, url } = jsonSchemaTransform(input);
+      const schema = { ...made, operationId: operationOf(input.route.method, url) };
+      const querystring = made?.querystring as JsonSchema | undefined;
+      if (querystring?.properties === undefined) return { schema, url };
+      const properties = Object.entries(querystring.properties).map(
+        ([name, property]) => [name, queryParameter(property)] as const,
+      );
+      const own = { ...querystring, properties: Object.fromEntries(properties) };
+      return { schema: { ...schema, querystring: own }, url };
+    },
+    transformObject: jsonSchemaTransformObject,
+  });
+}
+
+/** To be registered behind the routes. */
+export async function addOpenApiPages(app: FastifyInstance): Promise<void> {
+  let text: string | undefined;
+  app.get('/openapi.json', async (_request, reply) => {
+    text ??= JSON.stringify(openApiOf(app));
+    return reply.type('application/json; charset=utf-8').send(text);
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    transformSpecification: (document) => ({ ...tidied(document) }),
+    uiConfig: { docExpansion: 'list', deepLinking: true, tryItOutEnabled: true },
+    theme: { title: 'Parallax API' },
+  });
+}
+
+/** The document, once the application is ready. */
+export function openApiOf(app: FastifyInstance): object {
+  return tidied(app.swagger());
+}
+
+/** `GET /api/v1/flows` is `get_flows`, `POST /api/v1/flows::query` is `post_flows_query`. */
+function operationOf(method: string | readonly string[], url: string): string {
+  const words = url.replace(/^\/api\/v1\//, '').match(/\w+/g) ?? [];
+  return [[method].flat()[0] ?? '', ...words].join('_').toLowerCase();
+}
+
+interface JsonSchema {
+  readonly $ref?: string;
+  readonly type?: string;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly [key: string]: unknown;
+}
+
+/**
+ * Bodies take numbers and truth values also as the text that they are in a query string, and single values for lists. Of
+ * a parameter, where all is text, the document says only what is meant.
+ */
+function queryParameter({ anyOf, $ref, ...rest }: JsonSchema): JsonSchema {
+  if ($ref?.includes(`/${FILTER_VALUE}`))
+    return { type: 'array', items: { type: 'string' }, ...rest };
+  const ways = anyOf?.map(queryParameter);
+  if (ways === undefined) return rest;
+  const list = ways.find(({ type }) => type === 'array');
+  const items = list?.items;
+  if (list !== undefined && items !== undefined && Object.keys(items).length > 0)
+    return { ...list, ...rest, items: queryParameter(items) };
+  const types = ways.map(({ type }) => type);
+  // Of any kind: text. FlowFilters are JSON, written as text.
+  const single =
+    types.includes('string') && (types.includes('number') || list !== undefined)
+      ? ways.find(({ type }) => type === 'string')
+      : ways.find(({ type }) => type === 'integer' || type === 'boolean');
+  return { ...(single ?? ways[0]), ...rest };
+}

@@ -1,0 +1,50 @@
+// Flows as the API tells them: Hubble's own JSON, whose members are Hubble's.
+import { z } from 'zod';
+import { costNote, coverageNote } from '../envelope.ts';
+
+export const flowLine = z
+  .looseObject({
+    flow: z.looseObject({}).optional().describe('A flow, as `hubble observe -o jsonpb` prints it'),
+    lost_events: z.looseObject({}).optional(),
+    node_status: z.looseObject({}).optional(),
+    node_name: z.string().optional(),
+    time: z.unknown().optional().describe('RFC 3339'),
+  })
+  .meta({
+    id: 'FlowResponse',
+    description:
+      'Hubble’s GetFlowsResponse in JSON: a flow, lost events or the status of nodes. In a stream with notices also `{"parallax":…}`.',
+    examples: [
+      {
+        flow: { time: '2026-03-14T10:00:00Z', verdict: 'DROPPED', node_name: 'eu/worker-1' },
+        node_name: 'eu/worker-1',
+        time: '2026-03-14T10:00:00Z',
+      },
+    ],
+  });
+
+export const pageDocument = z.object({
+  flows: z.array(flowLine),
+  cursor: z.string().nullable().describe('For the next page; null when this was the last'),
+  next: z.string().nullable().describe('Path and query string of the next page, of a GET'),
+  notices: z.array(z.string()),
+  coverage: coverageNote,
+  cost: costNote,
+});
+
+export const eventOf = z
+  .string()
+  .describe(
+    '`event: flow` (or `lost_events`, `node_status`) with a FlowResponse as `data` and an `id` to resume from; `event: notice`, `event: progress` and `event: problem` with JSON; `event: end` with coverage and cost where the stream ends. Comments while it is quiet.',
+  );
+
+export const oneFlowAnswer = z.object({
+  uuid: z.string(),
+  observations: z.array(
+    z.object({
+      cluster: z.string().describe('Key of the cluster whose collector got it'),
+      node: z.string(),
+      response: flowLine,
+    }),
+  ),
+});

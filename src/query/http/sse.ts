@@ -1,0 +1,88 @@
+// Server-sent events: whatever comes, written as events, with comments while it is quiet, so that nobody on the way takes
+// the stream for dead.
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+
+export interface ServerEvent {
+  /** `message` when left out. */
+  readonly event?: string;
+  /** Comes back as `last-event-id` when the client connects again. */
+  readonly id?: string;
+  /** One line; anything but text as JSON. */
+  readonly data: unknown;
+}
+
+export interface EventStreamOptions {
+  /** Milliseconds. */
+  readonly heartbeat: number;
+  /** Milliseconds after which a client whose stream ended should ask again. */
+  readonly retry?: number;
+}
+
+export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+const RETRY_MS = 3000;
+
+/** Sends the events as they come, as fast as the client takes them. The reply ends with them. */
+export function sendEvents(
+  reply: FastifyReply,
+  events: AsyncIterable<ServerEvent>,
+  options: EventStreamOptions,
+): FastifyReply {
+  const stream = Readable.from(textOf(events, options), { objectMode: false });
+  reply
+    .header('content-type', EVENT_STREAM)
+    .header('cache-control', 'no-store')
+    // Proxies that gather answers would hold events back.
+    .header('x-accel-buffering', 'no')
+    .send(stream);
+  reply.raw.flushHeaders();
+  return reply;
+}
+
+async function* textOf(
+  events: AsyncIterable<ServerEvent>,
+  { heartbeat, retry = RETRY_MS }: EventStreamOptions,
+): AsyncGenerator<string> {
+  yield `retry: ${retry}\n\n`;
+  const coming = events[Symbol.asyncIterator]();
+  try {
+    let next = coming.next();
+    for (;;) {
+      const result = await soon(next, heartbeat);
+      if (result === undefined) {
+        yield ': alive\n\n';
+        continue;
+      }
+      if (result.done) return;
+      yield eventText(result.value);
+      next = coming.next();
+    }
+  } finally {
+    await coming.return?.();
+  }
+}
+
+/** The event, or undefined when none came for so long. */
+async function soon<T>(coming: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const quiet = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([coming, quiet]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function eventText({ event, id, data }: ServerEvent): string {
+  const text = typeof data === 'string' ? data : JSON.stringify(data);
+  const named = event === undefined ? '' : `event: ${oneLine(event)}\n`;
+  const known = id === undefined ? '' : `id: ${oneLine(id)}\n`;
+  const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
+  return `${known}${named}${lines.join('')}\n`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/[\r\n\0]/g, ' ');
+}
