@@ -108,6 +108,16 @@ export const storeConfig = z.strictObject({
     .describe(
       'Flows and events received longer ago are deleted, a whole day at a time; 0d keeps all.',
     ),
+  denialRetention: duration
+    .prefault('180d')
+    .describe(
+      'Denials, incidents and what happened to them are deleted when they were received longer ago, a whole week at a time; 0d keeps all.',
+    ),
+  totalsRetention: duration
+    .prefault('90d')
+    .describe(
+      'Counts of flows received longer ago are deleted, a whole day at a time; 0d keeps all.',
+    ),
   fsync: z
     .boolean()
     .default(false)

@@ -102,7 +102,7 @@ export const DENIAL_COLUMNS: readonly Column[] = [
 export const INCIDENT_COLUMNS: readonly Column[] = [
   column('hour', 'i32', 'Hours since 1970.'),
   INCIDENT,
-  column('received_at', 'i64', 'When the batch arrived; of any of its rows.', MILLIS),
+  column('received_at', 'i64', 'When the newest batch in it arrived.', MILLIS),
   OBSERVER,
   VERDICT,
   DIRECTION,
@@ -123,7 +123,7 @@ export const INCIDENT_COLUMNS: readonly Column[] = [
 /** The table `flow_totals`: flows by slot, who and whom. */
 export const FLOW_TOTAL_COLUMNS: readonly Column[] = [
   column('time_slot', 'i32', 'Five-minute slot.'),
-  column('received_at', 'i64', 'When the batch arrived; of any of its rows.', MILLIS),
+  column('received_at', 'i64', 'When the newest batch in it arrived.', MILLIS),
   column('verdict', 'u8', 'As in `flows`.'),
   column('cluster', 'lc', 'Key of the observing cluster.'),
   column('traffic_direction', 'u8', 'As in `flows`.'),

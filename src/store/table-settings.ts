@@ -4,7 +4,21 @@ import type { StoreConfig } from './config.ts';
 import type { Engine } from './engine.ts';
 import { quote } from './literals.ts';
 
-const TABLES = ['flows', 'events', 'coverage', 'identities', 'cluster_facts'] as const;
+/** The tables, each with what says how long its rows stay. */
+const RETENTION = {
+  flows: 'retention',
+  events: 'retention',
+  coverage: 'retention',
+  identities: 'retention',
+  cluster_facts: 'retention',
+  denials: 'denialRetention',
+  incidents: 'denialRetention',
+  incident_events: 'denialRetention',
+  deliveries: 'denialRetention',
+  flow_totals: 'totalsRetention',
+} as const satisfies Readonly<Record<string, keyof StoreConfig>>;
+
+type KeptTable = keyof typeof RETENTION;
 
 /** Settings that not every server knows: left out where they are unknown. */
 const TUNING = {
@@ -24,22 +38,23 @@ export async function tableAdjustments(
   const known = await knownTuning(engine);
   const sql = `SELECT name, engine_full FROM system.tables
     WHERE database = {database:String} AND name IN ({tables:Array(String)}) ORDER BY name`;
-  const params = { database: engine.database, tables: TABLES };
+  const params = { database: engine.database, tables: Object.keys(RETENTION) };
   for await (const [name, engineFull] of engine.query(sql, params, new AbortController().signal)) {
-    statements.push(...adjustments(String(name), String(engineFull), config, known));
+    // One of those asked for.
+    statements.push(...adjustments(String(name) as KeptTable, String(engineFull), config, known));
   }
   return statements;
 }
 
 /** `engineFull` as ClickHouse tells it: `MergeTree PARTITION BY … TTL … SETTINGS a = 1, b = 2`. */
 export function adjustments(
-  table: string,
+  table: KeptTable,
   engineFull: string,
   config: StoreConfig,
   known: ReadonlySet<string>,
 ): readonly string[] {
   const statements: string[] = [];
-  const seconds = Math.round(config.retention / 1000);
+  const seconds = Math.round(config[RETENTION[table]] / 1000);
   const ttl = /TTL toDateTime\(received_at\) \+ toIntervalSecond\((\d+)\)/.exec(engineFull);
   if (seconds === 0) {
     if (ttl !== null) statements.push(`ALTER TABLE ${table} REMOVE TTL`);

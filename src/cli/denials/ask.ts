@@ -9,9 +9,15 @@ import type {
   IncidentsDocument,
   IncidentsRequest,
 } from '../../query/denials/ask.ts';
+import type { CoverageNote } from '../../query/http/envelope.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { askReport } from '../report/ask.ts';
 import type { DenialOptions } from './options.ts';
+
+/** An answer, and what its window covers; null where nothing can be said of it. */
+export type Covered<T> = T & {
+  readonly coverage?: Pick<NonNullable<CoverageNote>, 'complete' | 'collected' | 'text'> | null;
+};
 
 /** A question about denials, for a server and for a directory. */
 interface Asked<T> {
@@ -25,7 +31,7 @@ export function askIncidents(
   options: DenialOptions,
   now: () => bigint,
   signal: AbortSignal,
-): Promise<IncidentsDocument> {
+): Promise<Covered<IncidentsDocument>> {
   const { state, newSince, sort, output } = options;
   const details = output !== 'table';
   const body = {
@@ -62,7 +68,7 @@ export function askRows(
   options: DenialOptions,
   now: () => bigint,
   signal: AbortSignal,
-): Promise<DenialsDocument> {
+): Promise<Covered<DenialsDocument>> {
   return askDenials<DenialsDocument>(
     options,
     {
@@ -84,16 +90,22 @@ function askDenials<T>(
   { path, body, key, direct }: Asked<T>,
   now: () => bigint,
   signal: AbortSignal,
-): Promise<T> {
-  return askReport<T>(
+): Promise<Covered<T>> {
+  return askReport<Covered<T>>(
     {
       target: options.target,
       access: options,
       path,
       body,
       // The server's own types: it is the same program.
-      read: (answer) => (isDocument(answer, key) ? (answer as T) : undefined),
-      fromStore: (store, { denials: config }) => direct({ store, config, nowNanos: now(), signal }),
+      read: (answer) => (isDocument(answer, key) ? (answer as Covered<T>) : undefined),
+      fromStore: async (store, { denials: config }) => {
+        const { coverageWithin } = await import('../../query/http/envelope.ts');
+        const nowNanos = now();
+        const answer = await direct({ store, config, nowNanos, signal });
+        const nowMs = Number(nowNanos / 1_000_000n);
+        return { ...answer, coverage: await coverageWithin(store, options, nowMs, signal) };
+      },
     },
     signal,
   );

@@ -33,6 +33,8 @@ export interface DenialOptions extends FilterLists {
   /** Single denials in place of incidents. */
   readonly rows: boolean;
   readonly watch: boolean;
+  /** What happened from here on is told first, where a server keeps it. */
+  readonly watchFrom: bigint | undefined;
   readonly stream: Stream | undefined;
   readonly state: IncidentState | 'all';
   readonly newSince: bigint | undefined;
@@ -104,7 +106,7 @@ export function denialFlags(draft: Draft): Flag[] {
     toggle({
       name: 'watch',
       short: 'w',
-      help: 'Incidents as they appear, change and are resolved',
+      help: 'Incidents as they appear, change and are resolved; of a server from --since on',
     }),
     text({ name: 'state', value: 'state', help: 'open, resolved, stale or all (the default)' }),
     text({ name: 'new-since', help: 'Only incidents first seen since then, like --since' }),
@@ -156,6 +158,7 @@ export async function readDenialOptions(
     limit: Number(limit),
     rows,
     watch,
+    watchFrom: watch ? since : undefined,
     stream: switches.audit === true ? 'audit' : switches['with-audit'] === true ? 'all' : undefined,
     state: oneOf('state', text.state ?? 'all', STATES),
     newSince: moment('new-since'),

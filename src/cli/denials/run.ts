@@ -1,12 +1,13 @@
 // One call of `parallax denials`. Knows nothing of the process, so that tests can run it as it is.
 import { timeFormat } from '../../hubble/print/time.ts';
 import { parseTimestamp } from '../../hubble/timestamp.ts';
+import type { IncidentsDocument } from '../../query/denials/ask.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { describeFlags } from '../observe/args.ts';
 import { Draft } from '../observe/draft.ts';
 import type { Env, HubbleConfig } from '../observe/settings.ts';
-import { askIncidents, askRows } from './ask.ts';
+import { askIncidents, askRows, type Covered } from './ask.ts';
 import { type DenialOptions, denialFlags, readDenialOptions } from './options.ts';
 import { denialsText, incidentsText } from './print.ts';
 import { type Change, type WatchDeps, watchIncidents } from './watch.ts';
@@ -51,24 +52,27 @@ export async function runDenials(args: readonly string[], io: DenialsIo): Promis
 async function list(options: DenialOptions, now: () => bigint, io: DenialsIo): Promise<void> {
   const { signal } = io;
   if (options.rows) {
-    const { denials, notices, next } = await askRows(options, now, signal);
-    await io.out(denialsText(denials, options));
-    tell(options, io, notices, next);
+    const answer = await askRows(options, now, signal);
+    await io.out(denialsText(answer.denials, options));
+    tell(options, io, answer, answer.denials.length);
     return;
   }
-  const { incidents, notices, next } = await askIncidents(options, now, signal);
-  await io.out(incidentsText(incidents, options));
-  tell(options, io, notices, next);
+  const answer = await askIncidents(options, now, signal);
+  await io.out(incidentsText(answer.incidents, options));
+  tell(options, io, answer, answer.incidents.length);
 }
 
+/** What the answer does not show. */
 function tell(
   { silentErrors, limit, rows }: DenialOptions,
   io: DenialsIo,
-  notices: readonly string[],
-  next: string | undefined,
+  { notices, next, coverage }: Covered<Pick<IncidentsDocument, 'notices' | 'next'>>,
+  count: number,
 ): void {
   if (silentErrors) return;
   for (const notice of notices) io.err(`${notice}\n`);
+  // An empty answer has said it.
+  if (count > 0 && coverage?.collected && !coverage.complete) io.err(`${coverage.text}\n`);
   if (next !== undefined)
     io.err(`there are more ${rows ? 'denials' : 'incidents'} than these ${limit}; see --last\n`);
 }

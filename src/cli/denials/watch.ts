@@ -1,7 +1,9 @@
 // `parallax denials --watch`: incidents as they appear, change and are resolved. A server has a feed of them, which is
-// taken up again where it broke; a data directory that no process has open is looked into again and again.
+// taken up again where it broke; one without a feed, and a data directory that no process has open, are looked into again
+// and again.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incident } from '../../hubble/incident.ts';
+import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
 import type { ListedIncident } from '../../query/denials/ask.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { whereToAsk } from '../observe/ask.ts';
@@ -32,31 +34,41 @@ export async function* watchIncidents(
   options: DenialOptions,
   deps: WatchDeps,
 ): AsyncGenerator<Change> {
-  const directory = new Polled();
+  const looks = new Polled();
+  let polled = false;
   // An incident that leaves the answer would come back as a new one.
   const whole = { ...options, state: 'all', newSince: undefined, limit: MAX_LIMIT } as const;
-  let after: string | undefined;
+  const place: Place = { after: undefined, since: options.watchFrom };
   let wait = deps.retryMs.first;
   let opened = false;
   while (!deps.signal.aborted) {
     const where = await whereToAsk(options.target);
-    if ('directory' in where) {
+    if (polled || 'directory' in where) {
       const { incidents } = await askIncidents(whole, deps.now, deps.signal);
-      yield* directory.changes(incidents);
+      yield* looks.changes(incidents);
       await pause(deps.pollMs, deps.signal);
       continue;
     }
     try {
-      for await (const { change, id } of follow(where.server, options, after, deps)) {
-        if (id !== '') after = id;
+      const begun = deps.now();
+      for await (const next of follow(where.server, options, place, deps)) {
+        // What happens until the first event has come is not to be missed either.
+        place.since ??= begun;
         opened = true;
         wait = deps.retryMs.first;
-        if (change !== undefined) yield change;
+        if (next === 'open') continue;
+        if (next.id !== '') place.after = next.id;
+        if (next.change !== undefined) yield next.change;
       }
       deps.say(`${where.server} ended the feed; asking again`);
     } catch (error) {
-      // What is refused will be refused again; a server that was never there may not be one.
       if (deps.signal.aborted) return;
+      if (!opened && hasNoFeed(error)) {
+        deps.say(`${where.server} has no feed of incidents; asking it every ${deps.pollMs} ms`);
+        polled = true;
+        continue;
+      }
+      // What is refused will be refused again; a server that was never there may not be one.
       const again = error instanceof ParallaxError && ERRORS[error.code].http >= 500;
       if (!again || !opened) throw error;
       deps.say(`${error.message}; asking again`);
@@ -66,20 +78,35 @@ export async function* watchIncidents(
   }
 }
 
+/** One without the role that follows incidents, or an older one, takes the path for an incident's. */
+function hasNoFeed(error: unknown): boolean {
+  return (
+    error instanceof ParallaxError && ['input/not-found', 'input/invalid'].includes(error.code)
+  );
+}
+
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** The feed from behind `after`; an event without a change is one that was not asked for. */
+/** Where the feed is taken up: behind an event, else from a moment on, else now. */
+interface Place {
+  after: string | undefined;
+  since: bigint | undefined;
+}
+
+/** The feed, once it is open; an event without a change is one that was not asked for. */
 async function* follow(
   server: string,
   options: DenialOptions,
-  after: string | undefined,
+  place: Readonly<Place>,
   { now, signal }: WatchDeps,
-): AsyncGenerator<{ readonly change: Change | undefined; readonly id: string }> {
-  const path = `/api/v1/incidents/feed?${feedParams(options)}`;
+): AsyncGenerator<'open' | { readonly change: Change | undefined; readonly id: string }> {
+  const path = `/api/v1/incidents/feed?${feedParams(options, place)}`;
+  const { after } = place;
   const response = await openEvents(server, path, options, { after, signal });
   try {
+    yield 'open';
     for await (const { event, data, id } of serverEvents(response.setEncoding('utf8'))) {
       const change = changeOf(event, data);
       const wanted =
@@ -96,23 +123,34 @@ async function* follow(
 }
 
 /** The feed leaves out what was audited unless it is asked for. */
-function feedParams({ stream }: DenialOptions): URLSearchParams {
-  const verdicts = { dropped: [], audit: ['AUDIT'], all: ['DROPPED', 'AUDIT'] }[
-    stream ?? 'dropped'
-  ];
-  return new URLSearchParams(verdicts.map((verdict): [string, string] => ['verdict', verdict]));
+function feedParams({ stream = 'dropped' }: DenialOptions, { after, since }: Place) {
+  const verdicts = { dropped: [], audit: ['AUDIT'], all: ['DROPPED', 'AUDIT'] }[stream];
+  const params = new URLSearchParams(
+    verdicts.map((verdict): [string, string] => ['verdict', verdict]),
+  );
+  const moment = since === undefined ? undefined : formatTimestamp(fromNanos(since));
+  if (after === undefined && moment !== undefined) params.set('since', moment);
+  return params;
 }
 
 /** The incident, or an event that has it; undefined for events of newer servers. */
 function changeOf(event: string, data: string): Change | undefined {
   const kind = CHANGES.find((each) => each === event);
-  if (kind === undefined) return undefined;
+  if (kind === undefined && event !== 'error') return undefined;
   const document: unknown = JSON.parse(data);
+  if (kind === undefined)
+    throw new ParallaxError('server/unavailable', `the feed ended: ${detailOf(document)}`);
   const incident =
     typeof document === 'object' && document !== null && 'incident' in document
       ? document.incident
       : document;
   return isIncident(incident) ? { event: kind, incident } : undefined;
+}
+
+function detailOf(problem: unknown): string {
+  return typeof problem === 'object' && problem !== null && 'detail' in problem
+    ? String(problem.detail)
+    : 'the server did not say why';
 }
 
 function isIncident(value: unknown): value is Incident {

@@ -74,7 +74,7 @@ export async function answerIncidents(
   const notices = await denialNotices(store, request, incidents.length, nowNanos, signal);
   if (cut)
     notices.push(
-      `there were more than ${config.maxIncidents} incidents: only the ${request.sort === 'count' ? 'most counted' : 'latest'} of them were looked at; narrow them by time or filters, or raise api.denials.maxIncidents`,
+      `deny rules deny more than ${config.maxIncidents} incidents here: not all that belong together were counted together; narrow them by time or filters, or raise api.denials.maxIncidents`,
     );
   return {
     incidents: incidents.map((incident, index) => {

@@ -16,7 +16,9 @@ export const denialsConfig = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(10_000)
-    .describe('Incidents of a window that are sorted for one answer; of more, the latest are.'),
+    .describe(
+      'Incidents of deny rules that are looked at in one answer for drops that belong together.',
+    ),
   maxRows: z
     .int()
     .min(1)

@@ -39,7 +39,7 @@ export interface IncidentDetail {
   readonly denials: readonly Denial[];
   readonly otherSide: OtherSide;
   readonly explanation: Explained;
-  /** Of the cluster that denied it, and of those of its ends. */
+  /** Of the cluster that denied it, and of those of its ends, since it was denied first in the window. */
   readonly coverages: readonly ClusterCoverage[];
 }
 
@@ -52,8 +52,8 @@ export interface DetailQuery extends TimeRange {
 }
 
 const LATEST = 10;
-/** Longer windows are told by the hour. */
-const BY_SLOT = 24n * HOUR;
+/** Longer windows are told by the hour; one of a day up to when it was last seen is a little longer than that. */
+const BY_SLOT = 25n * HOUR;
 const SLOT_MS = 300_000;
 const HOUR_MS = 3_600_000;
 const MS = 1_000_000n;
@@ -100,7 +100,7 @@ export async function detailOf(
     denials,
     otherSide,
     explanation: explainIncident(incident, denials, otherSide),
-    coverages: await coveragesOf(store, incident, range, now, signal),
+    coverages: await coveragesOf(store, incident, { since: first, until }, now, signal),
   };
 }
 

@@ -61,23 +61,3 @@ function factsOf(row: readonly unknown[]): KnownFacts {
     lastSeen: BigInt(String(row[2 + SAME.length])),
   };
 }
-
-/** First and last of all that is kept, of many incidents. */
-export async function readSpans(
-  store: Reader,
-  ids: readonly bigint[],
-  signal?: AbortSignal,
-): Promise<Map<bigint, Pick<KnownFacts, 'cluster' | 'firstSeen' | 'lastSeen'>>> {
-  const found = new Map<bigint, Pick<KnownFacts, 'cluster' | 'firstSeen' | 'lastSeen'>>();
-  if (ids.length === 0) return found;
-  const sql =
-    'SELECT incident, any(cluster), toUnixTimestamp64Nano(min(first_seen)), toUnixTimestamp64Nano(max(last_seen)) ' +
-    'FROM incidents WHERE incident IN {ids:Array(UInt64)} GROUP BY incident';
-  for await (const [id, cluster, first, last] of store.query(sql, { ids }, signal && { signal }))
-    found.set(BigInt(String(id)), {
-      cluster: String(cluster),
-      firstSeen: BigInt(String(first)),
-      lastSeen: BigInt(String(last)),
-    });
-  return found;
-}

@@ -1,19 +1,14 @@
 // Incidents of a window: counted exactly, those that a deny rule left without a name counted into their sibling, sorted,
 // and a page of them told.
-import {
-  type Incident,
-  type IncidentState,
-  incidentOf,
-  incidentState,
-} from '../../hubble/incident.ts';
+import { type Incident, type IncidentState, incidentOf } from '../../hubble/incident.ts';
 import type { Reader } from '../../store/store.ts';
 import type { TimeRange } from '../range.ts';
-import { countIncidents } from './counted.ts';
+import { countIncidents, type StateWanted } from './counted.ts';
 import { type IncidentCursor, isBehind, type Sort } from './cursor.ts';
-import { type KnownFacts, readFacts, readSpans } from './facts.ts';
+import { type KnownFacts, readFacts } from './facts.ts';
 import { type DenialFilter, denialCondition } from './filter.ts';
 import { type Folded, fold } from './fold.ts';
-import { readWatched, type Watched } from './watched.ts';
+import { readListened } from './watched.ts';
 import { earlier, later } from './window.ts';
 
 export interface IncidentQuery extends DenialFilter, TimeRange {
@@ -30,7 +25,7 @@ export interface IncidentQuery extends DenialFilter, TimeRange {
   readonly sort?: Sort | undefined;
   readonly limit: number;
   readonly after?: IncidentCursor | undefined;
-  /** Incidents that are sorted at most. */
+  /** Of what deny rules deny, so many are looked at for what belongs together. */
   readonly maxIncidents: number;
 }
 
@@ -40,7 +35,7 @@ export interface IncidentPage {
   readonly counted: readonly Folded[];
   /** Where the next page begins; undefined at the end. */
   readonly next: IncidentCursor | undefined;
-  /** There were more incidents than are sorted: only the latest, or most counted, were looked at. */
+  /** Of what deny rules deny there was more than is looked at: which belongs together is not all known. */
   readonly cut: boolean;
 }
 
@@ -62,111 +57,52 @@ export async function readIncidentPage(
   query: IncidentQuery,
   { signal }: Options = {},
 ): Promise<IncidentPage> {
-  const { sort = 'last', maxIncidents, limit, after } = query;
+  const { since, until, ids, sort = 'last', after, newSince, limit, maxIncidents } = query;
   const counted = await countIncidents(
     store,
     {
-      since: query.since,
-      until: query.until,
-      ids: query.ids,
+      ...{ since, until, ids, sort, after, newSince },
       condition: denialCondition(query),
-      by: sort === 'count' ? 'count' : 'last',
-      limit: maxIncidents + 1,
+      state: await stateWanted(store, query, signal),
+      limit: limit + 1,
+      most: maxIncidents + limit + 1,
     },
     signal,
   );
-  const all = await fold(store, counted.slice(0, maxIncidents), signal);
-  const spanned = isPlain(query) ? undefined : await spansOf(store, all, signal);
-  const watched = spanned && (await watchedOf(store, [...spanned.values()], query, signal));
-  const wanted = spanned
-    ? all.filter((each) => isWanted(spanned.get(each.incident), query, watched))
-    : all;
-  const keyed = wanted
-    .map((each) => ({ each, cursor: cursorOf(each, sort, spanned) }))
-    .sort((a, b) => (isBehind(a.cursor, b.cursor) ? 1 : -1))
-    .filter(({ cursor }) => after === undefined || isBehind(cursor, after));
-  const page = keyed.slice(0, limit);
+  const all = (await fold(store, counted, signal))
+    .map((each) => ({ each, cursor: cursorOf(each, sort) }))
+    .filter(({ cursor }) => after === undefined || isBehind(cursor, after))
+    .sort((a, b) => (isBehind(a.cursor, b.cursor) ? 1 : -1));
+  const page = all.slice(0, limit);
   const told = await tell(
     store,
     page.map(({ each }) => each),
     query,
     signal,
   );
-  return {
-    ...told,
-    next: keyed.length > limit ? page.at(-1)?.cursor : undefined,
-    cut: counted.length > maxIncidents,
-  };
+  const next = all.length > limit ? page.at(-1)?.cursor : undefined;
+  return { ...told, next, cut: counted.length > maxIncidents + limit };
 }
 
-/** Whether the window alone says which incidents are wanted, and in which order. */
-function isPlain({ state = 'all', newSince, sort }: IncidentQuery): boolean {
-  return state === 'all' && newSince === undefined && sort !== 'first';
-}
-
-type Span = Pick<KnownFacts, 'cluster' | 'firstSeen' | 'lastSeen'>;
-
-async function spansOf(
+async function stateWanted(
   store: Reader,
-  all: readonly Folded[],
+  { state: is = 'all', now, quiet, since = 0n }: IncidentQuery,
   signal: AbortSignal | undefined,
-): Promise<Map<bigint, Span>> {
-  const ids = all.flatMap(({ incident, folded }) => [incident, ...folded]);
-  const spans = await readSpans(store, ids, signal);
-  return new Map(all.flatMap((each) => withFolded(each, spans)));
+): Promise<StateWanted | undefined> {
+  if (is === 'all') return undefined;
+  if (is === 'open') return { is, now, quiet, listened: new Map() };
+  const clusters: string[] = [];
+  const sql = 'SELECT DISTINCT cluster FROM incidents';
+  for await (const [cluster] of store.query(sql, {}, signal && { signal }))
+    clusters.push(String(cluster));
+  const listened = await readListened(store, clusters, { now, quiet, since }, signal);
+  return { is, now, quiet, listened };
 }
 
-/** The time of an incident is that of all that was counted into it. */
-function withFolded<T extends Span>(
-  { incident, folded }: Folded,
-  spans: ReadonlyMap<bigint, T>,
-): [bigint, T][] {
-  const own = spans.get(incident);
-  if (own === undefined) return [];
-  const parts = [own, ...folded.flatMap((id) => spans.get(id) ?? [])];
-  const firstSeen = parts.map((part) => part.firstSeen).reduce(earlier);
-  const lastSeen = parts.map((part) => part.lastSeen).reduce(later);
-  return [[incident, { ...own, firstSeen, lastSeen }]];
-}
-
-function isWanted(
-  span: Span | undefined,
-  { state = 'all', newSince, now, quiet }: IncidentQuery,
-  watched: Watched | undefined,
-): boolean {
-  if (span === undefined) return false;
-  const { cluster, firstSeen, lastSeen } = span;
-  if (newSince !== undefined && firstSeen < newSince) return false;
-  if (state === 'all') return true;
-  const listened = watched?.since(cluster, lastSeen) ?? 0n;
-  return incidentState(lastSeen, { now, quiet, watched: listened }) === state;
-}
-
-function cursorOf(
-  each: Folded,
-  sort: Sort,
-  spans: ReadonlyMap<bigint, Span> | undefined,
-): IncidentCursor {
-  const { incident, drops, verdicts, last } = each;
-  const value = {
-    last: () => last,
-    count: () => BigInt(Math.max(drops, verdicts)),
-    first: () => spans?.get(incident)?.firstSeen ?? 0n,
-  }[sort]();
-  return { value, incident };
-}
-
-/** Of how long each cluster was collected since its quiet incidents were last seen. */
-async function watchedOf(
-  store: Reader,
-  spans: readonly Span[],
-  { now, quiet }: IncidentQuery,
-  signal: AbortSignal | undefined,
-): Promise<Watched> {
-  const silent = spans.filter(({ lastSeen }) => now - lastSeen > quiet);
-  const clusters = [...new Set(silent.map(({ cluster }) => cluster))];
-  const since = silent.map(({ lastSeen }) => lastSeen).reduce(earlier, now);
-  return readWatched(store, clusters, { since, now }, signal);
+/** Where it stands among the others; what was counted into it may have brought it forward. */
+function cursorOf({ incident, drops, verdicts, last, value }: Folded, sort: Sort): IncidentCursor {
+  if (sort === 'last') return { value: last, incident };
+  return { value: sort === 'count' ? BigInt(Math.max(drops, verdicts)) : value, incident };
 }
 
 async function tell(
@@ -179,16 +115,23 @@ async function tell(
   const ids = page.flatMap(({ incident, folded }) => [incident, ...folded]);
   const spans = await readFacts(store, ids, signal);
   const facts = new Map(page.flatMap((each) => withFolded(each, spans)));
-  const watched = await watchedOf(store, [...facts.values()], query, signal);
+  const silent = [...facts.values()].filter(({ lastSeen }) => now - lastSeen > quiet);
+  const listened = await readListened(
+    store,
+    [...new Set(silent.map(({ cluster }) => cluster))],
+    { now, quiet, since: silent.map(({ lastSeen }) => lastSeen).reduce(earlier, now) },
+    signal,
+  );
   const told = page.flatMap((each) => {
     const known = facts.get(each.incident);
     if (known === undefined) return [];
+    const heard = known.lastSeen < (listened.get(known.cluster) ?? known.lastSeen);
     const incident = incidentOf(
       { ...known, drops: each.drops, verdicts: each.verdicts },
       {
         now,
         quiet,
-        watched: watched.since(known.cluster, known.lastSeen),
+        watched: heard ? quiet : 0n,
         newSince: newSince ?? known.firstSeen,
         window: windowOf(query, each.first),
       },
@@ -196,6 +139,19 @@ async function tell(
     return [{ incident, each }];
   });
   return { incidents: told.map(({ incident }) => incident), counted: told.map(({ each }) => each) };
+}
+
+/** The time of an incident is that of all that was counted into it. */
+function withFolded(
+  { incident, folded }: Folded,
+  spans: ReadonlyMap<bigint, KnownFacts>,
+): [bigint, KnownFacts][] {
+  const own = spans.get(incident);
+  if (own === undefined) return [];
+  const parts = [own, ...folded.flatMap((id) => spans.get(id) ?? [])];
+  const firstSeen = parts.map((part) => part.firstSeen).reduce(earlier);
+  const lastSeen = parts.map((part) => part.lastSeen).reduce(later);
+  return [[incident, { ...own, firstSeen, lastSeen }]];
 }
 
 /** How long was counted: of a window without a beginning, since the first denial in it. */

@@ -179,7 +179,9 @@ export const incidentDetailSchema = z.object({
   }),
   coverages: z
     .array(z.object({ cluster: z.string(), complete: z.boolean(), text: z.array(z.string()) }))
-    .describe('How well the clusters that took part were collected in the window.'),
+    .describe(
+      'How well the clusters that took part were collected since it was denied first in the window.',
+    ),
 });
 
 export const suggestionSchema = z.object({

@@ -1,39 +1,58 @@
-// How long a cluster was collected since a moment, as the coverage ledger says: silence counts only while somebody
-// listens.
+// Since when silence means that it is over: the coverage ledger says in which minutes a cluster was collected, and
+// silence counts only while somebody listens.
 import type { Reader } from '../../store/store.ts';
 
-export interface Watched {
-  /** Nanoseconds from `since` to now in which the cluster's stream was open, to the minute. */
-  since(cluster: string, since: bigint): bigint;
-}
+/** By cluster: what was not seen from this moment on was listened for long enough. Without one it was not. */
+export type ListenedSince = ReadonlyMap<string, bigint>;
 
 const MINUTE = 60_000_000_000n;
 const SECOND = 1_000_000_000n;
 
-/** `since` is how far back anybody will ask. */
-export async function readWatched(
+export interface Listening {
+  readonly now: bigint;
+  /** How long to listen, nanoseconds. */
+  readonly quiet: bigint;
+  /** How far back anybody will ask. */
+  readonly since: bigint;
+}
+
+export async function readListened(
   store: Reader,
   clusters: readonly string[],
-  { since, now }: { readonly since: bigint; readonly now: bigint },
+  { now, quiet, since }: Listening,
   signal?: AbortSignal,
-): Promise<Watched> {
-  const minutes = new Map<string, readonly number[]>();
-  if (clusters.length > 0) {
-    const sql =
-      'SELECT cluster, arraySort(groupUniqArray(toUInt32(intDiv(toUnixTimestamp(minute), 60)))) FROM coverage ' +
-      "WHERE cluster IN {clusters:Array(String)} AND node = '' AND up_ms > 0 " +
-      'AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({now:Int64}) GROUP BY cluster';
-    const params = { clusters, since: seconds(since), now: seconds(now) };
-    for await (const [cluster, list] of store.query(sql, params, signal && { signal }))
-      minutes.set(String(cluster), Array.isArray(list) ? list.map(Number) : []);
-  }
-  return {
-    since(cluster, from) {
-      const first = Number(from / MINUTE);
-      const seen = (minutes.get(cluster) ?? []).filter((minute) => minute > first);
-      return BigInt(seen.length) * MINUTE;
-    },
+): Promise<ListenedSince> {
+  if (clusters.length === 0) return new Map();
+  // Most clusters are always collected: then the last minutes tell.
+  const near = now - 2n * quiet - 2n * MINUTE;
+  const found = await minutes(store, clusters, { now, quiet, since: near }, signal);
+  const left = clusters.filter((cluster) => !found.has(cluster));
+  if (left.length === 0 || since >= near) return found;
+  return new Map([...found, ...(await minutes(store, left, { now, quiet, since }, signal))]);
+}
+
+async function minutes(
+  store: Reader,
+  clusters: readonly string[],
+  { now, quiet, since }: Listening,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, bigint>> {
+  const wanted = (quiet + MINUTE - 1n) / MINUTE;
+  const sql =
+    'SELECT cluster, arrayReverseSort(groupUniqArray(intDiv(toUnixTimestamp(minute), 60)))[{wanted:UInt32}] AS at ' +
+    "FROM coverage WHERE cluster IN {clusters:Array(String)} AND node = '' AND up_ms > 0 " +
+    'AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({now:Int64}) ' +
+    'GROUP BY cluster HAVING at > 0';
+  const params = {
+    clusters,
+    wanted: wanted < 1n ? 1n : wanted,
+    since: seconds(since),
+    now: seconds(now),
   };
+  const found = new Map<string, bigint>();
+  for await (const [cluster, minute] of store.query(sql, params, signal && { signal }))
+    found.set(String(cluster), BigInt(String(minute)) * MINUTE);
+  return found;
 }
 
 /** What DateTime can hold. */

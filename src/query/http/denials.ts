@@ -20,11 +20,13 @@ import {
   suggestionSchema,
 } from '../denials/schema.ts';
 import { suggestStored } from '../denials/suggested.ts';
+import type { ApiMetrics } from '../metrics.ts';
 import { momentOf } from './fields.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
 
 export interface DenialRouteDeps extends RouteDeps {
   readonly config: Pick<ApiConfig, 'denials' | 'maxFilters'>;
+  readonly metrics: Pick<ApiMetrics, 'denials' | 'denialsLimit'>;
 }
 
 const YAML = 'application/yaml; charset=utf-8';
@@ -32,7 +34,9 @@ const POLICY_PATH = '/api/v1/incidents/:id/policy';
 const tag = 'denials';
 
 export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): void {
+  const { metrics } = deps;
   const { denials: config, maxFilters } = deps.config;
+  metrics.denialsLimit.set(config.maxRows);
   const limits = (nowNanos: bigint) => ({ config, maxFilters, nowNanos });
   addDocumentRoute(app, deps, {
     path: '/api/v1/denials',
@@ -45,7 +49,9 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
     window: (input, nowNanos) => readDenialsRequest(input, limits(nowNanos)),
     answer: async ({ input, store, nowNanos, signal }) => {
       const request = readDenialsRequest(input, limits(nowNanos));
-      return asDocument(await answerDenials(request, { store, config, nowNanos, signal }));
+      const document = await answerDenials(request, { store, config, nowNanos, signal });
+      metrics.denials.inc({ kind: 'denial' }, document.denials.length);
+      return asDocument(document);
     },
   });
   addDocumentRoute(app, deps, {
@@ -59,7 +65,9 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
     window: (input, nowNanos) => readIncidentsRequest(input, limits(nowNanos)),
     answer: async ({ input, store, nowNanos, signal }) => {
       const request = readIncidentsRequest(input, limits(nowNanos));
-      return asDocument(await answerIncidents(request, { store, config, nowNanos, signal }));
+      const document = await answerIncidents(request, { store, config, nowNanos, signal });
+      metrics.denials.inc({ kind: 'incident' }, document.incidents.length);
+      return asDocument(document);
     },
   });
   const queryOf = (

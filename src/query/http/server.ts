@@ -151,8 +151,8 @@ class Server implements HttpServer {
     const routes = { store, clock, enter, askerOf: () => ANONYMOUS };
     addCatalogueRoutes(app, { ...routes, stopped: this.stopped.signal });
     addCoverageRoutes(app, routes);
-    addDenialRoutes(app, { ...routes, config });
     addTotalsRoutes(app, { ...routes, config });
+    addDenialRoutes(app, { ...routes, config, metrics: this.metrics });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },

@@ -1,6 +1,7 @@
 -- What the writer derives from flows while it has them at hand: denials, the incidents they are of, and totals. Columns:
 -- src/store/denial-columns.ts. All three are stored under the record's token before its flows, so that each is stored
--- once however often the record comes.
+-- once however often the record comes. Rows of the last two are added up; `origin` and `sequence` say how far the
+-- records of a collector's life are in them, `received_at` when the newest was received.
 --
 -- One row a denial: what one node denied of one conversation within one batch. Kept longer than flows.
 CREATE TABLE IF NOT EXISTS denials
@@ -58,7 +59,7 @@ CREATE TABLE IF NOT EXISTS incidents
 (
   hour Int32 CODEC(Delta(4), ZSTD(1)),
   incident UInt64 CODEC(ZSTD(1)),
-  received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  received_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(Delta(8), ZSTD(1)),
   cluster LowCardinality(String) CODEC(ZSTD(1)),
   verdict UInt8 CODEC(ZSTD(1)),
   traffic_direction UInt8 CODEC(ZSTD(1)),
@@ -99,7 +100,7 @@ SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 CREATE TABLE IF NOT EXISTS flow_totals
 (
   time_slot Int32 CODEC(Delta(4), ZSTD(1)),
-  received_at DateTime64(3, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  received_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) CODEC(Delta(8), ZSTD(1)),
   verdict UInt8 CODEC(ZSTD(1)),
   cluster LowCardinality(String) CODEC(ZSTD(1)),
   traffic_direction UInt8 CODEC(ZSTD(1)),

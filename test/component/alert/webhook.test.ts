@@ -8,15 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Ledger } from '../../../src/alert/notify/ledger.ts';
 import { openStore, rowsOf, type TestStore } from '../../engines/stores.ts';
+import { isSigned, type Receiver, receiver, SECRET } from '../../engines/webhook.ts';
 import {
   type Alerts,
-  isSigned,
   logOf,
   MINUTE,
   ownClock,
-  type Receiver,
-  receiver,
-  SECRET,
   startAlerts,
   store,
   until,

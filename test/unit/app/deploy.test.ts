@@ -43,7 +43,7 @@ function envOf(service: Service): Record<string, string> {
 describe('compose.yaml', () => {
   it('runs Kafka, ClickHouse, every role and simulated relays', () => {
     expect(services.map(([name]) => name).sort()).toEqual(
-      ['clickhouse', 'collect', 'kafka', 'relays', 'serve', 'write'].sort(),
+      ['alert', 'clickhouse', 'collect', 'kafka', 'relays', 'serve', 'write'].sort(),
     );
   });
 
@@ -100,7 +100,7 @@ describe('compose.yaml', () => {
 
 describe('parallax.yaml', () => {
   it('loads for every role, with the variables that compose sets', () => {
-    for (const name of ['collect', 'write', 'serve'] as const) {
+    for (const name of ['collect', 'write', 'serve', 'alert'] as const) {
       const service = compose.services[name];
       if (!service) throw new Error(`no ${name}`);
       const { value } = loadParallaxConfig({

@@ -53,3 +53,14 @@ test('fsync is taken off again', () => {
     'ALTER TABLE flows MODIFY SETTING fsync_after_insert = 0, fsync_part_directory = 0',
   ]);
 });
+
+test('denials and totals are kept for times of their own', () => {
+  const table = `AggregatingMergeTree ORDER BY y ${TTL} ${settings('')}`;
+  const times = config({ denialRetention: '2d', totalsRetention: '0d' });
+  const seconds = (statements: readonly string[]) =>
+    statements.map((statement) => /toIntervalSecond\((\d+)\)|REMOVE TTL/.exec(statement)?.[0]);
+  for (const name of ['denials', 'incidents'] as const)
+    expect(seconds(adjustments(name, table, times, nothing))).toEqual(['toIntervalSecond(172800)']);
+  expect(seconds(adjustments('flow_totals', table, times, nothing))).toEqual(['REMOVE TTL']);
+  expect(adjustments('flows', table, times, nothing)).toEqual([]);
+});

@@ -124,11 +124,8 @@ describe('an incident', () => {
       ['2026-11-20T10:00:00Z', 5],
       ['2026-11-18T10:00:00Z', 1],
     ]);
-    expect(told.stepMs).toBe(3_600_000);
-    expect(told.timeline).toEqual([
-      { at: '2026-11-20T10:00:00Z', count: 5 },
-      { at: '2026-11-20T12:00:00Z', count: 4 },
-    ]);
+    expect(told.stepMs).toBe(300_000);
+    expect(told.timeline.map(({ count }) => count)).toEqual([2, 3, 4]);
     expect(told.examples).toMatchObject({
       sourcePods: ['xwing-6d5fb5f4-abcde', 'xwing-b'],
       destinationAddresses: ['10.6.1.9'],
@@ -152,6 +149,16 @@ describe('an incident', () => {
       ['liz-cm-gke-5', false],
     ]);
     expect(told.explanation.sentences.join(' ')).toContain('the default deny');
+  });
+
+  test('a long window is told by the hour', async () => {
+    const told = await detail(0, { since: NOON - 60n * HOUR });
+    expect(told.stepMs).toBe(3_600_000);
+    expect(told.timeline).toEqual([
+      { at: '2026-11-18T10:00:00Z', count: 1 },
+      { at: '2026-11-20T10:00:00Z', count: 5 },
+      { at: '2026-11-20T12:00:00Z', count: 4 },
+    ]);
   });
 
   test('a short window is told by slots, and looks forwarded at the source', async () => {
