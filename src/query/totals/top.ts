@@ -42,15 +42,10 @@ export async function queryTop(store: Reader, query: TopQuery, deps: TotalsDeps)
   const found = await queryAggregates(store, asked, deps);
   if (!compare) return found;
   const window = previousWindow(query);
-  const before = { ...asked, ...window };
   const exact = compileSql(query.whitelist, query.blacklist).exact;
-  const had = exact
+  const { had, total } = exact
     ? await pairedBefore(store, query, window, dimensions, deps)
-    : valuesOf(
-        await queryAggregates(store, { ...before, limit: deps.config.maxCounted }, deps),
-        order,
-      );
-  const { total } = await queryAggregates(store, { ...before, by: [], limit: 1 }, deps);
+    : await judgedBefore(store, { ...asked, ...window }, deps);
   return {
     ...found,
     groups: found.groups.slice(0, limit).map((group) => {
@@ -58,12 +53,14 @@ export async function queryTop(store: Reader, query: TopQuery, deps: TotalsDeps)
       const change = changeOf(group[order] ?? 0, value);
       return { ...group, before: value, ...(change !== undefined && { change }) };
     }),
-    before: {
-      since: moment(window.since),
-      until: moment(window.until),
-      total: total[order] ?? 0,
-    },
+    before: { since: moment(window.since), until: moment(window.until), total },
   };
+}
+
+interface Before {
+  readonly had: ReadonlyMap<string, number>;
+  /** Of all groups. */
+  readonly total: number;
 }
 
 /** What the first groups had before, in the order they have now. */
@@ -73,25 +70,34 @@ async function pairedBefore(
   before: Window,
   dimensions: readonly Dimension[],
   deps: TotalsDeps,
-): Promise<Map<string, number>> {
+): Promise<Before> {
   const filter = compileSql(query.whitelist, query.blacklist);
   const asked = { now: query, before, filter, dimensions, measure: query.order };
   const { sql, params, names } = await pairedGroups(asked, deps);
   const rows = store.query(
-    `${sql} ORDER BY ${['now DESC', ...names].join(', ')} LIMIT {groupLimit:UInt32}`,
+    `SELECT *, sum(before) OVER () FROM (${sql}) ORDER BY ${['now DESC', ...names].join(', ')} LIMIT {groupLimit:UInt32}`,
     { ...params, groupLimit: query.limit },
     deps.signal && { signal: deps.signal },
   );
   const had = new Map<string, number>();
+  let total = 0;
   for await (const row of rows) {
+    total = Number(row[names.length + 2]);
     const cells = dimensions.map(({ print }, index) => print(row[index]));
     had.set(JSON.stringify(cells), Number(row[names.length + 1]));
   }
-  return had;
+  return { had, total };
 }
 
-function valuesOf({ groups, by }: Aggregates, order: TopQuery['order']): Map<string, number> {
-  return new Map(groups.map((group) => [keyOf(group, by), group[order] ?? 0]));
+async function judgedBefore(
+  store: Reader,
+  before: Parameters<typeof queryAggregates>[1],
+  deps: TotalsDeps,
+): Promise<Before> {
+  const every = { ...before, limit: deps.config.maxCounted };
+  const { groups, by, total } = await queryAggregates(store, every, deps);
+  const had = new Map(groups.map((group) => [keyOf(group, by), group[before.order] ?? 0]));
+  return { had, total: total[before.order] ?? 0 };
 }
 
 function keyOf({ values }: ToldGroup, by: readonly string[]): string {

@@ -5,6 +5,7 @@ import { queryCompare } from '../../../../src/query/totals/compare.ts';
 import { totalsConfig } from '../../../../src/query/totals/config.ts';
 import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
+import { queryTop } from '../../../../src/query/totals/top.ts';
 import { createUsableTotals } from '../../../../src/query/totals/usable.ts';
 import { COVERAGE_COLUMNS } from '../../../../src/store/coverage-columns.ts';
 import { encodeRows } from '../../../../src/store/native-rows.ts';
@@ -114,6 +115,26 @@ test('compare says which of both windows is not complete', async () => {
   expect(found.notices).toEqual([
     'the window is not complete: what looks gone may not have been collected',
   ]);
+});
+
+test('top tells what each had before, also where each flow must be looked at', async () => {
+  const now = { since: at(15), until: at(30) };
+  const query = { ...now, by: ['cluster'], order: 'flows', limit: 10, compare: true } as const;
+  const cel = { experimental: { cel_expression: ['size(_flow.node_name) > 2'] } };
+  for (const whitelist of [[], [cel]]) {
+    const top = await queryTop(stored.store, { ...query, whitelist, blacklist: [] }, deps());
+    const told = top.groups.map(({ values, flows, before, change }) => [
+      values.cluster,
+      flows,
+      before,
+      change,
+    ]);
+    expect(told).toEqual([
+      ['east', 15, 15, 1],
+      ['west', 5, 15, 0.333],
+    ]);
+    expect(top.before).toMatchObject({ total: 30 });
+  }
 });
 
 test('slots whose totals lack flows are counted from the flows', async () => {

@@ -88,7 +88,7 @@ test.each(ROUTES)('%s %j by GET and POST, as its schema says', async (path, fiel
   const { coverage, cost, ...document } = found.body;
   expect(output.parse(document)).toEqual(document);
   expect(coverage).toMatchObject({ complete: false, text: expect.any(String) });
-  expect(cost.rows).toBeGreaterThan(0);
+  expect(cost).toMatchObject({ queries: expect.any(Number), rows: expect.any(Number) });
   const posted = await post(path, fields);
   expect({ ...posted.body, cost: 0 }).toEqual({ ...found.body, cost: 0 });
 });
