@@ -1,18 +1,20 @@
-// Writes src/hubble/schema.gen.ts, the message tables and interfaces, from proto/*.proto.
-// `--check` writes nothing and exits 1 when the file is not what would be written.
+// Writes what is made from proto/*.proto: src/hubble/schema.gen.ts, the message tables and interfaces, and
+// src/query/grpc/descriptors.gen.ts, what server reflection tells.
+// `--check` writes nothing and exits 1 when a file is not what would be written.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
+import { descriptorsText } from './generate/descriptors.mjs';
 
 const HOME = fileURLToPath(new URL('..', import.meta.url));
-const TARGET = 'src/hubble/schema.gen.ts';
 const SOURCES = [
   'flow/flow.proto',
   'relay/relay.proto',
   'observer/observer.proto',
   'peer/peer.proto',
   'grpc/health/v1/health.proto',
+  'grpc/reflection/v1/reflection.proto',
 ];
 const WELL_KNOWN = new Set(['Timestamp', 'FieldMask', 'Any']);
 const WRAPPERS = {
@@ -55,19 +57,24 @@ import { ${[...WELL_KNOWN].sort().join(', ')} } from './wellknown.ts';
 
 ${out.join('\n')}`;
 
-const path = join(HOME, TARGET);
-if (process.argv.includes('--check')) {
-  let current = '';
-  try {
-    current = readFileSync(path, 'utf8');
-  } catch {}
-  if (current !== text) {
-    console.error(`${TARGET} is not what proto/ says: run \`npm run generate\` and commit it`);
-    process.exit(1);
+const targets = {
+  'src/hubble/schema.gen.ts': text,
+  'src/query/grpc/descriptors.gen.ts': descriptorsText(root, SOURCES),
+};
+for (const [target, wanted] of Object.entries(targets)) {
+  const path = join(HOME, target);
+  if (process.argv.includes('--check')) {
+    let current = '';
+    try {
+      current = readFileSync(path, 'utf8');
+    } catch {}
+    if (current === wanted) continue;
+    console.error(`${target} is not what proto/ says: run \`npm run generate\` and commit it`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(path, wanted);
+    console.log(`wrote ${target}`);
   }
-} else {
-  writeFileSync(path, text);
-  console.log(`wrote ${TARGET}: ${written.size} types`);
 }
 
 /** TypeScript names: the path inside the package, joined; the package in front when that is taken. */

@@ -14,6 +14,7 @@ import { openSource } from './import/source.ts';
 import { type ImportSummary, refusedCount, summaryText } from './import/summary.ts';
 import { buildKnowledge } from './knowledge.ts';
 import type { RoleDeps } from './role.ts';
+import { settle } from './settle.ts';
 
 export interface ImportOptions {
   /** A path, or `-` for standard input. */
@@ -108,6 +109,7 @@ async function openStore(
   const bus = createBus({ ...config.bus, kind: 'memory' }, { logger, registry, clock });
   await store.start(signal);
   await store.migrate();
+  await settle(config, deps, store, []);
   const { ends, catalogue } = buildKnowledge(config, deps, store);
   await catalogue.start();
   const write = createRecordWriter({

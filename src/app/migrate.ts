@@ -1,13 +1,33 @@
-// `parallax migrate`: brings the store's tables up to date, or says what it would do.
+// `parallax migrate`: brings the store's tables up to date, or says what it would do; and makes denials and totals of
+// flows that were stored before there were any.
+import { refill } from '../enrich/refill/refill.ts';
+import type { ManagedStore } from '../store/engine-store.ts';
 import { createStore } from '../store/open.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
+
+const SLOT_MS = 300_000;
+const DAY_MS = 86_400_000;
+/** A writer may be at work on what was received this lately. */
+const QUIET_MS = 300_000;
+
+/** Times of flows, milliseconds since 1970; all that are stored where one is left out. */
+export interface RefillRange {
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+}
+
+export interface MigrateOptions {
+  readonly dryRun: boolean;
+  /** Makes denials and totals of the stored flows that have none. */
+  readonly denials?: RefillRange | undefined;
+}
 
 /** Resolves with the exit code; tells on standard output what ran, or what would run. */
 export async function runMigrate(
   config: ParallaxConfig,
   deps: RoleDeps,
-  options: { readonly dryRun: boolean },
+  options: MigrateOptions,
 ): Promise<number> {
   const { logger, registry, clock, stdout } = deps;
   const store = createStore({ config: config.store, logger, registry, clock });
@@ -21,8 +41,45 @@ export async function runMigrate(
     }
     for (const statement of adjustments) stdout.write(`${verb} ${statement}\n`);
     if (migrations.length + adjustments.length === 0) stdout.write('the store is up to date\n');
+    if (options.denials && !options.dryRun) await countAnew(config, deps, store, options.denials);
     return 0;
   } finally {
     await store.stop(AbortSignal.timeout(config.shutdownTimeout));
   }
+}
+
+async function countAnew(
+  config: ParallaxConfig,
+  deps: RoleDeps,
+  store: ManagedStore,
+  { fromMs, toMs }: RefillRange,
+): Promise<void> {
+  const { clock, logger, stdout } = deps;
+  const stored = await slotsOf(store);
+  const slot = (ms: number) => Math.floor(ms / SLOT_MS);
+  const { retention } = config.store;
+  const outcome = await refill(
+    { store, limits: config.writer, logger, clock },
+    {
+      from: Math.max(stored.from, fromMs === undefined ? stored.from : slot(fromMs)),
+      to: Math.min(stored.to, toMs === undefined ? stored.to : slot(toMs)),
+      quietMs: QUIET_MS,
+      surplusFrom:
+        retention === 0 ? Number.NEGATIVE_INFINITY : slot(clock.now() - retention + DAY_MS),
+    },
+  );
+  stdout.write(`hours counted anew  ${outcome.hours}\n`);
+  stdout.write(`flows in them       ${outcome.flows}\n`);
+  stdout.write(`denials made        ${outcome.denials}\n`);
+  if (outcome.left > 0)
+    stdout.write(
+      `left alone          ${outcome.left}: hours received within the last minutes; run it again later\n`,
+    );
+}
+
+async function slotsOf(store: ManagedStore): Promise<{ from: number; to: number }> {
+  const sql = 'SELECT min(time_slot), max(time_slot) FROM flows HAVING count() > 0';
+  for await (const [from, to] of store.query(sql, {}))
+    return { from: Number(from), to: Number(to) };
+  return { from: 0, to: -1 };
 }

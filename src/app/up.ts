@@ -11,6 +11,7 @@ import { createDemo } from './demo.ts';
 import { buildBus, buildWriter } from './parts.ts';
 import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
+import { settling } from './settle.ts';
 import { createFlowPrinter } from './show.ts';
 import { migration } from './write.ts';
 
@@ -31,6 +32,8 @@ export async function runUp(
   const runner = createRunner({ ...deps, shutdownTimeoutMs: config.shutdownTimeout });
   const store = runner.add(createStore({ ...deps, config: config.store }));
   runner.add(migration(store));
+  const clusters = config.clusters.map(({ name }) => name);
+  runner.add(settling(config, deps, store, clusters));
   const bus = runner.add(buildBus(config, deps));
   const writer = buildWriter(config, deps, { bus, store });
   for (const part of writer.components) runner.add(part);

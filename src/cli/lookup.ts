@@ -1,5 +1,6 @@
 // One question about what is stored, asked where `observe` would ask: a server, the process that has the data directory
 // open, or the directory itself.
+import type { ApiConfig } from '../query/config.ts';
 import type { Store } from '../store/store.ts';
 import { apiTarget, type PlaceFlags } from './observe/server.ts';
 import { askReport } from './report/ask.ts';
@@ -9,7 +10,7 @@ export interface Question<T> {
   /** Of the API. */
   readonly path: string;
   readonly params: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly direct: (store: Store) => Promise<T>;
+  readonly direct: (store: Store, config: ApiConfig) => Promise<T>;
 }
 
 export async function lookUp<T>(

@@ -12,6 +12,15 @@ const COMMANDS: Readonly<Record<string, (program: Command) => Promise<void>>> = 
     (await import('./commands/connections.ts')).addConnectionsCommand(program),
   explain: async (program) => (await import('./commands/explain.ts')).addExplainCommand(program),
   services: async (program) => (await import('./commands/services.ts')).addServicesCommand(program),
+  denials: async (program) => (await import('./commands/denials.ts')).addDenialsCommand(program),
+  'suggest-policy': async (program) =>
+    (await import('./commands/suggest-policy.ts')).addSuggestPolicyCommand(program),
+  top: async (program) => (await import('./commands/top.ts')).addTopCommand(program),
+  map: async (program) => (await import('./commands/map.ts')).addMapCommand(program),
+  timeseries: async (program) =>
+    (await import('./commands/timeseries.ts')).addTimeseriesCommand(program),
+  compare: async (program) => (await import('./commands/compare.ts')).addCompareCommand(program),
+  policies: async (program) => (await import('./commands/policies.ts')).addPoliciesCommand(program),
   coverage: async (program) => (await import('./commands/coverage.ts')).addCoverageCommand(program),
   import: async (program) => (await import('./commands/import.ts')).addImportCommand(program),
   collect: async (program) => (await import('./commands/collect.ts')).addCollectCommand(program),

@@ -101,7 +101,11 @@ function readField(
   }
   if (wire !== expected) return false;
   const value = readScalar(reader, scalar, end);
-  if (message[name] !== undefined || !isZero(value)) message[name] = value;
+  // A member of a oneof is there even when it is the default.
+  if (field.rivals.length > 0) {
+    for (const rival of field.rivals) if (message[rival] !== undefined) delete message[rival];
+    message[name] = value;
+  } else if (message[name] !== undefined || !isZero(value)) message[name] = value;
   return true;
 }
 
@@ -162,8 +166,13 @@ export function zeroOf(scalar: Scalar): unknown {
   return scalar === 'int64' || scalar === 'uint64' ? 0n : 0;
 }
 
+/** Whether a singular scalar need not be told: it is the default, and not the choice of a oneof. */
+export function isLeftOut(field: Field, value: unknown): boolean {
+  return isZero(value) && field.rivals.length === 0;
+}
+
 /** Whether a value is the default of its scalar. -0 is not: its bits differ from 0. */
-export function isZero(value: unknown): boolean {
+function isZero(value: unknown): boolean {
   if (typeof value === 'number') return Object.is(value, 0);
   return value === '' || value === false || value === 0n || bytesAreEmpty(value);
 }
@@ -201,7 +210,7 @@ function writeField(writer: WireWriter, field: Field, value: unknown): void {
   const scalar = field.kind === 'enum' ? 'int32' : field.scalar;
   const wire = wireOf(scalar);
   if (!field.repeated) {
-    if (isZero(value)) return;
+    if (isLeftOut(field, value)) return;
     writer.tag(field.number, wire);
     WRITE[scalar](writer, value);
     return;

@@ -1,7 +1,7 @@
 // Messages to protobuf's JSON, exactly as `hubble observe -o jsonpb` prints them: names of the .proto in its order,
 // defaults left out, 64-bit integers as strings. Reading is in json-read.ts and response-json.ts.
 import { hasValueJson, resolveAny } from './any.ts';
-import { decode, isZero } from './codec.ts';
+import { decode, isLeftOut } from './codec.ts';
 import { isResponseType, jsonSource } from './json-source.ts';
 import { escapeHtml } from './json-text.ts';
 import type { GetFlowsResponse } from './schema.gen.ts';
@@ -54,7 +54,7 @@ function jsonOf(type: MessageType, message: Fields, depth: number): unknown {
     if (field.repeated) {
       const list = value as unknown[];
       if (list.length > 0) out[field.name] = list.map((each) => elementJson(field, each, depth));
-    } else if (field.kind === 'message' || field.kind === 'wrapper' || !isZero(value)) {
+    } else if (field.kind === 'message' || field.kind === 'wrapper' || !isLeftOut(field, value)) {
       out[field.name] = elementJson(field, value, depth);
     }
   }

@@ -1583,3 +1583,133 @@ export const HealthCheckResponse: MessageType<HealthCheckResponse> = message(
   ],
   () => ({}),
 );
+
+export interface ExtensionRequest {
+  /** The full name of the message that is extended. */
+  containing_type?: string | undefined;
+  extension_number?: number | undefined;
+  readonly $unknown?: Uint8Array | undefined;
+}
+export const ExtensionRequest: MessageType<ExtensionRequest> = message(
+  'grpc.reflection.v1.ExtensionRequest',
+  [
+    field('containing_type', 1, 'string'),
+    field('extension_number', 2, 'int32'),
+  ],
+  () => ({}),
+);
+
+export interface ServerReflectionRequest {
+  host?: string | undefined;
+  /** A file by its name, as other files import it. */
+  file_by_filename?: string | undefined;
+  /** The file that has a message, enum, service or method, by its full name. */
+  file_containing_symbol?: string | undefined;
+  file_containing_extension?: ExtensionRequest | undefined;
+  /** The numbers of a message's extensions, by its full name. */
+  all_extension_numbers_of_type?: string | undefined;
+  /** The full names of all services; the text means nothing. */
+  list_services?: string | undefined;
+  readonly $unknown?: Uint8Array | undefined;
+}
+export const ServerReflectionRequest: MessageType<ServerReflectionRequest> = message(
+  'grpc.reflection.v1.ServerReflectionRequest',
+  [
+    field('host', 1, 'string'),
+    field('file_by_filename', 3, 'string', { rivals: ['file_containing_symbol', 'file_containing_extension', 'all_extension_numbers_of_type', 'list_services'] }),
+    field('file_containing_symbol', 4, 'string', { rivals: ['file_by_filename', 'file_containing_extension', 'all_extension_numbers_of_type', 'list_services'] }),
+    field('file_containing_extension', 5, ExtensionRequest, { rivals: ['file_by_filename', 'file_containing_symbol', 'all_extension_numbers_of_type', 'list_services'] }),
+    field('all_extension_numbers_of_type', 6, 'string', { rivals: ['file_by_filename', 'file_containing_symbol', 'file_containing_extension', 'list_services'] }),
+    field('list_services', 7, 'string', { rivals: ['file_by_filename', 'file_containing_symbol', 'file_containing_extension', 'all_extension_numbers_of_type'] }),
+  ],
+  () => ({}),
+);
+
+export interface FileDescriptorResponse {
+  /** Each a google.protobuf.FileDescriptorProto: the file asked for, then those it imports. */
+  file_descriptor_proto?: Uint8Array[] | undefined;
+  readonly $unknown?: Uint8Array | undefined;
+}
+export const FileDescriptorResponse: MessageType<FileDescriptorResponse> = message(
+  'grpc.reflection.v1.FileDescriptorResponse',
+  [
+    field('file_descriptor_proto', 1, 'bytes', { repeated: true }),
+  ],
+  () => ({}),
+);
+
+export interface ExtensionNumberResponse {
+  base_type_name?: string | undefined;
+  extension_number?: number[] | undefined;
+  readonly $unknown?: Uint8Array | undefined;
+}
+export const ExtensionNumberResponse: MessageType<ExtensionNumberResponse> = message(
+  'grpc.reflection.v1.ExtensionNumberResponse',
+  [
+    field('base_type_name', 1, 'string'),
+    field('extension_number', 2, 'int32', { repeated: true }),
+  ],
+  () => ({}),
+);
+
+export interface ServiceResponse {
+  /** Its full name. */
+  name?: string | undefined;
+  readonly $unknown?: Uint8Array | undefined;
+}
+export const ServiceResponse: MessageType<ServiceResponse> = message(
+  'grpc.reflection.v1.ServiceResponse',
+  [
+    field('name', 1, 'string'),
+  ],
+  () => ({}),
+);
+
+export interface ListServiceResponse {
+  service?: ServiceResponse[] | undefined;
+  readonly $unknown?: Uint8Array | undefined;
+}
+export const ListServiceResponse: MessageType<ListServiceResponse> = message(
+  'grpc.reflection.v1.ListServiceResponse',
+  [
+    field('service', 1, ServiceResponse, { repeated: true }),
+  ],
+  () => ({}),
+);
+
+export interface ErrorResponse {
+  /** A gRPC status. */
+  error_code?: number | undefined;
+  error_message?: string | undefined;
+  readonly $unknown?: Uint8Array | undefined;
+}
+export const ErrorResponse: MessageType<ErrorResponse> = message(
+  'grpc.reflection.v1.ErrorResponse',
+  [
+    field('error_code', 1, 'int32'),
+    field('error_message', 2, 'string'),
+  ],
+  () => ({}),
+);
+
+export interface ServerReflectionResponse {
+  valid_host?: string | undefined;
+  original_request?: ServerReflectionRequest | undefined;
+  file_descriptor_response?: FileDescriptorResponse | undefined;
+  all_extension_numbers_response?: ExtensionNumberResponse | undefined;
+  list_services_response?: ListServiceResponse | undefined;
+  error_response?: ErrorResponse | undefined;
+  readonly $unknown?: Uint8Array | undefined;
+}
+export const ServerReflectionResponse: MessageType<ServerReflectionResponse> = message(
+  'grpc.reflection.v1.ServerReflectionResponse',
+  [
+    field('valid_host', 1, 'string'),
+    field('original_request', 2, ServerReflectionRequest),
+    field('file_descriptor_response', 4, FileDescriptorResponse, { rivals: ['all_extension_numbers_response', 'list_services_response', 'error_response'] }),
+    field('all_extension_numbers_response', 5, ExtensionNumberResponse, { rivals: ['file_descriptor_response', 'list_services_response', 'error_response'] }),
+    field('list_services_response', 6, ListServiceResponse, { rivals: ['file_descriptor_response', 'all_extension_numbers_response', 'error_response'] }),
+    field('error_response', 7, ErrorResponse, { rivals: ['file_descriptor_response', 'all_extension_numbers_response', 'list_services_response'] }),
+  ],
+  () => ({}),
+);

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
 import { connectionsConfig } from './connections/config.ts';
+import { denialsConfig } from './denials/config.ts';
 import { feedConfig } from './denials/feed-config.ts';
 import { grpcConfig } from './grpc/config.ts';
+import { totalsConfig } from './totals/config.ts';
 
 export const apiConfig = z.strictObject({
   listen: z
@@ -49,6 +51,8 @@ export const apiConfig = z.strictObject({
       'Newest flows that are held to be turned round; a larger --last is read twice instead.',
     ),
   connections: connectionsConfig.prefault({}).describe('Connections, explanations and services.'),
+  denials: denialsConfig.prefault({}).describe('Denials and incidents.'),
+  totals: totalsConfig.prefault({}).describe('Aggregates, tops, series, maps and comparisons.'),
   live: z
     .strictObject({
       queue: z

@@ -43,6 +43,17 @@ export function apiMetrics(registry: Registry) {
       help: 'Connections that one answer may have.',
       registers,
     }),
+    denials: new Counter({
+      name: 'parallax_api_denials_sent_total',
+      help: 'Denials and incidents written to clients.',
+      labelNames: ['kind'],
+      registers,
+    }),
+    denialsLimit: new Gauge({
+      name: 'parallax_api_denials_limit',
+      help: 'Denials or incidents that one page may have.',
+      registers,
+    }),
     errors: new Counter({
       name: 'parallax_api_errors_total',
       help: 'Answers that failed, by error code.',

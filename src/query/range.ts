@@ -8,7 +8,7 @@ export interface TimeRange {
   readonly until?: bigint | undefined;
 }
 
-export type TableName = 'flows' | 'events';
+export type TableName = 'flows' | 'events' | 'denials';
 
 const SLOT_NANOS = 300_000_000_000n;
 /** What a DateTime64(9) column can hold; a bound outside would wrap round. */
@@ -32,12 +32,13 @@ export function momentSql(name: string): string {
 }
 
 /**
- * The condition for rows of `table` in the range, with its parameters (named since…, until…). A bound at the edge of a
- * slot is said by the slot alone: then no row's time is read for it.
+ * The condition for rows of `table` in the range, with its parameters (named since…, until…, behind `prefix`). A bound
+ * at the edge of a slot is said by the slot alone: then no row's time is read for it.
  */
 export function rangeCondition(
   table: TableName,
   { since, until }: TimeRange,
+  prefix = '',
 ): { readonly where: string; readonly params: QueryParams } {
   const parts: string[] = [];
   const params: Record<string, bigint> = {};
@@ -51,12 +52,12 @@ export function rangeCondition(
     const slot = slotOf(nanos);
     const { first, last } = slotBounds(slot);
     if (table === 'events' || nanos !== (name === 'since' ? first : last)) {
-      params[name] = nanos;
-      parts.push(`time ${sign} ${momentSql(name)}`);
+      params[prefix + name] = nanos;
+      parts.push(`time ${sign} ${momentSql(prefix + name)}`);
     }
     if (table === 'events') continue;
-    params[`${name}Slot`] = slot;
-    parts.push(`time_slot ${sign} {${name}Slot:Int32}`);
+    params[`${prefix}${name}Slot`] = slot;
+    parts.push(`time_slot ${sign} {${prefix}${name}Slot:Int32}`);
   }
   return { where: parts.length === 0 ? '1' : parts.join(' AND '), params };
 }

@@ -3,22 +3,48 @@ import type { Command } from 'commander';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
 
-type Flags = ConfigFlags & TargetFlags & { readonly dryRun?: boolean };
+interface Flags extends ConfigFlags, TargetFlags {
+  readonly dryRun?: boolean;
+  readonly denials?: boolean;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+const DESCRIPTION = `Runs the migrations the store has not seen yet; \`write\` and \`up\` do the same when they start. Migrations only go
+forward.
+
+With --denials it then makes denials, incidents and totals of the stored flows that have none, such as those of before
+there were any, and of hours whose totals do not add up. What adds up is left as it is, so it may be run again, and cut
+short. Writers may run meanwhile: hours received within the last five minutes are left to them.`;
 
 export function addMigrateCommand(program: Command): void {
   const command = addConfigFlags(program.command('migrate'))
     .summary('bring the tables of the store up to date')
-    .description(
-      'Runs the migrations the store has not seen yet; `write` and `up` do the same when they start. Migrations only go forward.',
-    );
+    .description(DESCRIPTION);
   addTargetFlags(command, ['clickhouse', 'dataDir'])
     .option('--dry-run', 'print the statements instead of running them')
+    .option('--denials', 'make denials and totals of the stored flows that have none')
+    .option(
+      '--since <time>',
+      'with --denials: of flows from then on: 2h (ago), 7d, 2026-03-14T10:00:00Z',
+    )
+    .option('--until <time>', 'with --denials: of flows up to then')
     .action(async (flags: Flags) => {
       const { runRole } = await import('../role.ts');
       const { runMigrate } = await import('../../app/migrate.ts');
       const dryRun = flags.dryRun ?? false;
+      const range = flags.denials === true ? await rangeOf(flags) : undefined;
       await runRole('migrate', flags, targetSettings(flags), (config, deps) =>
-        runMigrate(config, deps, { dryRun }),
+        runMigrate(config, deps, { dryRun, denials: range }),
       );
     });
+}
+
+async function rangeOf({ since, until }: Flags) {
+  const { momentOf } = await import('../moment.ts');
+  const nowMs = Date.now();
+  return {
+    fromMs: since === undefined ? undefined : await momentOf('--since', since, nowMs),
+    toMs: until === undefined ? undefined : await momentOf('--until', until, nowMs),
+  };
 }

@@ -13,6 +13,13 @@ export function addObserveCommand(program: Command): void {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (args: string[]) => {
+      if (counts(args)) {
+        const [{ runHere }, { AGGREGATE }] = await Promise.all([
+          import('../totals/command.ts'),
+          import('../totals/aggregate.ts'),
+        ]);
+        return runHere(AGGREGATE, args);
+      }
       const [{ runObserve }, { ask }, { fileResponses }, { readHubbleConfig }] = await Promise.all([
         import('../observe/run.ts'),
         import('../observe/ask.ts'),
@@ -34,6 +41,11 @@ export function addObserveCommand(program: Command): void {
         ask: (options, say, progress) => ask(options, say, progress, over.signal),
       });
     });
+}
+
+/** Flows are to be counted, not shown. */
+function counts(args: readonly string[]): boolean {
+  return args.some((arg) => arg === '--aggregate-by' || arg.startsWith('--aggregate-by='));
 }
 
 /** Waits while the reader of our output is slow. */

@@ -1,5 +1,6 @@
 // `parallax replay --from … --to …`: records that are still on Kafka, once more.
 import type { Command } from 'commander';
+import { momentOf } from '../moment.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
 
@@ -46,20 +47,4 @@ export function addReplayCommand(program: Command): void {
       runReplay(config, deps, { fromMs, toMs }),
     );
   });
-}
-
-async function momentOf(flag: string, text: string, nowMs: number): Promise<number> {
-  const [{ parseMoment }, { ParallaxError }] = await Promise.all([
-    import('../../hubble/filter/since.ts'),
-    import('../../runtime/errors.ts'),
-  ]);
-  try {
-    return Number(parseMoment(text, BigInt(nowMs) * 1_000_000n) / 1_000_000n);
-  } catch (cause) {
-    throw new ParallaxError(
-      'input/invalid',
-      `${flag}: "${text}" is no time; write 2h, 7d or 2026-03-14T10:00:00Z`,
-      { cause },
-    );
-  }
 }

@@ -71,6 +71,23 @@ export async function askDocument(
   }
 }
 
+/** A stream of server-sent events, from behind the event `after` where one is named. */
+export async function openEvents(
+  server: string,
+  path: string,
+  access: Access | undefined,
+  { after, signal }: { readonly after: string | undefined; readonly signal: AbortSignal },
+): Promise<http.IncomingMessage> {
+  const url = apiUrl(server, path);
+  const headers = {
+    accept: 'text/event-stream',
+    ...(after !== undefined && { 'last-event-id': after }),
+  };
+  const response = await send(url, undefined, access, signal, headers);
+  if (response.statusCode !== 200) throw await refusal(url, response);
+  return response;
+}
+
 function apiUrl(server: string, path: string): URL {
   if (!URL.canParse(server))
     throw new ParallaxError(
@@ -118,12 +135,13 @@ function send(
   body: object | undefined,
   access: Access | undefined,
   signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
     const request = client.request(url, {
       method: body === undefined ? 'GET' : 'POST',
-      headers: { ...HEADERS, ...(access && authorization(access.server)) },
+      headers: { ...HEADERS, ...(access && authorization(access.server)), ...headers },
       signal,
       ...(url.protocol === 'https:' ? access?.tls : undefined),
     });

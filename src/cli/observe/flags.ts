@@ -65,6 +65,11 @@ export function observeFlags(draft: Draft): Flag[] {
     ...FILTER_FLAGS.map((name) => filterFlag(draft, name)),
     list({ name: 'allowlist', value: 'json', help: 'FlowFilter as JSON; flows must match one' }),
     list({ name: 'denylist', value: 'json', help: 'FlowFilter as JSON; flows must match none' }),
+    commaList({
+      name: 'aggregate-by',
+      value: 'dimensions',
+      help: 'Count the flows by these, such as source.workload,verdict; help with --aggregate-by= --help',
+    }),
     text({ name: 'output', short: 'o', help: 'compact, dict, json, jsonpb or table' }),
     toggle({ name: 'print-node-name', help: 'Print the observing node' }),
     toggle({

@@ -55,14 +55,21 @@ export interface OptionSources {
 /** Reads flags, environment and Hubble's configuration. Throws `input/invalid`. */
 export async function readOptions(
   args: readonly string[],
-  { env, nowNanos, readConfig }: OptionSources,
+  sources: OptionSources,
 ): Promise<ObserveOptions | 'help'> {
   const draft = new Draft();
   const [word] = parseArgs(observeFlags(draft), args);
   if (word === 'agent-events' || word === 'debug-events')
     throw invalid(`${word} cannot be observed: relays do not serve them, so none are stored`);
+  return draft.switches.help === true ? 'help' : optionsOf(draft, sources);
+}
+
+/** What the flags in a draft, the environment and Hubble's configuration say together. Throws `input/invalid`. */
+export async function optionsOf(
+  draft: Draft,
+  { env, nowNanos, readConfig }: OptionSources,
+): Promise<ObserveOptions> {
   const { text, switches, lists } = draft;
-  if (switches.help === true) return 'help';
   const settings = new Settings(draft, env, await readConfig(text.config));
   const target = targetOf(draft, env, settings);
   const server = readServerSettings(settings, target);

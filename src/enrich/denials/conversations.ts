@@ -4,7 +4,7 @@ import { isDenial } from '../../hubble/denial.ts';
 import { EVENT_TYPES } from '../../hubble/names.ts';
 import { Verdict } from '../../hubble/schema.gen.ts';
 import { grown } from '../project/byte-table.ts';
-import type { Sink } from '../project/sink.ts';
+import type { FlowTable } from './flow-table.ts';
 import { KeyTable } from './key-table.ts';
 import type { DenyingPolicies } from './policies.ts';
 import { CONVERSATION_WIDTH, conversationOf, type RecentPolicies } from './recent-policies.ts';
@@ -21,13 +21,13 @@ export class Conversations {
   verdicts = new Uint32Array(256);
   policies = new Uint32Array(256);
   matches = new Uint32Array(256);
-  private readonly sink: Sink;
+  private readonly flows: FlowTable;
   private readonly denying: DenyingPolicies;
   private readonly recent: RecentPolicies;
   private readonly table = new KeyTable(WIDTH, 256);
 
-  constructor(sink: Sink, denying: DenyingPolicies, recent: RecentPolicies) {
-    this.sink = sink;
+  constructor(flows: FlowTable, denying: DenyingPolicies, recent: RecentPolicies) {
+    this.flows = flows;
     this.denying = denying;
     this.recent = recent;
   }
@@ -38,7 +38,7 @@ export class Conversations {
 
   /** Takes the denied ones of the first `rows` rows, in place of those taken before. */
   take(rows: number): void {
-    const { verdict, drop_reason_desc, type, event_type } = this.sink.columns;
+    const { verdict, drop_reason_desc, type, event_type } = this.flows.columns;
     this.table.clear();
     for (let row = 0; row < rows; row++) {
       const outcome = verdict[row] ?? 0;
@@ -50,10 +50,10 @@ export class Conversations {
   }
 
   private add(row: number): void {
-    const { sink, table, denying } = this;
-    const { columns } = sink;
+    const { flows, table, denying } = this;
+    const { columns } = flows;
     const { probe } = table;
-    conversationOf(sink, row, probe);
+    conversationOf(flows, row, probe);
     probe[CONVERSATION_WIDTH] = columns.time_slot[row] ?? 0;
     probe[CONVERSATION_WIDTH + 1] = columns.icmp_type[row] ?? 0;
     probe[CONVERSATION_WIDTH + 2] = columns.http_method[row] ?? 0;
@@ -106,7 +106,7 @@ export class Conversations {
 
   /** Of the first flow, since 1970. */
   private second(denial: number): number {
-    const { time } = this.sink.columns;
+    const { time } = this.flows.columns;
     const row = this.first[denial] ?? 0;
     const high = (time[2 * row + 1] ?? 0) | 0;
     return Math.floor((high * 2 ** 32 + (time[2 * row] ?? 0)) / 1e9);
@@ -114,7 +114,7 @@ export class Conversations {
 
   /** Whether a row's time is before another's, to the nanosecond. */
   private before(row: number, other: number): boolean {
-    const { time } = this.sink.columns;
+    const { time } = this.flows.columns;
     const high = (time[2 * row + 1] ?? 0) | 0;
     const otherHigh = (time[2 * other + 1] ?? 0) | 0;
     if (high !== otherHigh) return high < otherHigh;

@@ -1,8 +1,8 @@
 // The blocks of `denials` and `incidents` of one batch.
 import { DENIAL_COLUMNS, INCIDENT_COLUMNS } from '../../store/denial-columns.ts';
 import type { NativeBlock } from '../../store/store.ts';
-import type { Sink } from '../project/sink.ts';
 import type { Conversations } from './conversations.ts';
+import type { FlowTable } from './flow-table.ts';
 import type { Incidents } from './incidents.ts';
 import { KeyTable } from './key-table.ts';
 import type { RecordMark } from './mark.ts';
@@ -14,7 +14,7 @@ const ENDS: readonly End[] = ['source', 'destination'];
 
 /** What the denials of a batch are written from. */
 export interface BatchDenials {
-  readonly sink: Sink;
+  readonly flows: FlowTable;
   readonly parties: Parties;
   readonly conversations: Conversations;
   readonly incidents: Incidents;
@@ -30,8 +30,8 @@ export function denialBlocks(batch: BatchDenials): readonly NativeBlock[] {
 }
 
 /** The incident of each denial. */
-function assign({ sink, parties, conversations, incidents }: BatchDenials): Uint32Array {
-  const { columns, groups } = sink;
+function assign({ flows, parties, conversations, incidents }: BatchDenials): Uint32Array {
+  const { columns, groups } = flows;
   const { first, policies, size } = conversations;
   const incidentOf = new Uint32Array(size);
   const party = (end: End, row: number) =>
@@ -58,10 +58,10 @@ function assign({ sink, parties, conversations, incidents }: BatchDenials): Uint
 }
 
 function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock {
-  const { sink, parties, conversations, incidents, mark, memory } = batch;
-  const { columns, groups, endpoints, texts } = sink;
+  const { flows, parties, conversations, incidents, mark, memory } = batch;
+  const { columns, groups, endpoints, texts } = flows;
   const { first, last, size } = conversations;
-  const service = serviceTexts(sink);
+  const service = serviceTexts(flows);
   const block = new TableBlock('denials', DENIAL_COLUMNS, size, texts, memory);
   const rowOf = (denial: number) => first[denial] ?? 0;
   const times = new BigInt64Array(columns.time.buffer);
@@ -117,8 +117,8 @@ function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock
 }
 
 function incidentsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock {
-  const { sink, parties, conversations, incidents, mark, memory } = batch;
-  const { columns, texts } = sink;
+  const { flows, parties, conversations, incidents, mark, memory } = batch;
+  const { columns, texts } = flows;
   const { first, last } = conversations;
   const times = new BigInt64Array(columns.time.buffer);
   const rows: IncidentHour[] = [];
@@ -175,7 +175,7 @@ interface IncidentHour {
 }
 
 /** The text of a row's destination service, `namespace/name`, made once for each. */
-function serviceTexts({ groups, pairs, texts }: Sink): (row: number) => number {
+function serviceTexts({ groups, pairs, texts }: FlowTable): (row: number) => number {
   const made = new Map<number, number>([[0, 0]]);
   return (row) => {
     const pair = groups.destination_service[row] ?? 0;

@@ -1,13 +1,11 @@
 // What the writer stores beside the flows of a batch: rows of `denials`, `incidents` and `flow_totals`, from the rows
 // of the block while they are at hand.
-import type { FlowBatchHeader } from '../../hubble/batch.ts';
 import type { NativeBlock } from '../../store/store.ts';
-import type { Locations } from '../project/locations.ts';
-import type { Sink } from '../project/sink.ts';
 import { Conversations } from './conversations.ts';
 import { denialBlocks } from './denial-blocks.ts';
+import type { FlowTable, Places } from './flow-table.ts';
 import { type IncidentLimits, Incidents } from './incidents.ts';
-import { recordMark } from './mark.ts';
+import { type RecordFacts, recordMark } from './mark.ts';
 import { Parties } from './parties.ts';
 import { DenyingPolicies } from './policies.ts';
 import { RecentPolicies } from './recent-policies.ts';
@@ -34,7 +32,7 @@ export interface Derived {
 export const NOTHING: Derived = { blocks: [], foldedDenials: 0, foldedFlows: 0 };
 
 export class Derivation {
-  private readonly sink: Sink;
+  private readonly flows: FlowTable;
   private readonly parties: Parties;
   private readonly totals: FlowTotals;
   private readonly denying: DenyingPolicies;
@@ -43,30 +41,33 @@ export class Derivation {
   private readonly incidents: Incidents;
   private readonly memory = new BlockMemory();
 
-  constructor(sink: Sink, locations: Locations, { denials, totals }: DeriveLimits) {
-    this.sink = sink;
-    this.parties = new Parties(sink, locations);
-    this.totals = new FlowTotals(sink, this.parties, totals);
-    this.denying = new DenyingPolicies(sink);
+  constructor(flows: FlowTable, locations: Places, { denials, totals }: DeriveLimits) {
+    this.flows = flows;
+    this.parties = new Parties(flows, locations);
+    this.totals = new FlowTotals(flows, this.parties, totals);
+    this.denying = new DenyingPolicies(flows);
     this.recent = new RecentPolicies(denials.remembered);
-    this.conversations = new Conversations(sink, this.denying, this.recent);
-    this.incidents = new Incidents(sink.texts, this.parties, denials);
+    this.conversations = new Conversations(flows, this.denying, this.recent);
+    this.incidents = new Incidents(flows.texts, this.parties, denials);
   }
 
-  /** Of the sink's first `rows` rows. Call before they are cleared. */
-  take(rows: number, header: FlowBatchHeader, nowMs: number): Derived {
+  /** Of the first `rows` flows. Call before they are cleared. */
+  take(rows: number, header: RecordFacts, nowMs: number): Derived {
     if (rows === 0) return NOTHING;
-    const { sink, parties, memory, conversations, incidents, totals } = this;
-    const mark = recordMark(header);
-    if (this.parties.begin()) incidents.clear();
-    incidents.begin();
-    const blocks = [totals.take(rows, mark, memory)];
-    conversations.take(rows);
-    if (conversations.size > 0) {
-      const about = { sink, parties, conversations, incidents, mark, memory, nowMs };
-      blocks.push(...denialBlocks(about));
-    }
-    return { blocks, foldedDenials: incidents.folded, foldedFlows: totals.folded };
+    this.begin();
+    const totals = this.totals.take(rows, recordMark(header), this.memory);
+    const denied = this.denialBlocks(rows, header, nowMs);
+    return {
+      blocks: [totals, ...denied],
+      foldedDenials: this.incidents.folded,
+      foldedFlows: this.totals.folded,
+    };
+  }
+
+  /** The same without the totals. */
+  denials(rows: number, header: RecordFacts, nowMs: number): readonly NativeBlock[] {
+    this.begin();
+    return this.denialBlocks(rows, header, nowMs);
   }
 
   /** Texts and endpoints have new numbers. */
@@ -75,5 +76,18 @@ export class Derivation {
     this.denying.clear();
     this.recent.clear();
     this.incidents.clear();
+  }
+
+  private begin(): void {
+    if (this.parties.begin()) this.incidents.clear();
+    this.incidents.begin();
+  }
+
+  private denialBlocks(rows: number, header: RecordFacts, nowMs: number): readonly NativeBlock[] {
+    const { flows, parties, memory, conversations, incidents } = this;
+    conversations.take(rows);
+    if (conversations.size === 0) return [];
+    const mark = recordMark(header);
+    return denialBlocks({ flows, parties, conversations, incidents, mark, memory, nowMs });
   }
 }

@@ -3,6 +3,11 @@
 import { createHash } from 'node:crypto';
 import type { FlowBatchHeader } from '../../hubble/batch.ts';
 
+export type RecordFacts = Pick<
+  FlowBatchHeader,
+  'collector' | 'cluster' | 'sequence' | 'receivedAt'
+>;
+
 export interface RecordMark {
   /** Of the collector's life and the cluster. */
   readonly origin: bigint;
@@ -11,12 +16,7 @@ export interface RecordMark {
   readonly receivedAtMs: bigint;
 }
 
-export function recordMark({
-  collector,
-  cluster,
-  sequence,
-  receivedAt,
-}: FlowBatchHeader): RecordMark {
+export function recordMark({ collector, cluster, sequence, receivedAt }: RecordFacts): RecordMark {
   const origin = createHash('sha256')
     .update(JSON.stringify([collector, cluster]))
     .digest();

@@ -1,7 +1,6 @@
 // Who a flow's end is, as totals and incidents count: cluster, namespace, workload, and a name where there is no
 // workload. Found once for each distinct end; thousands of pods are a few hundred parties.
-import type { Locations } from '../project/locations.ts';
-import type { Sink } from '../project/sink.ts';
+import type { FlowTable, Places } from './flow-table.ts';
 import { KeyTable } from './key-table.ts';
 import { peerOf } from './peer.ts';
 import type { TableBlock } from './table-block.ts';
@@ -20,8 +19,8 @@ const MEMBERS = ['cluster', 'namespace', 'workload', 'peer'] as const;
 export type PartyMember = (typeof MEMBERS)[number];
 
 export class Parties {
-  private readonly sink: Sink;
-  private readonly locations: Locations;
+  private readonly flows: FlowTable;
+  private readonly locations: Places;
   private readonly table = new KeyTable(MEMBERS.length, 4096);
   /** By endpoint: texts of the cluster, workload and names it was found with last, and one more than the party. */
   private clusterOf = new Uint32Array(0);
@@ -30,8 +29,8 @@ export class Parties {
   private partyOf = new Uint32Array(0);
   private readonly details = new Uint32Array(DETAILS * DETAIL);
 
-  constructor(sink: Sink, locations: Locations) {
-    this.sink = sink;
+  constructor(flows: FlowTable, locations: Places) {
+    this.flows = flows;
     this.locations = locations;
   }
 
@@ -39,7 +38,7 @@ export class Parties {
   begin(): boolean {
     const full = this.table.size > MAX_PARTIES;
     if (full) this.clear();
-    const capacity = this.sink.endpoints.table.starts.length;
+    const capacity = this.flows.endpoints.labels.length;
     if (this.partyOf.length < capacity) {
       this.clusterOf = new Uint32Array(capacity);
       this.workloadOf = new Uint32Array(capacity);
@@ -126,7 +125,7 @@ export class Parties {
   }
 
   private find(endpoint: number, cluster: number, workload: number, names: number): number {
-    const { texts, endpoints } = this.sink;
+    const { texts, endpoints } = this.flows;
     // Number 0 is no endpoint: its members are 0 too.
     const peer = peerOf({
       workload: texts.text(workload),

@@ -1,6 +1,7 @@
 // The policies that a flow names as denying it, as the column `policies` has them: a line each, sorted.
-import type { Sink } from '../project/sink.ts';
+
 import type { Texts } from '../project/texts.ts';
+import type { FlowTable } from './flow-table.ts';
 
 const INGRESS = 1;
 const EGRESS = 2;
@@ -28,18 +29,18 @@ function joined(lines: readonly string[]): string {
 
 /** The same by numbers of texts, made once for each. */
 export class DenyingPolicies {
-  private readonly sink: Sink;
+  private readonly flows: FlowTable;
   private readonly texts: Texts;
   private readonly lines = new Map<number, number>();
 
-  constructor(sink: Sink) {
-    this.sink = sink;
-    this.texts = sink.texts;
+  constructor(flows: FlowTable) {
+    this.flows = flows;
+    this.texts = flows.texts;
   }
 
   /** Of a row: those of the direction it was decided in, of either where it does not say. */
   of(row: number): number {
-    const { traffic_direction, ingress_denied_by, egress_denied_by } = this.sink.columns;
+    const { traffic_direction, ingress_denied_by, egress_denied_by } = this.flows.columns;
     const direction = traffic_direction[row] ?? 0;
     const ingress = direction === EGRESS ? 0 : (ingress_denied_by[row] ?? 0);
     const egress = direction === INGRESS ? 0 : (egress_denied_by[row] ?? 0);

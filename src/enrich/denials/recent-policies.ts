@@ -1,6 +1,6 @@
 // Which policies denied a conversation lately: a drop event whose policy verdict came in the batch before names none
 // itself. A table of fixed size in which a newer answer takes an older one's place.
-import type { Sink } from '../project/sink.ts';
+import type { FlowTable } from './flow-table.ts';
 
 /** Words of a conversation: cluster and node, the addresses, ports, then the small numbers. */
 export const CONVERSATION_WIDTH = 7;
@@ -12,7 +12,7 @@ const WAYS = 4;
 const MAX_AGE_S = 10;
 
 /** The conversation of a row, and what was decided on it: `out` gets its words. */
-export function conversationOf({ columns }: Sink, row: number, out: Uint32Array): void {
+export function conversationOf({ columns }: FlowTable, row: number, out: Uint32Array): void {
   const reason = columns.drop_reason_desc[row] ?? 0;
   const small = ((columns.traffic_direction[row] ?? 0) << 8) | (columns.l4_protocol[row] ?? 0);
   out[0] = columns.cluster[row] ?? 0;

@@ -4,7 +4,7 @@ import { sourceCalls } from '../../hubble/caller.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../store/denial-columns.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { grown } from '../project/byte-table.ts';
-import type { Sink } from '../project/sink.ts';
+import type { FlowTable } from './flow-table.ts';
 import { KeyTable } from './key-table.ts';
 import type { RecordMark } from './mark.ts';
 import type { Parties } from './parties.ts';
@@ -18,7 +18,7 @@ export interface TotalsLimits {
 }
 
 export class FlowTotals {
-  private readonly sink: Sink;
+  private readonly flows: FlowTable;
   private readonly parties: Parties;
   private readonly limits: TotalsLimits;
   private readonly table = new KeyTable(WIDTH, 4096);
@@ -26,21 +26,21 @@ export class FlowTotals {
   /** Flows of the last batch that were counted without their port. */
   folded = 0;
 
-  constructor(sink: Sink, parties: Parties, limits: TotalsLimits) {
-    this.sink = sink;
+  constructor(flows: FlowTable, parties: Parties, limits: TotalsLimits) {
+    this.flows = flows;
     this.parties = parties;
     this.limits = limits;
   }
 
-  /** The block of the sink's first `rows` rows, at least one. */
+  /** The block of the flows's first `rows` rows, at least one. */
   take(rows: number, mark: RecordMark, memory: BlockMemory): NativeBlock {
     this.count(rows);
     return this.block(mark, memory);
   }
 
   private count(rows: number): void {
-    const { table, parties, sink, limits } = this;
-    const { columns, groups } = sink;
+    const { table, parties, flows, limits } = this;
+    const { columns, groups } = flows;
     const { probe } = table;
     const { verdict, drop_reason_desc, type, l4_protocol, traffic_direction } = columns;
     const { tcp_flags, l7_type, is_reply, reply, event_type, time_slot, cluster } = columns;
@@ -98,10 +98,10 @@ export class FlowTotals {
   }
 
   private block(mark: RecordMark, memory: BlockMemory): NativeBlock {
-    const { table, parties, sink, counts } = this;
+    const { table, parties, flows, counts } = this;
     const rows = table.size;
     const word = (row: number, at: number) => table.words[row * WIDTH + at] ?? 0;
-    const block = new TableBlock('flow_totals', FLOW_TOTAL_COLUMNS, rows, sink.texts, memory);
+    const block = new TableBlock('flow_totals', FLOW_TOTAL_COLUMNS, rows, flows.texts, memory);
     block.i32('time_slot', (row) => word(row, 0));
     block.fixed('received_at', new BigInt64Array(rows).fill(mark.receivedAtMs));
     block.u8('verdict', (row) => word(row, 5) >>> 24);

@@ -59,12 +59,24 @@ function whyMissing(draft: Draft, side: Side, collected: Collected): MissingSide
   if (given !== undefined) return given;
   const { connection, first, last } = draft;
   const { cluster } = side === 'source' ? connection.client : connection.server;
-  if (!collected.ever(cluster))
+  return unseenBy(cluster, side, {
+    ever: collected.ever(cluster),
+    about: collected.at(cluster, first, last),
+  });
+}
+
+/** Why a cluster told nothing of what one of its ends took part in. */
+export function unseenBy(
+  cluster: string,
+  side: Side,
+  collected: { readonly ever: boolean; readonly about: boolean },
+): MissingSide {
+  if (!collected.ever)
     return {
       reason: 'not-collected',
       text: `no flows of cluster ${cluster} are stored: it is not collected`,
     };
-  if (!collected.at(cluster, first, last))
+  if (!collected.about)
     return {
       reason: 'coverage-gap',
       text: `cluster ${cluster} is collected, but nothing of it is stored of that time`,
@@ -76,32 +88,39 @@ function whyMissing(draft: Draft, side: Side, collected: Collected): MissingSide
   };
 }
 
+/** Reasons that lie in the end itself, `name` is what it is called. */
+export const MISSING = {
+  neverArrived: (): MissingSide => ({
+    reason: 'never-arrived',
+    text: 'it was dropped at the source and never left',
+  }),
+  host: (name: string): MissingSide => ({
+    reason: 'host',
+    text: `${name} is a node or its proxy, which has no endpoint that reports`,
+  }),
+  outside: (name: string, other: Side): MissingSide => ({
+    reason: 'outside',
+    text: `${name} is outside of every cluster, as far as the ${other} side knows`,
+  }),
+  clusterUnknown: (name: string): MissingSide => ({
+    reason: 'cluster-unknown',
+    text: `it is not known which cluster ${name} is in`,
+  }),
+} as const;
+
 /** Where the connection itself says it. */
 function givenReason({ connection, sharedNode }: Draft, side: Side): MissingSide | undefined {
   const end = side === 'source' ? connection.client : connection.server;
   const other = side === 'source' ? 'destination' : 'source';
-  if (side === 'destination' && connection.deniedAt === 'source')
-    return { reason: 'never-arrived', text: 'it was dropped at the source and never left' };
+  if (side === 'destination' && connection.deniedAt === 'source') return MISSING.neverArrived();
   if (sharedNode !== undefined)
     return {
       reason: 'same-node',
       text: `both ends are on node ${sharedNode}, which told the ${other} side only`,
     };
-  if (isHost(end))
-    return {
-      reason: 'host',
-      text: `${end.ip} is a node or its proxy, which has no endpoint that reports`,
-    };
+  if (isHost(end)) return MISSING.host(end.ip);
   if (end.cluster !== '') return undefined;
-  return isOutside(end)
-    ? {
-        reason: 'outside',
-        text: `${end.ip} is outside of every cluster, as far as the ${other} side knows`,
-      }
-    : {
-        reason: 'cluster-unknown',
-        text: `it is not known which cluster ${end.ip} is in`,
-      };
+  return isOutside(end) ? MISSING.outside(end.ip, other) : MISSING.clusterUnknown(end.ip);
 }
 
 function isOutside({ identity, labels, pod }: ConnectionEnd): boolean {

@@ -1,9 +1,12 @@
 // How calls are taken, whatever they ask: versions told, streams counted and limited, cancelled calls ended, errors
 // turned into gRPC statuses.
+import { on } from 'node:events';
 import {
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
+  type ServerDuplexStream,
   type ServerErrorResponse,
   type ServerWritableStream,
   status,
@@ -59,7 +62,20 @@ export class Calls {
     method: string,
     answer: (request: Request, write: Write<Response>, signal: AbortSignal) => Promise<void>,
   ): handleServerStreamingCall<Request, Response> {
-    return (call) => void this.run(method, call, answer);
+    return (call) =>
+      void this.run(method, call, (write, signal) => answer(call.request, write, signal));
+  }
+
+  /** Answers each message of a client's stream, one after the other, until the client ends it. */
+  conversation<Request, Response>(
+    method: string,
+    answer: (request: Request) => Response,
+  ): handleBidiStreamingCall<Request, Response> {
+    return (call) =>
+      void this.run(method, call, async (write, signal) => {
+        const questions = on(call, 'data', { signal, close: ['end'], highWaterMark: 1 });
+        for await (const [request] of questions) await write(answer(request));
+      });
   }
 
   /** For what no relay answers either. */
@@ -77,8 +93,8 @@ export class Calls {
 
   private async run<Request, Response>(
     method: string,
-    call: ServerWritableStream<Request, Response>,
-    answer: (request: Request, write: Write<Response>, signal: AbortSignal) => Promise<void>,
+    call: ServerWritableStream<Request, Response> | ServerDuplexStream<Request, Response>,
+    answer: (write: Write<Response>, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     const { metrics, maxStreams, stopped } = this.deps;
     const over = new AbortController();
@@ -92,7 +108,7 @@ export class Calls {
           `${maxStreams} streams are open, as many as api.grpc.maxStreams allows; try again soon`,
         );
       call.sendMetadata(versions());
-      await answer(call.request, (message) => this.write(call, message, signal), signal);
+      await answer((message) => this.write(call, message, signal), signal);
       if (over.signal.aborted || call.cancelled) this.ended(method, status.CANCELLED);
       else if (stopped.aborted) throw STOPPING;
       else {
@@ -107,8 +123,8 @@ export class Calls {
     }
   }
 
-  private write<Response>(
-    call: ServerWritableStream<unknown, Response>,
+  private write<Request, Response>(
+    call: ServerWritableStream<Request, Response> | ServerDuplexStream<Request, Response>,
     message: Response,
     signal: AbortSignal,
   ): Promise<void> | undefined {

@@ -43,6 +43,12 @@ export const grpcConfig = z
       .max(100_000)
       .default(128)
       .describe('Streams open at once; more are refused with RESOURCE_EXHAUSTED.'),
+    reflection: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether clients may ask which services and messages there are (grpc.reflection.v1 and v1alpha), as grpcurl and `hubble reflect` do.',
+      ),
     maxRequest: size.prefault('1MiB').describe('Largest request message.'),
     keepalive: duration
       .prefault('30s')

@@ -31,6 +31,7 @@ import { grpcAddress } from './config.ts';
 import { getFlows } from './flows.ts';
 import { checkHealth, watchHealth } from './health.ts';
 import { type GrpcMetrics, grpcMetrics } from './metrics.ts';
+import { REFLECTION_SERVICES, reflect } from './reflection.ts';
 
 export interface GrpcServerDeps {
   readonly config: ApiConfig;
@@ -152,6 +153,10 @@ class Api implements GrpcApi {
         (request, write, signal) => watchHealth(this.deps, request, write, signal),
       ),
     });
+    for (const service of config.grpc.reflection ? REFLECTION_SERVICES : [])
+      server.addService(service, {
+        ServerReflectionInfo: calls.conversation('ServerReflectionInfo', reflect),
+      });
     return server;
   }
 

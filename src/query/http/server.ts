@@ -20,6 +20,7 @@ import { ANONYMOUS } from './asker.ts';
 import { addCatalogueRoutes } from './catalogue.ts';
 import { addConnectionRoutes } from './connections.ts';
 import { addCoverageRoutes } from './coverage.ts';
+import { addDenialRoutes } from './denials.ts';
 import { addDoctorRoute } from './doctor.ts';
 import { schemaError } from './fields.ts';
 import { addFlowsRoutes } from './flows.ts';
@@ -27,6 +28,7 @@ import { createGate } from './gate.ts';
 import { addIncidentFeedRoutes } from './incident-feed.ts';
 import { addOverviewRoutes } from './overview.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
+import { addTotalsRoutes } from './totals.ts';
 
 export interface HttpServerDeps {
   readonly config: ApiConfig;
@@ -149,6 +151,8 @@ class Server implements HttpServer {
     const routes = { store, clock, enter, askerOf: () => ANONYMOUS };
     addCatalogueRoutes(app, { ...routes, stopped: this.stopped.signal });
     addCoverageRoutes(app, routes);
+    addTotalsRoutes(app, { ...routes, config });
+    addDenialRoutes(app, { ...routes, config, metrics: this.metrics });
     addFlowsRoutes(app, {
       config,
       answers: { store, live, limits: config },

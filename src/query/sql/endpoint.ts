@@ -2,7 +2,6 @@
 
 import { some } from '../../hubble/filter/condition.ts';
 import {
-  type AddressFilter,
   addressFilter,
   checkWorkload,
   type NamePrefix,
@@ -15,6 +14,7 @@ import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { type Bounds, either, exactly } from './bounds.ts';
 import { column, present } from './columns.ts';
 import { labelCondition } from './labels.ts';
+import { networkCondition } from './network.ts';
 import type { Params } from './params.ts';
 import { quoteRegex, wholeLine } from './regex.ts';
 
@@ -134,38 +134,8 @@ function addresses(texts: readonly string[], name: string, params: Params): Boun
   const filters = texts.map(addressFilter);
   const plain = filters.flatMap((filter) => ('text' in filter ? [filter.text] : []));
   const conditions = filters.flatMap((filter) =>
-    'network' in filter ? [network(filter, name, params)] : [],
+    'network' in filter ? [networkCondition(filter.network, name, params)] : [],
   );
   if (plain.length > 0) conditions.push(`${name} IN ${params.texts(plain)}`);
   return either(conditions.map(exactly));
-}
-
-function network(
-  { network: { bits, first, last, length } }: Extract<AddressFilter, { network: unknown }>,
-  name: string,
-  params: Params,
-): string {
-  if (bits === 32) {
-    const low = params.add(Number(first), 'UInt32');
-    const high = params.add(Number(last), 'UInt32');
-    const same = sameOctets(first, length);
-    const begins = same === '' ? '' : `startsWith(${name}, ${params.text(same)}) AND `;
-    // Go reads no leading zeros in an octet, the engine might.
-    return `${begins}isIPv4String(${name}) AND NOT match(${name}, '(^|\\\\.)0[0-9]') AND toUInt32(toIPv4OrDefault(${name})) BETWEEN ${low} AND ${high}`;
-  }
-  const low = params.text(ipv6Text(first));
-  const high = params.text(ipv6Text(last));
-  return `isIPv6String(${name}) AND position(${name}, ':') > 0 AND toIPv6OrDefault(${name}) BETWEEN toIPv6(${low}) AND toIPv6(${high})`;
-}
-
-/** How all addresses of an IPv4 network are written alike: its whole octets. */
-function sameOctets(first: bigint, length: number): string {
-  const octets = [24n, 16n, 8n, 0n].map((shift) => String((first >> shift) & 255n));
-  const same = octets.slice(0, Math.floor(length / 8));
-  return same.length === 4 ? same.join('.') : same.map((octet) => `${octet}.`).join('');
-}
-
-function ipv6Text(value: bigint): string {
-  const hex = value.toString(16).padStart(32, '0');
-  return hex.replace(/(.{4})(?=.)/g, '$1:');
 }

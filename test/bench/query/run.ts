@@ -7,12 +7,14 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore } from '../../engines/stores.ts';
+import { benchDenials, fillDenials } from './denials.ts';
 import { type Kind, kinds } from './kinds.ts';
 import { known } from './known.ts';
 import { END, load } from './load.ts';
 import { ask, type Cost, dropCaches, forgetFilters, peakMemory } from './meter.ts';
 import { questionOf } from './question.ts';
 import { type Row, report } from './report.ts';
+import { benchTotals, fillBenchTotals } from './totals.ts';
 
 const { values } = parseArgs({
   options: {
@@ -76,5 +78,12 @@ const machine = {
   cores: cpus().length,
 };
 console.log(await report(store, { flows, directory, machine, rows, json: values.json }));
+// The questions about denials, which have tables of their own.
+if (values['load-only']) await fillDenials(store, say);
+else if (!values.json) console.log(await benchDenials(store, { runs, only, say }));
+// And those about totals.
+if (values['load-only']) await fillBenchTotals(store, say);
+else if (!values.json) console.log(await benchTotals(store, { runs, only, say }));
+say('');
 await stop();
 process.exit(0);

@@ -122,3 +122,35 @@ test('a file that fails midway is not recorded and runs again whole', async () =
     expect((await store.migrate()).migrations).toEqual([]);
   });
 });
+
+test('a store with flows from before the indexes of networks gets them, for old parts too', async () => {
+  rmSync(join(files, '0008_flow_indexes.sql'));
+  await withStore(async (store) => {
+    await store.migrate();
+    await store.insert(flowBlock({ rows: 3, mark: 'before' }), { token: 'before' });
+  });
+  cpSync(MIGRATIONS, files, { recursive: true });
+  await withStore(async (store) => {
+    const { migrations } = await store.migrate();
+    expect(migrations.map(({ name }) => name)).toEqual(['0008_flow_indexes.sql']);
+    const sizes = `SELECT name, data_compressed_bytes > 0 FROM system.data_skipping_indices
+      WHERE database = 'parallax' AND table = 'flows' AND match(name, '_net[46]$') ORDER BY name`;
+    await expect
+      .poll(() => rowsOf(store, sizes), { timeout: 30_000 })
+      .toEqual([
+        ['ip_destination_net4', 1],
+        ['ip_destination_net6', 1],
+        ['ip_source_net4', 1],
+        ['ip_source_net6', 1],
+      ]);
+    // What a second process does that migrates at the same time.
+    for (const { version, statements } of await loadMigrations(MIGRATIONS))
+      if (version === 8) for (const sql of statements) await store.command(sql);
+    expect(await rowsOf(store, 'SELECT count() FROM flows')).toEqual([['3']]);
+    const [told] = await rowsOf(
+      store,
+      "SELECT engine_full FROM system.tables WHERE database = 'parallax' AND name = 'flows'",
+    );
+    expect(String(told)).toContain('min_compress_block_size = 16384');
+  });
+});

@@ -8,7 +8,7 @@ export const MESSAGE_TYPES: readonly MessageType[] = Object.values(schema).filte
   (each) => each.kind === 'message',
 );
 
-/** A message as `decode` gives it: fields either absent or not their default, lists never empty. */
+/** A message as `decode` gives it: fields absent, or not their default, or of a oneof; lists never empty. */
 export function messageOf(type: MessageType): fc.Arbitrary<object> {
   switch (type) {
     case Timestamp:
@@ -41,6 +41,8 @@ export function messageOf(type: MessageType): fc.Arbitrary<object> {
 function fieldOf(field: Field): fc.Arbitrary<unknown> {
   const value = elementOf(field);
   if (field.repeated) return fc.array(value, { minLength: 1, maxLength: 4 });
+  // A member of a oneof may be there with its default.
+  if (field.rivals.length > 0) return value;
   return field.kind === 'scalar' || field.kind === 'enum' ? value.filter(isSet) : value;
 }
 

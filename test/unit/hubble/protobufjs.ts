@@ -9,6 +9,7 @@ export const PROTO_FILES = [
   'observer/observer.proto',
   'peer/peer.proto',
   'grpc/health/v1/health.proto',
+  'grpc/reflection/v1/reflection.proto',
 ];
 
 export function loadProtos(): protobuf.Root {

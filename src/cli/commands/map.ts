@@ -1,0 +1,12 @@
+// `parallax map`: show who calls whom, and what each side saw of it.
+import type { Command } from 'commander';
+import { addTotalsCommand } from '../totals/command.ts';
+
+export function addMapCommand(program: Command): void {
+  addTotalsCommand(program, {
+    name: 'map',
+    summary: 'show who calls whom, and what each side saw of it',
+    words: '[flags]',
+    load: async () => (await import('../totals/map.ts')).MAP,
+  });
+}

@@ -1,0 +1,38 @@
+// `parallax suggest-policy`: the policy that would admit exactly the traffic of an incident.
+import { type Command, Option } from 'commander';
+import type { SuggestFlags } from '../denials/suggest.ts';
+
+export function addSuggestPolicyCommand(program: Command): void {
+  program
+    .command('suggest-policy')
+    .summary('print the CiliumNetworkPolicy that would admit exactly the traffic of an incident')
+    .description(
+      'Prints the CiliumNetworkPolicy that would admit exactly the traffic of an incident: the workloads by their lasting identity labels, the cluster of the other end, the port, and the requests where a proxy refused them. What it is made from stands before it as comments. Where no policy opens it, the comments say what would. Nothing is applied.',
+    )
+    .requiredOption('--incident <id>', 'the incident, as `parallax denials` lists it')
+    .addOption(
+      new Option('--kind <kind>', 'what to make; nodes are always selected clusterwide').choices([
+        'CiliumNetworkPolicy',
+        'CiliumClusterwideNetworkPolicy',
+      ]),
+    )
+    .addOption(
+      new Option('-o, --output <format>', 'how to print it')
+        .choices(['yaml', 'json'])
+        .default('yaml'),
+    )
+    .option('--since <time>', 'only denials from here on: 30m, 7d, 2026-03-14T10:00:00Z')
+    .option('--until <time>', 'only those up to here')
+    .option('--server <url>', 'URL of a Parallax server; PARALLAX_SERVER')
+    .option('--data-dir <dir>', 'data directory to read; PARALLAX_DATA_DIR')
+    .action(async (flags: SuggestFlags) => {
+      const { runSuggest } = await import('../denials/suggest.ts');
+      const over = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
+      await runSuggest(flags, {
+        out: (text) => void process.stdout.write(text),
+        nowMs: Date.now,
+        signal: over.signal,
+      });
+    });
+}

@@ -1,0 +1,12 @@
+// `parallax timeseries`: show flows over time.
+import type { Command } from 'commander';
+import { addTotalsCommand } from '../totals/command.ts';
+
+export function addTimeseriesCommand(program: Command): void {
+  addTotalsCommand(program, {
+    name: 'timeseries',
+    summary: 'show flows over time',
+    words: '[dimension…] [flags]',
+    load: async () => (await import('../totals/timeseries.ts')).TIMESERIES,
+  });
+}

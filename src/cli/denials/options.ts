@@ -1,0 +1,192 @@
+// What a call of `parallax denials` asks for, read from its flags: those of observe that fit what is kept of denials, and
+// its own.
+import { FILTER_FLAGS, type FilterLists } from '../../hubble/filter/flags.ts';
+import { filtersFromJson } from '../../hubble/filter/json.ts';
+import { parseMoment } from '../../hubble/filter/since.ts';
+import { invalid } from '../../hubble/filter/values.ts';
+import type { IncidentState } from '../../hubble/incident.ts';
+import type { Sort } from '../../query/denials/cursor.ts';
+import type { Stream } from '../../query/denials/filter.ts';
+import { type Flag, parseArgs } from '../observe/args.ts';
+import { Draft, flagKinds } from '../observe/draft.ts';
+import { observeFlags } from '../observe/flags.ts';
+import type { OptionSources } from '../observe/options.ts';
+import {
+  readServerSettings,
+  type ServerSettings,
+  type Target,
+  targetOf,
+} from '../observe/server.ts';
+import { Settings } from '../observe/settings.ts';
+import { type TlsOptions, tlsOptions } from '../observe/tls.ts';
+
+const OUTPUTS = ['table', 'wide', 'json', 'jsonl', 'yaml'] as const;
+const STATES = ['open', 'resolved', 'stale', 'all'] as const;
+const SORTS = ['last', 'first', 'count'] as const;
+export type DenialOutput = (typeof OUTPUTS)[number];
+
+export interface DenialOptions extends FilterLists {
+  /** Nanoseconds since 1970; undefined: all that is kept. */
+  readonly since: bigint | undefined;
+  readonly until: bigint | undefined;
+  readonly limit: number;
+  /** Single denials in place of incidents. */
+  readonly rows: boolean;
+  readonly watch: boolean;
+  /** What happened from here on is told first, where a server keeps it. */
+  readonly watchFrom: bigint | undefined;
+  readonly stream: Stream | undefined;
+  readonly state: IncidentState | 'all';
+  readonly newSince: bigint | undefined;
+  readonly sort: Sort;
+  readonly policies: readonly string[];
+  /** Keys of the clusters that deny. */
+  readonly clusters: readonly string[];
+  /** Ids. */
+  readonly incidents: readonly string[];
+  readonly output: DenialOutput;
+  readonly timeFormat: string;
+  readonly silentErrors: boolean;
+  readonly target: Target;
+  readonly server: ServerSettings;
+  readonly tls: TlsOptions | undefined;
+}
+
+const DAY = 86_400_000_000_000n;
+const DEFAULT_INCIDENTS = 100n;
+const DEFAULT_ROWS = 20n;
+export const MAX_LIMIT = 10_000;
+
+/** Filters of observe for what no denial keeps. */
+const NOT_KEPT: ReadonlySet<string> = new Set([
+  'node-label',
+  'tcp-flags',
+  'type',
+  'http-status',
+  'http-path',
+  'http-header',
+  'trace-id',
+  'ip-trace-id',
+  'snat-ip',
+  'from-service',
+  'interface',
+  'encrypted',
+  'unencrypted',
+  'cel-expression',
+]);
+const OTHERS: ReadonlySet<string> = new Set([
+  'all',
+  'last',
+  'since',
+  'until',
+  'allowlist',
+  'denylist',
+  'time-format',
+  'silent-errors',
+  'data-dir',
+  'help',
+]);
+const FILTERS: ReadonlySet<string> = new Set(FILTER_FLAGS.filter((name) => !NOT_KEPT.has(name)));
+const SERVER = /^(server|timeout|tls|basic-auth-|config$)/;
+
+const OTHER_WORDS: Readonly<Record<string, string>> = {
+  all: 'All that is kept, instead of the last 24 hours',
+  last: 'The N latest incidents (100), or denials with --rows (20); at most 10000',
+  since: 'From here on (24h): 30m, 7d, 2026-03-14, 2026-03-14T10:00:00Z',
+};
+
+/** The flags, in the order of the help. */
+export function denialFlags(draft: Draft): Flag[] {
+  const { text, toggle, list } = flagKinds(draft);
+  const shared = observeFlags(draft)
+    .filter(({ name }) => FILTERS.has(name) || OTHERS.has(name) || SERVER.test(name))
+    .map((flag) => ({ ...flag, help: OTHER_WORDS[flag.name] ?? flag.help }));
+  return [
+    toggle({ name: 'rows', help: 'Single denials, the newest first, in place of incidents' }),
+    toggle({
+      name: 'watch',
+      short: 'w',
+      help: 'Incidents as they appear, change and are resolved; of a server from --since on',
+    }),
+    text({ name: 'state', value: 'state', help: 'open, resolved, stale or all (the default)' }),
+    text({ name: 'new-since', help: 'Only incidents first seen since then, like --since' }),
+    toggle({ name: 'audit', help: 'Only what audit mode let pass, in place of what was denied' }),
+    toggle({ name: 'with-audit', help: 'What audit mode let pass, beside what was denied' }),
+    list({
+      name: 'policy',
+      help: 'Denied by this policy: NAME, NAMESPACE/NAME, or none; repeatable',
+    }),
+    list({ name: 'denied-in', value: 'cluster', help: 'Cluster that denied it; repeatable' }),
+    list({ name: 'incident', value: 'id', help: 'Only this incident; repeatable' }),
+    text({ name: 'sort', value: 'by', help: 'last (seen, the default), first (seen) or count' }),
+    text({ name: 'output', short: 'o', help: 'table (the default), wide, json, jsonl or yaml' }),
+    ...shared,
+  ];
+}
+
+/** Throws `input/invalid`. */
+export async function readDenialOptions(
+  args: readonly string[],
+  { env, nowNanos, readConfig }: OptionSources,
+): Promise<DenialOptions | 'help'> {
+  const draft = new Draft();
+  const [word] = parseArgs(denialFlags(draft), args);
+  const { text, switches, lists } = draft;
+  if (switches.help === true) return 'help';
+  if (word !== undefined) throw invalid(`${word} is no flag; denials takes flags only`);
+  const settings = new Settings(draft, env, await readConfig(text.config));
+  const target = targetOf(draft, env, settings);
+  const server = readServerSettings(settings, target);
+  const rows = switches.rows === true;
+  const watch = switches.watch === true;
+  const built = draft.filters.build();
+  const limit = draft.numbers.last ?? (rows ? DEFAULT_ROWS : DEFAULT_INCIDENTS);
+  if (limit < 1n || limit > BigInt(MAX_LIMIT))
+    throw invalid(`--last takes 1 to ${MAX_LIMIT}, not ${limit}`);
+  if (watch && rows) throw invalid('cannot set both --watch and --rows: incidents are watched');
+  if (watch && text.until !== undefined) throw invalid('cannot set both --watch and --until');
+  const moment = (name: string) => momentOf(name, text[name], nowNanos);
+  const until = moment('until');
+  const since = moment('since');
+  if (switches.all === true && since !== undefined)
+    throw invalid('cannot set both --all and --since');
+  return {
+    whitelist: [...built.whitelist, ...(lists.allowlist ?? []).flatMap(filtersFromJson)],
+    blacklist: [...built.blacklist, ...(lists.denylist ?? []).flatMap(filtersFromJson)],
+    since: switches.all === true ? undefined : (since ?? (until ?? nowNanos) - DAY),
+    until,
+    limit: Number(limit),
+    rows,
+    watch,
+    watchFrom: watch ? since : undefined,
+    stream: switches.audit === true ? 'audit' : switches['with-audit'] === true ? 'all' : undefined,
+    state: oneOf('state', text.state ?? 'all', STATES),
+    newSince: moment('new-since'),
+    sort: oneOf('sort', text.sort ?? 'last', SORTS),
+    policies: lists.policy ?? [],
+    clusters: lists['denied-in'] ?? [],
+    incidents: lists.incident ?? [],
+    output: oneOf('output', text.output ?? 'table', OUTPUTS),
+    timeFormat: text['time-format'] ?? 'StampMilli',
+    silentErrors: switches['silent-errors'] === true,
+    target,
+    server,
+    tls: server.tls ? await tlsOptions(server) : undefined,
+  };
+}
+
+function momentOf(name: string, text: string | undefined, nowNanos: bigint): bigint | undefined {
+  if (text === undefined || text === '') return undefined;
+  try {
+    return parseMoment(text, nowNanos, 'days');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw invalid(`failed to parse the ${name} time: ${why}`);
+  }
+}
+
+function oneOf<const T extends string>(name: string, value: string, known: readonly T[]): T {
+  const found = known.find((each) => each === value);
+  if (found === undefined) throw invalid(`--${name} takes ${known.join(', ')}, not ${value}`);
+  return found;
+}

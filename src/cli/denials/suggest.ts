@@ -1,0 +1,47 @@
+// One call of `parallax suggest-policy`: where it is asked, and the policy as text.
+import type { PolicyKind } from '../../query/denials/suggest.ts';
+import type { Suggested } from '../../query/denials/suggested.ts';
+import { lookUp } from '../lookup.ts';
+import type { PlaceFlags } from '../observe/server.ts';
+
+export interface SuggestFlags extends PlaceFlags {
+  readonly incident: string;
+  readonly kind?: PolicyKind;
+  readonly since?: string;
+  readonly until?: string;
+  readonly output: 'yaml' | 'json';
+}
+
+export interface SuggestIo {
+  readonly out: (text: string) => void;
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Throws what is wrong; the command's main loop prints it. */
+export async function runSuggest(flags: SuggestFlags, io: SuggestIo): Promise<void> {
+  const { incident, kind, since, until, output } = flags;
+  const { incidentIds } = await import('../../query/denials/request.ts');
+  const [id = 0n] = incidentIds([incident]);
+  const suggested = await lookUp<Suggested>(
+    flags,
+    {
+      path: `/api/v1/incidents/${incident.toLowerCase()}/policy`,
+      params: { kind, since, until },
+      direct: async (store, { denials: config }) => {
+        const [{ detailQuery }, { suggestStored }, { momentOf }] = await Promise.all([
+          import('../../query/denials/ask.ts'),
+          import('../../query/denials/suggested.ts'),
+          import('../../query/http/fields.ts'),
+        ]);
+        const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
+        const moment = (name: string, text: string | undefined) => momentOf(name, text, nowNanos);
+        const range = { since: moment('since', since), until: moment('until', until) };
+        const query = { ...detailQuery(id, range, { config, nowNanos }), kind };
+        return suggestStored(store, query, io.signal);
+      },
+    },
+    io.signal,
+  );
+  io.out(output === 'yaml' ? suggested.yaml : `${JSON.stringify(suggested, undefined, 2)}\n`);
+}

@@ -1,0 +1,18 @@
+// A time as a flag gives it.
+
+/** Milliseconds since 1970; throws `input/invalid` with the flag's name. */
+export async function momentOf(flag: string, text: string, nowMs: number): Promise<number> {
+  const [{ parseMoment }, { ParallaxError }] = await Promise.all([
+    import('../hubble/filter/since.ts'),
+    import('../runtime/errors.ts'),
+  ]);
+  try {
+    return Number(parseMoment(text, BigInt(nowMs) * 1_000_000n) / 1_000_000n);
+  } catch (cause) {
+    throw new ParallaxError(
+      'input/invalid',
+      `${flag}: "${text}" is no time; write 2h, 7d or 2026-03-14T10:00:00Z`,
+      { cause },
+    );
+  }
+}

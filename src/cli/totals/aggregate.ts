@@ -1,0 +1,85 @@
+// `parallax observe --aggregate-by …`: the flows that observe would show, counted.
+import type { Aggregates } from '../../query/totals/aggregates.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import { flagKinds } from '../observe/draft.ts';
+import { asking, type TotalsCommand } from './command.ts';
+import {
+  COUNTS_HEADING,
+  countCells,
+  groupCells,
+  groupsSummary,
+  heading,
+  orderFlag,
+} from './groups.ts';
+import { given, namesOf, noWords } from './options.ts';
+
+export const AGGREGATE: TotalsCommand<Aggregates> = {
+  name: 'observe --aggregate-by',
+  words: '<dimension,…> [flags]',
+  usage: `Counts the flows that pass the filters, by up to six dimensions, the busiest groups first.
+`,
+  examples: [
+    'parallax observe --aggregate-by source.workload,destination.workload,verdict --since 1h',
+    'parallax observe --aggregate-by cluster,drop-reason --verdict DROPPED --since 24h -o json',
+    'parallax observe --aggregate-by source,http.code --http-path "/api/.*" --input-file flows.json -o csv',
+  ],
+  flags: (draft) => {
+    const { commaList, number, toggle } = flagKinds(draft);
+    return [
+      commaList({
+        name: 'aggregate-by',
+        value: 'dimensions',
+        help: 'Dimensions to count by, as those of parallax top',
+      }),
+      number({ name: 'limit', help: 'Groups shown (100)' }, 32),
+      number({ name: 'offset', help: 'Groups before them that are passed over' }, 32),
+      orderFlag(draft),
+      toggle({
+        name: 'connections',
+        help: 'Count distinct conversations too; all flows are read for it',
+      }),
+    ];
+  },
+  fields: ({ lists, numbers, text, switches }, words) => {
+    noWords(words);
+    const by = namesOf(lists['aggregate-by'] ?? []);
+    if (by.length === 0)
+      throw new ParallaxError(
+        'input/invalid',
+        'name what to count by: --aggregate-by source.workload,destination.workload,verdict',
+      );
+    const count = (name: string) =>
+      numbers[name] === undefined ? undefined : Number(numbers[name]);
+    return given({
+      by,
+      limit: count('limit'),
+      offset: count('offset'),
+      order: text.order,
+      connections: switches.connections,
+    });
+  },
+  path: '/api/v1/aggregates:query',
+  answer: asking(async () => {
+    const [{ aggregatesInput: input }, { answerAggregates: answer }] = await Promise.all([
+      import('../../query/totals/input.ts'),
+      import('../../query/totals/answers.ts'),
+    ]);
+    return { input, answer };
+  }),
+  member: 'groups',
+  cells: ({ by, groups }) => {
+    const connections = groups.some((group) => group.connections !== undefined);
+    return [
+      [...heading(by), ...COUNTS_HEADING, ...(connections ? ['CONNECTIONS'] : [])],
+      ...groups.map((group) => [
+        ...groupCells(group, by),
+        ...countCells(group),
+        ...(connections ? [String(group.connections ?? '')] : []),
+      ]),
+    ];
+  },
+  summary: groupsSummary,
+  lines: ({ groups }) => groups,
+  fromFile: async (responses, options, request) =>
+    (await import('./file.ts')).aggregatesOfFile(responses, options, request),
+};

@@ -1,0 +1,116 @@
+// What a command about totals is made of, and its place in the program. Their flags are observe's and a few of their
+// own, read by the same rules, so Commander only hands them through.
+import type { Command } from 'commander';
+import type { z } from 'zod';
+import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import type { AnswerDeps } from '../../query/totals/answers.ts';
+import type { Reader } from '../../store/store.ts';
+import type { Flag } from '../observe/args.ts';
+import type { Draft } from '../observe/draft.ts';
+import type { ObserveOptions } from '../observe/options.ts';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface TotalsCommand<D extends object> {
+  readonly name: string;
+  /** After the command's name, such as `[dimension…] [flags]`. */
+  readonly words: string;
+  readonly usage: string;
+  readonly examples: readonly string[];
+  readonly flags: (draft: Draft) => readonly Flag[];
+  /** The command's own part of the request. Throws `input/invalid`. */
+  readonly fields: (draft: Draft, words: readonly string[]) => Fields;
+  readonly path: string;
+  /** Reads the request and answers it from an open store. */
+  readonly answer: () => Promise<(store: Reader, request: Fields, deps: AnswerDeps) => Promise<D>>;
+  /** A member that the answer has. */
+  readonly member: keyof D & string;
+  /** Heading and rows, for a table and for CSV. */
+  readonly cells: (document: D, options: ObserveOptions) => readonly (readonly string[])[];
+  /** Where CSV has other rows than the table. */
+  readonly csv?: (document: D) => readonly (readonly string[])[];
+  /** What is said below the table. */
+  readonly summary: (document: D) => string;
+  /** A line of JSON each. */
+  readonly lines: (document: D) => readonly object[];
+  /** Counts the flows of `--input-file`; absent where only what is stored can be asked. */
+  readonly fromFile?: (
+    responses: AsyncIterable<GetFlowsResponse>,
+    options: ObserveOptions,
+    request: Fields,
+  ) => Promise<D>;
+}
+
+/** Reads a request as the API does, for an answer from an open store. */
+export function asking<I extends z.ZodType, D extends object>(
+  load: () => Promise<{
+    readonly input: I;
+    readonly answer: (store: Reader, input: z.output<I>, deps: AnswerDeps) => Promise<D>;
+  }>,
+): TotalsCommand<D>['answer'] {
+  return async () => {
+    const { input, answer } = await load();
+    const { schemaError } = await import('../../query/http/fields.ts');
+    return async (store, request, deps) => {
+      const parsed = input.safeParse(request);
+      if (!parsed.success) throw schemaError(parsed.error);
+      return answer(store, parsed.data, deps);
+    };
+  };
+}
+
+export function addTotalsCommand<D extends object>(
+  program: Command,
+  {
+    name,
+    summary,
+    words,
+    load,
+  }: {
+    readonly name: string;
+    readonly summary: string;
+    readonly words: string;
+    readonly load: () => Promise<TotalsCommand<D>>;
+  },
+): void {
+  program
+    .enablePositionalOptions()
+    .command(name)
+    .summary(summary)
+    .usage(words)
+    .argument('[flags...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (args: string[]) => runHere(await load(), args));
+}
+
+/** Runs a command in this process, and leaves its exit code there. */
+export async function runHere<D extends object>(
+  command: TotalsCommand<D>,
+  args: readonly string[],
+): Promise<void> {
+  const [{ runTotals }, { readHubbleConfig }, { fileResponses }] = await Promise.all([
+    import('./run.ts'),
+    import('../observe/hubble-config.ts'),
+    import('../observe/input-file.ts'),
+  ]);
+  const over = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
+  process.exitCode = await runTotals(command, args, {
+    env: process.env,
+    readFile: (path, warn) => fileResponses(path, process.stdin, warn, over.signal),
+    readConfig: (named) =>
+      readHubbleConfig(named, process.env, (text) => process.stderr.write(`${text}\n`)),
+    out: write,
+    err: (text) => process.stderr.write(text),
+    nowMs: Date.now,
+    signal: over.signal,
+  });
+}
+
+/** Waits while the reader of our output is slow. */
+function write(text: string): Promise<void> | undefined {
+  if (process.stdout.write(text)) return undefined;
+  return new Promise((resolve) => process.stdout.once('drain', resolve));
+}

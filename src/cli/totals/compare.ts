@@ -1,0 +1,87 @@
+// `parallax compare`: what is new, gone and changed between two windows.
+import type { ComparedWindow, Comparison, Difference } from '../../query/totals/compare.ts';
+import { flagKinds } from '../observe/draft.ts';
+import { asking, type TotalsCommand } from './command.ts';
+import { given, namesOf } from './options.ts';
+
+const KINDS = ['new', 'gone', 'changed'] as const;
+
+export const COMPARE: TotalsCommand<Comparison> = {
+  name: 'compare',
+  words: '[what…] [flags]',
+  usage: `Compares two windows: what is new, what is gone, and what changed by a factor. What is compared is
+edges (the default: who calls whom), workloads, denials, policies or dns, or any dimensions of
+parallax top. What was not collected is not gone: the coverage of both windows is said.
+`,
+  examples: [
+    'parallax compare --since 1h',
+    'parallax compare denials --since 1h --against 24h-ago',
+    'parallax compare dns --since 1d --against 7d --ratio 3 --least 100',
+  ],
+  flags: (draft) => {
+    const { text, number } = flagKinds(draft);
+    return [
+      text({
+        name: 'against',
+        help: 'previous (the default), how much earlier (24h-ago), or SINCE/UNTIL',
+      }),
+      text({ name: 'ratio', value: 'number', help: 'As many times more or less is a change (2)' }),
+      number({ name: 'least', help: 'Less than this in both windows is nothing (10)' }, 32),
+      text({ name: 'measure', help: 'flows, denied, dropped or audited' }),
+      number({ name: 'limit', help: 'Groups shown of each kind (50)' }, 32),
+    ];
+  },
+  fields: ({ numbers, text }, words) => {
+    const of = namesOf(words);
+    const count = (name: string) =>
+      numbers[name] === undefined ? undefined : Number(numbers[name]);
+    return given({
+      of: of.length === 0 ? undefined : of,
+      against: text.against,
+      ratio: text.ratio,
+      least: count('least'),
+      measure: text.measure,
+      limit: count('limit'),
+    });
+  },
+  path: '/api/v1/compare:query',
+  answer: asking(async () => {
+    const [{ compareInput: input }, { answerCompare: answer }] = await Promise.all([
+      import('../../query/totals/input.ts'),
+      import('../../query/totals/answers.ts'),
+    ]);
+    return { input, answer };
+  }),
+  member: 'changed',
+  cells: (comparison) => [
+    ['', ...comparison.by.map((name) => name.toUpperCase()), 'NOW', 'BEFORE', 'CHANGE'],
+    ...rowsOf(comparison).map(({ kind, values, now, before, change }) => [
+      kind,
+      ...comparison.by.map((name) => String(values[name] ?? '')),
+      String(now),
+      String(before),
+      change === undefined ? '' : `x${change}`,
+    ]),
+  ],
+  summary: (comparison) => {
+    const { measure, same, now, before, notices } = comparison;
+    const counts = KINDS.map((kind) => `${comparison[kind].count} ${kind}`);
+    return [
+      `${counts.join(', ')}, ${same} about the same`,
+      `now:    ${windowText(now, measure)}`,
+      `before: ${windowText(before, measure)}`,
+      ...notices,
+    ]
+      .map((line) => `${line}\n`)
+      .join('');
+  },
+  lines: rowsOf,
+};
+
+function rowsOf(comparison: Comparison): readonly (Difference & { readonly kind: string })[] {
+  return KINDS.flatMap((kind) => comparison[kind].groups.map((group) => ({ kind, ...group })));
+}
+
+function windowText({ since, until, total, says }: ComparedWindow, measure: string): string {
+  return `${total} ${measure} from ${since} to ${until}; ${says.join('; ')}`;
+}

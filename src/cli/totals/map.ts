@@ -1,0 +1,98 @@
+// `parallax map`: who calls whom, and what each side saw of it.
+import type { EdgeSide, MapEdge, ServiceMap } from '../../query/totals/map.ts';
+import { flagKinds } from '../observe/draft.ts';
+import { asking, type TotalsCommand } from './command.ts';
+import { given, noWords } from './options.ts';
+
+export const MAP: TotalsCommand<ServiceMap> = {
+  name: 'map',
+  words: '[flags]',
+  usage: `Shows the service map: who called whom, oriented from client to server, with what the nodes at
+either end saw. A call that its source's cluster forwarded and its destination's dropped shows both.
+`,
+  examples: [
+    'parallax map --since 1h',
+    'parallax map --level cluster --since 24h',
+    'parallax map --namespace farfaraway --verdict DROPPED -o json',
+  ],
+  flags: (draft) => [
+    flagKinds(draft).text({
+      name: 'level',
+      help: 'What a node is: cluster, namespace or workload (the default)',
+    }),
+    flagKinds(draft).number({ name: 'limit', help: 'Edges shown, the busiest first (1000)' }, 32),
+  ],
+  fields: ({ numbers, text }, words) => {
+    noWords(words);
+    return given({
+      level: text.level,
+      limit: numbers.limit === undefined ? undefined : Number(numbers.limit),
+    });
+  },
+  path: '/api/v1/map:query',
+  answer: asking(async () => {
+    const [{ mapInput: input }, { answerMap: answer }] = await Promise.all([
+      import('../../query/totals/input.ts'),
+      import('../../query/totals/answers.ts'),
+    ]);
+    return { input, answer };
+  }),
+  member: 'edges',
+  cells: ({ edges, nodes }) => {
+    const names = new Map(
+      nodes.map(({ id, cluster, namespace, name }) => {
+        const own = name ?? namespace;
+        return [
+          id,
+          own === undefined
+            ? cluster || 'outside'
+            : `${own || 'outside'}${cluster && ` (${cluster})`}`,
+        ];
+      }),
+    );
+    return [
+      [
+        'CLIENT',
+        'SERVER',
+        'PORTS',
+        'FLOWS',
+        'DENIED',
+        'SOURCE SAW',
+        'DESTINATION SAW',
+        'CROSS-CLUSTER',
+      ],
+      ...edges.map((edge) => [
+        names.get(edge.client) ?? '',
+        names.get(edge.server) ?? '',
+        portsCell(edge),
+        String(edge.flows),
+        String(edge.denied),
+        sideCell(edge.source),
+        sideCell(edge.destination),
+        edge.crossCluster ? 'yes' : '',
+      ]),
+    ];
+  },
+  summary: ({ nodes, edges, flows, cut }) =>
+    `${nodes.length} nodes, ${edges.length} edges, ${flows} flows` +
+    `${cut.edges > 0 ? `; ${cut.edges} edges with ${cut.flows} flows are not shown` : ''}\n`,
+  lines: ({ edges }) => edges,
+};
+
+const PORTS_SHOWN = 3;
+
+function portsCell({ ports, portCount }: MapEdge): string {
+  const shown = ports
+    .slice(0, PORTS_SHOWN)
+    .map(({ port, protocol }) => [protocol, port === 0 ? '' : port].filter(Boolean).join(':'));
+  const rest = portCount - shown.length;
+  return `${shown.join(',')}${rest > 0 ? ` +${rest}` : ''}`;
+}
+
+function sideCell(side: EdgeSide | undefined): string {
+  if (side === undefined) return '';
+  return Object.entries(side.verdicts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([verdict, count]) => `${verdict} x${count}`)
+    .join(', ');
+}

@@ -1,0 +1,19 @@
+// What the answer to a request about totals cannot show, where the store is opened for it: a server says it itself.
+import { coverageWithin } from '../../query/http/envelope.ts';
+import { storedSlots } from '../../query/slots.ts';
+import { requestWindow, type SharedInput } from '../../query/totals/input.ts';
+import type { Reader } from '../../store/store.ts';
+
+export async function windowNotices(
+  store: Reader,
+  request: SharedInput,
+  nowNanos: bigint,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const window = requestWindow(request, nowNanos);
+  const note = await coverageWithin(store, window, Number(nowNanos / 1_000_000n), signal);
+  if (note?.collected) return note.complete ? [] : [note.text];
+  // Imported flows have no ledger.
+  const empty = (await storedSlots(store, signal)) === undefined;
+  return empty ? ['nothing has been collected yet'] : [];
+}

@@ -1,0 +1,129 @@
+// What a command about totals is asked: observe's flags, as far as they say which flows and whom to ask, and its own.
+import { rawFilters } from '../../hubble/filter/json.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
+import { bodyOf } from '../observe/client.ts';
+import { Draft, flagKinds } from '../observe/draft.ts';
+import { observeFlags } from '../observe/flags.ts';
+import { type ObserveOptions, type OptionSources, optionsOf } from '../observe/options.ts';
+import type { Fields, TotalsCommand } from './command.ts';
+
+export const OUTPUTS = ['table', 'json', 'ndjson', 'csv'] as const;
+export type TotalsOutput = (typeof OUTPUTS)[number];
+
+export interface TotalsOptions {
+  readonly observe: ObserveOptions;
+  readonly output: TotalsOutput;
+  /** As the API takes it. */
+  readonly request: Fields;
+}
+
+/** Flags of observe that ask for single flows, or say how they are printed. */
+const NOT_HERE: ReadonlySet<string> = new Set([
+  'last',
+  'first',
+  'follow',
+  'field-mask',
+  'use-default-field-masks',
+  'print-node-name',
+  'print-policy-names',
+  'print-sql',
+  'aggregate-by',
+  'color',
+  'debug',
+  'ip-translation',
+  'numeric',
+  'time-format',
+]);
+
+/** The flags of a command, its own in place of observe's of the same name or letter. */
+function flagsOf<D extends object>(command: TotalsCommand<D>, draft: Draft): readonly Flag[] {
+  const own = [outputFlag(draft), ...command.flags(draft)];
+  const taken = new Set(own.map(({ name }) => name));
+  const letters = new Set(own.map(({ short }) => short));
+  const shared = observeFlags(draft)
+    .filter(({ name }) => !NOT_HERE.has(name) && !taken.has(name))
+    .filter(({ name }) => command.fromFile !== undefined || name !== 'input-file')
+    .map(({ short, ...flag }) =>
+      short === undefined || letters.has(short) ? flag : { ...flag, short },
+    );
+  return [...own, ...shared];
+}
+
+function outputFlag(draft: Draft): Flag {
+  return {
+    ...flagKinds(draft).text({
+      name: 'output',
+      short: 'o',
+      help: 'table (the default), json, ndjson or csv',
+    }),
+    set: (value) => {
+      if (!OUTPUTS.some((known) => known === value))
+        throw new ParallaxError('input/invalid', `one of ${OUTPUTS.join(', ')} is expected`);
+      draft.text.form = value;
+    },
+  };
+}
+
+/** The options; text when that is all there is to say. Throws `input/invalid`. */
+export async function readTotalsOptions<D extends object>(
+  command: TotalsCommand<D>,
+  args: readonly string[],
+  sources: OptionSources,
+): Promise<TotalsOptions | string> {
+  const draft = new Draft();
+  const words = parseArgs(flagsOf(command, draft), args);
+  if (draft.switches.help === true) return helpText(command);
+  const observe = await optionsOf(draft, sources);
+  if (observe.printRawFilters) return rawFilters(observe.whitelist, observe.blacklist);
+  const { whitelist, blacklist, since, until } = bodyOf({ ...observe, number: 0n });
+  // All that is stored, whenever it was.
+  const from = since ?? (draft.switches.all === true ? '1970-01-01' : undefined);
+  return {
+    observe,
+    output: OUTPUTS.find((known) => known === draft.text.form) ?? 'table',
+    request: {
+      whitelist,
+      blacklist,
+      ...(from !== undefined && { since: from }),
+      ...(until !== undefined && { until }),
+      ...command.fields(draft, words),
+    },
+  };
+}
+
+function helpText<D extends object>(command: TotalsCommand<D>): string {
+  const { name, words, usage, examples } = command;
+  return `Usage: parallax ${name} ${words}
+
+${usage}
+Without a window, the last hour. Asks the server named by --server or PARALLAX_SERVER, else the one
+that has the data directory open, else reads the directory itself.
+
+Examples:
+${examples.map((each) => `  ${each}\n`).join('')}
+Flags, filters as those of parallax observe:
+${describeFlags(flagsOf(command, new Draft()))}`;
+}
+
+/** Names joined by commas or apart. */
+export function namesOf(words: readonly string[]): readonly string[] {
+  return words
+    .flatMap((word) => word.split(','))
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+/** Refuses words where a command takes none. */
+export function noWords(words: readonly string[]): void {
+  const [word] = words;
+  if (word !== undefined)
+    throw new ParallaxError('input/invalid', `unexpected argument ${JSON.stringify(word)}`);
+}
+
+/** The entries that are there. */
+export function given(fields: Readonly<Record<string, unknown>>): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}

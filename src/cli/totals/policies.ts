@@ -1,0 +1,82 @@
+// `parallax policies`: the policies that flows name, and what each allowed and denied.
+import type { Policies, PolicySeen } from '../../query/totals/policies.ts';
+import { flagKinds } from '../observe/draft.ts';
+import { asking, type TotalsCommand } from './command.ts';
+import { given, noWords } from './options.ts';
+
+export const POLICIES: TotalsCommand<Policies> = {
+  name: 'policies',
+  words: '[flags]',
+  usage: `Shows the policies that flows name: which allowed and which denied how many flows in which cluster,
+and what these were. A flow that one policy allowed may still be dropped by another, or by default:
+it is then told as such, and denied by those alone that the flow says denied it.
+`,
+  examples: [
+    'parallax policies --since 24h',
+    'parallax policies --namespace shop --verdict DROPPED',
+    'parallax policies --cluster liz-cm-eks-6 -o json',
+  ],
+  flags: (draft) => [
+    flagKinds(draft).number(
+      { name: 'limit', help: 'Policies shown, the busiest first (1000)' },
+      32,
+    ),
+  ],
+  fields: ({ numbers }, words) => {
+    noWords(words);
+    return given({ limit: numbers.limit === undefined ? undefined : Number(numbers.limit) });
+  },
+  path: '/api/v1/policies:query',
+  answer: asking(async () => {
+    const [{ policiesInput: input }, { answerPolicies: answer }] = await Promise.all([
+      import('../../query/totals/input.ts'),
+      import('../../query/totals/answers.ts'),
+    ]);
+    return { input, answer };
+  }),
+  member: 'policies',
+  cells: ({ policies }) => [
+    [
+      'CLUSTER',
+      'POLICY',
+      'DIRECTION',
+      'ALLOWED',
+      'ALLOWED, YET DROPPED',
+      'DENIED',
+      'AUDITED',
+      'LAST SEEN',
+      'MOSTLY',
+    ],
+    ...policies.map((each) => [
+      each.cluster,
+      [each.kind, each.namespace === '' ? each.name : `${each.namespace}/${each.name}`]
+        .filter(Boolean)
+        .join(' '),
+      each.direction,
+      ...[each.allowed, each.allowedYetDropped, each.denied, each.audited].map(String),
+      each.lastSeen.replace(/\.\d+Z$/, 'Z'),
+      mostly(each),
+    ]),
+  ],
+  summary: ({ policies, count, unnamed, cut }) =>
+    [
+      policies.length === 0
+        ? 'no flow names a policy'
+        : `${count} policies${count > policies.length ? `, ${policies.length} of them shown` : ''}`,
+      ...unnamed.map(
+        ({ cluster, denied }) =>
+          `${denied} denied flows of ${cluster || 'an unnamed cluster'} name no policy: default deny, or an agent that names none`,
+      ),
+      ...(cut > 0 ? [`${cut} of the less busy groups of flows were not looked at`] : []),
+    ]
+      .map((line) => `${line}\n`)
+      .join(''),
+  lines: ({ policies }) => policies,
+};
+
+function mostly({ traffic }: PolicySeen): string {
+  const [most] = traffic;
+  if (most === undefined) return '';
+  const port = most.port === 0 ? '' : `:${most.port}`;
+  return `${most.client || 'unknown'} → ${most.server || 'unknown'}${port}`;
+}

@@ -1,0 +1,153 @@
+// `parallax timeseries`: flows over time, a line of blocks a series.
+
+import { parseDuration } from '../../hubble/filter/since.ts';
+import type { Point, Series, Timeseries } from '../../query/totals/timeseries.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import { flagKinds } from '../observe/draft.ts';
+import { asking, type TotalsCommand } from './command.ts';
+import { given, namesOf } from './options.ts';
+
+export const TIMESERIES: TotalsCommand<Timeseries> = {
+  name: 'timeseries',
+  words: '[dimension…] [flags]',
+  usage: `Shows flows over time: all of them, or the busiest series of the dimensions named (those of parallax
+top) and the rest. Where nothing was collected there is no number, which a space stands for.
+`,
+  examples: [
+    'parallax timeseries --since 24h',
+    'parallax timeseries verdict --since 1h --step 1m',
+    'parallax timeseries cluster --measure denied --since 7d -o csv',
+  ],
+  flags: (draft) => {
+    const { text, number } = flagKinds(draft);
+    return [
+      text(
+        {
+          name: 'step',
+          value: 'duration',
+          help: 'Length of a step, such as 1m; chosen when left out',
+        },
+        (value) => void secondsOf(value),
+      ),
+      text({ name: 'measure', help: 'flows (the default), denied, dropped or audited' }),
+      number({ name: 'series', help: 'Series shown (10)' }, 32),
+    ];
+  },
+  fields: ({ numbers, text }, words) =>
+    given({
+      by: namesOf(words),
+      step: text.step === undefined ? undefined : secondsOf(text.step),
+      measure: text.measure,
+      series: numbers.series === undefined ? undefined : Number(numbers.series),
+    }),
+  path: '/api/v1/timeseries:query',
+  answer: asking(async () => {
+    const [{ timeseriesInput: input }, { answerTimeseries: answer }] = await Promise.all([
+      import('../../query/totals/input.ts'),
+      import('../../query/totals/answers.ts'),
+    ]);
+    return { input, answer };
+  }),
+  member: 'series',
+  cells: (document) => {
+    const { by } = document;
+    const rows = seriesOf(document);
+    const most = Math.max(0, ...rows.flatMap(({ points }) => points.map((point) => point ?? 0)));
+    return [
+      [...by.map((name) => name.toUpperCase()), 'FLOWS', 'LEAST', 'MOST', 'OVER TIME'],
+      ...rows.map(({ cells, sum, points }) => [
+        ...cells,
+        String(sum),
+        ...edgesOf(points),
+        `|${sparkline(points, most)}|`,
+      ]),
+    ];
+  },
+  csv: (document) => {
+    const rows = seriesOf(document);
+    const start = Date.parse(document.start);
+    return [
+      ['time', ...document.by, document.measure],
+      ...rows.flatMap(({ cells, points }) =>
+        points.map((point, index) => [
+          new Date(start + index * document.step * 1000).toISOString(),
+          ...cells,
+          point === null ? '' : String(point),
+        ]),
+      ),
+    ];
+  },
+  summary: ({ measure, start, step, points, gaps, total }) => {
+    const dark = gaps.map(({ since, until }) => `${since} to ${until}`);
+    return (
+      `${total.sum} ${measure}, ${points} steps of ${step} s from ${start}\n` +
+      (dark.length > 0
+        ? `nothing was collected from ${dark.slice(0, 5).join(', ')}${dark.length > 5 ? ` and ${dark.length - 5} times more` : ''}\n`
+        : '')
+    );
+  },
+  lines: (document) => {
+    const start = Date.parse(document.start);
+    return document.total.points.map((total, index) => ({
+      time: new Date(start + index * document.step * 1000).toISOString(),
+      [document.measure]: total,
+      ...(document.by.length > 0 && {
+        series: document.series.map(({ values, points }) => ({
+          values,
+          [document.measure]: points[index] ?? null,
+        })),
+      }),
+    }));
+  },
+};
+
+interface Row {
+  readonly cells: readonly string[];
+  readonly sum: number;
+  readonly points: readonly Point[];
+}
+
+function seriesOf({ by, series, other, total }: Timeseries): readonly Row[] {
+  if (by.length === 0) return [{ cells: [], ...total }];
+  const named = ({ values, ...rest }: Series): Row => ({
+    cells: by.map((name) => String(values[name] ?? '')),
+    ...rest,
+  });
+  const rest = other && {
+    cells: by.map((_, index) => (index === 0 ? `${other.series} others` : '')),
+    sum: other.sum,
+    points: other.points,
+  };
+  return [...series.map(named), ...(rest ? [rest] : [])];
+}
+
+function edgesOf(points: readonly Point[]): [string, string] {
+  const known = points.filter((point) => point !== null);
+  if (known.length === 0) return ['', ''];
+  return [String(Math.min(...known)), String(Math.max(...known))];
+}
+
+const BLOCKS = '▁▂▃▄▅▆▇█';
+const WIDTH = 72;
+
+/** Points as blocks, at most WIDTH of them: of several in one place the most is shown. */
+export function sparkline(points: readonly Point[], most: number): string {
+  const each = Math.max(1, Math.ceil(points.length / WIDTH));
+  let line = '';
+  for (let from = 0; from < points.length; from += each) {
+    const known = points.slice(from, from + each).filter((point) => point !== null);
+    if (known.length === 0) line += ' ';
+    else {
+      const height = most === 0 ? 0 : Math.max(...known) / most;
+      line += BLOCKS[Math.min(BLOCKS.length - 1, Math.floor(height * BLOCKS.length))];
+    }
+  }
+  return line;
+}
+
+function secondsOf(text: string): number {
+  const nanos = parseDuration(text);
+  if (nanos === undefined || nanos <= 0n || nanos % 1_000_000_000n !== 0n)
+    throw new ParallaxError('input/invalid', 'whole seconds are expected, such as 30s, 5m or 1h');
+  return Number(nanos / 1_000_000_000n);
+}

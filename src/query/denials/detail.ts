@@ -1,0 +1,185 @@
+// One incident with all that is known of it: when it happened, single denials, what the other side saw, how well both
+// clusters were collected, and the story in sentences.
+import { type Incident, incidentId } from '../../hubble/incident.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { Reader } from '../../store/store.ts';
+import { momentText } from '../connections/text.ts';
+import { coverageOf } from '../coverage/coverage.ts';
+import { sentences } from '../coverage/say.ts';
+import { slotBounds, type TimeRange } from '../range.ts';
+import type { Denial } from './denial.ts';
+import { type Examples, readExamples } from './examples.ts';
+import { type Explained, explainIncident } from './explain.ts';
+import { readFacts } from './facts.ts';
+import { relatives } from './fold.ts';
+import { type IncidentQuery, readIncidentPage } from './incident.ts';
+import { type OtherSide, otherSides } from './other-side.ts';
+import { readDenials } from './rows.ts';
+import { type Episode, episodesOf, type HourSeen, readHours, readSlots } from './timeline.ts';
+import { earlier, HOUR } from './window.ts';
+
+export interface ClusterCoverage {
+  readonly cluster: string;
+  readonly complete: boolean;
+  /** Sentences. */
+  readonly text: readonly string[];
+}
+
+export interface IncidentDetail {
+  readonly incident: Incident;
+  /** What was counted, RFC 3339. */
+  readonly window: { readonly since: string; readonly until: string };
+  /** Times of it, the latest first: parted by silence of more than an hour. */
+  readonly episodes: readonly Episode[];
+  /** Denials of the window, a step each; steps without any are left out. */
+  readonly timeline: readonly { readonly at: string; readonly count: number }[];
+  readonly stepMs: number;
+  readonly examples: Examples;
+  /** The latest of the window. */
+  readonly denials: readonly Denial[];
+  readonly otherSide: OtherSide;
+  readonly explanation: Explained;
+  /** Of the cluster that denied it, and of those of its ends, since it was denied first in the window. */
+  readonly coverages: readonly ClusterCoverage[];
+}
+
+export interface DetailQuery extends TimeRange {
+  readonly id: bigint;
+  readonly now: bigint;
+  readonly quiet: bigint;
+  /** How far back without `since`. */
+  readonly window: bigint;
+}
+
+const LATEST = 10;
+/** Longer windows are told by the hour; one of a day up to when it was last seen is a little longer than that. */
+const BY_SLOT = 25n * HOUR;
+const SLOT_MS = 300_000;
+const HOUR_MS = 3_600_000;
+const MS = 1_000_000n;
+
+/** An incident as the list tells it, with what was counted into it. */
+export interface WholeIncident {
+  readonly incident: Incident;
+  readonly ids: readonly bigint[];
+  /** Denials within the range, nanoseconds since 1970. */
+  readonly first: bigint;
+  readonly last: bigint;
+  readonly range: { readonly since: bigint; readonly until: bigint };
+}
+
+/** Throws `input/not-found` when nothing of it is kept. */
+export async function readIncidentDetail(
+  store: Reader,
+  query: DetailQuery,
+  signal?: AbortSignal,
+): Promise<IncidentDetail> {
+  return detailOf(store, await wholeIncident(store, query, signal), query, signal);
+}
+
+export async function detailOf(
+  store: Reader,
+  { incident, ids, first, last, range }: WholeIncident,
+  { now }: Pick<DetailQuery, 'now'>,
+  signal?: AbortSignal,
+): Promise<IncidentDetail> {
+  const { since, until } = range;
+  const hours = await readHours(store, ids, signal);
+  const bySlot = until - since <= BY_SLOT;
+  const [otherSide] = await otherSides(store, [{ incident, first, last }], signal);
+  if (otherSide === undefined) throw new ParallaxError('internal', 'no other side was told');
+  const filter = { whitelist: [], blacklist: [], stream: 'all', ids } as const;
+  const { denials } = await readDenials(store, { ...filter, ...range, limit: LATEST }, signal);
+  return {
+    incident,
+    window: { since: momentText(since), until: momentText(until) },
+    episodes: episodesOf(hours),
+    timeline: bySlot ? await slotsOf(store, ids, range, signal) : hoursWithin(hours, range),
+    stepMs: bySlot ? SLOT_MS : HOUR_MS,
+    examples: await readExamples(store, ids, range, signal),
+    denials,
+    otherSide,
+    explanation: explainIncident(incident, denials, otherSide),
+    coverages: await coveragesOf(store, incident, { since: first, until }, now, signal),
+  };
+}
+
+/** Throws `input/not-found` when nothing of it is kept. */
+export async function wholeIncident(
+  store: Reader,
+  query: DetailQuery,
+  signal?: AbortSignal,
+): Promise<WholeIncident> {
+  const { id, now, quiet } = query;
+  const known = (await readFacts(store, [id], signal)).get(id);
+  if (known === undefined)
+    throw new ParallaxError(
+      'input/not-found',
+      `there is no incident ${incidentId(id)}; \`parallax denials\` lists those of the last 24 hours`,
+    );
+  const until = query.until ?? now;
+  // An incident of last week is shown as it was then.
+  const newest = earlier(known.lastSeen, until);
+  const since = query.since ?? newest - query.window;
+  const ids = await relatives(store, known, signal);
+  const asked: IncidentQuery = {
+    whitelist: [],
+    blacklist: [],
+    stream: 'all',
+    since,
+    until,
+    now,
+    quiet,
+    limit: ids.length,
+    maxIncidents: ids.length,
+    ids,
+  };
+  const page = await readIncidentPage(store, asked, { signal });
+  const at = page.counted.findIndex(
+    ({ incident, folded }) => incident === id || folded.includes(id),
+  );
+  const [incident, counted] = [page.incidents[at], page.counted[at]];
+  if (incident === undefined || counted === undefined)
+    throw new ParallaxError(
+      'input/not-found',
+      `nothing of incident ${incidentId(id)} lies in that window; widen since and until`,
+    );
+  const { first, last, folded } = counted;
+  return { incident, first, last, ids: [counted.incident, ...folded], range: { since, until } };
+}
+
+async function slotsOf(
+  store: Reader,
+  ids: readonly bigint[],
+  { since, until }: { readonly since: bigint; readonly until: bigint },
+  signal: AbortSignal | undefined,
+) {
+  const found = await readSlots(store, ids, { since, until }, signal);
+  return found.map(({ slot, count }) => ({ at: momentText(slotBounds(slot).first), count }));
+}
+
+function hoursWithin(
+  hours: readonly HourSeen[],
+  { since, until }: { readonly since: bigint; readonly until: bigint },
+) {
+  return hours
+    .filter(({ hour }) => hour >= since / HOUR && hour <= until / HOUR)
+    .map(({ hour, count }) => ({ at: momentText(hour * HOUR), count }));
+}
+
+async function coveragesOf(
+  store: Reader,
+  { cluster, source, destination }: Incident,
+  { since, until }: { readonly since: bigint; readonly until: bigint },
+  now: bigint,
+  signal: AbortSignal | undefined,
+): Promise<ClusterCoverage[]> {
+  const names = new Set([cluster, source.cluster, destination.cluster].filter(Boolean));
+  const told: ClusterCoverage[] = [];
+  for (const name of names) {
+    const window = { sinceMs: Number(since / MS), untilMs: Number(until / MS), clusters: [name] };
+    const coverage = await coverageOf(store, window, Number(now / MS), signal);
+    told.push({ cluster: name, complete: coverage.complete, text: sentences(coverage) });
+  }
+  return told;
+}

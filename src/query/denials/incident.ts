@@ -1,0 +1,161 @@
+// Incidents of a window: counted exactly, those that a deny rule left without a name counted into their sibling, sorted,
+// and a page of them told.
+import { type Incident, type IncidentState, incidentOf } from '../../hubble/incident.ts';
+import type { Reader } from '../../store/store.ts';
+import type { TimeRange } from '../range.ts';
+import { countIncidents, type StateWanted } from './counted.ts';
+import { type IncidentCursor, isBehind, type Sort } from './cursor.ts';
+import { type KnownFacts, readFacts } from './facts.ts';
+import { type DenialFilter, denialCondition } from './filter.ts';
+import { type Folded, fold } from './fold.ts';
+import { readListened } from './watched.ts';
+import { earlier, later } from './window.ts';
+
+export interface IncidentQuery extends DenialFilter, TimeRange {
+  /** Nanoseconds since 1970: what states are as of. */
+  readonly now: bigint;
+  /** Silence after which an incident is over, nanoseconds. */
+  readonly quiet: bigint;
+  readonly state?: IncidentState | 'all' | undefined;
+  /** Only incidents first seen from here on. */
+  readonly newSince?: bigint | undefined;
+  /** Only these. */
+  readonly ids?: readonly bigint[] | undefined;
+  /** The latest first without it. */
+  readonly sort?: Sort | undefined;
+  readonly limit: number;
+  readonly after?: IncidentCursor | undefined;
+  /** Of what deny rules deny, so many are looked at for what belongs together. */
+  readonly maxIncidents: number;
+}
+
+export interface IncidentPage {
+  readonly incidents: readonly Incident[];
+  /** As counted in the window, in the same order. */
+  readonly counted: readonly Folded[];
+  /** Where the next page begins; undefined at the end. */
+  readonly next: IncidentCursor | undefined;
+  /** Of what deny rules deny there was more than is looked at: which belongs together is not all known. */
+  readonly cut: boolean;
+}
+
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Those of the window, the latest first unless sorted otherwise. */
+export async function readIncidents(
+  store: Reader,
+  query: IncidentQuery,
+  options: Options = {},
+): Promise<Incident[]> {
+  return [...(await readIncidentPage(store, query, options)).incidents];
+}
+
+export async function readIncidentPage(
+  store: Reader,
+  query: IncidentQuery,
+  { signal }: Options = {},
+): Promise<IncidentPage> {
+  const { since, until, ids, sort = 'last', after, newSince, limit, maxIncidents } = query;
+  const counted = await countIncidents(
+    store,
+    {
+      ...{ since, until, ids, sort, after, newSince },
+      condition: denialCondition(query),
+      state: await stateWanted(store, query, signal),
+      limit: limit + 1,
+      most: maxIncidents + limit + 1,
+    },
+    signal,
+  );
+  const all = (await fold(store, counted, signal))
+    .map((each) => ({ each, cursor: cursorOf(each, sort) }))
+    .filter(({ cursor }) => after === undefined || isBehind(cursor, after))
+    .sort((a, b) => (isBehind(a.cursor, b.cursor) ? 1 : -1));
+  const page = all.slice(0, limit);
+  const told = await tell(
+    store,
+    page.map(({ each }) => each),
+    query,
+    signal,
+  );
+  const next = all.length > limit ? page.at(-1)?.cursor : undefined;
+  return { ...told, next, cut: counted.length > maxIncidents + limit };
+}
+
+async function stateWanted(
+  store: Reader,
+  { state: is = 'all', now, quiet, since = 0n }: IncidentQuery,
+  signal: AbortSignal | undefined,
+): Promise<StateWanted | undefined> {
+  if (is === 'all') return undefined;
+  if (is === 'open') return { is, now, quiet, listened: new Map() };
+  const clusters: string[] = [];
+  const sql = 'SELECT DISTINCT cluster FROM incidents';
+  for await (const [cluster] of store.query(sql, {}, signal && { signal }))
+    clusters.push(String(cluster));
+  const listened = await readListened(store, clusters, { now, quiet, since }, signal);
+  return { is, now, quiet, listened };
+}
+
+/** Where it stands among the others; what was counted into it may have brought it forward. */
+function cursorOf({ incident, drops, verdicts, last, value }: Folded, sort: Sort): IncidentCursor {
+  if (sort === 'last') return { value: last, incident };
+  return { value: sort === 'count' ? BigInt(Math.max(drops, verdicts)) : value, incident };
+}
+
+async function tell(
+  store: Reader,
+  page: readonly Folded[],
+  query: IncidentQuery,
+  signal: AbortSignal | undefined,
+): Promise<Pick<IncidentPage, 'incidents' | 'counted'>> {
+  const { now, quiet, since, newSince = since } = query;
+  const ids = page.flatMap(({ incident, folded }) => [incident, ...folded]);
+  const spans = await readFacts(store, ids, signal);
+  const facts = new Map(page.flatMap((each) => withFolded(each, spans)));
+  const silent = [...facts.values()].filter(({ lastSeen }) => now - lastSeen > quiet);
+  const listened = await readListened(
+    store,
+    [...new Set(silent.map(({ cluster }) => cluster))],
+    { now, quiet, since: silent.map(({ lastSeen }) => lastSeen).reduce(earlier, now) },
+    signal,
+  );
+  const told = page.flatMap((each) => {
+    const known = facts.get(each.incident);
+    if (known === undefined) return [];
+    const heard = known.lastSeen < (listened.get(known.cluster) ?? known.lastSeen);
+    const incident = incidentOf(
+      { ...known, drops: each.drops, verdicts: each.verdicts },
+      {
+        now,
+        quiet,
+        watched: heard ? quiet : 0n,
+        newSince: newSince ?? known.firstSeen,
+        window: windowOf(query, each.first),
+      },
+    );
+    return [{ incident, each }];
+  });
+  return { incidents: told.map(({ incident }) => incident), counted: told.map(({ each }) => each) };
+}
+
+/** The time of an incident is that of all that was counted into it. */
+function withFolded(
+  { incident, folded }: Folded,
+  spans: ReadonlyMap<bigint, KnownFacts>,
+): [bigint, KnownFacts][] {
+  const own = spans.get(incident);
+  if (own === undefined) return [];
+  const parts = [own, ...folded.flatMap((id) => spans.get(id) ?? [])];
+  const firstSeen = parts.map((part) => part.firstSeen).reduce(earlier);
+  const lastSeen = parts.map((part) => part.lastSeen).reduce(later);
+  return [[incident, { ...own, firstSeen, lastSeen }]];
+}
+
+/** How long was counted: of a window without a beginning, since the first denial in it. */
+function windowOf({ since, until, now }: IncidentQuery, first: bigint): bigint {
+  const end = until === undefined || until > now ? now : until;
+  return end - (since ?? first);
+}

@@ -1,0 +1,172 @@
+// Questions about denials as they come over HTTP or from flags, read into requests.
+import { z } from 'zod';
+import { incidentNumber } from '../../hubble/incident.ts';
+import {
+  filterFields,
+  filtersOf,
+  flagField,
+  limitField,
+  listField,
+  momentOf,
+  windowFields,
+} from '../http/fields.ts';
+import { FieldError } from '../http/problem.ts';
+import type { TimeRange } from '../range.ts';
+import type { DenialsRequest, IncidentsRequest } from './ask.ts';
+import type { DenialsConfig } from './config.ts';
+import { cursorParts } from './cursor.ts';
+
+const MS = 1_000_000n;
+const STANDARD_LIMIT = 100;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const chosen = (config: DenialsConfig) => ({
+  ...windowFields,
+  all: flagField.optional().describe('All that is kept, in place of a window without `since`.'),
+  ...filterFields,
+  policy: listField
+    .optional()
+    .describe(
+      'Policies that deny: `name`, `namespace/name`, `Kind namespace/name`, or `none` where none is named.',
+    ),
+  'denied-in': listField.optional().describe('Keys of clusters that deny.'),
+  incident: listField.optional().describe('Ids of incidents.'),
+  stream: z
+    .enum(['dropped', 'audit', 'all'])
+    .optional()
+    .describe(
+      'What was denied, what audit mode let pass, or both. Without it what `verdict` says, else what was denied.',
+    ),
+  limit: limitField(config.maxRows, Math.min(STANDARD_LIMIT, config.maxRows)).describe(
+    'How many at most.',
+  ),
+  cursor: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('`next` of the page before; all else as it was asked then.'),
+});
+
+export function denialsInput(config: DenialsConfig) {
+  return z.strictObject(chosen(config));
+}
+
+export function incidentsInput(config: DenialsConfig) {
+  return z.strictObject({
+    ...chosen(config),
+    state: z.enum(['open', 'resolved', 'stale', 'all']).default('all'),
+    'new-since': windowFields.since.describe(
+      'Only incidents first seen from here on; written like `since`.',
+    ),
+    sort: z
+      .enum(['last', 'first', 'count'])
+      .default('last')
+      .describe('By when they were seen last or first, the latest first, or by how often.'),
+    details: flagField.optional().describe('Tell what the cluster of the other end saw of each.'),
+  });
+}
+
+export const incidentInput = z.strictObject({ ...windowFields });
+export const suggestionInput = z.strictObject({
+  ...windowFields,
+  kind: z
+    .enum(['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'])
+    .optional()
+    .describe('What to make of it; nodes are always selected clusterwide.'),
+});
+
+type DenialsInput = z.output<ReturnType<typeof denialsInput>>;
+type IncidentsInput = z.output<ReturnType<typeof incidentsInput>>;
+
+interface Limits {
+  readonly config: DenialsConfig;
+  readonly maxFilters: number;
+  readonly nowNanos: bigint;
+}
+
+/** Throws `input/invalid` with the field's name. */
+export function readDenialsRequest(input: DenialsInput, limits: Limits): DenialsRequest {
+  const cursor = cursorOf(input.cursor);
+  const { time, uuid } = { time: cursor?.parts[0] ?? '', uuid: cursor?.parts[1] ?? '' };
+  if (cursor !== undefined && !UUID.test(uuid)) throw noCursor();
+  return {
+    ...chosenBy(input, limits),
+    ...(cursor && { ...cursor.window, after: { time: BigInt(time), uuid } }),
+  };
+}
+
+/** Throws `input/invalid` with the field's name. */
+export function readIncidentsRequest(input: IncidentsInput, limits: Limits): IncidentsRequest {
+  const cursor = cursorOf(input.cursor);
+  const { state, sort, details } = input;
+  const [value = '', incident = ''] = cursor?.parts ?? [];
+  if (cursor !== undefined && !/^\d{1,20}$/.test(incident)) throw noCursor();
+  return {
+    ...chosenBy(input, limits),
+    state,
+    sort,
+    details: details ?? false,
+    newSince: momentOf('new-since', input['new-since'], limits.nowNanos),
+    ...(cursor && {
+      ...cursor.window,
+      after: { value: BigInt(value), incident: BigInt(incident) },
+    }),
+  };
+}
+
+function chosenBy(input: DenialsInput, { config, maxFilters, nowNanos }: Limits) {
+  const { policy, incident, stream, limit, all } = input;
+  return {
+    ...filtersOf(input, maxFilters),
+    ...windowOf(input, { config, nowNanos, all: all ?? false }),
+    policies: policy ?? [],
+    clusters: input['denied-in'] ?? [],
+    ids: incident === undefined ? undefined : incidentIds(incident),
+    stream,
+    limit,
+  };
+}
+
+/** Without a beginning it is that of the configuration; without an end it is open. */
+function windowOf(
+  input: { readonly since?: string | undefined; readonly until?: string | undefined },
+  { config, nowNanos, all }: Pick<Limits, 'config' | 'nowNanos'> & { readonly all: boolean },
+): TimeRange {
+  const range = {
+    since: momentOf('since', input.since, nowNanos),
+    until: momentOf('until', input.until, nowNanos),
+  };
+  const { until } = range;
+  const start = all ? undefined : (until ?? nowNanos) - BigInt(config.window) * MS;
+  const since = range.since ?? start;
+  if (since !== undefined && until !== undefined && since >= until)
+    throw new FieldError(
+      'since',
+      'since: must be before until; both are times such as 30m or 2026-03-14T10:00:00Z',
+    );
+  return { since, until };
+}
+
+function cursorOf(text: string | undefined) {
+  if (text === undefined) return undefined;
+  const cursor = cursorParts(text);
+  if (cursor === undefined || cursor.parts[0] === '') throw noCursor();
+  return cursor;
+}
+
+function noCursor(): FieldError {
+  return new FieldError('cursor', 'cursor: is not the `next` of a page of this question');
+}
+
+/** Throws `input/invalid` for what is no incident's id. */
+export function incidentIds(texts: readonly string[]): bigint[] {
+  return texts.map((text) => {
+    const id = incidentNumber(text);
+    if (id === undefined)
+      throw new FieldError(
+        'incident',
+        `${JSON.stringify(text)} is no incident's id; they have 16 hex digits, as \`parallax denials\` lists them`,
+      );
+    return id;
+  });
+}

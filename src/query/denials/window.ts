@@ -1,0 +1,90 @@
+// A window over both tables: its whole hours are read from `incidents`, what is left at its edges from `denials`.
+import type { QueryParams } from '../../store/store.ts';
+import { rangeCondition, type TimeRange } from '../range.ts';
+
+export const HOUR = 3_600_000_000_000n;
+/** Hours that the column can hold: a bound further out is none. */
+const MOST_HOURS = 2n ** 31n - 1n;
+
+export interface Stretches {
+  /** First and last whole hour, both of it; undefined where the window is open. */
+  readonly hours: { readonly first?: bigint; readonly last?: bigint } | undefined;
+  readonly edges: readonly TimeRange[];
+}
+
+export function stretchesOf({ since, until }: TimeRange): Stretches {
+  const first = since === undefined ? undefined : -floor(-since);
+  const last = until === undefined ? undefined : floor(until + 1n) - 1n;
+  if (first !== undefined && last !== undefined && first > last)
+    return { hours: undefined, edges: [{ since, until }] };
+  const edges: TimeRange[] = [];
+  if (first !== undefined && since !== undefined && since < first * HOUR)
+    edges.push({ since, until: first * HOUR - 1n });
+  if (last !== undefined && until !== undefined && until >= (last + 1n) * HOUR)
+    edges.push({ since: (last + 1n) * HOUR, until });
+  return {
+    hours: { ...(first !== undefined && { first }), ...(last !== undefined && { last }) },
+    edges,
+  };
+}
+
+/** The condition for the whole hours, over `incidents`. */
+export function hoursCondition({
+  first,
+  last,
+}: {
+  readonly first?: bigint;
+  readonly last?: bigint;
+}): {
+  readonly where: string;
+  readonly params: QueryParams;
+} {
+  const parts: string[] = [];
+  const params: Record<string, bigint> = {};
+  if (first !== undefined) {
+    parts.push('hour >= {hourFrom:Int32}');
+    params.hourFrom = within(first);
+  }
+  if (last !== undefined) {
+    parts.push('hour <= {hourTo:Int32}');
+    params.hourTo = within(last);
+  }
+  return { where: parts.length === 0 ? '1' : parts.join(' AND '), params };
+}
+
+/** The condition for stretches of time, over `denials`. */
+export function edgesCondition(edges: readonly TimeRange[]): {
+  readonly where: string;
+  readonly params: QueryParams;
+} {
+  const params: Record<string, QueryParams[string]> = {};
+  const parts = edges.map((edge, index) => {
+    const range = rangeCondition('denials', edge);
+    const named = range.where.replace(/\{(\w+):/g, `{$1_${index}:`);
+    for (const [name, value] of Object.entries(range.params)) params[`${name}_${index}`] = value;
+    return `(${named})`;
+  });
+  return { where: parts.length === 0 ? '0' : parts.join(' OR '), params };
+}
+
+/** The hour that a moment lies in. */
+function floor(nanos: bigint): bigint {
+  const hour = nanos / HOUR;
+  return nanos % HOUR < 0n ? hour - 1n : hour;
+}
+
+function within(hour: bigint): bigint {
+  if (hour > MOST_HOURS) return MOST_HOURS;
+  return hour < -MOST_HOURS ? -MOST_HOURS : hour;
+}
+
+/** Of two moments; Math.min knows no bigint. */
+export function earlier(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
+export function later(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}

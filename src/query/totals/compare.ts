@@ -1,0 +1,243 @@
+// Two windows against each other: what is new, gone, and changed. What a window has no flows of because nothing was
+// collected is not gone: the coverage of both goes with the answer.
+import { parseDuration } from '../../hubble/filter/since.ts';
+import type { Reader } from '../../store/store.ts';
+import { type Coverage, coverageOf } from '../coverage/coverage.ts';
+import { sentences } from '../coverage/say.ts';
+import { momentOf } from '../http/fields.ts';
+import { FieldError } from '../http/problem.ts';
+import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './ask.ts';
+import { dimensionsNamed } from './dimensions.ts';
+import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
+import type { TotalsDeps, Window } from './rows.ts';
+
+/** What is compared, by name; any other dimensions can be. */
+export const COMPARED = {
+  edges: { by: ['client.cluster', 'client', 'server.cluster', 'server'], measure: 'flows' },
+  workloads: { by: ['source', 'destination'], measure: 'flows' },
+  denials: {
+    by: ['client.cluster', 'client', 'server.cluster', 'server', 'port', 'drop-reason'],
+    measure: 'denied',
+  },
+  policies: { by: ['cluster', 'policy', 'verdict'], measure: 'flows' },
+  dns: { by: ['dns.query'], measure: 'flows' },
+} as const satisfies Readonly<
+  Record<string, { readonly by: readonly string[]; readonly measure: 'flows' | 'denied' }>
+>;
+
+export interface CompareQuery extends TotalsQuery {
+  /** A name of COMPARED, or dimensions. */
+  readonly of: readonly string[];
+  readonly measure?: 'flows' | 'denied' | 'dropped' | 'audited' | undefined;
+  /** The window compared with; the one right before when left out. */
+  readonly against: Window;
+  /** As many times more or less is a change. */
+  readonly ratio: number;
+  /** Less in both windows is no change, new or gone. */
+  readonly least: number;
+  /** Groups told of each kind. */
+  readonly limit: number;
+}
+
+export interface Difference {
+  readonly values: Readonly<Record<string, string | number>>;
+  readonly now: number;
+  readonly before: number;
+  /** How many times as much, a second; absent where there was nothing before. */
+  readonly change?: number;
+}
+
+export interface ComparedWindow {
+  readonly since: string;
+  readonly until: string;
+  readonly total: number;
+  readonly rate: number;
+  /** Whether every flow of it is there; what is missing in words. */
+  readonly complete: boolean;
+  readonly collected: boolean;
+  readonly says: readonly string[];
+}
+
+interface Kind {
+  readonly count: number;
+  readonly groups: readonly Difference[];
+}
+
+export interface Comparison {
+  readonly by: readonly string[];
+  readonly measure: 'flows' | 'denied' | 'dropped' | 'audited';
+  readonly source: 'totals' | 'flows';
+  readonly now: ComparedWindow;
+  readonly before: ComparedWindow;
+  readonly new: Kind;
+  readonly gone: Kind;
+  readonly changed: Kind;
+  /** Groups that are about the same in both. */
+  readonly same: number;
+  readonly notices: readonly string[];
+}
+
+/** The ledger is asked for no more than this at once. */
+const LEDGER_MS = 32 * 86_400_000;
+const KINDS = ['new', 'gone', 'changed', 'same'] as const;
+
+export async function queryCompare(
+  store: Reader,
+  query: CompareQuery,
+  deps: TotalsDeps & { readonly nowNanos: bigint },
+): Promise<Comparison> {
+  checkWindow(query);
+  checkWindow(query.against, 'against');
+  const { by, measure } = comparedOf(query);
+  const filter = exactFilter(query, 'a comparison');
+  const dimensions = dimensionsNamed('of', by);
+  const asked = { now: query, before: query.against, filter, dimensions, measure };
+  const pairs = await pairedGroups(asked, deps);
+  const { sql, params } = kindsStatement(pairs, query);
+  const kinds = KINDS.map(() => ({ count: 0, groups: [] as Difference[] }));
+  let [now, before] = [0, 0];
+  const values = { ...pairs.params, ...params };
+  for await (const row of store.query(sql, values, deps.signal && { signal: deps.signal })) {
+    const [kind, has, had, count, allNow, allBefore, ...cells] = row;
+    [now, before] = [Number(allNow), Number(allBefore)];
+    const of = kinds[Number(kind)];
+    if (of === undefined) continue;
+    of.count = Number(count);
+    const change = changeOf(Number(has) / secondsOf(query), Number(had) / secondsOf(query.against));
+    of.groups.push({
+      values: Object.fromEntries(
+        dimensions.map(({ name, print }, index) => [name, print(cells[index])]),
+      ),
+      now: Number(has),
+      before: Number(had),
+      ...(change !== undefined && { change }),
+    });
+  }
+  const covered = await coverageOfBoth(store, query, deps);
+  const [fresh, gone, changed, same] = kinds;
+  return {
+    by,
+    measure,
+    source: pairs.source,
+    now: toldWindow(query, now, covered.now),
+    before: toldWindow(query.against, before, covered.before),
+    new: fresh ?? NONE,
+    gone: gone ?? NONE,
+    changed: changed ?? NONE,
+    same: same?.count ?? 0,
+    notices: noticesOf(covered),
+  };
+}
+
+const NONE: Kind = { count: 0, groups: [] };
+
+function comparedOf({ of, measure }: CompareQuery) {
+  const [name = ''] = of;
+  const preset =
+    of.length === 1 && Object.hasOwn(COMPARED, name)
+      ? COMPARED[name as keyof typeof COMPARED]
+      : undefined;
+  return preset === undefined
+    ? { by: of, measure: measure ?? 'flows' }
+    : { by: preset.by, measure: measure ?? preset.measure };
+}
+
+/** A row a group, the first of each kind, with how many there are of it. */
+function kindsStatement(
+  { sql, names }: { readonly sql: string; readonly names: readonly string[] },
+  query: CompareQuery,
+) {
+  // Windows of different lengths are compared a second.
+  const kind = `multiIf(
+    now < {least:Float64} AND before < {least:Float64}, 3,
+    before = 0, 0,
+    now = 0, 1,
+    now * {scale:Float64} >= before * {ratio:Float64} OR now * {scale:Float64} * {ratio:Float64} <= before, 2,
+    3)`;
+  const list = names.length === 0 ? '' : `, ${names.join(', ')}`;
+  const judged = `SELECT *, toUInt8(${kind}) AS kind FROM (${sql}) WHERE now > 0 OR before > 0`;
+  const counted =
+    `SELECT kind, now, before, count() OVER (PARTITION BY kind) AS of_kind, sum(now) OVER () AS all_now, sum(before) OVER () AS all_before${list} ` +
+    `FROM (${judged})`;
+  return {
+    sql:
+      `SELECT * FROM (${counted}) ORDER BY kind, abs(now * {scale:Float64} - before) DESC${list} ` +
+      'LIMIT {kindLimit:UInt32} BY kind',
+    params: {
+      least: query.least,
+      ratio: query.ratio,
+      scale: secondsOf(query.against) / secondsOf(query),
+      kindLimit: query.limit,
+    },
+  };
+}
+
+function secondsOf({ since, until }: Window): number {
+  return Number(until - since + 1n) / 1e9;
+}
+
+/** A cluster that is collected in one of the windows alone is a gap of the other, which does not know of it itself. */
+async function coverageOfBoth(
+  store: Reader,
+  query: CompareQuery,
+  { nowNanos, signal }: { readonly nowNanos: bigint; readonly signal?: AbortSignal | undefined },
+): Promise<{ readonly now: Coverage; readonly before: Coverage }> {
+  const millis = (nanos: bigint) => Math.max(0, Number(nanos / 1_000_000n));
+  const of = ({ since, until }: Window, clusters?: readonly string[]) => {
+    const untilMs = millis(until);
+    const sinceMs = Math.max(0, untilMs - LEDGER_MS, millis(since));
+    return coverageOf(store, { sinceMs, untilMs, clusters }, millis(nowNanos), signal);
+  };
+  const whole = async (window: Window, own: Coverage, other: Coverage) => {
+    const all = new Set([...own.clusters.keys(), ...other.clusters.keys()]);
+    return all.size === own.clusters.size ? own : of(window, [...all]);
+  };
+  const now = await of(query);
+  const before = await of(query.against);
+  return { now: await whole(query, now, before), before: await whole(query.against, before, now) };
+}
+
+function toldWindow(window: Window, total: number, coverage: Coverage): ComparedWindow {
+  const { complete, collected } = coverage;
+  return {
+    since: moment(window.since),
+    until: moment(window.until),
+    total,
+    rate: rate(total, window),
+    complete,
+    collected,
+    says: sentences(coverage),
+  };
+}
+
+function noticesOf({ now, before }: { readonly now: Coverage; readonly before: Coverage }) {
+  const of = ({ collected, complete }: Coverage, which: string, looks: string) => {
+    if (complete) return [];
+    const why = collected
+      ? `${which} is not complete`
+      : `nothing is known of what was collected in ${which}`;
+    return [`${why}: what looks ${looks} may not have been collected`];
+  };
+  return [...of(now, 'the window', 'gone'), ...of(before, 'the window compared with', 'new')];
+}
+
+/**
+ * The window that `against` names: `previous`; how much earlier, as `24h` or `24h-ago`; or `SINCE/UNTIL`. Throws
+ * `input/invalid`.
+ */
+export function againstOf(text: string, now: Window, nowNanos: bigint): Window {
+  if (text === '' || text === 'previous') return previousWindow(now);
+  const [since, until, more] = text.split('/');
+  if (until !== undefined && more === undefined) {
+    const from = momentOf('against', since, nowNanos);
+    const to = momentOf('against', until, nowNanos);
+    if (from !== undefined && to !== undefined) return { since: from, until: to };
+  }
+  const shift = parseDuration(text.replace(/-ago$/, ''));
+  if (shift === undefined || shift <= 0n)
+    throw new FieldError(
+      'against',
+      `against: ${JSON.stringify(text.slice(0, 100))} is no window; write previous, how much earlier (24h, 7d-ago), or SINCE/UNTIL`,
+    );
+  return { since: now.since - shift, until: now.until - shift };
+}

@@ -1,0 +1,124 @@
+// Requests about totals: the fields of each question, as they come in a query string or a body.
+import { z } from 'zod';
+import {
+  filterFields,
+  filtersOf,
+  flagField,
+  limitField,
+  listField,
+  wholeField,
+  windowFields,
+  windowOf,
+} from '../http/fields.ts';
+import type { TotalsQuery } from './ask.ts';
+import { MOST_DIMENSIONS } from './dimensions.ts';
+import { LEVELS } from './map.ts';
+import { MOST_OF_TOP } from './top.ts';
+
+const DEFAULT_MS = 3_600_000;
+
+const shared = { ...windowFields, ...filterFields };
+
+/** Names joined by commas, or repeated. */
+const names = listField.transform((list) =>
+  list
+    .flatMap((each) => each.split(','))
+    .map((each) => each.trim())
+    .filter((each) => each !== ''),
+);
+const fraction = (least: number, most: number) =>
+  z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,9}(\.\d{1,9})?$/, 'expected a number')
+        .transform(Number),
+    ])
+    .pipe(z.number().min(least).max(most));
+const measure = z
+  .enum(['flows', 'denied', 'dropped', 'audited'])
+  .describe(
+    'What is counted: all flows, those a policy denied, those dropped, those of audit mode.',
+  );
+const order = z.enum(['flows', 'denied', 'dropped', 'audited', 'connections']);
+
+export const aggregatesInput = z.strictObject({
+  ...shared,
+  by: names.describe(`Dimensions to count by, ${MOST_DIMENSIONS} at most.`),
+  order: order.default('flows').describe('The measure that groups are ordered by, most first.'),
+  limit: limitField(100_000, 100).describe('Groups in the answer.'),
+  offset: wholeField(0, 10_000_000).default(0).describe('Groups before them that are passed over.'),
+  connections: flagField
+    .default(false)
+    .describe('Count distinct conversations too; all flows of the window are read for it.'),
+});
+
+export const topInput = z.strictObject({
+  ...shared,
+  by: names.default(['client', 'server']).describe(`Dimensions, ${MOST_OF_TOP} at most.`),
+  order: order.default('flows').describe('The measure that is ordered by.'),
+  limit: limitField(10_000, 20).describe('Groups in the answer.'),
+  compare: flagField
+    .default(false)
+    .describe('Tell what each had in the window of the same length right before.'),
+});
+
+export const timeseriesInput = z.strictObject({
+  ...shared,
+  by: names.default([]).describe(`Dimensions of the series; none: one series of all flows.`),
+  measure: measure.default('flows'),
+  step: wholeField(1, 31_536_000)
+    .optional()
+    .describe('Seconds of a step; chosen for the window when left out.'),
+  series: limitField(1000, 10).describe('Series in the answer, the busiest first.'),
+});
+
+export const mapInput = z.strictObject({
+  ...shared,
+  level: z.enum(LEVELS).default('workload').describe('What a node is.'),
+  limit: limitField(100_000, 1000).describe('Edges in the answer, the busiest first.'),
+});
+
+export const policiesInput = z.strictObject({
+  ...shared,
+  limit: limitField(10_000, 1000).describe('Policies in the answer, the busiest first.'),
+});
+
+export const compareInput = z.strictObject({
+  ...shared,
+  of: names
+    .default(['edges'])
+    .describe('edges, workloads, denials, policies or dns; or dimensions to compare by.'),
+  measure: measure.optional(),
+  against: z
+    .string()
+    .max(200)
+    .default('previous')
+    .describe(
+      'The window compared with: previous (of the same length, right before), how much earlier (24h, 7d-ago), or SINCE/UNTIL.',
+    ),
+  ratio: fraction(1.01, 1e6).default(2).describe('As many times more or less is a change.'),
+  least: limitField(1_000_000_000, 10).describe(
+    'What has less in both windows is left out of new, gone and changed.',
+  ),
+  limit: limitField(10_000, 50).describe('Groups of each kind in the answer.'),
+});
+
+/** What the fields that all questions have are read from. */
+export interface SharedInput {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly whitelist?: unknown;
+  readonly blacklist?: unknown;
+}
+
+/** The window of a request, the last hour by default. Throws `input/invalid` with the field's name. */
+export function requestWindow(input: SharedInput, nowNanos: bigint) {
+  return windowOf(input, nowNanos, { defaultMs: DEFAULT_MS });
+}
+
+/** The window and the filters of a request. Throws `input/invalid` with the field's name. */
+export function questionOf(input: SharedInput, nowNanos: bigint, maxFilters?: number): TotalsQuery {
+  return { ...requestWindow(input, nowNanos), ...filtersOf(input, maxFilters) };
+}

@@ -1,0 +1,236 @@
+// Policies as flows name them: what each allowed and denied in which cluster, how often, and when last. A policy that
+// allowed one side of what the other dropped denied nothing: only *_denied_by names who denies.
+import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
+import type { Reader } from '../../store/store.ts';
+import { toBigint } from '../range.ts';
+import { checkWindow, exactFilter, type TotalsQuery } from './ask.ts';
+import { type Dimension, dimensionsNamed } from './dimensions.ts';
+import { AUDITED, DENIED } from './expressions.ts';
+import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
+
+export interface PoliciesQuery extends TotalsQuery {
+  /** Policies told, the busiest first. */
+  readonly limit: number;
+}
+
+export interface PolicyTraffic {
+  readonly client: string;
+  readonly server: string;
+  /** Port called; 0 without one. */
+  readonly port: number;
+  readonly outcome: 'allowed' | 'allowed-yet-dropped' | 'denied' | 'audited';
+  readonly flows: number;
+}
+
+export interface PolicySeen {
+  /** Observing cluster. */
+  readonly cluster: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly direction: 'ingress' | 'egress';
+  /** Flows that it allowed and that passed. */
+  readonly allowed: number;
+  /** Flows that it allowed, and that something else dropped. */
+  readonly allowedYetDropped: number;
+  /** Flows that it denied. */
+  readonly denied: number;
+  /** Flows that it would deny, in audit mode. */
+  readonly audited: number;
+  /** RFC 3339. */
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  /** The busiest of what it was about. */
+  readonly traffic: readonly PolicyTraffic[];
+}
+
+export interface Policies {
+  readonly policies: readonly PolicySeen[];
+  /** All there are. */
+  readonly count: number;
+  /** Denied flows that name no policy, by observing cluster: default deny, or an agent that names none. */
+  readonly unnamed: readonly { readonly cluster: string; readonly denied: number }[];
+  /** Groups of flows that were left out, for their number; 0 when all were looked at. */
+  readonly cut: number;
+}
+
+const TRAFFIC_TOLD = 5;
+/** Groups of flows looked at. */
+const MOST_GROUPS = 100_000;
+const WAYS = ['egress', 'ingress'] as const;
+
+const LISTS: Pick<Dimension, 'keys' | 'shown'>[] = WAYS.flatMap((way) =>
+  (['allowed', 'denied'] as const).map((what) => ({
+    keys: [{ flows: `${way}_${what}_by` }],
+    shown: (list = '') => list,
+  })),
+);
+const OUTCOME: Pick<Dimension, 'keys' | 'shown'> = {
+  keys: [{ flows: `multiIf(${DENIED}, 1, ${AUDITED}, 2, verdict = 2, 3, 0)` }],
+  shown: (outcome = '') => outcome,
+};
+
+export async function queryPolicies(
+  store: Reader,
+  query: PoliciesQuery,
+  deps: TotalsDeps,
+): Promise<Policies> {
+  checkWindow(query);
+  const filter = exactFilter(query, 'policies');
+  const { keys, shown } = keysOf([
+    ...dimensionsNamed('policies', ['cluster', 'client', 'server', 'port']),
+    OUTCOME,
+    ...LISTS,
+  ]);
+  const named = WAYS.map((way) => `${way}_allowed_by != '' OR ${way}_denied_by != ''`);
+  const rows = await countedRows(
+    {
+      windows: [query],
+      filter: { ...filter, where: `(${filter.where}) AND (${named.join(' OR ')} OR (${DENIED}))` },
+      keys,
+      measures: ['flows', 'first', 'last'],
+    },
+    deps,
+  );
+  const sql =
+    `SELECT ${shown.map((value, index) => `${value} AS g${index}`).join(', ')}, ` +
+    'sum(m_flows) AS n, min(m_first), max(m_last), count() OVER () ' +
+    `FROM (${rows.sql}) GROUP BY ${shown.map((_, index) => `g${index}`).join(', ')} ORDER BY n DESC LIMIT ${MOST_GROUPS}`;
+  const fold = new Fold();
+  let groups = 0;
+  let all = 0;
+  for await (const row of store.query(sql, rows.params, deps.signal && { signal: deps.signal })) {
+    groups++;
+    all = Number(row.at(-1));
+    fold.add(row);
+  }
+  return { ...fold.told(query.limit), cut: all - groups };
+}
+
+interface Count {
+  readonly cluster: string;
+  readonly policy: { readonly kind: string; readonly namespace: string; readonly name: string };
+  readonly direction: (typeof WAYS)[number];
+  readonly counts: Record<PolicyTraffic['outcome'], number>;
+  readonly traffic: Map<string, PolicyTraffic & { flows: number }>;
+  first: bigint;
+  last: bigint;
+}
+
+const OUTCOMES = ['allowed', 'denied', 'audited', 'allowed-yet-dropped'] as const;
+
+class Fold {
+  private readonly policies = new Map<string, Count>();
+  private readonly unnamed = new Map<string, number>();
+
+  add(row: readonly unknown[]): void {
+    const [cluster = '', client = '', server = ''] = row.slice(0, 3).map(String);
+    const port = Number(row[3]);
+    const outcome = OUTCOMES[Number(row[4])] ?? 'allowed';
+    const lists = row.slice(5, 9).map(policiesOf);
+    const flows = Number(row[9]);
+    const seen = { cluster, client, server, port, flows, first: row[10], last: row[11] };
+    let named = false;
+    for (const [index, direction] of WAYS.entries()) {
+      const [allowed = [], denied = []] = lists.slice(2 * index, 2 * index + 2);
+      for (const policy of denied) {
+        named = true;
+        // Beside a verdict that lets it pass, a list of who denies is of an older decision.
+        if (outcome === 'denied' || outcome === 'audited')
+          this.count(policy, direction, outcome, seen);
+      }
+      for (const policy of allowed) {
+        // Audit mode lets it pass.
+        const passed = outcome === 'allowed' || outcome === 'audited';
+        this.count(policy, direction, passed ? 'allowed' : 'allowed-yet-dropped', seen);
+      }
+    }
+    if (outcome === 'denied' && !named)
+      this.unnamed.set(cluster, (this.unnamed.get(cluster) ?? 0) + flows);
+  }
+
+  private count(
+    policy: Count['policy'],
+    direction: Count['direction'],
+    outcome: PolicyTraffic['outcome'],
+    seen: {
+      readonly cluster: string;
+      readonly client: string;
+      readonly server: string;
+      readonly port: number;
+      readonly flows: number;
+      readonly first: unknown;
+      readonly last: unknown;
+    },
+  ): void {
+    const { cluster, client, server, port, flows } = seen;
+    const key = JSON.stringify([cluster, policy, direction]);
+    const first = toBigint(seen.first);
+    const last = toBigint(seen.last);
+    const found: Count = this.policies.get(key) ?? {
+      cluster,
+      policy,
+      direction,
+      counts: { allowed: 0, denied: 0, audited: 0, 'allowed-yet-dropped': 0 },
+      traffic: new Map(),
+      first,
+      last,
+    };
+    this.policies.set(key, found);
+    found.counts[outcome] += flows;
+    if (first < found.first) found.first = first;
+    if (last > found.last) found.last = last;
+    const what = JSON.stringify([client, server, port, outcome]);
+    const traffic = found.traffic.get(what);
+    if (traffic) traffic.flows += flows;
+    else found.traffic.set(what, { client, server, port, outcome, flows });
+  }
+
+  told(limit: number): Omit<Policies, 'cut'> {
+    const all = [...this.policies.values()].map((each): PolicySeen => {
+      const { allowed, denied, audited } = each.counts;
+      const traffic = [...each.traffic.values()].sort((a, b) => b.flows - a.flows);
+      return {
+        cluster: each.cluster,
+        ...each.policy,
+        direction: each.direction,
+        allowed,
+        allowedYetDropped: each.counts['allowed-yet-dropped'],
+        denied,
+        audited,
+        firstSeen: text(each.first),
+        lastSeen: text(each.last),
+        traffic: traffic.slice(0, TRAFFIC_TOLD),
+      };
+    });
+    const flows = ({ allowed, allowedYetDropped, denied, audited }: PolicySeen) =>
+      allowed + allowedYetDropped + denied + audited;
+    const name = (each: PolicySeen) =>
+      JSON.stringify([each.cluster, each.kind, each.namespace, each.name, each.direction]);
+    all.sort((a, b) => flows(b) - flows(a) || (name(a) < name(b) ? -1 : 1));
+    return {
+      policies: all.slice(0, limit),
+      count: all.length,
+      unnamed: [...this.unnamed]
+        .map(([cluster, denied]) => ({ cluster, denied }))
+        .sort((a, b) => b.denied - a.denied),
+    };
+  }
+}
+
+function text(nanos: bigint): string {
+  return formatTimestamp(fromNanos(nanos)) ?? String(nanos);
+}
+
+function policiesOf(json: unknown): Count['policy'][] {
+  if (json === '') return [];
+  const list: unknown = JSON.parse(String(json));
+  if (!Array.isArray(list)) return [];
+  const of = (each: Record<string, unknown>, name: string) =>
+    typeof each[name] === 'string' ? each[name] : '';
+  return list.map((each: Record<string, unknown>) => ({
+    kind: of(each, 'kind'),
+    namespace: of(each, 'namespace'),
+    name: of(each, 'name'),
+  }));
+}

@@ -1,0 +1,257 @@
+// Flows over time, in steps: all of them, or the busiest of some dimensions and the rest. A step in which nothing was
+// collected has no number: nobody knows what it would have been.
+import type { Reader } from '../../store/store.ts';
+import { FieldError } from '../http/problem.ts';
+import { slotOf } from '../range.ts';
+import { checkWindow, exactFilter, moment, type TotalsQuery } from './ask.ts';
+import { type Dimension, dimensionsNamed, type Key } from './dimensions.ts';
+import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import { type Silence, silenceIn } from './silence.ts';
+
+export interface TimeseriesQuery extends TotalsQuery {
+  readonly by: readonly string[];
+  readonly measure: 'flows' | 'denied' | 'dropped' | 'audited';
+  /** Seconds; chosen for the window when left out. */
+  readonly step?: number | undefined;
+  /** Series told; the rest are summed up. */
+  readonly series: number;
+}
+
+export type Point = number | null;
+
+export interface Series {
+  readonly values: Readonly<Record<string, string | number>>;
+  readonly sum: number;
+  readonly points: readonly Point[];
+}
+
+export interface Timeseries {
+  readonly by: readonly string[];
+  readonly measure: TimeseriesQuery['measure'];
+  readonly source: 'totals' | 'flows';
+  /** Beginning of the first step; the first and the last may reach beyond the window. */
+  readonly start: string;
+  /** Seconds. */
+  readonly step: number;
+  readonly points: number;
+  readonly series: readonly Series[];
+  /** What is in none of the series; absent when nothing is. */
+  readonly other?: Omit<Series, 'values'> & { readonly series: number };
+  readonly total: Omit<Series, 'values'>;
+  /** Stretches in which nothing was collected. */
+  readonly gaps: readonly { readonly since: string; readonly until: string }[];
+}
+
+const SECOND = 1_000_000_000n;
+const SLOT_SECONDS = 300;
+/** Points that a window has when no step is asked for, at most. */
+const AIMED = 300;
+const STEPS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+  172_800, 604_800, 2_592_000,
+];
+
+export async function queryTimeseries(
+  store: Reader,
+  query: TimeseriesQuery,
+  deps: TotalsDeps & { readonly nowNanos: bigint },
+): Promise<Timeseries> {
+  checkWindow(query);
+  const { by, measure } = query;
+  const dimensions = dimensionsNamed('by', by);
+  const filter = exactFilter(query, 'a timeseries');
+  const grid = gridOf(query, deps.config.maxPoints);
+  const read = async (of: readonly Dimension[], limit: number) => {
+    const { keys, shown } = keysOf([...of, bucketOf(grid)]);
+    const counting = { windows: [query], filter, keys, measures: [measure] };
+    const rows = await countedRows(counting, deps);
+    const sql = seriesStatement(rows.sql, shown, measure);
+    const found: Found[] = [];
+    const params = { ...rows.params, seriesLimit: limit };
+    for await (const row of store.query(sql, params, deps.signal && { signal: deps.signal }))
+      found.push(foundOf(row, of, grid.points));
+    return { found, source: rows.source };
+  };
+  const { found, source } = await read([], 1);
+  const limit = Math.min(query.series, deps.config.maxSeries);
+  const apart = dimensions.length === 0 ? undefined : await read(dimensions, limit);
+  const silence = await silenceIn(store, grid, deps);
+  const whole = found[0] ?? { ...NOTHING, points: new Array<number>(grid.points).fill(0) };
+  return answerOf(
+    query,
+    grid,
+    { whole, series: apart?.found ?? [] },
+    silence,
+    apart?.source ?? source,
+  );
+}
+
+export interface Grid {
+  /** Nanoseconds since 1970 of the first step. */
+  readonly start: bigint;
+  /** Seconds. */
+  readonly step: number;
+  readonly points: number;
+}
+
+/** Steps begin at whole multiples of themselves since 1970. Throws `input/invalid` for one that makes too many points. */
+export function gridOf(
+  { since, until, step: asked }: Pick<TimeseriesQuery, 'since' | 'until' | 'step'>,
+  maxPoints: number,
+): Grid {
+  const made = (step: number): Grid => {
+    const nanos = BigInt(step) * SECOND;
+    const first = floorDiv(since, nanos);
+    return {
+      start: first * nanos,
+      step,
+      // A window that ends with a step has no step of its last nanosecond.
+      points: Number(floorDiv(until > since ? until - 1n : until, nanos) - first) + 1,
+    };
+  };
+  if (asked !== undefined) {
+    const grid = made(asked);
+    if (grid.points <= maxPoints) return grid;
+    throw new FieldError(
+      'step',
+      `step: steps of ${asked} s make ${grid.points} points of this window, at most ${maxPoints} are told (api.totals.maxPoints)`,
+    );
+  }
+  const most = Math.min(AIMED, maxPoints);
+  const longest = STEPS.at(-1) ?? 1;
+  const chosen = STEPS.find((step) => made(step).points <= most) ?? longest;
+  for (let step = chosen; ; step *= 2) {
+    const grid = made(step);
+    if (grid.points <= Math.max(most, 2)) return grid;
+  }
+}
+
+function floorDiv(a: bigint, b: bigint): bigint {
+  return a >= 0n || a % b === 0n ? a / b : a / b - 1n;
+}
+
+/** The number of a step as a key: by slot where steps are made of whole slots, which both tables have. */
+function bucketOf({ start, step }: Grid): Pick<Dimension, 'keys' | 'shown'> {
+  const key: Key =
+    step % SLOT_SECONDS === 0
+      ? sameInBoth(`intDiv(time_slot - (${slotOf(start)}), ${step / SLOT_SECONDS})`)
+      : {
+          flows: `intDiv(toUnixTimestamp64Nano(time) - (${start}), ${BigInt(step) * SECOND})`,
+        };
+  return { keys: [key], shown: (bucket = '') => bucket };
+}
+
+function sameInBoth(sql: string): Key {
+  return { flows: sql, totals: sql };
+}
+
+/** A row a series: how many there are, its sum, and what is in which of its steps. */
+function seriesStatement(rows: string, shown: readonly string[], measure: string): string {
+  const values = shown.slice(0, -1);
+  const names = values.map((_, index) => `g${index}`);
+  const columns = [...values.map((sql, index) => `${sql} AS g${index}`), `${shown.at(-1)} AS b`];
+  const stepped =
+    `SELECT ${columns.join(', ')}, sum(m_${measure}) AS n FROM (${rows}) ` +
+    `GROUP BY ${[...names, 'b'].join(', ')}`;
+  const told = [...names, 'sum(n) AS s, groupArray(toUInt32(b)) AS at, groupArray(n) AS n_at'];
+  const group = names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`;
+  return (
+    `SELECT ${['count() OVER ()', 's', 'at', 'n_at', ...names].join(', ')} ` +
+    `FROM (SELECT ${told.join(', ')} FROM (${stepped})${group}) ` +
+    `ORDER BY ${['s DESC', ...names].join(', ')} LIMIT {seriesLimit:UInt32}`
+  );
+}
+
+interface Found {
+  /** Series there are in all. */
+  readonly count: number;
+  readonly sum: number;
+  readonly points: readonly number[];
+  readonly values: Series['values'];
+}
+
+const NOTHING: Omit<Found, 'points'> = { count: 0, sum: 0, values: {} };
+
+function foundOf(row: readonly unknown[], dimensions: readonly Dimension[], points: number): Found {
+  const [count, sum, at, counts, ...cells] = row;
+  const dense = new Array<number>(points).fill(0);
+  const numbers = Array.isArray(counts) ? counts.map(Number) : [];
+  for (const [index, bucket] of (Array.isArray(at) ? at.map(Number) : []).entries())
+    addTo(dense, Math.min(bucket, points - 1), numbers[index] ?? 0);
+  return {
+    count: Number(count),
+    sum: Number(sum),
+    points: dense,
+    values: Object.fromEntries(
+      dimensions.map(({ name, print }, index) => [name, print(cells[index])]),
+    ),
+  };
+}
+
+function addTo(points: number[], index: number, value: number): void {
+  points[index] = (points[index] ?? 0) + value;
+}
+
+function answerOf(
+  { by, measure }: TimeseriesQuery,
+  grid: Grid,
+  { whole, series }: { readonly whole: Found; readonly series: readonly Found[] },
+  silence: Silence,
+  source: Timeseries['source'],
+): Timeseries {
+  const all = whole.points;
+  const count = series[0]?.count ?? 0;
+  // Flows may have come between both looks.
+  const rest = all.map((value, index) =>
+    Math.max(
+      0,
+      series.reduce((left, { points }) => left - (points[index] ?? 0), value),
+    ),
+  );
+  const said = (points: readonly number[], cluster?: string): Point[] =>
+    points.map((value, index) =>
+      value > 0 || (cluster === undefined && (all[index] ?? 0) > 0)
+        ? value
+        : silence.silent(index, cluster)
+          ? null
+          : value,
+    );
+  const clusterOf = ({ cluster }: Series['values']) =>
+    cluster === undefined ? undefined : String(cluster);
+  return {
+    by,
+    measure,
+    source,
+    start: moment(grid.start),
+    step: grid.step,
+    points: grid.points,
+    series: series.map(({ values, sum, points }) => ({
+      values,
+      sum,
+      points: said(points, clusterOf(values)),
+    })),
+    ...(count > series.length && {
+      other: {
+        series: count - series.length,
+        sum: rest.reduce((sum, value) => sum + value, 0),
+        points: said(rest),
+      },
+    }),
+    total: { sum: whole.sum, points: said(all) },
+    gaps: gapsOf(said(all), grid),
+  };
+}
+
+function gapsOf(points: readonly Point[], { start, step }: Grid): Timeseries['gaps'] {
+  const gaps: { since: string; until: string }[] = [];
+  const at = (index: number) => moment(start + BigInt(index) * BigInt(step) * SECOND);
+  let from: number | undefined;
+  for (let index = 0; index <= points.length; index++) {
+    if (index < points.length && points[index] === null) from ??= index;
+    else if (from !== undefined) {
+      gaps.push({ since: at(from), until: at(index) });
+      from = undefined;
+    }
+  }
+  return gaps;
+}

@@ -1,0 +1,37 @@
+// One call of a command about totals, and what it printed.
+import type { TotalsCommand } from '../../../../src/cli/totals/command.ts';
+import { runTotals } from '../../../../src/cli/totals/run.ts';
+import type { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
+
+export interface Call {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+  /** What `--input-file` reads. */
+  readonly file?: readonly GetFlowsResponse[];
+}
+
+export async function call<D extends object>(
+  command: TotalsCommand<D>,
+  args: readonly string[],
+  { env = {}, nowMs, file = [] }: Call,
+): Promise<{ readonly exit: number; readonly out: string; readonly err: string }> {
+  let out = '';
+  let err = '';
+  const exit = await runTotals(command, args, {
+    env,
+    readFile: async function* () {
+      yield* file;
+    },
+    readConfig: async () => ({}),
+    out: (text) => {
+      out += text;
+      return undefined;
+    },
+    err: (text) => {
+      err += text;
+    },
+    nowMs: () => nowMs,
+    signal: new AbortController().signal,
+  });
+  return { exit, out, err };
+}

@@ -1,0 +1,42 @@
+// Fills `flow_totals` from what is in `flows`, for stores whose flows did not come through the writer.
+import {
+  CLIENT_IS_SOURCE,
+  PEER,
+  SERVER_PORT,
+  withNames,
+} from '../../src/query/totals/expressions.ts';
+import { FLOW_TOTAL_COLUMNS } from '../../src/store/denial-columns.ts';
+import type { Store } from '../../src/store/store.ts';
+
+/** What rows of `flow_totals` are of, records apart. */
+export const TOTAL_KEYS = FLOW_TOTAL_COLUMNS.map(({ name }) => name).filter(
+  (name) => !['flows', 'received_at', 'origin', 'sequence'].includes(name),
+);
+
+const DERIVED: Readonly<Record<string, string>> = {
+  client_is_source: CLIENT_IS_SOURCE,
+  server_port: SERVER_PORT,
+  source_peer: PEER.source,
+  destination_peer: PEER.destination,
+};
+
+/** The same of rows of `flows`, as SQL. */
+export const TOTALS_OF_FLOWS = TOTAL_KEYS.map((name) => {
+  const derived = DERIVED[name];
+  return derived === undefined ? name : `${derived} AS ${name}`;
+});
+
+/** Of the slots `from` to `to`, all by default. */
+export async function fillTotals(
+  store: Pick<Store, 'command'>,
+  { from = -(2 ** 31), to = 2 ** 31 - 1 } = {},
+): Promise<void> {
+  const keys = TOTAL_KEYS;
+  await store.command(
+    `INSERT INTO flow_totals (received_at, ${keys.join(', ')}, flows)
+     ${withNames(`SELECT max(received_at) AS newest, ${TOTALS_OF_FLOWS.join(', ')}, count()
+     FROM flows WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} GROUP BY ${keys.join(', ')}`)}
+     SETTINGS max_partitions_per_insert_block = 0`,
+    { from, to },
+  );
+}

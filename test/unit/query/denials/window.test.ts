@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cursorParts, cursorText, isBehind } from '../../../../src/query/denials/cursor.ts';
+import {
+  edgesCondition,
+  HOUR,
+  hoursCondition,
+  stretchesOf,
+} from '../../../../src/query/denials/window.ts';
+
+describe('a window over hours and edges', () => {
+  it('holds each moment once', () => {
+    const nanos = fc.bigInt({ min: -5n * HOUR, max: 5n * HOUR });
+    fc.assert(
+      fc.property(fc.option(nanos), fc.option(nanos), nanos, (from, to, moment) => {
+        const range = { since: from ?? undefined, until: to ?? undefined };
+        if (from !== null && to !== null && from > to) return;
+        const { hours, edges } = stretchesOf(range);
+        const hour = moment / HOUR - (moment % HOUR < 0n ? 1n : 0n);
+        const inHours =
+          hours !== undefined && hour >= (hours.first ?? hour) && hour <= (hours.last ?? hour);
+        const inEdges = edges.filter(
+          ({ since = moment, until = moment }) => moment >= since && moment <= until,
+        ).length;
+        const within = moment >= (from ?? moment) && moment <= (to ?? moment);
+        expect(Number(inHours) + inEdges).toBe(within ? 1 : 0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of whole hours needs no single denials', () => {
+    expect(stretchesOf({ since: 0n, until: 2n * HOUR - 1n })).toEqual({
+      hours: { first: 0n, last: 1n },
+      edges: [],
+    });
+    expect(stretchesOf({})).toEqual({ hours: {}, edges: [] });
+  });
+
+  it('becomes conditions whose parameters do not meet', () => {
+    const { hours, edges } = stretchesOf({ since: 1n, until: 2n * HOUR });
+    expect(hoursCondition(hours ?? {})).toEqual({
+      where: 'hour >= {hourFrom:Int32} AND hour <= {hourTo:Int32}',
+      params: { hourFrom: 1n, hourTo: 1n },
+    });
+    const { where, params } = edgesCondition(edges);
+    const names = [...where.matchAll(/\{(\w+):/g)].map(([, name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(Object.keys(params).toSorted()).toEqual(names.toSorted());
+    expect(edgesCondition([]).where).toBe('0');
+    expect(hoursCondition({}).where).toBe('1');
+    expect(hoursCondition({ first: 2n ** 40n }).params).toEqual({ hourFrom: 2n ** 31n - 1n });
+  });
+});
+
+describe('a cursor', () => {
+  it('comes back as it was, with its window', () => {
+    const window = { since: -5n, until: undefined };
+    const text = cursorText(['7', 'abc-1'], window);
+    expect(cursorParts(text)).toEqual({ parts: ['7', 'abc-1'], window });
+  });
+
+  it('is none of ours when it is anything else', () => {
+    const of = (text: string) => Buffer.from(text).toString('base64url');
+    for (const text of ['', 'x', of('1 2 3'), of('a 1 2 3'), of('1 2 x 3'), of('1 2 3 4 5')])
+      expect(cursorParts(text)).toBeUndefined();
+  });
+
+  it('stands behind greater values, and behind smaller numbers of equal ones', () => {
+    const at = (value: bigint, incident: bigint) => ({ value, incident });
+    expect(isBehind(at(1n, 1n), at(2n, 9n))).toBe(true);
+    expect(isBehind(at(2n, 2n), at(2n, 1n))).toBe(true);
+    expect(isBehind(at(2n, 1n), at(2n, 1n))).toBe(false);
+  });
+});
