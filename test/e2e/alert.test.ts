@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { store } from '../component/alert/harness.ts';
+import { openStore } from '../engines/stores.ts';
 import { isSigned, type Receiver, receiver, SECRET } from '../engines/webhook.ts';
 import type { Child } from './support/child.ts';
 import { commandOf, objects } from './support/command.ts';
 import { addressOf, callerOf, denialsRelay } from './support/denials.ts';
+import { Front } from './support/front.ts';
+import { metric } from './support/metrics.ts';
 import { buildProgram, type Program } from './support/program.ts';
 import { Role } from './support/role.ts';
 import { dice, someSeed } from './support/seeded.ts';
@@ -71,6 +75,53 @@ function keysByCaller({ received }: Receiver): Map<string, Set<string>> {
   }
   return keys;
 }
+
+describe('parallax alert', () => {
+  test('tells of what writers store in a server, and goes on when that was away', async () => {
+    hook = await receiver();
+    const front = await Front.create(directory);
+    await front.start();
+    const server = { kind: 'clickhouse', clickhouse: { url: front.url } } as const;
+    const role = new Role({
+      name: 'alert',
+      program,
+      directory,
+      command: ['alert'],
+      config: {
+        store: server,
+        api: { listen: '127.0.0.1:0' },
+        alert: { webhooks: [{ name: 'hook', url: hook.url, secret: SECRET }] },
+      },
+    });
+    roles.push(role);
+    onTestFailed(() => console.log(role.child.tail(60)));
+    try {
+      await role.start();
+      const deny = async (incident: bigint) => {
+        const writer = await openStore(server);
+        await store(writer.store, [{ incident, at: Date.now() }]);
+        await writer.stop();
+      };
+      const posts = (count: number) =>
+        role.child.until(`${count} posts`, WITHIN_MS, () => hook.received.length >= count);
+      await deny(1n);
+      await posts(1);
+      expect((await fetch(`${role.url}/readyz`)).status).toBe(200);
+      await front.kill();
+      await role.child.logged('incidents could not be looked at, trying again');
+      await front.start();
+      await deny(2n);
+      await posts(2);
+      expect(hook.received.map(({ event }) => Number(event.incident.id))).toEqual([1, 2]);
+      const delivered = () => metric(role.url, 'parallax_alert_delivered_total');
+      await role.child.until('both written down', WITHIN_MS, async () => (await delivered()) === 2);
+      expect(await role.stop()).toEqual({ code: 0, signal: null });
+    } finally {
+      await role.kill();
+      await front.stop();
+    }
+  });
+});
 
 describe('parallax up', () => {
   test('posts the story’s incident once, and tells it in the feed', async () => {

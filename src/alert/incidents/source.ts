@@ -57,7 +57,7 @@ export function createSource(store: Pick<Store, 'query'>, signal: AbortSignal) {
           WHERE ${STORED_SINCE} GROUP BY incident) AS stored
         LEFT JOIN (SELECT incident, max(last_seen) AS last FROM incident_events GROUP BY incident) AS told
           ON stored.incident = told.incident
-        WHERE told.last < stored.last`;
+        WHERE NOT coalesce(told.last >= stored.last, 0)`;
       for await (const row of query(sql, { since: moment(sinceMs) })) yield touchedOf(row);
     },
 
