@@ -64,6 +64,7 @@ async function countAnew(
       from: Math.max(stored.from, fromMs === undefined ? stored.from : slot(fromMs)),
       to: Math.min(stored.to, toMs === undefined ? stored.to : slot(toMs)),
       quietMs: QUIET_MS,
+      awaitDeletes: true,
       surplusFrom:
         retention === 0 ? Number.NEGATIVE_INFINITY : slot(clock.now() - retention + DAY_MS),
     },

@@ -33,8 +33,12 @@ async function rounds(pipeline: Pipeline, { dice }: Scene, target: Target) {
   for (let number = 1; number <= ROUNDS; number++) {
     const round = await killRound(pipeline, { target, dice, times: TIMES, ...load });
     const { found, wrong, kills, ms } = round;
-    console.log(`${target}: sent ${found.sent}, stored ${found.stored}, ${ms} ms, ${kills}`);
+    const { counted, denials } = found.derived;
+    console.log(
+      `${target}: sent ${found.sent}, stored ${found.stored}, counted ${counted}, denied ${denials}, ${ms} ms, ${kills}`,
+    );
     expect(wrong).toBe('');
+    expect(denials).toBeGreaterThan(0);
     expect(found.stored).toBe(found.sent);
     expect(found.sent).toBe(number * 2 * load.rate * load.seconds);
     expect(kills.length).toBeGreaterThanOrEqual(TIMES);

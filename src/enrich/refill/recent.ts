@@ -23,6 +23,8 @@ export async function settleRecent(
       ...(clusters && { clusters }),
       quietMs: Number.NEGATIVE_INFINITY,
       surplusFrom: Number.NEGATIVE_INFINITY,
+      // Flows are not kept waiting: what rings hold is overwritten within seconds.
+      awaitDeletes: false,
     });
     done.hours += outcome.hours;
     done.flows += outcome.flows;

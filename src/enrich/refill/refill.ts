@@ -28,6 +28,11 @@ export interface RefillOptions extends SlotRange {
    * before their totals: what was counted is all that is left of them.
    */
   readonly surplusFrom: number;
+  /**
+   * Whether to wait, some seconds an hour, until what was counted before is gone. Else both are there for so long; the
+   * engine takes away only what was there before it was told to, also after a kill.
+   */
+  readonly awaitDeletes: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -60,7 +65,7 @@ export async function refill(deps: RefillDeps, options: RefillOptions): Promise<
         done.left++;
         continue;
       }
-      const { flows, denials } = await refillHour(deps, hour);
+      const { flows, denials } = await refillHour(deps, hour, options.awaitDeletes);
       done.hours++;
       done.flows += flows;
       done.denials += denials;
@@ -85,6 +90,7 @@ function byHour(found: readonly Mismatch[]): Mismatch[][] {
 async function refillHour(
   { store, limits, logger, clock }: RefillDeps,
   wrong: readonly Mismatch[],
+  awaitDeletes: boolean,
 ): Promise<{ flows: number; denials: number }> {
   const { cluster = '', slot = 0 } = wrong[0] ?? {};
   const hour = Math.floor(slot / SLOTS_PER_HOUR);
@@ -92,12 +98,14 @@ async function refillHour(
   const slots = wrong.map((each) => each.slot);
   const insert = (block: NativeBlock) => store.insert(block, { token: `refill:${randomUUID()}` });
   const counted = wrong.reduce((sum, each) => sum + each.counted, 0);
-  if (counted > 0) await remove(store, 'flow_totals', inSlots(cluster, slots));
-  await remove(store, 'denials', inSlots(cluster, all));
-  await remove(store, 'incidents', {
+  const ofHour = {
     where: 'hour = {hour:Int32} AND cluster = {cluster:String}',
     params: { hour, cluster },
-  });
+  };
+  const remove = deletion(store, awaitDeletes);
+  await remove('flow_totals', inSlots(cluster, slots));
+  await remove('denials', inSlots(cluster, all));
+  await remove('incidents', ofHour);
   let denials = 0;
   const denied = new DeniedRefill(store, cluster, limits, clock.now());
   for (const each of all) {
@@ -112,17 +120,13 @@ async function refillHour(
   return { flows, denials };
 }
 
-/** Deletes rows and waits until they are gone. */
-async function remove(
-  store: Store,
-  table: string,
-  { where, params }: ReturnType<typeof inSlots>,
-): Promise<void> {
-  for await (const _ of store.query(`SELECT 1 FROM ${table} WHERE ${where} LIMIT 1`, params)) {
-    await store.command(
-      `ALTER TABLE ${table} DELETE WHERE ${where} SETTINGS mutations_sync = 1`,
-      params,
-    );
-    return;
-  }
+function deletion(store: Store, wait: boolean) {
+  return async (table: string, { where, params }: ReturnType<typeof inSlots>): Promise<void> => {
+    const any = store.query(`SELECT 1 FROM ${table} WHERE ${where} LIMIT 1`, params);
+    for await (const _ of any) {
+      const sql = `ALTER TABLE ${table} DELETE WHERE ${where} SETTINGS mutations_sync = ${wait ? 1 : 0}`;
+      await store.command(sql, params);
+      return;
+    }
+  };
 }

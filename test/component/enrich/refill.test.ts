@@ -25,7 +25,14 @@ const ALL: RefillOptions = {
   to: 10_000_000,
   quietMs: Number.NEGATIVE_INFINITY,
   surplusFrom: Number.NEGATIVE_INFINITY,
+  awaitDeletes: true,
 };
+
+/** Waits until the engine has done what it was told to delete. */
+async function deleted(store: StoredCorpus['store']): Promise<void> {
+  const sql = 'SELECT count() FROM system.mutations WHERE NOT is_done';
+  while ((await numberOf(store, sql)) > 0) await systemClock.sleep(100);
+}
 
 let stored: StoredCorpus;
 let receivedMs = Date.now() - 86_400_000;
@@ -120,8 +127,35 @@ test('what a killed process counted and did not store is not counted', async () 
   expect(await numberOf(stored.store, 'SELECT sum(flows) FROM flow_totals')).toBe(4400);
   const outcome = await settleRecent(deps(), ['east']);
   expect(outcome.hours).toBeGreaterThan(0);
+  await deleted(stored.store);
   expect(await derived()).toEqual(before);
   expect(await settleRecent(deps())).toMatchObject({ hours: 0 });
+});
+
+test('cut short at an insert, it is made whole the next time', async () => {
+  const slots = denialFlows(3000, 19).filter(({ time }) => (time?.seconds ?? 0n) < 1_773_499_400n);
+  await insert(slots);
+  const before = await derived();
+  for (const table of TABLES) await stored.store.command(`TRUNCATE TABLE ${table}`);
+  let inserts = 0;
+  const cut = (at: number) =>
+    new Proxy(stored.store, {
+      get: (target, name) =>
+        name === 'insert'
+          ? async (...args: Parameters<typeof target.insert>) => {
+              if (inserts++ === at) throw new Error('killed');
+              await target.insert(...args);
+            }
+          : Reflect.get(target, name).bind(target),
+    });
+  for (const at of [0, 1, 3]) {
+    inserts = 0;
+    await expect(refill({ ...deps(), store: cut(at) }, ALL)).rejects.toThrow('killed');
+  }
+  inserts = 0;
+  expect(await refill({ ...deps(), store: cut(-1) }, ALL)).toMatchObject({ flows: slots.length });
+  expect(inserts).toBeGreaterThan(4);
+  expect(await derived()).toEqual(before);
 });
 
 test('totals whose flows expired are left as they are', async () => {

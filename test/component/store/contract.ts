@@ -3,7 +3,9 @@ import { rejects } from 'node:assert/strict';
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ParallaxError } from '../../../src/runtime/errors.ts';
+import { FLOW_TOTAL_COLUMNS } from '../../../src/store/denial-columns.ts';
 import type { ManagedStore } from '../../../src/store/engine-store.ts';
+import { encodeRows } from '../../../src/store/native-rows.ts';
 import { flowBlock, NANOS, slotOf } from '../../engines/flow-rows.ts';
 import { numberOf, rowsOf, type TestStore } from '../../engines/stores.ts';
 
@@ -95,6 +97,35 @@ export function storeContract(name: string, target: ContractTarget): void {
       expect(await registry.metrics()).toContain(
         'parallax_store_repeated_inserts_total{outcome="restored"} 1',
       );
+    });
+
+    test('rows that are added up with others go in again too, unless a later record of their origin is in', async () => {
+      const total = (sequence: number, flows: number) =>
+        encodeRows('flow_totals', FLOW_TOTAL_COLUMNS, [
+          {
+            time_slot: 7,
+            received_at: BigInt(Date.now()),
+            cluster: 'added-up',
+            origin: 0xfedcba9876543210n,
+            sequence,
+            flows,
+          },
+        ]);
+      const sum = () =>
+        numberOf(store, `SELECT sum(flows) FROM flow_totals WHERE cluster = 'added-up'`);
+      await store.insert(total(1, 10), { token: 'added-up:1' });
+      await store.insert(total(2, 20), { token: 'added-up:2' });
+      await store.command(`ALTER TABLE flow_totals DELETE WHERE sequence = 2
+        SETTINGS mutations_sync = 1`);
+      expect(await sum()).toBe(10);
+      for (let i = 0; i < 2; i++) {
+        await store.insert(total(2, 20), { token: 'added-up:2' });
+        expect(await sum()).toBe(30);
+      }
+      await store.command('OPTIMIZE TABLE flow_totals FINAL');
+      expect(await numberOf(store, 'SELECT count() FROM flow_totals')).toBe(1);
+      await store.insert(total(1, 10), { token: 'added-up:1' });
+      expect(await sum()).toBe(30);
     });
 
     test('inserts at once are all stored', async () => {

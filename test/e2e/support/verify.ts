@@ -21,6 +21,19 @@ export interface Verification extends Comparison {
   /** Rows of `events` beyond the first of a uuid. */
   readonly doubledEvents: number;
   readonly parts: number;
+  readonly derived: Derived;
+}
+
+/** What is stored beside the flows of them. */
+interface Derived {
+  /** Flows by the totals. */
+  readonly counted: number;
+  /** Flows that a policy denied, by the flows themselves, by denials, by incidents. */
+  readonly denied: number;
+  readonly denials: number;
+  readonly incidents: number;
+  /** Denials without their flow, and slots that do not add up. */
+  readonly strange: number;
 }
 
 interface Dumped {
@@ -28,6 +41,7 @@ interface Dumped {
   readonly doubled: number;
   readonly events: readonly [string, number, number, number][];
   readonly parts: number;
+  readonly derived: Derived;
 }
 
 let dumps = 0;
@@ -49,6 +63,7 @@ export async function verify(dataDir: string, ledgers: readonly string[]): Promi
       events: told.events.reduce((sum, [, rows]) => sum + rows, 0),
       doubledEvents: told.events.reduce((sum, [, rows, uuids]) => sum + rows - uuids, 0),
       parts: told.parts,
+      derived: told.derived,
     };
   } finally {
     await rm(target, { force: true });
@@ -61,7 +76,14 @@ export function complaint(found: Verification): string {
     uuids.length === 0
       ? []
       : [`${uuids.length} ${what} (${uuids.slice(0, SHOWN).map(uuidText).join(', ')} …)`];
+  const { counted, denied, denials, incidents, strange } = found.derived;
+  const wrongly = (what: string, count: number, right: number) =>
+    count === right ? [] : [`${count} ${what} instead of ${right}`];
   return [
+    ...wrongly('flows counted', counted, found.stored),
+    ...wrongly('denied flows in denials', denials, denied),
+    ...wrongly('denied flows in incidents', incidents, denied),
+    ...wrongly('denials or slots out of line', strange, 0),
     ...some('missing', found.missing),
     ...some('doubled', found.doubled),
     ...some('foreign', found.foreign),

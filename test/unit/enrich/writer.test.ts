@@ -124,6 +124,39 @@ describe('record writer', () => {
     expect(store.queries).toEqual([]);
   });
 
+  it('stores what it derives from flows before them, under their token', async () => {
+    const { store, write } = setUp();
+    const denied = encode(GetFlowsResponse, {
+      flow: {
+        uuid: uuid(1),
+        verdict: 2,
+        drop_reason_desc: 133,
+        time: { seconds: 1000n, nanos: 1 },
+      },
+    });
+    const one = record([denied, denied, flow(2)]);
+    await write(one);
+    const token = `t:0:${one.offset}`;
+    expect(store.inserts).toEqual([
+      { table: 'flow_totals', rows: 2, token },
+      { table: 'denials', rows: 1, token },
+      { table: 'incidents', rows: 1, token },
+      { table: 'flows', rows: 3, token },
+    ]);
+  });
+
+  it('derives nothing from what is stored already, or is no flow', async () => {
+    const { store, write } = setUp();
+    store.newest = 2000n * 1_000_000_000n;
+    store.stored = [uuid(1)];
+    const truncated = flow(3).subarray(0, 20);
+    await write(record([flow(1), flow(2, 2500n), truncated], { replay: true }));
+    expect(store.inserts.map(({ table, rows }) => [table, rows])).toEqual([
+      ['flow_totals', 1],
+      ['flows', 1],
+    ]);
+  });
+
   it('stores lost events in their own table under the same token', async () => {
     const { store, write } = setUp();
     const lost = encode(GetFlowsResponse, { lost_events: { num_events_lost: 3n }, node_name: 'n' });
