@@ -263,7 +263,7 @@ describe('the feed', () => {
     });
     socket.on('error', () => {});
     socket.pause();
-    socket.write('GET /api/v1/incidents/feed?since=1h HTTP/1.1\r\nhost: x\r\n\r\n');
+    socket.write('GET /api/v1/incidents/feed?since=1h HTTP/1.1\r\nhost: localhost\r\n\r\n');
     await deny(1);
     await logged(1);
     const well = await follow('?since=1h');

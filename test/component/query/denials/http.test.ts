@@ -1,5 +1,8 @@
 // The routes of denials: what they answer is what their schemas say, pages follow each other, and who may read part of
 // the store is told of that part.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -243,11 +246,20 @@ test('the commands ask the server as they ask a directory', async () => {
 });
 
 test('a server without a feed is asked again and again', async () => {
+  // An older one: whatever it does not have is answered with 404.
+  const problem = { code: 'input/not-found', detail: 'there is no such route', status: 404 };
+  const older = createServer(({ url = '' }, response) => {
+    const found = url.startsWith('/api/v1/incidents') && !url.includes('/feed');
+    response.writeHead(found ? 200 : 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(found ? { incidents: [], notices: [] } : problem));
+  });
+  await once(older.listen(0, '127.0.0.1'), 'listening');
+  const { port } = older.address() as AddressInfo;
   const over = new AbortController();
   let err = '';
   setTimeout(() => over.abort(), 1500);
   const code = await runDenials(['--watch'], {
-    env: { PARALLAX_SERVER: server.address() ?? '' },
+    env: { PARALLAX_SERVER: `http://127.0.0.1:${port}` },
     readConfig: async () => ({}),
     out: () => undefined,
     err: (text) => {
@@ -257,6 +269,8 @@ test('a server without a feed is asked again and again', async () => {
     signal: over.signal,
     watch: { pollMs: 1 },
   });
+  older.close();
+  older.closeAllConnections();
   expect(code).toBe(0);
   expect(err).toMatch(/^http:\S+ has no feed of incidents; asking it every 1 ms\n$/);
 });
