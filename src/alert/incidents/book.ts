@@ -22,6 +22,7 @@ const REMEMBERED = 50_000;
 export class Book {
   readonly open = new Map<bigint, Open>();
   private readonly over = new Map<bigint, Logged>();
+  private readonly folded = new Map<bigint, number>();
 
   /** Takes what was written to the log, by whomever. */
   take(row: IncidentLogRow): void {
@@ -41,6 +42,19 @@ export class Book {
       touched: known?.touched ?? true,
       countedAt: row.receivedAt,
     });
+  }
+
+  /** Takes an incident for part of another until then, milliseconds since 1970. */
+  fold(incident: bigint, untilMs: number): void {
+    if (this.folded.size >= REMEMBERED) this.folded.clear();
+    this.folded.set(incident, untilMs);
+  }
+
+  isFolded(incident: bigint, nowMs: number): boolean {
+    const untilMs = this.folded.get(incident);
+    if (untilMs === undefined || nowMs < untilMs) return untilMs !== undefined;
+    this.folded.delete(incident);
+    return false;
   }
 
   /** What is remembered of an incident that is over. */

@@ -4,7 +4,7 @@ import { type Book, loggedOf, type Open } from './book.ts';
 import type { IncidentLog } from './log.ts';
 import type { Transition } from './row.ts';
 import type { Source, Touched } from './source.ts';
-import { change, ending, joinPods, type Logged, opening, type Rules } from './state.ts';
+import { change, ending, isLeftover, joinPods, type Logged, opening, type Rules } from './state.ts';
 
 export interface DecideDeps {
   readonly source: Source;
@@ -17,6 +17,10 @@ const HOUR_NS = 3_600_000_000_000n;
 const HOUR_MS = 3_600_000;
 /** Denials come later than they happen. */
 const LATE_MS = 300_000;
+/** A drop and its policy verdict may come in two batches. */
+const YOUNG_NS = 2_000_000_000n;
+/** What is of another incident is looked at again after this. */
+const FOLDED_MS = 60_000;
 const NONE = { source: [], destination: [] } as const;
 
 /** Of incidents that are not open here; those that the log has open already are taken into the book. */
@@ -45,7 +49,9 @@ export async function openings(
       since: before.has(incident) ? (again.get(incident)?.first ?? lastSeen) : 0n,
     })),
   );
+  const leftovers = await leftoversOf([...facts.values()], nowMs, deps);
   const opened = [...facts.values()].flatMap((each) => {
+    if (leftovers.has(each.incident)) return [];
     const previous = before.get(each.incident);
     const back = again.get(each.incident);
     const open = opening(each.incident, previous, { ...each, again: back?.first }, now, rules);
@@ -71,6 +77,20 @@ export async function openings(
       state: open.kind === 'resolved' ? 'resolved' : 'open',
     };
   });
+}
+
+/** Those that are of another incident, or may turn out to be: they are not told of. */
+async function leftoversOf(
+  facts: readonly IncidentFacts[],
+  nowMs: number,
+  { source, book }: DecideDeps,
+): Promise<ReadonlySet<bigint>> {
+  const all = facts.filter(isLeftover);
+  if (all.length === 0) return new Set();
+  const named = await source.named(all);
+  for (const incident of named) book.fold(incident, nowMs + FOLDED_MS);
+  const young = all.filter(({ firstSeen }) => nanos(nowMs) - firstSeen < YOUNG_NS);
+  return new Set([...named, ...young.map(({ incident }) => incident)]);
 }
 
 /** What the log has of those that are over, from memory where it is there. */

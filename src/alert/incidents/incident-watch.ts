@@ -70,7 +70,7 @@ export class IncidentWatch {
       let { mark } = this;
       for await (const each of source.touched(mark - config.overlap)) {
         mark = Math.min(nowMs, Math.max(mark, each.storedAt));
-        if (this.isNews(each)) found.push(each);
+        if (this.isNews(each, nowMs)) found.push(each);
       }
       await this.begin(found, nowMs);
       this.mark = mark;
@@ -105,7 +105,7 @@ export class IncidentWatch {
     this.waiting = 0;
     let found: Touched[] = [];
     for await (const each of this.deps.source.behind(from)) {
-      if (this.isNews(each)) found.push(each);
+      if (this.isNews(each, nowMs)) found.push(each);
       if (found.length < CHUNK) continue;
       await this.begin(found, nowMs);
       found = [];
@@ -115,9 +115,10 @@ export class IncidentWatch {
   }
 
   /** Notes what was stored of an open incident; true when it may be one that is not open. */
-  private isNews({ incident, lastSeen }: Touched): boolean {
+  private isNews({ incident, lastSeen }: Touched, nowMs: number): boolean {
     const open = this.book.open.get(incident);
     if (open === undefined) {
+      if (this.book.isFolded(incident, nowMs)) return false;
       const ended = this.book.ended(incident);
       return ended === undefined || lastSeen > ended.lastSeen;
     }

@@ -82,6 +82,18 @@ export function createSource(store: Pick<Store, 'query'>, signal: AbortSignal) {
       return facts;
     },
 
+    /** Those of which exactly one incident of the same traffic names the policy. */
+    async named(asked: readonly IncidentFacts[]): Promise<ReadonlySet<bigint>> {
+      const keys = new Map(asked.map((each) => [trafficOf(each), each.incident]));
+      const sql = `SELECT traffic FROM (SELECT incident, ${TRAFFIC} AS traffic FROM incidents WHERE policies != '')
+        WHERE traffic IN {traffic:Array(String)} GROUP BY traffic HAVING uniqExact(incident) = 1`;
+      const found = new Set<bigint>();
+      for (const traffic of chunks([...keys.keys()], 200))
+        for await (const [text] of query(sql, { traffic }))
+          found.add(keys.get(String(text)) ?? -1n);
+      return found;
+    },
+
     /**
      * Of incidents that are back after `since`: their first denial behind it, and what was counted before in the same
      * hour. Nothing of those of which only `incidents` tells so far.
@@ -136,6 +148,34 @@ export function createSource(store: Pick<Store, 'query'>, signal: AbortSignal) {
       return pods;
     },
   };
+}
+
+/** What incidents that differ in their policies only have in common, here and in SQL. */
+const TRAFFIC = `arrayStringConcat([toString(cluster), toString(verdict), toString(traffic_direction),
+  toString(drop_reason_desc), toString(l4_protocol), toString(destination_port),
+  toString(source_cluster), toString(source_namespace), toString(source_workload), toString(source_peer),
+  toString(destination_cluster), toString(destination_namespace), toString(destination_workload),
+  toString(destination_peer)], '\\n')`;
+
+function trafficOf({ cluster, verdict, direction, code, protocol, port, ...ends }: IncidentFacts) {
+  const { source, destination } = ends;
+  const end = ({ cluster, namespace, workload, peer }: IncidentFacts['source']) => [
+    cluster,
+    namespace,
+    workload,
+    peer,
+  ];
+  const parts = [
+    cluster,
+    verdict,
+    direction,
+    code,
+    protocol,
+    port,
+    ...end(source),
+    ...end(destination),
+  ];
+  return parts.join('\n');
 }
 
 export type Source = ReturnType<typeof createSource>;

@@ -1,6 +1,7 @@
 // The documents of what happened to incidents, for OpenAPI and for checking answers.
 import { z } from 'zod';
 import { INCIDENT_EVENT_KINDS } from '../../hubble/incident-event.ts';
+import { incidentSchema } from './schema.ts';
 
 const moment = z.string().describe('RFC 3339, UTC.');
 const count = z.int().min(0);
@@ -20,9 +21,7 @@ const incidentEventSchema = z.object({
   episode: z.string().describe('From one `new` to its `resolved`.'),
   openedAt: moment.describe('First denial of the episode.'),
   known: z.boolean().describe('The incident had been there before.'),
-  incident: z
-    .looseObject({ id: z.string(), text: z.string() })
-    .describe('As /api/v1/incidents gives it, counted since the episode began.'),
+  incident: incidentSchema.describe('Counted since the episode began.'),
   pods: pods.describe('Some of those at both ends.'),
   change: z
     .object({ count: z.object({ from: count, to: count }), pods })

@@ -48,6 +48,10 @@ export interface Denied {
   readonly pod?: string;
   readonly verdict?: number;
   readonly port?: number;
+  readonly reason?: number;
+  readonly policies?: string;
+  /** Policy verdicts; as many as drops when left out. */
+  readonly verdicts?: number;
 }
 
 let token = 0;
@@ -57,6 +61,7 @@ export async function store(to: Pick<Store, 'insert'>, denials: readonly Denied[
   const rows = denials.map((denied) => {
     const { incident = 1n, at, storedAt = Date.now(), cluster = 'east' } = denied;
     const { count = 1, pod = 'xwing-1', verdict = 2, port = 80 } = denied;
+    const { reason = 133, policies = '', verdicts = count } = denied;
     const time = BigInt(at) * 1_000_000n;
     return {
       hour: Math.floor(at / 3_600_000),
@@ -67,7 +72,8 @@ export async function store(to: Pick<Store, 'insert'>, denials: readonly Denied[
       cluster,
       verdict,
       traffic_direction: 1,
-      drop_reason_desc: 133,
+      drop_reason_desc: reason,
+      policies,
       l4_protocol: 1,
       destination_port: port,
       source_cluster: 'liz-cm-gke-5',
@@ -85,7 +91,7 @@ export async function store(to: Pick<Store, 'insert'>, denials: readonly Denied[
       uuid: uuidBytes(),
       denials: 1n,
       drops: count,
-      verdicts: count,
+      verdicts,
     };
   });
   const insert = (table: string, columns: typeof DENIAL_COLUMNS) =>

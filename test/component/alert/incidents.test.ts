@@ -193,6 +193,31 @@ describe('an incident over time', () => {
     await logged('new 1, new 2');
   });
 
+  test('drops without their policy verdicts are of the one incident that names the policy', async () => {
+    const clock = ownClock();
+    const deny = { reason: 181, count: 2 };
+    const leftover = { ...deny, verdicts: 0 };
+    const policies = 'CiliumNetworkPolicy farfaraway/no-xwing';
+    alerts = await startAlerts(opened.store, clock, { sweepInterval: '200ms' });
+    // The drop comes first; its verdict within the time that it is waited for.
+    await store(opened.store, [{ incident: 1n, at: clock.now(), ...leftover }]);
+    await store(opened.store, [{ incident: 2n, at: clock.now(), ...deny, policies }]);
+    await logged('new 2');
+    clock.ahead(5000);
+    await store(opened.store, [{ incident: 1n, at: clock.now(), ...leftover }]);
+    await sleep(500);
+    expect(told(await log())).toBe('new 2');
+    // Of other traffic nothing names a policy, and of that two incidents do.
+    await store(opened.store, [{ incident: 3n, at: clock.now() - 3000, ...leftover, port: 443 }]);
+    await logged('new 2, new 3');
+    const other = `${policies}-either`;
+    await store(opened.store, [{ incident: 4n, at: clock.now(), ...deny, policies: other }]);
+    await logged('new 2, new 3, new 4');
+    clock.ahead(61_000);
+    await store(opened.store, [{ incident: 1n, at: clock.now(), ...leftover }]);
+    await logged('new 2, new 3, new 4, new 1');
+  });
+
   test('more than there is room for are taken up one after the other', async () => {
     const clock = ownClock();
     const at = clock.now();

@@ -343,8 +343,12 @@ test('nothing of the address or the secrets is logged or shown when a receiver f
     await store(opened.store, [{ at: clock.now() }]);
     const rows = await until('it to be given up', states, (all) => all.length === 1);
     expect(rows).toEqual(['one dead status 500; attempts: 1']);
-    const text = `${await alerts.registry.metrics()}${alerts.lines.join('')}`;
-    expect(text).toContain('event given up');
+    const lines = await until(
+      'its line in the log',
+      () => alerts?.lines.join('') ?? '',
+      (all) => all.includes('event given up'),
+    );
+    const text = `${await alerts.registry.metrics()}${lines}`;
     for (const word of ['token-in-the-path', SECRET, 'secret-answer'])
       expect(text).not.toContain(word);
   } finally {

@@ -56,6 +56,7 @@ export class Tables {
         new Map(
           asked.map(({ incident, since }) => [incident, factsOf(incident, of(incident), since)]),
         ),
+      named: async () => new Set(),
       again: async (asked) =>
         new Map(
           asked.flatMap(({ incident, since }) => {
