@@ -15,11 +15,6 @@ export const alertConfig = z.strictObject({
   sweepInterval: duration
     .prefault('1m')
     .describe('How often the last hour is looked at whole, for what was stored late.'),
-  quiet: duration
-    .prefault('10m')
-    .describe(
-      'Silence after which an incident is resolved, where the cluster that denied was collected for as long.',
-    ),
   giveUp: duration
     .prefault('7d')
     .describe(
@@ -48,4 +43,7 @@ export const alertConfig = z.strictObject({
   webhooks: webhooksConfig,
 });
 
-export type AlertConfig = z.output<typeof alertConfig>;
+export type AlertConfig = z.output<typeof alertConfig> & {
+  /** Milliseconds of silence after which an incident is resolved; `api.denials.quiet`, so that answers say the same. */
+  readonly quiet: number;
+};

@@ -21,7 +21,7 @@ export function buildAlerts(config: ParallaxConfig, deps: RoleDeps, store: Store
   const notifiers = config.alert.webhooks.map((webhook) => createWebhook(webhook, deps));
   const notifications = createNotifications({ notifiers, store, clock, logger, metrics });
   const evaluator = createEvaluator({
-    config: config.alert,
+    config: { ...config.alert, quiet: config.api.denials.quiet },
     store,
     clock,
     logger,

@@ -6,7 +6,7 @@ export const denialsConfig = z.strictObject({
   quiet: duration
     .prefault('10m')
     .describe(
-      'Silence after which an incident is resolved, where the cluster that denied was collected for as long.',
+      'Silence after which an incident is resolved, where the cluster that denied was collected for as long; in answers and for alerts alike.',
     ),
   window: duration
     .prefault('24h')

@@ -8,6 +8,7 @@ import { createEvaluator } from '../../../src/alert/incidents/evaluator.ts';
 import { alertMetrics } from '../../../src/alert/metrics.ts';
 import { createNotifications } from '../../../src/alert/notify/notifications.ts';
 import { createWebhook } from '../../../src/alert/notify/webhook.ts';
+import { duration } from '../../../src/config/values.ts';
 import { type IncidentEvent, parseIncidentEvent } from '../../../src/hubble/incident-event.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import { COVERAGE_COLUMNS } from '../../../src/store/coverage-columns.ts';
@@ -130,9 +131,10 @@ export interface Alerts {
 export async function startAlerts(
   to: Pick<Store, 'query' | 'insert'>,
   clock: Clock,
-  written: z.input<typeof alertConfig> = {},
+  { quiet = '10m', ...written }: z.input<typeof alertConfig> & { readonly quiet?: string } = {},
 ): Promise<Alerts> {
-  const config = alertConfig.parse({ interval: '20ms', ...written });
+  const settings = alertConfig.parse({ interval: '20ms', ...written });
+  const config = { ...settings, quiet: duration.parse(quiet) };
   const registry = new Registry();
   const metrics = alertMetrics(registry);
   const lines: string[] = [];
