@@ -9,12 +9,14 @@ import { Killed, Tables } from './tables.ts';
 
 const START = 1_773_489_600_000;
 const SECOND = 1000;
-const config = alertConfig.parse({
-  quiet: '60s',
-  changeInterval: '20s',
-  overlap: '5s',
-  sweepInterval: '15s',
-});
+const config = {
+  ...alertConfig.parse({
+    changeInterval: '20s',
+    overlap: '5s',
+    sweepInterval: '15s',
+  }),
+  quiet: 60_000,
+};
 
 type Step =
   | {
