@@ -100,7 +100,7 @@ export async function sendFlowsPage(deps: FlowsRouteDeps, call: PageCall): Promi
     const flows = page.responses.map((response) => toJson(GetFlowsResponse, response));
     const document = { flows, cursor: next ?? null, next: link ?? null, notices, coverage, cost };
     deps.check?.(pageDocument, document);
-    return reply.send(JSON.stringify(document));
+    return reply.type('application/json; charset=utf-8').send(JSON.stringify(document));
   }
   const lines = page.responses.map((response) => `${toJsonLine(GetFlowsResponse, response)}\n`);
   const said = [...notices.map((notice) => ({ notice })), { coverage, cost }];

@@ -106,7 +106,7 @@ test.each([
 
 test('all that are known, and those of one cluster', async () => {
   expect((await get('/api/v1/identities')).body.periods).toMatchObject([{ identity: 373_826 }]);
-  expect((await get('/api/v1/identities?cluster=eks')).body).toEqual({ periods: [] });
+  expect((await get('/api/v1/identities?cluster=eks')).body.periods).toEqual([]);
 });
 
 test('labels of many ends, each at its time', async () => {
@@ -116,7 +116,10 @@ test('labels of many ends, each at its time', async () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ends }),
     });
-    return { status: response.status, body: (await response.json()) as object };
+    return {
+      status: response.status,
+      body: (await response.json()) as { readonly labels?: unknown },
+    };
   };
   const at = (time: string, cluster = 'gke', identity = 373_826) => ({
     cluster,
@@ -131,12 +134,13 @@ test('labels of many ends, each at its time', async () => {
     at('2025-01-01T00:00:00Z'),
     at('1m'),
   ];
-  expect((await resolve(asked)).body).toEqual({
-    labels: [['k8s:app=new'], ['k8s:app=old'], [], [], ['k8s:app=old'], ['k8s:app=new']],
-  });
-  expect((await resolve([])).body).toEqual({ labels: [] });
+  expect((await resolve(asked)).body.labels).toEqual([
+    ...[['k8s:app=new'], ['k8s:app=old'], [], []],
+    ...[['k8s:app=old'], ['k8s:app=new']],
+  ]);
+  expect((await resolve([])).body.labels).toEqual([]);
   const many = Array.from({ length: 1000 }, () => at('2026-03-01T13:00:00Z'));
-  expect((await resolve(many)).body).toEqual({ labels: many.map(() => ['k8s:app=new']) });
+  expect((await resolve(many)).body.labels).toEqual(many.map(() => ['k8s:app=new']));
   expect(await resolve([...many, at('1m')])).toMatchObject({
     status: 400,
     body: { field: 'ends' },

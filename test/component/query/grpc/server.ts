@@ -17,6 +17,7 @@ import { keepBytes, type Method, Observer } from '../../../../src/hubble/service
 import { apiConfig } from '../../../../src/query/config.ts';
 import { createLiveFlows, type LiveFlows } from '../../../../src/query/follow.ts';
 import { createGrpcServer, type GrpcApi } from '../../../../src/query/grpc/server.ts';
+import type { Tokens } from '../../../../src/query/http/auth.ts';
 import { createOverview } from '../../../../src/query/overview.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
 import type { HealthReport } from '../../../../src/runtime/run.ts';
@@ -35,7 +36,7 @@ export interface Serving {
   readonly report: { state: HealthReport['state'] };
   readonly address: string;
   client(credentials?: grpc.ChannelCredentials, options?: grpc.ClientOptions): grpc.Client;
-  publish(responses: readonly GetFlowsResponse[]): Promise<void>;
+  publish(responses: readonly GetFlowsResponse[], cluster?: string): Promise<void>;
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>;
 }
 
@@ -48,6 +49,7 @@ export async function serving(
     readonly settings?: object;
     readonly grpc?: object;
     readonly collects?: boolean;
+    readonly tokens?: Tokens;
     /** A writer stores what is published, a while after it was published. */
     readonly writes?: boolean;
   } = {},
@@ -84,6 +86,7 @@ export async function serving(
     store,
     overview: createOverview({ store, clock: systemClock, version: '1.2.3', config }),
     ...(options.collects === false ? {} : { live }),
+    ...(options.tokens && { tokens: options.tokens }),
     health: () => ({ phase: 'running', components: [], ...report }),
   });
   await api.start(never());
@@ -104,11 +107,11 @@ export async function serving(
       onTestFinished(() => made.close());
       return made;
     },
-    publish(responses) {
+    publish(responses, cluster = 'c') {
       const builder = new FlowBatchBuilder();
       for (const response of responses) builder.add(encode(GetFlowsResponse, response));
       const receivedAt = BigInt(Date.now()) * 1_000_000n;
-      const header = { cluster: 'c', relay: 'r', collector: 'x', receivedAt, replay: false };
+      const header = { cluster, relay: 'r', collector: 'x', receivedAt, replay: false };
       const value = builder.seal({ ...header, sequence: sequence++ });
       return publisher.publish({ key: 'c', value });
     },
@@ -169,13 +172,18 @@ export class FlowsCall {
   metadata: grpc.Metadata | undefined;
 
   /** `request` may be bytes, as a client of another version would write them. */
-  constructor(client: grpc.Client, request: GetFlowsRequest | Buffer) {
+  constructor(
+    client: grpc.Client,
+    request: GetFlowsRequest | Buffer,
+    metadata: grpc.Metadata = new grpc.Metadata(),
+  ) {
     this.call = client.makeServerStreamRequest<GetFlowsRequest | Buffer, Buffer>(
       Observer.GetFlows.path,
       (message) =>
         Buffer.isBuffer(message) ? message : Observer.GetFlows.requestSerialize(message),
       keepBytes,
       request,
+      metadata,
     );
     this.call.on('data', (bytes) => this.responses.push(decode(GetFlowsResponse, bytes)));
     this.call.on('metadata', (headers) => {
