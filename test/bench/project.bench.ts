@@ -9,6 +9,7 @@ import { type Endpoint, type Flow, GetFlowsResponse } from '../../src/hubble/sch
 
 const ENDPOINTS = 240;
 const NODES = 6;
+const CALLED = 4;
 
 function endpoint(i: number): Endpoint {
   const namespace = `namespace-${i % 17}`;
@@ -35,7 +36,12 @@ const address = (i: number) => `10.5.${i % 8}.${1 + (i % 240)}`;
 
 function flow(i: number): Flow {
   const source = Math.floor(Math.random() * ENDPOINTS);
-  const destination = Math.floor(Math.random() * ENDPOINTS);
+  // Each calls a few others, as pods do.
+  const destination = (source * 7 + Math.floor(Math.random() * CALLED)) % ENDPOINTS;
+  // Replies go the other way: their source port is the server's.
+  const reply = i % 2 === 0;
+  const client = 32_768 + Math.floor(Math.random() * 28_000);
+  const server = 8000 + ((reply ? source : destination) % 20);
   const node = `liz-cm-gke-5/gke-liz-cm-gke-5-default-pool-1a2b3c4d-${i % NODES}`;
   return {
     time: { seconds: 1_773_500_000n + BigInt(i >> 12), nanos: (i * 244_140) % 1_000_000_000 },
@@ -50,8 +56,8 @@ function flow(i: number): Flow {
     IP: { source: address(source), destination: address(destination), ipVersion: 1 },
     l4: {
       TCP: {
-        source_port: 32_768 + Math.floor(Math.random() * 28_000),
-        destination_port: 8000 + (destination % 20),
+        source_port: reply ? server : client,
+        destination_port: reply ? client : server,
         flags: { ACK: true, PSH: i % 2 === 0 },
       },
     },
@@ -64,7 +70,7 @@ function flow(i: number): Flow {
     traffic_direction: 1 + (i % 2),
     trace_observation_point: 101,
     trace_reason: 2,
-    is_reply: i % 2 === 0,
+    is_reply: reply,
     interface: { index: 12, name: 'lxc0a1b2c3d4e5f' },
     Summary: 'TCP Flags: ACK, PSH',
   };
@@ -113,6 +119,11 @@ console.log(
 console.log(
   `Native block: ${((first.flows?.bytes.length ?? 0) / count).toFixed(1)} bytes a row, ${first.flows?.columns.length} columns, raw kept for ${first.counts.raw}`,
 );
+const derived = first.derived.blocks.map(
+  ({ table, rows, bytes }) =>
+    `${rows} rows of ${table} (${(bytes.length / count).toFixed(1)} bytes a flow)`,
+);
+console.log(`beside it: ${derived.join(', ')}`);
 measure('batch index (decodeFlowBatch)', (i) => {
   decodeFlowBatch(sealed[i] ?? Buffer.alloc(0));
 });

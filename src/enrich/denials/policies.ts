@@ -1,5 +1,4 @@
 // The policies that a flow names as denying it, as the column `policies` has them: a line each, sorted.
-
 import type { Texts } from '../project/texts.ts';
 import type { FlowTable } from './flow-table.ts';
 

@@ -32,7 +32,7 @@ export class FlowTotals {
     this.limits = limits;
   }
 
-  /** The block of the flows's first `rows` rows, at least one. */
+  /** The block of the first `rows` flows, at least one. */
   take(rows: number, mark: RecordMark, memory: BlockMemory): NativeBlock {
     this.count(rows);
     return this.block(mark, memory);
