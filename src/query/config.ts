@@ -25,7 +25,9 @@ export const apiConfig = z
       .min(1)
       .max(100_000)
       .default(64)
-      .describe('Streams of flows and events being written at once; more are refused with 429.'),
+      .describe(
+        'Streams of flows and events being written at once; more are refused with 429. Those that follow what is new may be three quarters of them.',
+      ),
     maxRows: z
       .int()
       .min(1)

@@ -62,7 +62,7 @@ export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void
     description: 'Every row that is stored under the uuid: one for each node that told the flow.',
     tag: 'flows',
     input: z.strictObject({}),
-    params: z.object({ uuid: z.string().describe('uuid of the flow') }),
+    params: z.object({ uuid: z.string().regex(UUID, 'is no uuid of a flow') }),
     output: oneFlowAnswer,
     answer: ({ params, store, signal }) => findFlow(store, params.uuid ?? '', signal),
   });
@@ -93,8 +93,10 @@ async function answerFlows(
   const query = selectionOf(asked, nowNanos, deps.config.maxFilters);
   Object.assign(note, { window: { since: query.since, until: query.until } });
   const answer: StreamAnswer = { query, format, columns, store, meter, note, asker };
-  return sendStream(deps, answer, reply, deps.enterStream(reply));
+  return sendStream(deps, answer, reply, deps.enterStream(reply, query.follow));
 }
+
+const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 /** By the header, where it names one of ours. */
 function formatOf(accept = ''): FlowsFormat {

@@ -4,8 +4,14 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { ParallaxError } from '../../runtime/errors.ts';
 
-/** Counts an answer in until its connection is over; the signal aborts then, or when the server stops. */
-export type Gate = (reply: FastifyReply) => AbortSignal;
+/**
+ * Counts an answer in until its connection is over; the signal aborts then, or when the server stops. `endless`: one that
+ * ends only when its client leaves; some room is kept from those.
+ */
+export type Gate = (reply: FastifyReply, endless?: boolean) => AbortSignal;
+
+/** Of all answers, so many may be endless: whoever only listens keeps nobody from asking. */
+const ENDLESS_SHARE = 0.75;
 
 export interface GateOptions {
   readonly max: number;
@@ -20,8 +26,8 @@ export interface GateOptions {
 /** Its calls throw `query/busy` when there are as many answers as allowed. */
 export function createGate({ max, setting, count, stopped, readers }: GateOptions): Gate {
   let answers = 0;
-  return (reply) => {
-    if (answers >= max)
+  return (reply, endless = false) => {
+    if (answers >= (endless ? Math.ceil(max * ENDLESS_SHARE) : max))
       throw new ParallaxError(
         'query/busy',
         `${answers} answers are being made, as many as ${setting} allows; try again soon`,

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askServer } from '../../../src/cli/observe/client.ts';
+import { readOptions } from '../../../src/cli/observe/options.ts';
 import type { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
 import { Health, Observer } from '../../../src/hubble/services.ts';
 import { fromNanos } from '../../../src/hubble/timestamp.ts';
@@ -42,6 +44,12 @@ const flowOf = (cluster: string, at: number): GetFlowsResponse => {
     time,
   };
 };
+
+async function countOf(items: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _ of items) count++;
+  return count;
+}
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'parallax-auth-'));
@@ -166,6 +174,36 @@ describe('tokens', () => {
     expect((await ask(own, Health.Check, {})).response).toEqual({ status: 1 });
     const call = new FlowsCall(own, { number: 1n }, withToken);
     expect((await call.status).code).toBe(grpc.status.OK);
+  });
+
+  test('the command shows the token it is given', async () => {
+    const file = join(directory, 'own');
+    writeFileSync(file, `${TOKEN}\n`);
+    const clusters = async (args: string[], env: Record<string, string>) => {
+      const options = await readOptions(['--server', api.url, '--last', '1', ...args], {
+        env,
+        nowNanos: BigInt(Date.now()) * 1_000_000n,
+        readConfig: async () => ({}),
+      });
+      if (options === 'help') throw new Error('is no call for help');
+      const told = askServer(
+        api.url,
+        options,
+        { say: () => undefined, progress: () => undefined },
+        new AbortController().signal,
+      );
+      return countOf(told);
+    };
+    expect(await clusters([], { PARALLAX_TOKEN: TOKEN })).toBe(1);
+    expect(await clusters([], { PARALLAX_TOKEN_FILE: file })).toBe(1);
+    expect(await clusters(['--token-file', file], { PARALLAX_TOKEN: 'x'.repeat(20) })).toBe(1);
+    await expect(clusters([], {})).rejects.toMatchObject({
+      code: 'auth/required',
+      message: expect.stringContaining('PARALLAX_TOKEN or --token-file'),
+    });
+    await expect(clusters(['--token-file', join(directory, 'none')], {})).rejects.toMatchObject({
+      code: 'input/invalid',
+    });
   });
 
   test('tokens that cannot be are refused', () => {
