@@ -172,10 +172,12 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
     const started = clock.now();
     const token = recordToken(record);
     const { derived, flows, events } = projection;
-    // Before the flows: of a record that comes again, what is stored of the flows is not derived from once more.
-    for (const block of [...derived.blocks, flows, events, coverage]) {
-      if (block) await retried(() => store.insert(block, { token }), signal);
-    }
+    // Flows come after what is derived of them: of a record that comes again, what is stored of the flows is not
+    // derived from once more.
+    const blocks = [...derived.blocks, flows, events, coverage].filter(
+      (block) => block !== undefined,
+    );
+    await retried(() => store.insertAll(blocks, { token }), signal);
     metrics.insert.observe((clock.now() - started) / 1000);
     if (recent) remember(recent, projection);
     // Before the record is committed: after a kill it comes again, and so does what it tells.

@@ -88,22 +88,29 @@ export class EngineStore implements ManagedStore {
     await this.lock?.setApiAddress(url);
   }
 
-  async insert(block: NativeBlock, { token }: InsertOptions): Promise<void> {
-    if (block.rows === 0) return;
+  insert(block: NativeBlock, options: InsertOptions): Promise<void> {
+    return this.insertAll([block], options);
+  }
+
+  async insertAll(blocks: readonly NativeBlock[], { token }: InsertOptions): Promise<void> {
+    const filled = blocks.filter(({ rows }) => rows > 0);
+    if (filled.length === 0) return;
     const { metrics } = this.deps;
-    const { table, rows, bytes } = block;
     const end = metrics.insertSeconds.startTimer();
     try {
-      const outcome = await this.repeats.insert(block, token);
-      if (outcome !== 'new') metrics.repeated.inc({ outcome });
+      const { dropped, restored } = await this.repeats.insert(filled, token);
+      if (dropped > 0) metrics.repeated.inc({ outcome: 'dropped' }, dropped);
+      if (restored > 0) metrics.repeated.inc({ outcome: 'restored' }, restored);
       this.recovered();
     } catch (error) {
       throw this.failed('insert', error);
     }
     end();
-    metrics.inserts.inc({ table });
-    metrics.insertedRows.inc({ table }, rows);
-    metrics.insertedBytes.inc({ table }, bytes.length);
+    for (const { table, rows, bytes } of filled) {
+      metrics.inserts.inc({ table });
+      metrics.insertedRows.inc({ table }, rows);
+      metrics.insertedBytes.inc({ table }, bytes.length);
+    }
   }
 
   async *query(

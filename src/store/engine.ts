@@ -28,7 +28,7 @@ export interface Engine {
 
 /**
  * Settings of every insert: one block is one part, at once, and a known token is dropped. Skip indexes are left to the
- * merges (1 µs less a flow); a fresh part is small enough without.
+ * merges (1 µs less a flow); a fresh part is small enough without. Rows that are added up have been by the writer.
  */
 export const INSERT_SETTINGS = {
   async_insert: 0,
@@ -38,4 +38,5 @@ export const INSERT_SETTINGS = {
   min_insert_block_size_rows: 1_000_000_000,
   min_insert_block_size_bytes: 0,
   materialize_skip_indexes_on_insert: 0,
+  optimize_on_insert: 0,
 } as const;

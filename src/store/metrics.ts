@@ -30,7 +30,7 @@ export function storeMetrics(registry: Registry) {
     }),
     insertSeconds: new Histogram({
       name: 'parallax_store_insert_seconds',
-      help: 'Time of one insert.',
+      help: 'Time until the blocks of one token were stored.',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
       registers,
     }),

@@ -13,7 +13,12 @@ const ADDED_UP: Readonly<Record<string, string>> = { flow_totals: 'time_slot', i
 const TRIES = 5;
 const NO_SIGNAL = new AbortController().signal;
 
-export type RepeatOutcome = 'new' | 'dropped' | 'restored';
+export interface RepeatCounts {
+  /** Blocks that were stored before. */
+  dropped: number;
+  /** Blocks whose rows were lost and are stored again. */
+  restored: number;
+}
 
 export class RepeatedInserts {
   private readonly engine: Engine;
@@ -27,24 +32,32 @@ export class RepeatedInserts {
     this.logger = logger;
   }
 
-  async insert(block: NativeBlock, token: string): Promise<RepeatOutcome> {
-    let outcome: RepeatOutcome = 'new';
+  /** Stores blocks of different tables in their order, under one token. */
+  async insert(blocks: readonly NativeBlock[], token: string): Promise<RepeatCounts> {
+    const counts = { dropped: 0, restored: 0 };
+    let left = blocks;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const before = this.seen ?? (await this.look());
-      await this.engine.insert(block, attempt === 0 ? token : `${token}#${attempt}`);
+      for (const block of left)
+        await this.engine.insert(block, attempt === 0 ? token : `${token}#${attempt}`);
       const now = await this.look();
       // Another writer's drop changes the count too, and a restart of the server: then one look too many is taken.
-      if (now === before) return outcome;
-      if (await this.has(block)) return outcome === 'new' ? 'dropped' : outcome;
+      if (now === before) return counts;
+      const lost: NativeBlock[] = [];
+      for (const block of left) if (!(await this.has(block))) lost.push(block);
+      if (attempt === 0) counts.dropped = Math.min(left.length - lost.length, drops(before, now));
+      if (lost.length === 0) return counts;
+      counts.restored = Math.max(counts.restored, lost.length);
+      left = lost;
       this.logger.warn(
-        { table: block.table, rows: block.rows, token, attempt },
+        { blocks: lost.map(({ table, rows }) => ({ table, rows })), token, attempt },
         'the store knows the token of an insert whose rows it lost; inserting them again',
       );
-      outcome = 'restored';
     }
+    const vanished = left.map(({ table, rows }) => `${rows} rows for ${table}`);
     throw new ParallaxError(
       'store/rejected',
-      `${block.rows} rows for ${block.table} vanish on every insert (token ${token}); ` +
+      `${vanished.join(', ')} vanish on every insert (token ${token}); ` +
         'are they older than store.retention?',
     );
   }
@@ -80,6 +93,11 @@ export class RepeatedInserts {
     for await (const _ of this.engine.query(sql, question.params, NO_SIGNAL)) return true;
     return false;
   }
+}
+
+/** How often the engine dropped a block between two looks. */
+function drops(before: bigint | undefined, now: bigint | undefined): number {
+  return before === undefined || now === undefined || now < before ? 1 : Number(now - before);
 }
 
 interface Question {

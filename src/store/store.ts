@@ -53,6 +53,11 @@ export interface Store extends Component {
    */
   insert(block: NativeBlock, options: InsertOptions): Promise<void>;
   /**
+   * Stores blocks of different tables one after the other, each as `insert` does, for less than as many inserts cost.
+   * Called again with the same ones after it was cut short, it stores what is missing.
+   */
+  insertAll(blocks: readonly NativeBlock[], options: InsertOptions): Promise<void>;
+  /**
    * Runs a reader's query with the reader's limits on it. The SQL has `{name:Type}` in place of every value and
    * neither FORMAT nor SETTINGS. Yields rows as arrays in SELECT order: 64-bit integers as strings, Strings as text
    * (select bytes with base64Encode).

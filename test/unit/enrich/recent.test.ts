@@ -71,6 +71,10 @@ class UuidStore {
     this.rows.push(...(this.blocks.get(block) ?? []));
   }
 
+  async insertAll(blocks: readonly NativeBlock[], options: { token: string }): Promise<void> {
+    for (const block of blocks) await this.insert(block, options);
+  }
+
   async *query(sql: string, params: QueryParams): AsyncGenerator<readonly unknown[]> {
     const { from, to, floor, since, uuids } = params as Record<string, bigint> & {
       uuids?: string[];

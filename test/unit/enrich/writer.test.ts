@@ -43,6 +43,10 @@ class FakeStore {
     this.inserts.push({ table: block.table, rows: block.rows, token });
   }
 
+  async insertAll(blocks: readonly NativeBlock[], options: { token: string }): Promise<void> {
+    for (const block of blocks) await this.insert(block, options);
+  }
+
   async *query(sql: string, params: QueryParams): AsyncGenerator<readonly unknown[]> {
     this.queries.push(sql);
     if (sql.includes('max(')) {
