@@ -45,6 +45,13 @@ export const ERRORS = {
     retriable: false,
     doc: 'There is nothing at that path, or nothing stored that was asked for by name.',
   },
+  'input/method': {
+    http: 405,
+    grpc: 'INVALID_ARGUMENT',
+    exit: 1,
+    retriable: false,
+    doc: 'The path is there, and answers to other methods; the header allow names them.',
+  },
   'hubble/malformed': {
     http: 400,
     grpc: 'INVALID_ARGUMENT',

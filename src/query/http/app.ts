@@ -15,6 +15,7 @@ import type { Tokens } from './auth.ts';
 import { refuseConnection } from './client-error.ts';
 import { schemaError } from './fields.ts';
 import { parseJson } from './json-body.ts';
+import { KnownPaths } from './known-paths.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
 export interface AppDeps {
@@ -47,6 +48,8 @@ const METRICS = /^\/metrics(\?|$)/;
 export async function buildApp(deps: AppDeps): Promise<App> {
   const { config, metrics, logger, stopped, audit, endless } = deps;
   const app = createApp(deps);
+  const paths = new KnownPaths();
+  paths.watch(app);
   const askers = new WeakMap<FastifyRequest, Asker>();
   const failed = (error: unknown) => {
     if (stopped.aborted) return;
@@ -90,11 +93,13 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   };
   app.setErrorHandler(async (error, _request, reply) => refuse(error, reply));
   app.setNotFoundHandler(async (request, reply) => {
-    const path = request.url.split('?')[0];
-    return refuse(
-      new ParallaxError('input/not-found', `there is no ${request.method} ${path}`),
-      reply,
-    );
+    const [path = ''] = request.url.split('?');
+    const methods = paths.methodsOf(path);
+    if (methods.length === 0)
+      return refuse(new ParallaxError('input/not-found', `there is no ${path}`), reply);
+    reply.header('allow', methods.join(', '));
+    const text = `${path} takes ${methods.join(', ')}, not ${request.method}`;
+    return refuse(new ParallaxError('input/method', text), reply);
   });
   await addRateLimit(app, config, askers);
   if (config.compress)

@@ -33,6 +33,7 @@ const STATUSES: Readonly<Record<number, string>> = {
   401: 'A token is needed, or the one sent is not known.',
   403: 'Who asked may not read that.',
   404: 'Nothing is stored under that name, or there is no such path.',
+  405: 'The path takes other methods; `allow` names them.',
   408: 'The request took too long to arrive.',
   422: 'The query went over a limit of the store.',
   429: 'Too many questions at once, or from one client; `retry-after` says when to ask again.',

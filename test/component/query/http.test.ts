@@ -163,6 +163,8 @@ test('refusals are problems that name the field', async () => {
     status: 404,
     code: 'input/not-found',
   });
+  const wrong = await fetch(`${url}/api/v1/status`, { method: 'DELETE' });
+  expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   expect((await get(`/api/v1/flows?since=${'1'.repeat(17_000)}`)).status).toBe(400);
   const large = await fetch(`${url}/api/v1/flows:query`, {
     method: 'POST',
