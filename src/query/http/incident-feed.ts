@@ -1,6 +1,7 @@
 // Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { ApiConfig } from '../config.ts';
 import { eventsSchema } from '../denials/event-schema.ts';
 import { incidentEvents } from '../denials/events.ts';
@@ -8,8 +9,9 @@ import type { Feed, FeedItem } from '../denials/feed.ts';
 import { eventsInput, type FeedInput, feedInput, feedRequest } from '../denials/feed-request.ts';
 import { scopedStore } from '../scope.ts';
 import type { Gate } from './gate.ts';
-import { FieldError, problemOf } from './problem.ts';
+import { FieldError, problemOf, problemResponses } from './problem.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
+import { EVENT_STREAM } from './sse.ts';
 
 export interface IncidentFeedDeps extends RouteDeps {
   readonly config: RouteDeps['config'] & Pick<ApiConfig, 'feed'>;
@@ -24,6 +26,11 @@ export interface IncidentFeedDeps extends RouteDeps {
 /** How long a client waits before it comes back. */
 const RETRY_MS = 2000;
 const TAG = 'denials';
+const eventText = z
+  .string()
+  .describe(
+    '`event: new`, `changed` or `resolved` with an IncidentEvent as `data` and its place in the log as `id`; `event: error` with a problem. Comments while it is quiet.',
+  );
 const FOLLOW = `Each event has its place in the log as \`id\`: a client that comes back with it (Last-Event-ID, which EventSource sends by
 itself, or \`cursor\`) misses nothing. Without a place it begins with what happens from now on.`;
 
@@ -33,6 +40,13 @@ export function addIncidentFeedRoutes(app: FastifyInstance, deps: IncidentFeedDe
     description: FOLLOW,
     tags: [TAG],
     querystring: feedInput,
+    response: {
+      200: {
+        description: 'Events until one side ends the stream.',
+        content: { 'text/event-stream': { schema: eventText } },
+      },
+      ...problemResponses,
+    },
   };
   app.get('/api/v1/incidents/feed', { schema }, (request, reply) => follow(request, reply, deps));
   addDocumentRoute(app, deps, {
@@ -65,7 +79,7 @@ async function follow(
   );
   endless.add(reply);
   reply
-    .header('content-type', 'text/event-stream; charset=utf-8')
+    .header('content-type', EVENT_STREAM)
     .header('cache-control', 'no-store')
     // Proxies that gather what they pass on would hold events back.
     .header('x-accel-buffering', 'no')
