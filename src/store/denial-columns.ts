@@ -136,3 +136,22 @@ export const FLOW_TOTAL_COLUMNS: readonly Column[] = [
   ...MARK,
   column('flows', 'u64', 'How many.'),
 ];
+
+/** Columns that say what an incident is, in the order in which its number is the hash of them. */
+export const INCIDENT_MEMBERS = [
+  'cluster',
+  'verdict',
+  'traffic_direction',
+  'drop_reason_desc',
+  'policies',
+  'l4_protocol',
+  'destination_port',
+  'source_cluster',
+  'source_namespace',
+  'source_workload',
+  'source_peer',
+  'destination_cluster',
+  'destination_namespace',
+  'destination_workload',
+  'destination_peer',
+] as const;

@@ -2,6 +2,7 @@
 // and how often, which pods, and how long their clusters were collected.
 import type { IncidentFacts } from '../../hubble/incident.ts';
 import type { IncidentPods } from '../../hubble/incident-event.ts';
+import { TRAFFIC_COLUMNS, TRAFFIC_WIDTH, trafficAt } from '../../store/incident-traffic.ts';
 import type { QueryParams, Store } from '../../store/store.ts';
 import { MAX_PODS } from './state.ts';
 import { readWatched } from './watched.ts';
@@ -64,10 +65,7 @@ export function createSource(store: Pick<Store, 'query'>, signal: AbortSignal) {
     /** What each is, when it was seen, and its counts since the hour of the moment asked for. */
     async facts(asked: readonly Since[]): Promise<Map<bigint, IncidentFacts>> {
       const facts = new Map<bigint, IncidentFacts>();
-      const sql = `SELECT toString(incident), any(cluster), any(verdict), any(traffic_direction), any(drop_reason_desc),
-          any(policies), any(l4_protocol), any(destination_port),
-          any(source_cluster), any(source_namespace), any(source_workload), any(source_peer),
-          any(destination_cluster), any(destination_namespace), any(destination_workload), any(destination_peer),
+      const sql = `SELECT toString(incident), ${TRAFFIC_COLUMNS},
           toString(toUnixTimestamp64Nano(min(first_seen))), toString(toUnixTimestamp64Nano(max(last_seen))),
           sumIf(drops, counted), sumIf(verdicts, counted)
         FROM (SELECT *, hour >= transform(incident, {ids:Array(UInt64)}, {hours:Array(Int32)}, toInt32(${NEVER})) AS counted
@@ -212,23 +210,14 @@ function touchedOf(row: readonly unknown[]): Touched {
 }
 
 function factsOf(row: readonly unknown[]): IncidentFacts {
-  const text = (index: number) => String(row[index]);
-  const number = (index: number) => Number(row[index]);
+  const [firstSeen, lastSeen, drops, verdicts] = row.slice(1 + TRAFFIC_WIDTH);
   return {
-    incident: BigInt(text(0)),
-    cluster: text(1),
-    verdict: number(2),
-    direction: number(3),
-    code: number(4),
-    policies: text(5),
-    protocol: number(6),
-    port: number(7),
-    source: { cluster: text(8), namespace: text(9), workload: text(10), peer: text(11) },
-    destination: { cluster: text(12), namespace: text(13), workload: text(14), peer: text(15) },
-    firstSeen: BigInt(text(16)),
-    lastSeen: BigInt(text(17)),
-    drops: number(18),
-    verdicts: number(19),
+    incident: BigInt(String(row[0])),
+    ...trafficAt(row, 1),
+    firstSeen: BigInt(String(firstSeen)),
+    lastSeen: BigInt(String(lastSeen)),
+    drops: Number(drops),
+    verdicts: Number(verdicts),
   };
 }
 

@@ -4,6 +4,7 @@ import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
+import { groupBy } from '../group-by.ts';
 import type { TimeRange } from '../range.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type NamedBy, serviceNameOf } from './name.ts';
@@ -205,14 +206,4 @@ function told({ latencyCount, latencySum, ...counts }: UsageCounts): ServiceCoun
 
 function share(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 10_000;
-}
-
-function groupBy<T>(list: readonly T[], key: (each: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const each of list) {
-    const group = groups.get(key(each));
-    if (group === undefined) groups.set(key(each), [each]);
-    else group.push(each);
-  }
-  return groups;
 }

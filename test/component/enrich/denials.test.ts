@@ -1,10 +1,11 @@
 // What the writer derives from flows, held against the flows it stored: denials, incidents and totals as SQL counts them.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { INCIDENT_MEMBERS, incidentNumber } from '../../../src/enrich/denials/incident-number.ts';
+import { incidentNumber } from '../../../src/enrich/denials/incident-number.ts';
 import { SOURCE_CALLS_SQL } from '../../../src/hubble/caller.ts';
 import { DENIAL_SQL, DENIED_SQL, isDenial, isDenied } from '../../../src/hubble/denial.ts';
 import { responseFromJson } from '../../../src/hubble/json.ts';
 import type { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
+import { INCIDENT_MEMBERS } from '../../../src/store/denial-columns.ts';
 import { rowsOf } from '../../engines/stores.ts';
 import { tameResponses } from '../../unit/enrich/project/responses.ts';
 import { fixtureLines } from '../../unit/hubble/fixture.ts';
