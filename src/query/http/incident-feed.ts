@@ -1,5 +1,4 @@
 // Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
-import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ApiConfig } from '../config.ts';
@@ -7,11 +6,11 @@ import { eventsSchema } from '../denials/event-schema.ts';
 import { incidentEvents } from '../denials/events.ts';
 import type { Feed, FeedItem } from '../denials/feed.ts';
 import { eventsInput, type FeedInput, feedInput, feedRequest } from '../denials/feed-request.ts';
-import { scopedStore } from '../scope.ts';
+import { scopedStore, scopeKey } from '../scope.ts';
 import type { Gate } from './gate.ts';
 import { FieldError, problemOf, problemResponses } from './problem.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
-import { EVENT_STREAM } from './sse.ts';
+import { eventText, sendEventText } from './sse.ts';
 
 export interface IncidentFeedDeps extends RouteDeps {
   readonly config: RouteDeps['config'] & Pick<ApiConfig, 'feed'>;
@@ -25,8 +24,10 @@ export interface IncidentFeedDeps extends RouteDeps {
 
 /** How long a client waits before it comes back. */
 const RETRY_MS = 2000;
+/** Of one client; the rest waits in the log. */
+const HELD_BYTES = 16 * 1024;
 const TAG = 'denials';
-const eventText = z
+const eventsText = z
   .string()
   .describe(
     '`event: new`, `changed` or `resolved` with an IncidentEvent as `data` and its place in the log as `id`; `event: error` with a problem. Comments while it is quiet.',
@@ -43,7 +44,7 @@ export function addIncidentFeedRoutes(app: FastifyInstance, deps: IncidentFeedDe
     response: {
       200: {
         description: 'Events until one side ends the stream.',
-        content: { 'text/event-stream': { schema: eventText } },
+        content: { 'text/event-stream': { schema: eventsText } },
       },
       ...problemResponses,
     },
@@ -73,21 +74,9 @@ async function follow(
   const query = request.query as FeedInput; // checked by the route's schema
   const asked = feedRequest({ ...query, ...lastEvent(request) }, BigInt(clock.now()) * 1_000_000n);
   const store = scopedStore(deps.store, scope);
-  const items = feed.follow(
-    { ...asked, store, scope: JSON.stringify(scope ?? null) },
-    enterStream(reply),
-  );
+  const items = feed.follow({ ...asked, store, scope: scopeKey(scope) }, enterStream(reply));
   endless.add(reply);
-  reply
-    .header('content-type', EVENT_STREAM)
-    .header('cache-control', 'no-store')
-    // Proxies that gather what they pass on would hold events back.
-    .header('x-accel-buffering', 'no')
-    .send(
-      Readable.from(written(items, reply, deps), { objectMode: false, highWaterMark: 16 * 1024 }),
-    );
-  reply.raw.flushHeaders();
-  return reply;
+  return sendEventText(reply, written(items, reply, deps), HELD_BYTES);
 }
 
 /** An EventSource that comes back says so by itself, with the URL it was given at first. */
@@ -120,7 +109,7 @@ async function* written(
     }
   } catch (error) {
     failed(error);
-    yield `event: error\ndata: ${JSON.stringify(problemOf(error))}\n\n`;
+    yield eventText({ event: 'error', data: problemOf(error) });
   } finally {
     clearTimeout(patience);
     await items.return(undefined);
@@ -129,5 +118,5 @@ async function* written(
 
 function textOf(item: FeedItem): string {
   if (item === undefined) return ': nothing new\n\n';
-  return `id: ${item.id}\nevent: ${item.event.event}\ndata: ${JSON.stringify(item.event)}\n\n`;
+  return eventText({ id: String(item.id), event: item.event.event, data: item.event });
 }

@@ -19,7 +19,7 @@ export interface EventStreamOptions {
   readonly retry?: number;
 }
 
-export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+const EVENT_STREAM = 'text/event-stream; charset=utf-8';
 const RETRY_MS = 3000;
 
 /** Sends the events as they come, as fast as the client takes them. The reply ends with them. */
@@ -28,13 +28,22 @@ export function sendEvents(
   events: AsyncIterable<ServerEvent>,
   options: EventStreamOptions,
 ): FastifyReply {
-  const stream = Readable.from(textOf(events, options), { objectMode: false });
+  return sendEventText(reply, textOf(events, options));
+}
+
+/** Sends the text of events as it comes; `held` bytes of it wait for a client that is slower. */
+export function sendEventText(
+  reply: FastifyReply,
+  text: AsyncIterable<string>,
+  held?: number,
+): FastifyReply {
+  const options = { objectMode: false, ...(held !== undefined && { highWaterMark: held }) };
   reply
     .header('content-type', EVENT_STREAM)
     .header('cache-control', 'no-store')
     // Proxies that gather answers would hold events back.
     .header('x-accel-buffering', 'no')
-    .send(stream);
+    .send(Readable.from(text, options));
   reply.raw.flushHeaders();
   return reply;
 }
@@ -75,7 +84,7 @@ async function soon<T>(coming: Promise<T>, ms: number): Promise<T | undefined> {
   }
 }
 
-function eventText({ event, id, data }: ServerEvent): string {
+export function eventText({ event, id, data }: ServerEvent): string {
   const text = typeof data === 'string' ? data : JSON.stringify(data);
   const named = event === undefined ? '' : `event: ${oneLine(event)}\n`;
   const known = id === undefined ? '' : `id: ${oneLine(id)}\n`;
