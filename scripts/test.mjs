@@ -28,9 +28,11 @@ if (build.status !== 0) {
 const scratch = mkdtempSync(join(tmpdir(), 'parallax-test-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
+const failures = [];
 for (const tier of asked.length > 0 ? TIERS.filter((name) => asked.includes(name)) : TIERS) {
   console.log(`\n━━ ${tier} ━━`);
-  const { passed, failed, skipped, reasons } = await run(tier);
+  const { passed, failed, skipped, reasons, failures: failing } = await run(tier);
+  failures.push(...failing.map((failure) => ({ tier, ...failure })));
   totals.passed += passed;
   totals.failed += failed;
   totals.skipped += skipped.length;
@@ -46,6 +48,10 @@ for (const { tier, skipped, reasons } of skips) {
   for (const reason of reasons) console.log(`!!!! why: ${reason}`);
   for (const [file, count] of byFile(skipped)) console.log(`!!!!   ${file}: ${count}`);
   if (forbidden) totals.failed++;
+}
+// Told again at the end, which is what is seen of a long log.
+for (const { tier, file, name, message } of failures) {
+  console.log(`\n!!!! FAILED in ${tier}: ${file} > ${name}\n${message}`);
 }
 const { passed, failed, skipped } = totals;
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
@@ -80,22 +86,36 @@ function summed(report, exit) {
     results = JSON.parse(readFileSync(report, 'utf8')).testResults;
   } catch {
     // No report: nothing to run is fine, anything else is a failure.
-    return { passed: 0, failed: exit === 0 ? 0 : 1, skipped: [] };
+    const failures =
+      exit === 0 ? [] : [failure('(all)', '(no report)', [`vitest left with ${exit}`])];
+    return { passed: 0, failed: failures.length, skipped: [], failures };
   }
-  const sum = { passed: 0, failed: 0, skipped: [] };
-  for (const { name, status, assertionResults } of results) {
+  const sum = { passed: 0, failed: 0, skipped: [], failures: [] };
+  for (const { name, status, message, assertionResults } of results) {
     const file = relative(HOME, name);
-    const failures = assertionResults.filter((test) => test.status === 'failed').length;
+    const failed = assertionResults.filter((test) => test.status === 'failed');
     sum.passed += assertionResults.filter((test) => test.status === 'passed').length;
+    for (const { fullName, failureMessages } of failed) {
+      sum.failures.push(failure(file, fullName, failureMessages));
+    }
     // A file that failed outside of its tests counts as one.
-    sum.failed += status === 'failed' ? Math.max(1, failures) : failures;
+    if (status === 'failed' && failed.length === 0) {
+      sum.failures.push(failure(file, '(outside its tests)', [message]));
+    }
     for (const { status: each, fullName } of assertionResults) {
       if (each !== 'passed' && each !== 'failed') sum.skipped.push({ file, name: fullName });
     }
   }
   // An error outside of all files, such as an unhandled rejection.
-  if (exit !== 0 && sum.failed === 0) sum.failed = 1;
-  return sum;
+  if (exit !== 0 && sum.failures.length === 0) {
+    sum.failures.push(failure('(all)', '(an error outside of all tests, see above)', []));
+  }
+  return { ...sum, failed: sum.failures.length };
+}
+
+/** One failure as told at the end: its message cut to what helps to find it. */
+function failure(file, name, messages) {
+  return { file, name, message: messages.join('\n').slice(0, 2_000) };
 }
 
 function byFile(skipped) {
