@@ -42,6 +42,16 @@ export function isRebalance(error: unknown): boolean {
   );
 }
 
+/** A broker is taking the group over, or knows not yet that it does: it answers soon, without anyone changing anything. */
+export function isGroupOpening(error: unknown): boolean {
+  return hasType(
+    error,
+    'NOT_COORDINATOR_FOR_GROUP',
+    'GROUP_COORDINATOR_NOT_AVAILABLE',
+    'GROUP_LOAD_IN_PROGRESS',
+  );
+}
+
 /** A new session may succeed without anyone changing anything. */
 export function isRetriable(error: unknown): boolean {
   for (const { name, retriable } of chain(error)) {

@@ -8,6 +8,7 @@ import type { BusRecord } from './bus.ts';
 import type { KafkaBusConfig } from './config.ts';
 import { createKafkaClient } from './kafka-client.ts';
 import { describeError } from './kafka-errors.ts';
+import { untilGroupOpens } from './kafka-group.ts';
 import type { LinkDeps } from './kafka-link.ts';
 import { toRecord } from './kafka-record.ts';
 import { runSession } from './kafka-session.ts';
@@ -52,13 +53,23 @@ export async function readKafkaRange(
   const admin = client.admin();
   try {
     await admin.connect();
-    const { spans, truncated, left } = await spansOf(admin, config.topic, range);
+    const { spans, truncated, left } = await untilGroupOpens(
+      () => spansOf(admin, config.topic, range),
+      config,
+      deps.clock,
+      signal,
+    );
     if (spans.size === 0) return { records: 0, unreadable: 0, truncated, left };
     const partitions = [...spans].map(([partition, { start }]) => ({
       partition,
       offset: String(start),
     }));
-    await admin.setOffsets({ groupId: group, topic: config.topic, partitions });
+    await untilGroupOpens(
+      () => admin.setOffsets({ groupId: group, topic: config.topic, partitions }),
+      config,
+      deps.clock,
+      signal,
+    );
     const reader = new RangeReader(config, spans, handler);
     await reader.run(client, group, deps, signal);
     await admin.deleteGroups([group]).catch(() => {}); // it expires by itself
