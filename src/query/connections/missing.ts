@@ -186,7 +186,7 @@ async function addReported(
   const rows = store.query(
     `SELECT DISTINCT intDiv(toUnixTimestamp(minute), 60), cluster, node FROM coverage
       WHERE up_ms > 0 AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({until:Int64})`,
-    { since: clamped(since), until: clamped(until) },
+    { since: withinDateTime(since), until: withinDateTime(until) },
     signal && { signal },
   );
   for await (const [minute, cluster, node] of rows)
@@ -206,7 +206,7 @@ function around(drafts: readonly Draft[]): { readonly since: bigint; readonly un
 }
 
 /** Seconds since 1970 as DateTime has them: nothing is reported outside of that. */
-function clamped(nanos: bigint): bigint {
+export function withinDateTime(nanos: bigint): bigint {
   const seconds = nanos / 1_000_000_000n;
   return seconds < 0n ? 0n : seconds > 4_294_967_295n ? 4_294_967_295n : seconds;
 }

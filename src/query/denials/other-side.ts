@@ -4,10 +4,10 @@ import type { Incident } from '../../hubble/incident.ts';
 import { enumName } from '../../hubble/names.ts';
 import { Verdict } from '../../hubble/schema.gen.ts';
 import type { Reader } from '../../store/store.ts';
-import { MISSING, type MissingReason, unseenBy } from '../connections/missing.ts';
+import { MISSING, type MissingReason, unseenBy, withinDateTime } from '../connections/missing.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import type { Side } from '../connections/orient.ts';
-import { slotOf } from '../range.ts';
+import { slotBounds, slotOf } from '../range.ts';
 import { earlier, later } from './window.ts';
 
 export interface OtherSide {
@@ -79,6 +79,10 @@ interface Seen {
 const name = (side: Side) =>
   `if(${side}_workload != '', substringIndex(${side}_workload, '/', -1), ${side}_peer)`;
 
+/** What may be called so: judged by each of two columns alone, of which the engine looks at each different value once. */
+const named = (side: Side, names: string) =>
+  `(substringIndex(${side}_workload, '/', -1) IN {${names}:Array(String)} OR ${side}_workload = '' AND ${side}_peer IN {${names}:Array(String)})`;
+
 /** Ends are compared by name: what kind of workload a pod is of may be a guess on the side it is remote to. */
 function keyOf(incident: Incident): string {
   const side = sideOf(incident);
@@ -120,7 +124,7 @@ async function readSeen(
     WHERE time_slot BETWEEN {first:Int32} AND {last:Int32} AND cluster IN {clusters:Array(String)}
       AND client_is_source = 1 AND server_port IN {ports:Array(UInt16)}
       AND source_namespace IN {sourceSpaces:Array(String)} AND destination_namespace IN {destinationSpaces:Array(String)}
-      AND source_name IN {sources:Array(String)} AND destination_name IN {destinations:Array(String)}
+      AND ${named('source', 'sources')} AND ${named('destination', 'destinations')}
     GROUP BY cluster, traffic_direction, l4_protocol, server_port, source_namespace, source_name,
       destination_namespace, destination_name, time_slot, verdict`;
   const params = {
@@ -157,28 +161,42 @@ function spanOf(looked: readonly Looked[]): { readonly first: bigint; readonly l
   };
 }
 
-/** By cluster, the slots in which it was collected or flows of it are stored. */
+/** By cluster, the slots about the incidents in which it was collected or flows of it are stored; none of what never was. */
 async function readCollected(
   store: Reader,
   silent: readonly Looked[],
   signal: AbortSignal | undefined,
-): Promise<Map<string, Set<bigint>>> {
-  const collected = new Map<string, Set<bigint>>();
+): Promise<Map<string, ReadonlySet<bigint>>> {
+  const collected = new Map<string, ReadonlySet<bigint>>();
   if (silent.length === 0) return collected;
+  const options = signal && { signal };
   const clusters = [...new Set(silent.map(({ incident }) => incident[sideOf(incident)].cluster))];
-  const params = { clusters, ...spanOf(silent) };
-  const sql = `SELECT cluster, groupUniqArrayIf(slot, slot BETWEEN {first:Int32} AND {last:Int32}) FROM (
+  const { first, last } = spanOf(silent);
+  const since = withinDateTime(slotBounds(first).first);
+  const until = withinDateTime(slotBounds(last).last);
+  const slots = `SELECT cluster, groupUniqArray(slot) FROM (
       SELECT cluster, toInt32(intDiv(toUnixTimestamp(minute), 300)) AS slot FROM coverage
-        WHERE cluster IN {clusters:Array(String)} AND up_ms > 0 GROUP BY cluster, slot
+        WHERE cluster IN {clusters:Array(String)} AND up_ms > 0
+          AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({until:Int64})
       UNION ALL
       SELECT cluster, time_slot AS slot FROM flow_totals
-        WHERE cluster IN {clusters:Array(String)} GROUP BY cluster, slot
+        WHERE cluster IN {clusters:Array(String)} AND time_slot BETWEEN {first:Int32} AND {last:Int32}
     ) GROUP BY cluster`;
-  for await (const [cluster, slots] of store.query(sql, params, signal && { signal }))
+  const params = { clusters, first, last, since, until };
+  for await (const [cluster, found] of store.query(slots, params, options))
     collected.set(
       String(cluster),
-      new Set(Array.isArray(slots) ? slots.map((slot) => BigInt(String(slot))) : []),
+      new Set(Array.isArray(found) ? found.map((slot) => BigInt(String(slot))) : []),
     );
+  // Whole tables are asked only for a cluster that is not found near by.
+  const open = clusters.filter((cluster) => !collected.has(cluster));
+  if (open.length === 0) return collected;
+  const ever = `SELECT DISTINCT cluster FROM (
+      SELECT cluster FROM coverage WHERE cluster IN {open:Array(String)} AND up_ms > 0
+      UNION ALL
+      SELECT cluster FROM flow_totals WHERE cluster IN {open:Array(String)})`;
+  for await (const [cluster] of store.query(ever, { open }, options))
+    collected.set(String(cluster), new Set());
   return collected;
 }
 
