@@ -1,7 +1,33 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The files that take minutes, the longest first. */
+const LONG = [
+  'e2e/kill',
+  'e2e/outage',
+  'e2e/relays',
+  'e2e/replay',
+  'e2e/standstill',
+  'e2e/writers',
+  'component/bus/kafka-kill',
+  'component/query/recorded',
+  'e2e/alert',
+];
+
+/** Long files begin first, so that none is left running alone at the end. A fresh clone has no times to sort by. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const found = LONG.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return found < 0 ? LONG.length : found;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

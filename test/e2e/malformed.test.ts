@@ -48,7 +48,12 @@ describe('from relays', () => {
     expect(
       await metric(url, 'parallax_ingest_responses_refused_total', { reason: 'oversize' }),
     ).toBe(2);
-    expect(await metric(url, 'parallax_writer_dead_letters_total')).toBe(2);
+    const dead = () => metric(url, 'parallax_writer_dead_letters_total');
+    // Collected is not yet written.
+    await pipeline.collector.child.until('the dead letters', 60_000, async () => {
+      return ((await dead()) ?? 0) >= 2;
+    });
+    expect(await dead()).toBe(2);
     const found = await pipeline.prove();
     // Of the odd ones all but the cut and the largest are flows: three of each relay.
     expect(found.stored).toBe(found.sent + 6);
