@@ -133,6 +133,11 @@ export const FLOW_TOTAL_COLUMNS: readonly Column[] = [
   column('client_is_source', 'u8', '1: the source called; 0: it is an answer.'),
   column('server_port', 'u16', 'Port of the end that was called.'),
   ...ends(false),
+  ...(['source', 'destination'] as const).flatMap((end) => [
+    column(`${end}_cluster_name`, 'lc', `What flows call the cluster of the ${end}.`),
+    column(`${end}_workloads`, 'lc', `Workloads that flows name at the ${end}, a line each.`),
+  ]),
+  column('told', 'u8', '1: the four columns before are filled in.'),
   ...MARK,
   column('flows', 'u64', 'How many.'),
 ];

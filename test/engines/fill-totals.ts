@@ -18,6 +18,7 @@ const DERIVED: Readonly<Record<string, string>> = {
   server_port: SERVER_PORT,
   source_peer: PEER.source,
   destination_peer: PEER.destination,
+  told: 'toUInt8(1)',
 };
 
 /** The same of rows of `flows`, as SQL. */
@@ -39,4 +40,17 @@ export async function fillTotals(
      SETTINGS max_partitions_per_insert_block = 0`,
     { from, to },
   );
+}
+
+/** Takes away what rows of `flow_totals` say of flows' own names, as if they were from before there were columns of it. */
+export async function untold(store: Pick<Store, 'command'>): Promise<void> {
+  const names = ['source', 'destination'].flatMap((end) => [
+    `'' AS ${end}_cluster_name`,
+    `'' AS ${end}_workloads`,
+  ]);
+  await store.command(
+    `INSERT INTO flow_totals SELECT * REPLACE (${names.join(', ')}, 0 AS told) FROM flow_totals
+     SETTINGS max_partitions_per_insert_block = 0`,
+  );
+  await store.command('DELETE FROM flow_totals WHERE told = 1');
 }

@@ -35,10 +35,12 @@ function assign({ flows, parties, conversations, incidents }: BatchDenials): Uin
   const { first, policies, size } = conversations;
   const incidentOf = new Uint32Array(size);
   const party = (end: End, row: number) =>
-    parties.of(
-      groups[end][row] ?? 0,
-      groups[`${end}_at`][row] ?? 0,
-      columns[`${end}_names`][row] ?? 0,
+    parties.untold(
+      parties.of(
+        groups[end][row] ?? 0,
+        groups[`${end}_at`][row] ?? 0,
+        columns[`${end}_names`][row] ?? 0,
+      ),
     );
   for (let denial = 0; denial < size; denial++) {
     const row = first[denial] ?? 0;

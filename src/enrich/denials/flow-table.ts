@@ -6,7 +6,10 @@ import type { Pairs } from '../project/pairs.ts';
 import type { Sink } from '../project/sink.ts';
 
 export interface FlowTable extends Pick<Sink, 'columns' | 'groups' | 'texts'> {
-  readonly endpoints: Pick<Endpoints, 'identities' | 'namespaces' | 'labels' | 'podNames'>;
+  readonly endpoints: Pick<
+    Endpoints,
+    'identities' | 'namespaces' | 'labels' | 'podNames' | 'clusterNames' | 'workloads'
+  >;
   readonly pairs: Pick<Pairs, 'first' | 'second'>;
 }
 

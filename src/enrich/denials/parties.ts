@@ -1,5 +1,6 @@
 // Who a flow's end is, as totals and incidents count: cluster, namespace, workload, and a name where there is no
-// workload. Found once for each distinct end; thousands of pods are a few hundred parties.
+// workload; for totals also what flows say of it. Found once for each distinct end; thousands of pods are a few hundred
+// parties.
 import type { FlowTable, Places } from './flow-table.ts';
 import { KeyTable } from './key-table.ts';
 import { peerOf } from './peer.ts';
@@ -14,14 +15,16 @@ const DETAIL = 5;
 
 export type End = 'source' | 'destination';
 
-/** Members of a party, in the order of its words. */
+/** Members of a party, in the order of its words: who it is, and what flows call its cluster and workloads. */
 const MEMBERS = ['cluster', 'namespace', 'workload', 'peer'] as const;
+const TOLD = ['cluster_name', 'workloads'] as const;
+const WIDTH = MEMBERS.length + TOLD.length;
 export type PartyMember = (typeof MEMBERS)[number];
 
 export class Parties {
   private readonly flows: FlowTable;
   private readonly locations: Places;
-  private readonly table = new KeyTable(MEMBERS.length, 4096);
+  private readonly table = new KeyTable(WIDTH, 4096);
   /** By endpoint: texts of the cluster, workload and names it was found with last, and one more than the party. */
   private clusterOf = new Uint32Array(0);
   private workloadOf = new Uint32Array(0);
@@ -71,25 +74,35 @@ export class Parties {
     return party;
   }
 
-  /** The party without the name that stands in for a workload. */
+  /** The party, whatever flows call it. */
+  untold(party: number): number {
+    this.probe(party).fill(0, MEMBERS.length);
+    return this.table.find();
+  }
+
+  /** The party without the name that stands in for a workload, whatever flows call it. */
   unnamed(party: number): number {
-    const { probe, words } = this.table;
-    const from = party * MEMBERS.length;
-    probe.set(words.subarray(from, from + MEMBERS.length));
-    probe[MEMBERS.indexOf('peer')] = 0;
+    this.probe(party).fill(0, MEMBERS.indexOf('peer'));
     return this.table.find();
   }
 
   /** Number of the text of a member. */
   text(party: number, member: PartyMember): number {
-    return this.table.words[party * MEMBERS.length + MEMBERS.indexOf(member)] ?? 0;
+    return this.table.words[party * WIDTH + MEMBERS.indexOf(member)] ?? 0;
   }
 
   /** The four columns of an end, for rows of which each has a party. */
   put(block: TableBlock, end: End, partyOf: (row: number) => number): void {
-    const { words } = this.table;
     MEMBERS.forEach((member, i) => {
-      block.text(`${end}_${member}`, (row) => words[partyOf(row) * MEMBERS.length + i] ?? 0);
+      this.putWord(block, `${end}_${member}`, partyOf, i);
+    });
+  }
+
+  /** Those, and the two columns of what flows say. */
+  putTold(block: TableBlock, end: End, partyOf: (row: number) => number): void {
+    this.put(block, end, partyOf);
+    TOLD.forEach((member, i) => {
+      this.putWord(block, `${end}_${member}`, partyOf, MEMBERS.length + i);
     });
   }
 
@@ -98,6 +111,23 @@ export class Parties {
     this.table.clear();
     this.partyOf.fill(0);
     this.details.fill(0);
+  }
+
+  private putWord(
+    block: TableBlock,
+    column: string,
+    partyOf: (row: number) => number,
+    at: number,
+  ): void {
+    const { words } = this.table;
+    block.text(column, (row) => words[partyOf(row) * WIDTH + at] ?? 0);
+  }
+
+  /** The words of a party, to be changed and looked for. */
+  private probe(party: number): Uint32Array {
+    const { probe, words } = this.table;
+    probe.set(words.subarray(party * WIDTH, (party + 1) * WIDTH));
+    return probe;
   }
 
   /** An end such as the world is at many places and has many names. */
@@ -138,6 +168,8 @@ export class Parties {
     probe[1] = endpoints.namespaces[endpoint] ?? 0;
     probe[2] = workload;
     probe[3] = texts.addText(peer);
+    probe[4] = endpoints.clusterNames[endpoint] ?? 0;
+    probe[5] = endpoints.workloads[endpoint] ?? 0;
     return this.table.find();
   }
 }

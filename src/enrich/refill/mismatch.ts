@@ -1,5 +1,5 @@
-// Where the totals do not say what the flows do: slots from before there were totals, and those of a record that was
-// counted and not stored, because its writer was killed in between and what it held came again in another record.
+// Where the totals do not say what the flows do: slots from before there were totals or some of their columns, and those of
+// a record that was counted and not stored, because its writer was killed in between and what it held came again in another.
 import type { QueryParams, Store } from '../../store/store.ts';
 
 /** A five-minute slot of one cluster. */
@@ -10,6 +10,7 @@ export interface Slot {
 
 export interface Mismatch extends Slot {
   readonly flows: number;
+  /** As many as flows where columns of the totals are not filled in. */
   readonly counted: number;
   /** When the newest of it was received, milliseconds since 1970. */
   readonly receivedMs: number;
@@ -25,12 +26,12 @@ export interface SlotRange {
 
 const MISMATCHES = `SELECT time_slot, cluster, sum(stored) AS flows, sum(total) AS counted,
     toUnixTimestamp64Milli(max(received)) FROM (
-  SELECT time_slot, cluster, count() AS stored, 0 AS total, max(received_at) AS received
+  SELECT time_slot, cluster, count() AS stored, 0 AS total, 0 AS untold, max(received_at) AS received
     FROM flows WHERE {where} GROUP BY time_slot, cluster
   UNION ALL
-  SELECT time_slot, cluster, 0 AS stored, sum(flows) AS total, max(received_at) AS received
+  SELECT time_slot, cluster, 0 AS stored, sum(flows) AS total, sumIf(flows, told = 0) AS untold, max(received_at) AS received
     FROM flow_totals WHERE {where} GROUP BY time_slot, cluster)
-  GROUP BY time_slot, cluster HAVING flows != counted ORDER BY time_slot, cluster`;
+  GROUP BY time_slot, cluster HAVING flows != counted OR sum(untold) > 0 ORDER BY time_slot, cluster`;
 
 /** The slots of a range that differ, oldest first. */
 export async function findMismatches(store: Store, range: SlotRange): Promise<Mismatch[]> {

@@ -56,7 +56,7 @@ export async function refill(deps: RefillDeps, options: RefillOptions): Promise<
     const to = Math.min(options.to, (day + 1) * SLOTS_AT_ONCE - 1);
     const found = await findMismatches(deps.store, { ...options, from, to });
     const wrong = found.filter(
-      ({ slot, flows, counted }) => flows > counted || slot >= options.surplusFrom,
+      ({ slot, flows, counted }) => flows >= counted || slot >= options.surplusFrom,
     );
     for (const hour of byHour(wrong)) {
       options.signal?.throwIfAborted();

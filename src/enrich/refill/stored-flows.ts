@@ -109,7 +109,8 @@ export class StoredFlows implements FlowTable {
   get endpoints() {
     const [identities = NONE, namespaces = NONE, labels = NONE, podNames = NONE] =
       this.ends.members;
-    return { identities, namespaces, labels, podNames };
+    // Only totals have the last two, and those are made of stored flows by the engine (./totals.ts).
+    return { identities, namespaces, labels, podNames, clusterNames: NONE, workloads: NONE };
   }
 
   get pairs() {

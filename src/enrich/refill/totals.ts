@@ -16,7 +16,7 @@ const COPIED = [
   'type',
   'l4_protocol',
 ] as const;
-const PARTY = ['cluster', 'namespace', 'workload'] as const;
+const PARTY = ['cluster', 'namespace', 'workload', 'cluster_name', 'workloads'] as const;
 const NAMED = ['names', 'labels', 'pod_name'] as const;
 const ENDS = ['source', 'destination'] as const;
 /** Rows of one insert. */
@@ -65,13 +65,12 @@ function rowOf(values: readonly unknown[]): Row {
   row.client_is_source = number();
   row.server_port = number();
   for (const end of ENDS) {
-    const [cluster, namespace, workload] = [text(), text(), text()];
+    for (const member of PARTY) row[`${end}_${member}`] = text();
     const [names, labels, pod] = [text(), text(), text()];
-    row[`${end}_cluster`] = cluster;
-    row[`${end}_namespace`] = namespace;
-    row[`${end}_workload`] = workload;
+    const workload = String(row[`${end}_workload`]);
     row[`${end}_peer`] = peerOf({ workload, names, labels, pod });
   }
+  row.told = 1;
   row.received_at = BigInt(text());
   row.flows = BigInt(text());
   return row;

@@ -7,7 +7,7 @@ import type { CompiledSql } from '../sql/compile.ts';
 import type { TotalsConfig } from './config.ts';
 import type { Dimension, Key } from './dimensions.ts';
 import { AUDITED, DENIED, DROPPED_FLOW, withNames } from './expressions.ts';
-import { totalsCanFilter } from './touched.ts';
+import { asksWhatFlowsTell, totalsCanFilter } from './touched.ts';
 import type { UsableTotals } from './usable.ts';
 
 /** Nanoseconds since 1970, both ends included. */
@@ -87,6 +87,11 @@ export function keysOf(dimensions: readonly Pick<Dimension, 'keys' | 'shown'>[])
   };
 }
 
+interface Slots {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
 interface Branch {
   readonly table: 'flows' | 'flow_totals';
   readonly window: number;
@@ -102,9 +107,14 @@ export async function countedRows(
     totalsCanFilter(filter) &&
     keys.every(({ totals }) => totals !== undefined) &&
     measures.every((name) => 'totals' in MEASURES[name]);
+  const { usable, signal } = deps;
+  const usableSince = asksWhatFlowsTell(filter) ? usable.toldSince : usable.since;
   const branches: Branch[] = [];
-  for (const [index, window] of windows.entries())
-    branches.push(...(await branchesOf(index, window, inTotals, deps)));
+  for (const [index, window] of windows.entries()) {
+    const whole = inTotals ? wholeSlots(window) : undefined;
+    const slots = whole && { ...whole, from: await usableSince(whole.from, whole.to, signal) };
+    branches.push(...branchesOf(index, window, slots));
+  }
   const limit = `SETTINGS max_rows_to_group_by = ${deps.config.maxCounted}, group_by_overflow_mode = 'throw'`;
   const selects = branches.map(({ table, window, where }) => {
     const of = table === 'flows' ? 'flows' : 'totals';
@@ -130,21 +140,15 @@ function measureSql(name: MeasureName, of: 'flows' | 'totals'): string {
   return (of === 'totals' ? measure.totals : measure.flows) ?? '0';
 }
 
-/** The window cut at the edges of slots. */
-async function branchesOf(
-  index: number,
-  window: Window,
-  inTotals: boolean,
-  { usable, signal }: TotalsDeps,
-): Promise<Branch[]> {
+/** The window cut at the edges of the slots that are read from the totals. */
+function branchesOf(index: number, window: Window, slots: Slots | undefined): Branch[] {
   const name = `w${index}`;
   const { since, until } = window;
-  const whole = inTotals ? wholeSlots(window) : undefined;
-  const from = whole && (await usable.since(whole.from, whole.to, signal));
-  if (whole === undefined || from === undefined || from > whole.to)
+  if (slots === undefined || slots.from > slots.to)
     return [{ table: 'flows', window: index, ...rangeCondition('flows', window, name) }];
+  const { from, to } = slots;
   const { first } = slotBounds(from);
-  const { last } = slotBounds(whole.to);
+  const { last } = slotBounds(to);
   const edges = [
     ...(since < first ? [rangeCondition('flows', { since, until: first - 1n }, `${name}a`)] : []),
     ...(until > last ? [rangeCondition('flows', { since: last + 1n, until }, `${name}b`)] : []),
@@ -154,7 +158,7 @@ async function branchesOf(
       table: 'flow_totals',
       window: index,
       where: `time_slot BETWEEN {${name}from:Int32} AND {${name}to:Int32}`,
-      params: { [`${name}from`]: from, [`${name}to`]: whole.to },
+      params: { [`${name}from`]: from, [`${name}to`]: to },
     },
     ...(edges.length === 0
       ? []
@@ -171,7 +175,7 @@ async function branchesOf(
 }
 
 /** Slots that lie in the window from end to end. */
-function wholeSlots({ since, until }: Window) {
+function wholeSlots({ since, until }: Window): Slots | undefined {
   const first = slotOf(since);
   const last = slotOf(until);
   const from = slotBounds(first).first === since ? first : first + 1n;

@@ -17,6 +17,15 @@ export function touchedColumns({ where }: Pick<CompiledSql, 'where'>): ReadonlyS
   );
 }
 
+const TOLD: ReadonlySet<string> = new Set(
+  ['source', 'destination'].flatMap((end) => [`${end}_cluster_name`, `${end}_workloads`]),
+);
+
+/** Whether it asks what flows say of their ends' cluster and workloads, which not all totals have. */
+export function asksWhatFlowsTell(filter: Pick<CompiledSql, 'where'>): boolean {
+  return [...touchedColumns(filter)].some((name) => TOLD.has(name));
+}
+
 /** Whether `flow_totals` can be asked with the same words. */
 export function totalsCanFilter(filter: Pick<CompiledSql, 'where' | 'exact'>): boolean {
   return filter.exact && [...touchedColumns(filter)].every((name) => IN_TOTALS.has(name));

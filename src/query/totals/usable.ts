@@ -5,8 +5,12 @@ import { toBigint } from '../range.ts';
 
 export interface UsableTotals {
   /** The first slot of `from` … `to` from which on all of them are whole; beyond `to` when the last one is not. */
-  since(from: bigint, to: bigint, signal?: AbortSignal): Promise<bigint>;
+  since: Since;
+  /** The same of slots all rows of which have what flows say of their ends: those from before there were columns of it have not. */
+  toldSince: Since;
 }
+
+type Since = (from: bigint, to: bigint, signal?: AbortSignal) => Promise<bigint>;
 
 interface Slots {
   readonly from: bigint;
@@ -16,13 +20,13 @@ interface Slots {
 }
 
 // More than there are of flows is no lack: flows are kept for a shorter time, and are stored a moment later.
-const LACKING = `SELECT max(time_slot), count() FROM (
+const lackingSql = (rows: string) => `SELECT max(time_slot), count() FROM (
   SELECT time_slot, sum(n) AS lacking FROM (
     SELECT time_slot, toInt64(count()) AS n FROM flows
       WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} GROUP BY time_slot
     UNION ALL
     SELECT time_slot, -toInt64(sum(flows)) AS n FROM flow_totals
-      WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} GROUP BY time_slot)
+      WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} AND ${rows} GROUP BY time_slot)
   GROUP BY time_slot HAVING lacking > 0)`;
 
 /**
@@ -30,11 +34,16 @@ const LACKING = `SELECT max(time_slot), count() FROM (
  * of a slot says nothing about the rest of it.
  */
 export function createUsableTotals(store: Reader): UsableTotals {
+  return { since: wholeSince(store, '1'), toldSince: wholeSince(store, 'told = 1') };
+}
+
+function wholeSince(store: Reader, rows: string): Since {
+  const sql = lackingSql(rows);
   // Whole slots, without a gap between them.
   let whole: Slots | undefined;
   let checking: Promise<unknown> = Promise.resolve();
   const lacking = async ({ from, to }: Slots, signal: AbortSignal | undefined) => {
-    for await (const [slot, count] of store.query(LACKING, { from, to }, signal && { signal }))
+    for await (const [slot, count] of store.query(sql, { from, to }, signal && { signal }))
       if (toBigint(count) > 0n) return toBigint(slot);
     return undefined;
   };
@@ -64,13 +73,11 @@ export function createUsableTotals(store: Reader): UsableTotals {
     if (whole.from <= from) return from;
     return whole.lacksBefore === true ? whole.from : undefined;
   };
-  return {
-    async since(from, to, signal) {
-      // One at a time: many who ask for the same window at once need one look.
-      const turn = checking.then(() => known({ from, to }) ?? check({ from, to }, signal));
-      checking = turn.catch(() => {});
-      return turn;
-    },
+  return async (from, to, signal) => {
+    // One at a time: many who ask for the same window at once need one look.
+    const turn = checking.then(() => known({ from, to }) ?? check({ from, to }, signal));
+    checking = turn.catch(() => {});
+    return turn;
   };
 }
 

@@ -8,6 +8,7 @@ import { settleRecent } from '../../../src/enrich/refill/recent.ts';
 import { type RefillOptions, refill } from '../../../src/enrich/refill/refill.ts';
 import type { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
+import { untold } from '../../engines/fill-totals.ts';
 import { numberOf, rowsOf } from '../../engines/stores.ts';
 import { batchOf, encodeResponse } from '../../unit/enrich/project/responses.ts';
 import { type StoredCorpus, storedCorpus } from '../query/stored.ts';
@@ -93,6 +94,31 @@ test('of flows that were stored before there were any', async () => {
   expect(outcome.denials).toBe(before.denials?.length);
   expect(await derived()).toEqual(before);
   expect(await refill(deps(), ALL)).toEqual({ hours: 0, flows: 0, denials: 0, left: 0 });
+});
+
+test('of totals from before some of their columns, but not where flows have expired', async () => {
+  await insert(denialFlows(600, 11), 'east');
+  await insert(denialFlows(300, 12), 'west');
+  const before = await derived();
+  await untold(stored.store);
+  const slot = await numberOf(
+    stored.store,
+    "SELECT min(time_slot) FROM flows WHERE cluster = 'west'",
+  );
+  const some = `cluster = 'west' AND time_slot = ${slot}`;
+  const sum = `SELECT sum(flows) FROM flow_totals WHERE ${some}`;
+  const counted = await numberOf(stored.store, sum);
+  await stored.store.command(`DELETE FROM flows WHERE ${some} AND cityHash64(uuid) % 2 = 0`);
+  const options = { ...ALL, surplusFrom: Number.POSITIVE_INFINITY, awaitDeletes: false };
+  const { flows } = await refill(deps(), options);
+  await deleted(stored.store);
+  expect(flows).toBe(900 - counted);
+  expect(await numberOf(stored.store, sum)).toBe(counted);
+  const told = (rows: readonly string[] = []) =>
+    rows.filter((row) => JSON.parse(row)[2] === 'east');
+  const after = await derived();
+  expect(told(after.flow_totals).length).toBeGreaterThan(100);
+  expect(told(after.flow_totals)).toEqual(told(before.flow_totals));
 });
 
 test('only of the clusters and slots asked for, and not of what was just received', async () => {

@@ -25,8 +25,24 @@ function columnsOf(statement: string) {
     });
 }
 
-const stored = (statement: string) =>
-  columnsOf(statement)
+/** Columns of a table as it was made, with those that later files put between them. */
+function tableColumns(table: string) {
+  const columns = columnsOf(statement(`CREATE TABLE IF NOT EXISTS ${table}`));
+  for (const { statements } of migrations)
+    for (const sql of statements.filter((each) => each.startsWith(`ALTER TABLE ${table}\n`)))
+      for (const [, line = '', before] of sql.matchAll(
+        /ADD COLUMN IF NOT EXISTS (.*) AFTER (\w+)/g,
+      ))
+        columns.splice(
+          columns.findIndex(({ name }) => name === before) + 1,
+          0,
+          ...columnsOf(`(\n  ${line}\n)`),
+        );
+  return columns;
+}
+
+const stored = (table: string) =>
+  tableColumns(table)
     .filter(({ alias }) => alias === undefined)
     .map(({ name, type }) => `${name} ${type}`);
 const wanted = (columns: readonly Column[]) => columns.map(({ name, type }) => `${name} ${type}`);
@@ -45,17 +61,15 @@ const TABLES = [
 ];
 
 test('flows has the catalogue’s columns, in order', () => {
-  expect(stored(statement('CREATE TABLE IF NOT EXISTS flows'))).toEqual(wanted(FLOW_COLUMNS));
+  expect(stored('flows')).toEqual(wanted(FLOW_COLUMNS));
 });
 
 test('events has the catalogue’s columns, in order', () => {
-  expect(stored(statement('CREATE TABLE IF NOT EXISTS events'))).toEqual(wanted(EVENT_COLUMNS));
+  expect(stored('events')).toEqual(wanted(EVENT_COLUMNS));
 });
 
 test('coverage has the catalogue’s columns, in order', () => {
-  expect(stored(statement('CREATE TABLE IF NOT EXISTS coverage'))).toEqual(
-    wanted(COVERAGE_COLUMNS),
-  );
+  expect(stored('coverage')).toEqual(wanted(COVERAGE_COLUMNS));
 });
 
 test('what is derived from flows has the catalogue’s columns, in order', () => {
@@ -66,9 +80,7 @@ test('what is derived from flows has the catalogue’s columns, in order', () =>
     ['incidents', INCIDENT_COLUMNS],
     ['flow_totals', FLOW_TOTAL_COLUMNS],
   ] as const)
-    expect(stored(statement(`CREATE TABLE IF NOT EXISTS ${table}`)).map(merged)).toEqual(
-      wanted(columns),
-    );
+    expect(stored(table).map(merged)).toEqual(wanted(columns));
 });
 
 test('the log of incidents and its deliveries have the catalogue’s columns, in order', () => {
@@ -76,12 +88,12 @@ test('the log of incidents and its deliveries have the catalogue’s columns, in
     ['incident_events', INCIDENT_EVENT_COLUMNS],
     ['deliveries', DELIVERY_COLUMNS],
   ] as const)
-    expect(stored(statement(`CREATE TABLE IF NOT EXISTS ${table}`))).toEqual(wanted(columns));
+    expect(stored(table)).toEqual(wanted(columns));
 });
 
 test('every stored column says how it is compressed', () => {
   for (const table of TABLES) {
-    for (const column of columnsOf(statement(`CREATE TABLE IF NOT EXISTS ${table}`))) {
+    for (const column of tableColumns(table)) {
       if (column.alias === undefined) expect(column.codec, column.name).toBeDefined();
     }
   }

@@ -33,7 +33,8 @@ interface StoredFlow {
   readonly cells: Readonly<Record<string, string | number>>;
 }
 
-const NEVER: UsableTotals = { since: async (_, to) => to + 1n };
+const never = async (_: bigint, to: bigint) => to + 1n;
+const NEVER: UsableTotals = { since: never, toldSince: never };
 const config = totalsConfig.parse({});
 const DIMENSIONS = [...allDimensions()];
 const IN_TOTALS = DIMENSIONS.filter(({ keys }) => keys.every(({ totals }) => totals !== undefined));
@@ -83,7 +84,17 @@ const windows = () =>
 const simple = () => {
   const list = <T>(values: readonly T[]) =>
     fc.array(fc.constantFrom(...values), { minLength: 1, maxLength: 2 });
-  const namespaces = flows.map(({ response }) => `${response.flow?.source?.namespace ?? 'x'}/`);
+  const ends = flows.flatMap(({ response: { flow } }) => [
+    flow?.source ?? {},
+    flow?.destination ?? {},
+  ]);
+  const namespaces = ends.map(({ namespace }) => `${namespace ?? 'x'}/`);
+  const clusters = ends.map(({ cluster_name }) => cluster_name ?? 'x');
+  const workloads = ends.flatMap((end) => end.workloads ?? []);
+  const named = fc.oneof(
+    fc.constantFrom(...workloads),
+    fc.constantFrom(...workloads).map(({ name = 'x' }) => ({ name })),
+  );
   return fc.record(
     {
       verdict: list([1, 2, 4, 5]),
@@ -92,6 +103,10 @@ const simple = () => {
       protocol: list(['tcp', 'udp', 'icmp', 'sctp']),
       source_pod: list(namespaces),
       destination_pod: list(namespaces),
+      source_cluster_name: list(clusters),
+      destination_cluster_name: list([...clusters, 'liz-*']),
+      source_workload: fc.array(named, { minLength: 1, maxLength: 2 }),
+      destination_workload: fc.array(named, { minLength: 1, maxLength: 2 }),
     },
     { requiredKeys: [] },
   );
@@ -228,8 +243,9 @@ test('which filters the totals can be asked with', () => {
   expect(can({ drop_reason_desc: [133], traffic_direction: [1] })).toBe(true);
   expect(can({ source_pod: ['/'] })).toBe(false);
   expect(can({ source_pod: ['shop/web'] })).toBe(false);
-  expect(can({ source_cluster_name: ['a'] })).toBe(false);
-  expect(can({ source_workload: [{ name: 'a' }] })).toBe(false);
+  expect(can({ source_cluster_name: ['a'], destination_cluster_name: ['b-*'] })).toBe(true);
+  expect(can({ source_workload: [{ kind: 'Deployment', name: 'a' }] })).toBe(true);
+  expect(can({ source_label: ['a=b'] })).toBe(false);
   expect(can({ http_path: ['a'] })).toBe(false);
   expect(can({ protocol: ['http'] })).toBe(false);
 });

@@ -9,6 +9,7 @@ import { queryTop } from '../../../../src/query/totals/top.ts';
 import { createUsableTotals } from '../../../../src/query/totals/usable.ts';
 import { COVERAGE_COLUMNS } from '../../../../src/store/coverage-columns.ts';
 import { encodeRows } from '../../../../src/store/native-rows.ts';
+import { untold } from '../../../engines/fill-totals.ts';
 import { numberOf } from '../../../engines/stores.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
 
@@ -39,6 +40,7 @@ beforeAll(async () => {
             time: { seconds: BigInt(START_MS / 1000 + minute * 60 + 1), nanos: 0 },
             node_name: `${cluster}/n1`,
             verdict: 1,
+            source: { cluster_name: cluster },
           },
         })),
       { cluster },
@@ -135,6 +137,22 @@ test('top tells what each had before, also where each flow must be looked at', a
     ]);
     expect(top.before).toMatchObject({ total: 30 });
   }
+});
+
+test('what flows call a cluster is asked of the flows where the totals are from before they had it', async () => {
+  const named = {
+    ...hour,
+    ...paging,
+    by: ['cluster'],
+    whitelist: [{ source_cluster_name: ['east'] }],
+  };
+  const whole = await queryAggregates(stored.store, named, deps());
+  expect(whole).toMatchObject({ source: 'totals', total: { flows: 40 } });
+  await untold(stored.store);
+  const plain = await queryAggregates(stored.store, named, deps());
+  expect(plain).toEqual({ ...whole, source: 'flows' });
+  const other = await queryAggregates(stored.store, { ...named, whitelist: [] }, deps());
+  expect(other).toMatchObject({ source: 'totals' });
 });
 
 test('slots whose totals lack flows are counted from the flows', async () => {
