@@ -1,6 +1,7 @@
 // Migrations on a real engine: changed files, newer stores, additions to tables with rows, files that fail midway.
 import { rejects } from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,10 +10,14 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { ChdbEngine } from '../../../src/store/chdb.ts';
+import type { Column } from '../../../src/store/columns.ts';
 import { storeConfig } from '../../../src/store/config.ts';
+import { FLOW_TOTAL_COLUMNS } from '../../../src/store/denial-columns.ts';
 import { EngineStore } from '../../../src/store/engine-store.ts';
 import { storeMetrics } from '../../../src/store/metrics.ts';
 import { loadMigrations, MIGRATIONS } from '../../../src/store/migrate.ts';
+import { encodeRows } from '../../../src/store/native-rows.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { flowBlock } from '../../engines/flow-rows.ts';
 import { never, rowsOf } from '../../engines/stores.ts';
 
@@ -28,6 +33,15 @@ beforeEach(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const own = (await loadMigrations()).map(({ version }) => version);
+
+/** Takes away the files from a version on, as an earlier build has them; their names in order. */
+function removeFrom(version: number): string[] {
+  const later = readdirSync(files).filter(
+    (name) => name.endsWith('.sql') && Number.parseInt(name, 10) >= version,
+  );
+  for (const name of later) rmSync(join(files, name));
+  return later.sort();
+}
 
 async function withStore<T>(work: (store: EngineStore) => Promise<T>): Promise<T> {
   const config = storeConfig.parse({ chdb: { path } });
@@ -124,7 +138,7 @@ test('a file that fails midway is not recorded and runs again whole', async () =
 });
 
 test('a store with flows from before the indexes of networks gets them, for old parts too', async () => {
-  rmSync(join(files, '0008_flow_indexes.sql'));
+  const later = removeFrom(8);
   await withStore(async (store) => {
     await store.migrate();
     await store.insert(flowBlock({ rows: 3, mark: 'before' }), { token: 'before' });
@@ -132,7 +146,7 @@ test('a store with flows from before the indexes of networks gets them, for old 
   cpSync(MIGRATIONS, files, { recursive: true });
   await withStore(async (store) => {
     const { migrations } = await store.migrate();
-    expect(migrations.map(({ name }) => name)).toEqual(['0008_flow_indexes.sql']);
+    expect(migrations.map(({ name }) => name)).toEqual(later);
     const sizes = `SELECT name, data_compressed_bytes > 0 FROM system.data_skipping_indices
       WHERE database = 'parallax' AND table = 'flows' AND match(name, '_net[46]$') ORDER BY name`;
     await expect
@@ -147,5 +161,42 @@ test('a store with flows from before the indexes of networks gets them, for old 
     for (const { version, statements } of await loadMigrations(MIGRATIONS))
       if (version === 8) for (const sql of statements) await store.command(sql);
     expect(await rowsOf(store, 'SELECT count() FROM flows')).toEqual([['3']]);
+  });
+});
+
+test('totals from before they had flows’ own names keep what they count, apart from new rows', async () => {
+  removeFrom(9);
+  const row = {
+    received_at: BigInt(Date.now()),
+    time_slot: 5,
+    cluster: 'a',
+    source_cluster: 'a',
+    origin: 7n,
+    sequence: 1n,
+    flows: 3n,
+  };
+  const insert = (store: Store, columns: readonly Column[], more: object = {}) =>
+    store.insert(encodeRows('flow_totals', columns, [{ ...row, ...more }]), {
+      token: randomUUID(),
+    });
+  const added = /_cluster_name$|_workloads$|^told$/;
+  const before = FLOW_TOTAL_COLUMNS.filter(({ name }) => !added.test(name));
+  await withStore(async (store) => {
+    await store.migrate();
+    for (const _ of [1, 2]) await insert(store, before);
+  });
+  cpSync(MIGRATIONS, files, { recursive: true });
+  await withStore(async (store) => {
+    await store.migrate();
+    const told = { source_cluster_name: 'its name', told: 1 };
+    for (const _ of [1, 2]) await insert(store, FLOW_TOTAL_COLUMNS, told);
+    // A writer of before that still runs.
+    await insert(store, before);
+    await store.command('OPTIMIZE TABLE flow_totals FINAL');
+    const sql = 'SELECT told, source_cluster_name, flows FROM flow_totals ORDER BY told';
+    expect(await rowsOf(store, sql)).toEqual([
+      [0, '', '9'],
+      [1, 'its name', '6'],
+    ]);
   });
 });
