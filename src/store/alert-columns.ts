@@ -1,26 +1,5 @@
 // The columns of the log of incidents, `incident_events`, and of what became of telling it, `deliveries`.
-import type { Column, Encoding } from './columns.ts';
-
-const TYPES: Readonly<Partial<Record<Encoding, string>>> = {
-  lc: 'LowCardinality(String)',
-  string: 'String',
-  u8: 'UInt8',
-  u16: 'UInt16',
-  u32: 'UInt32',
-  u64: 'UInt64',
-  uuid: 'UUID',
-};
-const NANOS = "DateTime64(9, 'UTC')";
-const MILLIS = "DateTime64(3, 'UTC')";
-
-function column(
-  name: string,
-  encoding: Encoding,
-  doc: string,
-  type = TYPES[encoding] ?? '',
-): Column {
-  return { name, encoding, type, doc };
-}
+import { type Column, column, MILLIS, NANOS } from './column.ts';
 
 /** The table `incident_events`: what happened to incidents, a transition a row. */
 export const INCIDENT_EVENT_COLUMNS: readonly Column[] = [

@@ -1,28 +1,11 @@
 // The columns of the table `coverage`: one row a node and report of a collector. Amounts are those of the report's time
 // and add up over rows; the rest is as of its end. Named as the fields of CoverageFact.
-import type { Column, Encoding } from './columns.ts';
-
-const TYPES: Readonly<Partial<Record<Encoding, string>>> = {
-  lc: 'LowCardinality(String)',
-  u32: 'UInt32',
-  u64: 'UInt64',
-  i64: 'Int64',
-  uuid: 'UUID',
-};
-
-function column(
-  name: string,
-  encoding: Encoding,
-  doc: string,
-  type = TYPES[encoding] ?? '',
-): Column {
-  return { name, encoding, type, doc };
-}
+import { type Column, column, MILLIS } from './column.ts';
 
 export const COVERAGE_COLUMNS: readonly Column[] = [
   column('cluster', 'lc', 'Key of the cluster.'),
   column('relay', 'lc', 'Relay the collector reads.'),
-  column('received_at', 'i64', 'End of the report’s time.', "DateTime64(3, 'UTC')"),
+  column('received_at', 'i64', 'End of the report’s time.', MILLIS),
   column('uuid', 'uuid', 'Id of the report and node.'),
   column('collector', 'lc', 'Random id of the collector’s life.'),
   column('sequence', 'u64', 'Number of the batch of that life that came next.'),

@@ -1,28 +1,6 @@
 // The columns of what the writer derives from flows: the tables `denials`, `incidents` and `flow_totals`. Columns named
 // as those of `flows` mean the same.
-import type { Column, Encoding } from './columns.ts';
-
-const TYPES: Readonly<Partial<Record<Encoding, string>>> = {
-  lc: 'LowCardinality(String)',
-  u8: 'UInt8',
-  u16: 'UInt16',
-  u32: 'UInt32',
-  u64: 'UInt64',
-  i32: 'Int32',
-  uuid: 'UUID',
-};
-
-const NANOS = "DateTime64(9, 'UTC')";
-const MILLIS = "DateTime64(3, 'UTC')";
-
-function column<const Name extends string>(
-  name: Name,
-  encoding: Encoding,
-  doc: string,
-  type = TYPES[encoding] ?? '',
-) {
-  return { name, encoding, type, doc } as const;
-}
+import { type Column, column, MILLIS, NANOS } from './column.ts';
 
 const OBSERVER = column('cluster', 'lc', 'Key of the cluster whose node denied it.');
 const RECEIVED = column('received_at', 'i64', 'When the batch arrived.', MILLIS);

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { ParallaxError } from '../runtime/errors.ts';
-import type { Column } from './columns.ts';
+import { type Column, column, MILLIS } from './column.ts';
 import type { Engine } from './engine.ts';
 import { clickhouseCode } from './failure.ts';
 import { encodeRows } from './native-rows.ts';
@@ -26,10 +26,10 @@ interface Recorded {
 export const MIGRATIONS = new URL('./migrations/', import.meta.url);
 
 const RECORD_COLUMNS: readonly Column[] = [
-  { name: 'version', encoding: 'u32', type: 'UInt32', doc: 'Number of the file.' },
-  { name: 'name', encoding: 'string', type: 'String', doc: 'Name of the file.' },
-  { name: 'checksum', encoding: 'string', type: 'String', doc: 'SHA-256 of the file.' },
-  { name: 'applied_at', encoding: 'i64', type: "DateTime64(3, 'UTC')", doc: 'When it had run.' },
+  column('version', 'u32', 'Number of the file.'),
+  column('name', 'string', 'Name of the file.'),
+  column('checksum', 'string', 'SHA-256 of the file.'),
+  column('applied_at', 'i64', 'When it had run.', MILLIS),
 ];
 
 const UNKNOWN_TABLE = 60;

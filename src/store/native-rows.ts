@@ -1,7 +1,7 @@
 // Native blocks from plain row objects, for tables whose rows are few (events, coverage). Flows never come this way:
 // an object per row costs more than all the rest of storing it.
 import { ParallaxError } from '../runtime/errors.ts';
-import type { Column, Encoding } from './columns.ts';
+import type { Column, Encoding } from './column.ts';
 import { type ByteStrings, type ColumnData, encodeBlock, putUuid } from './native.ts';
 import type { NativeBlock } from './store.ts';
 

@@ -1,5 +1,6 @@
 // `parallax coverage`: how complete what was collected is, by cluster and node.
 import { type Command, Option } from 'commander';
+import { interrupted } from '../interrupted.ts';
 import { collect } from '../options.ts';
 import { TOKEN_FILE_HELP } from '../token.ts';
 
@@ -43,9 +44,7 @@ export function addCoverageCommand(program: Command): void {
         import('../coverage/ask.ts'),
         import('../coverage/print.ts'),
       ]);
-      const over = new AbortController();
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => over.abort());
-      const report = await askCoverage(flags, over.signal);
+      const report = await askCoverage(flags, interrupted());
       const { stdout } = process;
       const color = stdout.isTTY === true && !process.env.NO_COLOR;
       stdout.write(

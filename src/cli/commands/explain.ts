@@ -1,5 +1,6 @@
 // `parallax explain`: the story of one connection in sentences.
 import { type Command, Option } from 'commander';
+import { interrupted } from '../interrupted.ts';
 import type { ExplainFlags } from '../report/explain.ts';
 import { TOKEN_FILE_HELP } from '../token.ts';
 
@@ -25,13 +26,11 @@ export function addExplainCommand(program: Command): void {
     .option('--data-dir <dir>', 'data directory to read; PARALLAX_DATA_DIR')
     .action(async (uuid: string | undefined, flags: ExplainFlags) => {
       const { runExplain } = await import('../report/explain.ts');
-      const over = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
       await runExplain(uuid, flags, {
         env: process.env,
         out: (text) => void process.stdout.write(text),
         nowMs: Date.now,
-        signal: over.signal,
+        signal: interrupted(),
       });
     });
 }

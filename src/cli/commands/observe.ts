@@ -1,18 +1,12 @@
-// `parallax observe`: hubble observe over what was collected. Its flags are read by Hubble's own rules, which Commander
-// does not have, so Commander only hands them through.
+// `parallax observe`: hubble observe over what was collected.
 import type { Command } from 'commander';
+import { addHandedThrough } from '../handed-through.ts';
 
 export function addObserveCommand(program: Command): void {
-  program
-    .enablePositionalOptions()
-    .command('observe')
-    .summary('show collected flows, as hubble observe does')
-    .usage('[flags]')
-    .argument('[flags...]')
-    .helpOption(false)
-    .allowUnknownOption()
-    .passThroughOptions()
-    .action(async (args: string[]) => {
+  addHandedThrough(program, {
+    name: 'observe',
+    summary: 'show collected flows, as hubble observe does',
+    async run(args) {
       if (counts(args)) {
         const [{ runHere }, { AGGREGATE }] = await Promise.all([
           import('../totals/command.ts'),
@@ -20,36 +14,25 @@ export function addObserveCommand(program: Command): void {
         ]);
         return runHere(AGGREGATE, args);
       }
-      const [{ runObserve }, { ask }, { fileResponses }, { readHubbleConfig }] = await Promise.all([
+      const [{ runObserve }, { ask }, { fileResponses }, { processIo }] = await Promise.all([
         import('../observe/run.ts'),
         import('../observe/ask.ts'),
         import('../observe/input-file.ts'),
-        import('../observe/hubble-config.ts'),
+        import('../call.ts'),
       ]);
-      const over = new AbortController();
-      for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => over.abort());
-      process.exitCode = await runObserve(args, {
-        env: process.env,
-        readFile: (path, warn) => fileResponses(path, process.stdin, warn, over.signal),
-        readConfig: (named, warn) => readHubbleConfig(named, process.env, warn),
-        out: write,
-        err: (text) => process.stderr.write(text),
+      const io = processIo();
+      return runObserve(args, {
+        ...io,
+        readFile: (path, warn) => fileResponses(path, process.stdin, warn, io.signal),
         isTty: process.stdout.isTTY === true,
         isErrTty: process.stderr.isTTY === true,
-        nowMs: Date.now,
-        signal: over.signal,
-        ask: (options, say, progress) => ask(options, say, progress, over.signal),
+        ask: (options, say, progress) => ask(options, say, progress, io.signal),
       });
-    });
+    },
+  });
 }
 
 /** Flows are to be counted, not shown. */
 function counts(args: readonly string[]): boolean {
   return args.some((arg) => arg === '--aggregate-by' || arg.startsWith('--aggregate-by='));
-}
-
-/** Waits while the reader of our output is slow. */
-function write(text: string): Promise<void> | undefined {
-  if (process.stdout.write(text)) return undefined;
-  return new Promise((resolve) => process.stdout.once('drain', resolve));
 }

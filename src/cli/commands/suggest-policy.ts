@@ -1,6 +1,7 @@
 // `parallax suggest-policy`: the policy that would admit exactly the traffic of an incident.
 import { type Command, Option } from 'commander';
 import type { SuggestFlags } from '../denials/suggest.ts';
+import { interrupted } from '../interrupted.ts';
 
 export function addSuggestPolicyCommand(program: Command): void {
   program
@@ -27,12 +28,10 @@ export function addSuggestPolicyCommand(program: Command): void {
     .option('--data-dir <dir>', 'data directory to read; PARALLAX_DATA_DIR')
     .action(async (flags: SuggestFlags) => {
       const { runSuggest } = await import('../denials/suggest.ts');
-      const over = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
       await runSuggest(flags, {
         out: (text) => void process.stdout.write(text),
         nowMs: Date.now,
-        signal: over.signal,
+        signal: interrupted(),
       });
     });
 }

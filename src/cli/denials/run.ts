@@ -3,23 +3,15 @@ import { timeFormat } from '../../hubble/print/time.ts';
 import { parseTimestamp } from '../../hubble/timestamp.ts';
 import type { IncidentsDocument } from '../../query/denials/ask.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
-import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
+import { type CallIo, exitOf } from '../call.ts';
 import { describeFlags } from '../observe/args.ts';
 import { Draft } from '../observe/draft.ts';
-import type { Env, HubbleConfig } from '../observe/settings.ts';
 import { askIncidents, askRows, type Covered } from './ask.ts';
 import { type DenialOptions, denialFlags, readDenialOptions } from './options.ts';
 import { denialsText, incidentsText } from './print.ts';
 import { type Change, type WatchDeps, watchIncidents } from './watch.ts';
 
-export interface DenialsIo {
-  readonly env: Env;
-  /** Hubble's configuration file, `named` by a flag or in its usual places. */
-  readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
-  readonly out: (text: string) => Promise<void> | undefined;
-  readonly err: (text: string) => void;
-  readonly nowMs: () => number;
-  readonly signal: AbortSignal;
+export interface DenialsIo extends CallIo {
   /** How a watch goes on; the usual without it. */
   readonly watch?: Partial<Pick<WatchDeps, 'pollMs' | 'retryMs'>>;
 }
@@ -28,25 +20,20 @@ const POLL_MS = 2000;
 const RETRY_MS = { first: 500, last: 15_000 };
 
 /** Runs the call and returns the exit code. */
-export async function runDenials(args: readonly string[], io: DenialsIo): Promise<number> {
-  try {
+export function runDenials(args: readonly string[], io: DenialsIo): Promise<number> {
+  return exitOf(io, async () => {
     const now = () => BigInt(io.nowMs()) * 1_000_000n;
     const { env, readConfig } = io;
     const options = await readDenialOptions(args, { env, nowNanos: now(), readConfig });
     if (options === 'help') {
       await io.out(HELP);
-      return 0;
+      return;
     }
     // A filter that cannot be understood is refused before anything is opened.
     denialCondition(options);
     if (options.watch) await watch(options, now, io);
     else await list(options, now, io);
-    return 0;
-  } catch (error) {
-    if (io.signal.aborted) return 0;
-    io.err(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof ParallaxError ? ERRORS[error.code].exit : 1;
-  }
+  });
 }
 
 async function list(options: DenialOptions, now: () => bigint, io: DenialsIo): Promise<void> {

@@ -6,33 +6,22 @@ import { createPrinter } from '../../hubble/print/printer.ts';
 import { prototext } from '../../hubble/print/prototext.ts';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import type { ScanProgress } from '../../query/scan.ts';
-import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import { type CallIo, exitOf } from '../call.ts';
 import { describeFlags } from './args.ts';
 import { helpFlags } from './flags.ts';
 import { select, type Warn } from './input-file.ts';
 import { type ObserveOptions, readOptions } from './options.ts';
 import { progressLine } from './progress.ts';
 import { flowsRequest } from './request.ts';
-import type { Env, HubbleConfig } from './settings.ts';
 import { slogLine } from './slog.ts';
 
-export interface ObserveIo {
-  readonly env: Env;
+export interface ObserveIo extends CallIo {
   /** The responses of a file; `warn` takes what was left out of it. */
   readonly readFile: (path: string, warn: Warn) => AsyncIterable<GetFlowsResponse>;
-  /** Hubble's configuration file, `named` by a flag or in its usual places. */
-  readonly readConfig: (
-    named: string | undefined,
-    warn: (message: string) => void,
-  ) => Promise<HubbleConfig>;
-  /** Takes text; resolves when more may come. */
-  readonly out: (text: string) => Promise<void> | undefined;
-  readonly err: (text: string) => void;
   readonly isTty: boolean;
   /** Whether the error stream is a terminal. */
   readonly isErrTty: boolean;
-  readonly nowMs: () => number;
-  readonly signal: AbortSignal;
   /** Answers from a server or a data directory. */
   readonly ask: (
     options: ObserveOptions,
@@ -45,24 +34,17 @@ export interface ObserveIo {
 const FLUSH_CHARS = 64 * 1024;
 
 /** Runs the call and returns the exit code. */
-export async function runObserve(args: readonly string[], io: ObserveIo): Promise<number> {
-  try {
-    const options = await readOptions(args, {
-      env: io.env,
-      nowNanos: BigInt(io.nowMs()) * 1_000_000n,
-      readConfig: (named) => io.readConfig(named, (message) => io.err(`${message}\n`)),
-    });
+export function runObserve(args: readonly string[], io: ObserveIo): Promise<number> {
+  return exitOf(io, async () => {
+    const { env, readConfig } = io;
+    const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
+    const options = await readOptions(args, { env, nowNanos, readConfig });
     if (options === 'help') await io.out(helpText());
     else if (options.printRawFilters)
       await io.out(rawFilters(options.whitelist, options.blacklist));
     else if (options.printSql) await io.out((await import('./print-sql.ts')).sqlText(options));
     else await print(options, io);
-    return 0;
-  } catch (error) {
-    if (io.signal.aborted) return 0;
-    io.err(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof ParallaxError ? ERRORS[error.code].exit : 1;
-  }
+  });
 }
 
 async function print(options: ObserveOptions, outer: ObserveIo): Promise<void> {

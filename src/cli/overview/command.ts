@@ -1,5 +1,6 @@
 // What the commands about a server share: the flags that say which one, and the connection around the question.
 import type { Command } from 'commander';
+import { interrupted } from '../interrupted.ts';
 import { TOKEN_FILE_HELP } from '../token.ts';
 import { openView } from './open-view.ts';
 import type { ServerFlags, ServerView } from './view.ts';
@@ -29,13 +30,12 @@ export async function withView(
   flags: ServerFlags,
   use: (view: ServerView, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const over = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => over.abort());
-  const view = await openView(flags, process.env, over.signal);
+  const signal = interrupted();
+  const view = await openView(flags, process.env, signal);
   try {
-    await use(view, over.signal);
+    await use(view, signal);
   } catch (error) {
-    if (!over.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
   } finally {
     view.close();
   }

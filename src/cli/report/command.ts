@@ -1,5 +1,6 @@
-// Adds a command whose flags are observe's: Commander only hands them through.
+// Adds a command that reports on flows with observe's flags.
 import type { Command } from 'commander';
+import { addHandedThrough } from '../handed-through.ts';
 import type { ObserveOptions } from '../observe/options.ts';
 import type { Report, ReportAnswer } from './run.ts';
 
@@ -10,40 +11,18 @@ interface Parts<T> {
 
 export function addReportCommand<T>(
   program: Command,
-  { name, summary, load }: { name: string; summary: string; load: () => Promise<Parts<T>> },
+  { load, ...named }: { name: string; summary: string; load: () => Promise<Parts<T>> },
 ): void {
-  program
-    .enablePositionalOptions()
-    .command(name)
-    .summary(summary)
-    .usage('[flags]')
-    .argument('[flags...]')
-    .helpOption(false)
-    .allowUnknownOption()
-    .passThroughOptions()
-    .action(async (args: string[]) => {
-      const [{ runReport }, { report, ask }, { readHubbleConfig }] = await Promise.all([
+  addHandedThrough(program, {
+    ...named,
+    async run(args) {
+      const [{ runReport }, { report, ask }, { processIo }] = await Promise.all([
         import('./run.ts'),
         load(),
-        import('../observe/hubble-config.ts'),
+        import('../call.ts'),
       ]);
-      const over = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
-      process.exitCode = await runReport(report, args, {
-        env: process.env,
-        readConfig: (named) =>
-          readHubbleConfig(named, process.env, (text) => process.stderr.write(`${text}\n`)),
-        out: write,
-        err: (text) => process.stderr.write(text),
-        nowMs: Date.now,
-        signal: over.signal,
-        ask: (options) => ask(options, over.signal),
-      });
-    });
-}
-
-/** Waits while the reader of our output is slow. */
-function write(text: string): Promise<void> | undefined {
-  if (process.stdout.write(text)) return undefined;
-  return new Promise((resolve) => process.stdout.once('drain', resolve));
+      const io = processIo();
+      return runReport(report, args, { ...io, ask: (options) => ask(options, io.signal) });
+    },
+  });
 }

@@ -2,11 +2,11 @@
 // Knows nothing of the process, so that tests can run it as it is.
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+import { type CallIo, exitOf } from '../call.ts';
 import { describeFlags } from '../observe/args.ts';
 import { helpFlags } from '../observe/flags.ts';
 import { type ObserveOptions, readOptions } from '../observe/options.ts';
-import type { Env, HubbleConfig } from '../observe/settings.ts';
 
 export interface ReportAnswer<T> {
   /** A line of JSON each. */
@@ -24,14 +24,7 @@ export interface Report<T> {
   readonly prepare?: (options: ObserveOptions, nowNanos: bigint) => ObserveOptions;
 }
 
-export interface ReportIo<T> {
-  readonly env: Env;
-  /** Hubble's configuration file, `named` by a flag or in its usual places. */
-  readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
-  readonly out: (text: string) => Promise<void> | undefined;
-  readonly err: (text: string) => void;
-  readonly nowMs: () => number;
-  readonly signal: AbortSignal;
+export interface ReportIo<T> extends CallIo {
   readonly ask: (options: ObserveOptions) => Promise<ReportAnswer<T>>;
 }
 
@@ -48,23 +41,23 @@ const NOT_HERE: ReadonlySet<string> = new Set([
 ]);
 
 /** Runs the call and returns the exit code. */
-export async function runReport<T>(
+export function runReport<T>(
   report: Report<T>,
   args: readonly string[],
   io: ReportIo<T>,
 ): Promise<number> {
-  try {
+  return exitOf(io, async () => {
     const now = BigInt(io.nowMs()) * 1_000_000n;
     const { env, readConfig } = io;
     const read = await readOptions(args, { env, nowNanos: now, readConfig });
     if (read === 'help') {
       await io.out(helpText(report));
-      return 0;
+      return;
     }
     refuseOthers(report, read);
     if (read.printRawFilters) {
       await io.out(rawFilters(read.whitelist, read.blacklist));
-      return 0;
+      return;
     }
     const options = report.prepare?.(read, now) ?? read;
     // A filter that cannot be understood is refused before anything is opened.
@@ -73,12 +66,7 @@ export async function runReport<T>(
     const json = () => items.map((item) => `${JSON.stringify(item)}\n`).join('');
     await io.out(isJson(options) ? json() : items.length === 0 ? '' : report.table(items, options));
     if (!options.silentErrors) for (const notice of notices) io.err(`${notice}\n`);
-    return 0;
-  } catch (error) {
-    if (io.signal.aborted) return 0;
-    io.err(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof ParallaxError ? ERRORS[error.code].exit : 1;
-  }
+  });
 }
 
 function isJson({ printer }: ObserveOptions): boolean {

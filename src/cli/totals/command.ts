@@ -1,10 +1,11 @@
 // What a command about totals is made of, and its place in the program. Their flags are observe's and a few of their
-// own, read by the same rules, so Commander only hands them through.
+// own, read by the same rules.
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import type { AnswerDeps } from '../../query/totals/answers.ts';
 import type { Reader } from '../../store/store.ts';
+import { addHandedThrough } from '../handed-through.ts';
 import type { Flag } from '../observe/args.ts';
 import type { Draft } from '../observe/draft.ts';
 import type { ObserveOptions } from '../observe/options.ts';
@@ -62,10 +63,8 @@ export function asking<I extends z.ZodType, D extends object>(
 export function addTotalsCommand<D extends object>(
   program: Command,
   {
-    name,
-    summary,
-    words,
     load,
+    ...named
   }: {
     readonly name: string;
     readonly summary: string;
@@ -73,44 +72,22 @@ export function addTotalsCommand<D extends object>(
     readonly load: () => Promise<TotalsCommand<D>>;
   },
 ): void {
-  program
-    .enablePositionalOptions()
-    .command(name)
-    .summary(summary)
-    .usage(words)
-    .argument('[flags...]')
-    .helpOption(false)
-    .allowUnknownOption()
-    .passThroughOptions()
-    .action(async (args: string[]) => runHere(await load(), args));
+  addHandedThrough(program, { ...named, run: async (args) => runHere(await load(), args) });
 }
 
-/** Runs a command in this process, and leaves its exit code there. */
+/** Runs a command in this process and returns the exit code. */
 export async function runHere<D extends object>(
   command: TotalsCommand<D>,
   args: readonly string[],
-): Promise<void> {
-  const [{ runTotals }, { readHubbleConfig }, { fileResponses }] = await Promise.all([
+): Promise<number> {
+  const [{ runTotals }, { processIo }, { fileResponses }] = await Promise.all([
     import('./run.ts'),
-    import('../observe/hubble-config.ts'),
+    import('../call.ts'),
     import('../observe/input-file.ts'),
   ]);
-  const over = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
-  process.exitCode = await runTotals(command, args, {
-    env: process.env,
-    readFile: (path, warn) => fileResponses(path, process.stdin, warn, over.signal),
-    readConfig: (named) =>
-      readHubbleConfig(named, process.env, (text) => process.stderr.write(`${text}\n`)),
-    out: write,
-    err: (text) => process.stderr.write(text),
-    nowMs: Date.now,
-    signal: over.signal,
+  const io = processIo();
+  return runTotals(command, args, {
+    ...io,
+    readFile: (path, warn) => fileResponses(path, process.stdin, warn, io.signal),
   });
-}
-
-/** Waits while the reader of our output is slow. */
-function write(text: string): Promise<void> | undefined {
-  if (process.stdout.write(text)) return undefined;
-  return new Promise((resolve) => process.stdout.once('drain', resolve));
 }

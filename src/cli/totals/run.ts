@@ -3,21 +3,14 @@
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { alignColumns } from '../../hubble/print/tabwriter.ts';
 import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
-import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
+import { type CallIo, exitOf } from '../call.ts';
 import type { Warn } from '../observe/input-file.ts';
-import type { Env, HubbleConfig } from '../observe/settings.ts';
 import { askReport } from '../report/ask.ts';
 import type { TotalsCommand } from './command.ts';
 import { readTotalsOptions, type TotalsOptions } from './options.ts';
 
-export interface TotalsIo {
-  readonly env: Env;
+export interface TotalsIo extends CallIo {
   readonly readFile: (path: string, warn: Warn) => AsyncIterable<GetFlowsResponse>;
-  readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
-  readonly out: (text: string) => Promise<void> | undefined;
-  readonly err: (text: string) => void;
-  readonly nowMs: () => number;
-  readonly signal: AbortSignal;
 }
 
 interface Answered<D> {
@@ -26,18 +19,18 @@ interface Answered<D> {
 }
 
 /** Runs the call and returns the exit code. */
-export async function runTotals<D extends object>(
+export function runTotals<D extends object>(
   command: TotalsCommand<D>,
   args: readonly string[],
   io: TotalsIo,
 ): Promise<number> {
-  try {
+  return exitOf(io, async () => {
     const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
     const { env, readConfig } = io;
     const options = await readTotalsOptions(command, args, { env, nowNanos, readConfig });
     if (typeof options === 'string') {
       await io.out(options);
-      return 0;
+      return;
     }
     const { observe } = options;
     // A filter that cannot be understood is refused before anything is opened.
@@ -45,12 +38,7 @@ export async function runTotals<D extends object>(
     const { document, notices } = await answered(command, options, nowNanos, io);
     await io.out(printed(command, document, options));
     if (!observe.silentErrors) for (const notice of notices) io.err(`${notice}\n`);
-    return 0;
-  } catch (error) {
-    if (io.signal.aborted) return 0;
-    io.err(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof ParallaxError ? ERRORS[error.code].exit : 1;
-  }
+  });
 }
 
 async function answered<D extends object>(

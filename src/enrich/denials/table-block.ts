@@ -1,6 +1,6 @@
 // A Native block of one of the derived tables, column by column: texts by their numbers, and columns that have nothing
 // but zeroes left out.
-import type { Column } from '../../store/columns.ts';
+import type { Column } from '../../store/column.ts';
 import { encodeBlock, type NativeColumn } from '../../store/native.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { Dictionaries } from '../project/dictionary.ts';

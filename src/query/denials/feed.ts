@@ -3,14 +3,17 @@
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import { type IncidentEvent, parseIncidentEvent } from '../../hubble/incident-event.ts';
+import { deferred } from '../../runtime/async.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
 import { type IncidentLogRow, lastSequence, readIncidentLog } from '../../store/incident-log.ts';
 import type { QueryOptions, Reader } from '../../store/store.ts';
 import type { FeedConfig } from './feed-config.ts';
 
-/** Undefined: nothing happened for a while. */
-export type FeedItem = { readonly id: bigint; readonly event: IncidentEvent } | undefined;
+export interface FeedItem {
+  /** Its place in the log. */
+  readonly id: bigint;
+  readonly event: IncidentEvent;
+}
 
 export interface FeedQuestion {
   /** Reads as who asks may. */
@@ -32,7 +35,7 @@ export interface FeedDeps {
 }
 
 export interface Feed {
-  /** Throws `query/busy` at once when there are as many as allowed. Ends with the signal, or throws what the store throws. */
+  /** Ends with the signal, or throws what the store throws. */
   follow(question: FeedQuestion, signal: AbortSignal): AsyncGenerator<FeedItem>;
 }
 
@@ -54,55 +57,26 @@ interface Held {
 class LogFeed implements Feed {
   private readonly deps: FeedDeps;
   private readonly groups = new Map<string, Group>();
-  private readonly gauge: Gauge;
-  private clients = 0;
+  private readonly clients: Gauge;
 
   constructor(deps: FeedDeps) {
     this.deps = deps;
-    const registers = [deps.registry];
-    this.gauge = new Gauge({
+    this.clients = new Gauge({
       name: 'parallax_feed_clients',
       help: 'Clients that follow incidents.',
-      registers,
+      registers: [deps.registry],
     });
-    new Gauge({
-      name: 'parallax_feed_clients_limit',
-      help: 'Clients that may follow incidents at once.',
-      registers,
-    }).set(deps.config.clients);
   }
 
-  follow(question: FeedQuestion, signal: AbortSignal): AsyncGenerator<FeedItem> {
-    const { config } = this.deps;
-    if (this.clients >= config.clients)
-      throw new ParallaxError(
-        'query/busy',
-        `${this.clients} clients follow incidents, as many as api.feed.clients allows; try again later`,
-      );
-    this.gauge.set(++this.clients);
-    const leave = () => this.gauge.set(--this.clients);
-    // Also when nobody ever asks for the first.
-    let inside = true;
-    const over = () => {
-      if (inside) leave();
-      inside = false;
-    };
-    signal.addEventListener('abort', over, { once: true });
-    if (signal.aborted) over();
-    return this.items(question, signal, over);
-  }
-
-  private async *items(
+  async *follow(
     { store, scope, after, wants }: FeedQuestion,
     signal: AbortSignal,
-    over: () => void,
   ): AsyncGenerator<FeedItem> {
     const group = this.enter(scope, store);
     try {
       const head = await group.begun();
       const start = after ?? head;
       let place = start;
-      let sentAt = this.deps.clock.now();
       while (!signal.aborted) {
         let at = group.placeOf(place);
         if (at === undefined) {
@@ -114,7 +88,6 @@ class LogFeed implements Feed {
             const event = parseIncidentEvent(document);
             if (event !== undefined && wants(event)) yield { id: place, event };
           }
-          sentAt = this.deps.clock.now();
           if (rows.length === PAGE) continue;
           if (seen > place) place = seen;
           at = group.placeOf(place);
@@ -128,16 +101,11 @@ class LogFeed implements Feed {
             // Another server had come further than this one when the client was there.
             if (sequence <= start || event === undefined || !wants(event)) continue;
             yield { id: place, event };
-            sentAt = this.deps.clock.now();
           }
           if (held.length === 0) await group.more(at, signal);
-          if (this.deps.clock.now() - sentAt < this.deps.config.heartbeat) continue;
-          yield undefined;
-          sentAt = this.deps.clock.now();
         }
       }
     } finally {
-      over();
       this.leave(scope, group);
     }
   }
@@ -146,10 +114,12 @@ class LogFeed implements Feed {
     const group = this.groups.get(scope) ?? new Group(store, this.deps);
     this.groups.set(scope, group);
     group.clients++;
+    this.clients.inc();
     return group;
   }
 
   private leave(scope: string, group: Group): void {
+    this.clients.dec();
     if (--group.clients > 0) return;
     group.end();
     if (this.groups.get(scope) === group) this.groups.delete(scope);
@@ -180,7 +150,6 @@ class Group {
 
   end(): void {
     this.over.abort();
-    for (const wake of this.waiting) wake();
   }
 
   /** How far the log was seen; the first who asks has it looked at from then on. */
@@ -206,14 +175,15 @@ class Group {
     return this.held.slice(at - this.first);
   }
 
-  /** Waits for something behind a place, as long as a heartbeat. */
+  /** Waits for something behind a place, or for the signal. */
   async more(at: number, signal: AbortSignal): Promise<void> {
-    if (this.first + this.held.length > at) return;
-    const done = new AbortController();
-    const wake = () => done.abort();
+    if (signal.aborted || this.first + this.held.length > at) return;
+    const { promise, resolve } = deferred<void>();
+    const wake = () => resolve();
     this.waiting.add(wake);
-    const { clock, config } = this.deps;
-    await clock.sleep(config.heartbeat, AbortSignal.any([signal, this.over.signal, done.signal]));
+    signal.addEventListener('abort', wake);
+    await promise;
+    signal.removeEventListener('abort', wake);
     this.waiting.delete(wake);
   }
 

@@ -97,7 +97,9 @@ export const httpLimits = {
   keepAlive: duration.prefault('30s').describe('How long an idle connection is kept open.'),
   slowReader: duration
     .prefault('60s')
-    .describe('A stream whose client takes nothing for so long, while there is something, is cut.'),
+    .describe(
+      'A stream whose client takes nothing for so long, while there is something, is cut; a client of events can resume where it was.',
+    ),
   heartbeat: duration
     .prefault('15s')
     .describe('How often a quiet event stream says that it is alive.'),

@@ -10,10 +10,10 @@ import { scopedStore, scopeKey } from '../scope.ts';
 import type { Gate } from './gate.ts';
 import { FieldError, problemOf, problemResponses } from './problem.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
-import { eventText, sendEventText } from './sse.ts';
+import { type ServerEvent, sendEvents } from './sse.ts';
 
 export interface IncidentFeedDeps extends RouteDeps {
-  readonly config: RouteDeps['config'] & Pick<ApiConfig, 'feed'>;
+  readonly config: RouteDeps['config'] & Pick<ApiConfig, 'heartbeat'>;
   readonly feed: Feed;
   /** For streams. */
   readonly enterStream: Gate;
@@ -22,8 +22,6 @@ export interface IncidentFeedDeps extends RouteDeps {
   readonly endless: WeakSet<object>;
 }
 
-/** How long a client waits before it comes back. */
-const RETRY_MS = 2000;
 /** Of one client; the rest waits in the log. */
 const HELD_BYTES = 16 * 1024;
 const TAG = 'denials';
@@ -68,15 +66,17 @@ async function follow(
   reply: FastifyReply,
   deps: IncidentFeedDeps,
 ): Promise<FastifyReply> {
-  const { feed, clock, enterStream, endless } = deps;
+  const { feed, clock, config, enterStream, endless } = deps;
   const asker = deps.askerOf(request);
   const { scope } = asker;
   const query = request.query as FeedInput; // checked by the route's schema
   const asked = feedRequest({ ...query, ...lastEvent(request) }, BigInt(clock.now()) * 1_000_000n);
   const store = scopedStore(deps.store, scope);
-  const items = feed.follow({ ...asked, store, scope: scopeKey(scope) }, enterStream(reply));
+  const signal = enterStream(reply, true);
   endless.add(reply);
-  return sendEventText(reply, written(items, reply, deps), HELD_BYTES);
+  const items = feed.follow({ ...asked, store, scope: scopeKey(scope) }, signal);
+  const { heartbeat } = config;
+  return sendEvents(reply, eventsOf(items, deps.failed), { heartbeat, held: HELD_BYTES });
 }
 
 /** An EventSource that comes back says so by itself, with the URL it was given at first. */
@@ -87,36 +87,15 @@ function lastEvent({ headers }: FastifyRequest): { readonly cursor?: string } {
   throw new FieldError('last-event-id', 'last-event-id: expected the id of an event');
 }
 
-async function* written(
-  items: AsyncGenerator<FeedItem>,
-  reply: FastifyReply,
-  { config, failed }: IncidentFeedDeps,
-): AsyncGenerator<string> {
-  let patience: NodeJS.Timeout | undefined;
-  // One that takes nothing is cut off: it knows where it was, and we hold nothing for it.
-  const begin = () => {
-    patience = setTimeout(() => reply.raw.destroy(), config.feed.slow).unref();
-  };
+async function* eventsOf(
+  items: AsyncIterable<FeedItem>,
+  failed: IncidentFeedDeps['failed'],
+): AsyncGenerator<ServerEvent> {
   try {
-    begin();
-    yield `retry: ${RETRY_MS}\n\n`;
-    for (;;) {
-      clearTimeout(patience);
-      const next = await items.next();
-      if (next.done) return;
-      begin();
-      yield textOf(next.value);
-    }
+    for await (const { id, event } of items)
+      yield { id: String(id), event: event.event, data: event };
   } catch (error) {
     failed(error);
-    yield eventText({ event: 'error', data: problemOf(error) });
-  } finally {
-    clearTimeout(patience);
-    await items.return(undefined);
+    yield { event: 'error', data: problemOf(error) };
   }
-}
-
-function textOf(item: FeedItem): string {
-  if (item === undefined) return ': nothing new\n\n';
-  return eventText({ id: String(item.id), event: item.event.event, data: item.event });
 }

@@ -19,7 +19,7 @@ const TAGS = [
   { name: 'flows', description: 'Flows and the events around them.' },
   { name: 'connections', description: 'What both sides saw of one conversation.' },
   { name: 'denials', description: 'What was denied, as incidents.' },
-  { name: 'aggregates', description: 'Counts, tops, series, maps and comparisons.' },
+  { name: 'totals', description: 'Counts, tops, series, maps and comparisons.' },
   { name: 'coverage', description: 'What is stored, and what is missing.' },
   {
     name: 'catalogue',

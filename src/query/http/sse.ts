@@ -2,6 +2,7 @@
 // the stream for dead.
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { soon } from './deadline.ts';
 
 export interface ServerEvent {
   /** `message` when left out. */
@@ -13,29 +14,21 @@ export interface ServerEvent {
 }
 
 export interface EventStreamOptions {
-  /** Milliseconds. */
+  /** Milliseconds of silence after which a comment is sent. */
   readonly heartbeat: number;
-  /** Milliseconds after which a client whose stream ended should ask again. */
-  readonly retry?: number;
+  /** Bytes that wait for a client that is slower than the events; Node's own measure without it. */
+  readonly held?: number;
 }
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+/** Milliseconds after which a client whose stream ended should ask again. */
 const RETRY_MS = 3000;
 
 /** Sends the events as they come, as fast as the client takes them. The reply ends with them. */
 export function sendEvents(
   reply: FastifyReply,
   events: AsyncIterable<ServerEvent>,
-  options: EventStreamOptions,
-): FastifyReply {
-  return sendEventText(reply, textOf(events, options));
-}
-
-/** Sends the text of events as it comes; `held` bytes of it wait for a client that is slower. */
-export function sendEventText(
-  reply: FastifyReply,
-  text: AsyncIterable<string>,
-  held?: number,
+  { heartbeat, held }: EventStreamOptions,
 ): FastifyReply {
   const options = { objectMode: false, ...(held !== undefined && { highWaterMark: held }) };
   reply
@@ -43,16 +36,16 @@ export function sendEventText(
     .header('cache-control', 'no-store')
     // Proxies that gather answers would hold events back.
     .header('x-accel-buffering', 'no')
-    .send(Readable.from(text, options));
+    .send(Readable.from(textOf(events, heartbeat), options));
   reply.raw.flushHeaders();
   return reply;
 }
 
 async function* textOf(
   events: AsyncIterable<ServerEvent>,
-  { heartbeat, retry = RETRY_MS }: EventStreamOptions,
+  heartbeat: number,
 ): AsyncGenerator<string> {
-  yield `retry: ${retry}\n\n`;
+  yield `retry: ${RETRY_MS}\n\n`;
   const coming = events[Symbol.asyncIterator]();
   try {
     let next = coming.next();
@@ -71,20 +64,7 @@ async function* textOf(
   }
 }
 
-/** The event, or undefined when none came for so long. */
-async function soon<T>(coming: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const quiet = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([coming, quiet]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-export function eventText({ event, id, data }: ServerEvent): string {
+function eventText({ event, id, data }: ServerEvent): string {
   const text = typeof data === 'string' ? data : JSON.stringify(data);
   const named = event === undefined ? '' : `event: ${oneLine(event)}\n`;
   const known = id === undefined ? '' : `id: ${oneLine(id)}\n`;

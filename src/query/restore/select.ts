@@ -1,5 +1,6 @@
 // The columns that give a flow back, and how a query selects them: the contract between SQL and `restoreFlow`.
-import { type Column, FLOW_COLUMNS, type FlowColumnName } from '../../store/columns.ts';
+import type { Column } from '../../store/column.ts';
+import { FLOW_COLUMNS, type FlowColumnName } from '../../store/columns.ts';
 
 /** What the rows of `flows` have of the response; what Parallax added to it is left out. */
 export const RESTORE_COLUMNS: readonly (Column & { readonly name: FlowColumnName })[] =

@@ -25,9 +25,19 @@ let registry: Registry;
 const closing: (() => void)[] = [];
 const clock = ownClock();
 
-async function serve(feed: object = {}): Promise<void> {
+async function serve({
+  feed = {},
+  ...settings
+}: {
+  feed?: object;
+  [setting: string]: unknown;
+} = {}): Promise<void> {
   registry = new Registry();
-  const config = apiConfig.parse({ listen: '127.0.0.1:0', feed: { poll: '50ms', ...feed } });
+  const config = apiConfig.parse({
+    listen: '127.0.0.1:0',
+    feed: { poll: '50ms', ...feed },
+    ...settings,
+  });
   const common = {
     config,
     registry,
@@ -206,7 +216,7 @@ describe('the feed', () => {
   });
 
   test('says that it is alive, and refuses what it does not understand', async () => {
-    await serve({ heartbeat: '100ms', clients: 1 });
+    await serve({ heartbeat: '100ms', maxStreams: 1 });
     for (const [query, field] of [
       ['?cursor=x', 'cursor'],
       ['?cursor=18446744073709551615', 'cursor'],
@@ -237,7 +247,7 @@ describe('the feed', () => {
   });
 
   test('a client further behind than memory reaches gets all of it, once', async () => {
-    await serve({ recent: 10 });
+    await serve({ feed: { recent: 10 } });
     const from = await follow();
     await sleep(100);
     const all = Array.from({ length: 700 }, (_, i) => i + 1);
@@ -253,7 +263,7 @@ describe('the feed', () => {
   });
 
   test('a client that takes nothing is cut off, and can go on from where it was', async () => {
-    await serve({ slow: '300ms' });
+    await serve({ slowReader: '300ms' });
     const url = new URL(server.address() ?? '');
     const socket = net.connect(Number(url.port), url.hostname);
     closing.push(() => socket.destroy());
@@ -305,13 +315,15 @@ test('who may read a namespace follows its incidents only', async () => {
   const over = new AbortController();
   closing.push(() => over.abort());
   const feed = createFeed({
-    config: apiConfig.parse({ feed: { heartbeat: '100ms', poll: '20ms' } }).feed,
+    config: apiConfig.parse({ feed: { poll: '20ms' } }).feed,
     clock: systemClock,
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
     stopped: never,
   });
+  /** Undefined when nothing came for a while. */
   const first = async (namespace: string) => {
+    const quiet = AbortSignal.any([over.signal, AbortSignal.timeout(2000)]);
     const scope = { namespaces: [namespace] };
     const question = {
       store: scopedStore(opened.store, scope),
@@ -319,8 +331,8 @@ test('who may read a namespace follows its incidents only', async () => {
       after: 0n,
       wants: () => true,
     };
-    for await (const item of feed.follow(question, over.signal)) return item?.event.incident.id;
-    return 'ended';
+    for await (const { event } of feed.follow(question, quiet)) return event.incident.id;
+    return undefined;
   };
   expect(await first('farfaraway')).toBe('0000000000000001');
   expect(await first('elsewhere')).toBeUndefined();

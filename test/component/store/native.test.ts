@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Session } from 'chdb';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import type { Column, Encoding } from '../../../src/store/columns.ts';
+import type { Column, Encoding } from '../../../src/store/column.ts';
 import { encodeRows, type Row } from '../../../src/store/native-rows.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'parallax-native-'));

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { DELIVERY_COLUMNS, INCIDENT_EVENT_COLUMNS } from '../../../src/store/alert-columns.ts';
-import { type Column, EVENT_COLUMNS, FLOW_COLUMNS } from '../../../src/store/columns.ts';
+import type { Column } from '../../../src/store/column.ts';
+import { EVENT_COLUMNS, FLOW_COLUMNS } from '../../../src/store/columns.ts';
 import { COVERAGE_COLUMNS } from '../../../src/store/coverage-columns.ts';
 import {
   DENIAL_COLUMNS,
