@@ -16,7 +16,8 @@ export function addOpsRoutes(app: FastifyInstance, { health, metrics }: OpsDeps)
   app.get('/healthz', async () => ({ state: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const report = health();
-    return reply.code(report.state === 'failed' ? 503 : 200).send(report);
+    if (report.state === 'failed') reply.code(503).header('retry-after', '5');
+    return reply.send(report);
   });
   app.get('/metrics', async (_request, reply) =>
     reply.header('content-type', PROMETHEUS_TEXT).send(await metrics()),

@@ -17,6 +17,7 @@ import { schemaError } from './fields.ts';
 import { parseJson } from './json-body.ts';
 import { KnownPaths } from './known-paths.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
+import { checkHead, type Head, MAX_PARAM, refusedBy } from './refused.ts';
 
 export interface AppDeps {
   readonly config: ApiConfig;
@@ -42,6 +43,8 @@ const CHECK_MS = 1000;
 /** What compresses; events are sent as they come, and would wait in a compressor. */
 const COMPRESSED =
   /^(application\/(json|x-ndjson|problem\+json)|text\/(csv|plain|html|css|javascript))/;
+/** Whoever gets one of these may ask again. */
+const RETRIED: ReadonlySet<number> = new Set([429, 503]);
 const OPEN = /^\/(healthz|readyz|docs|openapi\.json)(\/|\?|$)/;
 const METRICS = /^\/metrics(\?|$)/;
 
@@ -67,13 +70,13 @@ export async function buildApp(deps: AppDeps): Promise<App> {
       done(error instanceof Error ? error : new Error(String(error)));
     }
   });
-  app.addHook('onRequest', async (request) => {
-    if (request.url.length > config.maxUrl)
-      throw new ParallaxError(
-        'input/invalid',
-        `the URL has ${request.url.length} characters, ${config.maxUrl} are allowed; ask by POST, as with /api/v1/flows:query`,
-      );
+  app.addHook('onRequest', async (request, reply) => {
+    // Whatever is answered is what it says it is, to browsers too.
+    reply.header('x-content-type-options', 'nosniff');
+    checkHead(request, config);
     askers.set(request, askerOf(deps, request));
+    // Before a body is read: whoever asks at a wrong place should learn of that, not of the body.
+    if (request.is404) return noSuchRoute(request, reply);
   });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
@@ -89,23 +92,34 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     const problem = problemOf(error);
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="parallax"');
     if (problem.code === 'query/busy') reply.header('retry-after', '1');
+    // The rate limit has said it more exactly.
+    else if (RETRIED.has(problem.status) && !reply.hasHeader('retry-after'))
+      reply.header('retry-after', '5');
     return reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem));
   };
-  app.setErrorHandler(async (error, _request, reply) => refuse(error, reply));
-  app.setNotFoundHandler(async (request, reply) => {
+  app.setErrorHandler(async (error, request, reply) =>
+    refuse(refusedBy(error, config, request), reply),
+  );
+  const noSuchRoute = (request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?');
     const methods = paths.methodsOf(path);
+    const { method } = request;
     if (methods.length === 0)
-      return refuse(new ParallaxError('input/not-found', `there is no ${path}`), reply);
-    reply.header('allow', methods.join(', '));
-    const text = `${path} takes ${methods.join(', ')}, not ${request.method}`;
+      return refuse(
+        new ParallaxError('input/not-found', `there is no ${path}; /docs shows what there is`),
+        reply,
+      );
+    reply.header('allow', [...methods, 'OPTIONS'].join(', '));
+    if (method === 'OPTIONS') return reply.code(204).send();
+    const text = `${path} takes ${methods.join(', ')}, not ${method}`;
     return refuse(new ParallaxError('input/method', text), reply);
-  });
+  };
+  app.setNotFoundHandler(noSuchRoute);
   await addRateLimit(app, config, askers);
   if (config.compress)
     await app.register(compress, {
       threshold: 1024,
-      encodings: ['gzip', 'deflate'],
+      encodings: ['zstd', 'br', 'gzip', 'deflate'],
       customTypes: COMPRESSED,
       globalDecompression: false,
     });
@@ -131,12 +145,12 @@ function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
     requestTimeout,
     keepAliveTimeout: config.keepAlive,
     forceCloseConnections: 'idle' as const,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: MAX_PARAM },
     clientErrorHandler: refuseConnection((slow) => {
       if (slow) metrics.slowClients.inc({ while: 'sending' });
     }),
-    frameworkErrors: (error: Error, _request: unknown, reply: FastifyReply) => {
-      const problem = problemOf(error);
+    frameworkErrors: (error: Error, request: Head, reply: FastifyReply) => {
+      const problem = problemOf(refusedBy(error, config, request));
       void reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem));
     },
   };

@@ -1,38 +1,53 @@
 // Connections whose bytes are no request, or come too slowly: answered in one line and closed.
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
-const REFUSALS: Readonly<Record<string, readonly [string, ParallaxError]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    '408 Request Timeout',
-    new ParallaxError('query/timeout', 'the request took too long to arrive'),
-  ],
-  HPE_HEADER_OVERFLOW: [
-    '431 Request Header Fields Too Large',
-    new ParallaxError('input/invalid', 'the headers, or the URL, are too long; ask by POST'),
-  ],
+/** What Node tells of it. */
+interface ParseError extends NodeJS.ErrnoException {
+  readonly rawPacket?: unknown;
+}
+
+const REFUSALS: Readonly<Record<string, ParallaxError>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: new ParallaxError(
+    'input/too-slow',
+    'the request took too long to arrive (api.requestTimeout); send it at once',
+  ),
+  HPE_HEADER_OVERFLOW: new ParallaxError(
+    'input/headers-too-long',
+    'the headers, or the URL, are too long; ask by POST, as with /api/v1/flows:query',
+  ),
 };
-const BAD = [
-  '400 Bad Request',
-  new ParallaxError('input/invalid', 'that is no HTTP request'),
-] as const;
+const BAD = new ParallaxError('input/invalid', 'that is no HTTP request');
+/** Of a request line that is one but for its method. */
+const LINE = /^([!#$%&'*+.^_`|~\w-]{1,64}) \S+ HTTP\/1\.[01]\r?\n/;
 
 /** `told` hears of every refusal, and whether it was for being slow. */
 export function refuseConnection(told: (slow: boolean) => void) {
-  return (error: NodeJS.ErrnoException, socket: Socket): void => {
+  return (error: ParseError, socket: Socket): void => {
     told(error.code === 'ERR_HTTP_REQUEST_TIMEOUT');
     // Gone already, or in the middle of an answer.
     if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
       socket.destroy();
       return;
     }
-    const [line, problem] = REFUSALS[error.code ?? ''] ?? BAD;
-    const status = Number(line.slice(0, 3));
-    const body = JSON.stringify({ ...problemOf(problem), status });
+    const problem = problemOf(REFUSALS[error.code ?? ''] ?? methodError(error) ?? BAD);
+    const body = JSON.stringify(problem);
     socket.end(
-      `HTTP/1.1 ${line}\r\ncontent-type: ${PROBLEM_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: ${PROBLEM_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
       () => socket.destroy(),
     );
   };
+}
+
+function methodError({ code, rawPacket }: ParseError): ParallaxError | undefined {
+  if (code !== 'HPE_INVALID_METHOD') return undefined;
+  const text = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : '';
+  const [, method] = LINE.exec(text) ?? [];
+  if (method === undefined) return undefined;
+  return new ParallaxError(
+    'input/unknown-method',
+    `${JSON.stringify(method)} is no method that is known here; routes take GET, HEAD, POST and OPTIONS`,
+  );
 }

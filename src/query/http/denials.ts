@@ -1,6 +1,6 @@
 // The routes of denials: single ones, incidents, one incident whole, and the policy that would admit its traffic.
 import type { FastifyInstance } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ApiConfig } from '../config.ts';
 import { answerDenials, answerIncidents, detailQuery } from '../denials/ask.ts';
 import { readIncidentDetail } from '../denials/detail.ts';
@@ -21,6 +21,7 @@ import {
 } from '../denials/schema.ts';
 import { suggestStored } from '../denials/suggested.ts';
 import type { ApiMetrics } from '../metrics.ts';
+import { acceptedForm } from './accept.ts';
 import { momentOf } from './fields.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
 
@@ -30,6 +31,14 @@ export interface DenialRouteDeps extends RouteDeps {
 }
 
 const YAML = 'application/yaml; charset=utf-8';
+/** YAML has had more names than the one that it has now. */
+const POLICY_FORMS = [
+  'application/json',
+  'application/yaml',
+  'text/yaml',
+  'application/x-yaml',
+  'text/x-yaml',
+] as const;
 const POLICY_PATH = '/api/v1/incidents/:id/policy';
 const tag = 'denials';
 
@@ -96,9 +105,13 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
   });
   // A place of its own, so that the hook is of this route alone.
   app.register(async (own) => {
+    own.addHook('preHandler', async ({ headers }) => {
+      acceptedForm(headers.accept, POLICY_FORMS);
+    });
     own.addHook('onSend', async (request, reply, payload) => {
       reply.header('vary', 'accept');
-      if (reply.statusCode !== 200 || !wantsYaml(request.headers.accept)) return payload;
+      if (reply.statusCode !== 200) return payload;
+      if (acceptedForm(request.headers.accept, POLICY_FORMS) === 'application/json') return payload;
       reply.type(YAML);
       const { yaml } = JSON.parse(String(payload)) as { yaml: string }; // made below
       return yaml;
@@ -112,16 +125,13 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
       tag,
       input: suggestionInput,
       output: suggestionSchema,
+      forms: { 'application/yaml': { schema: z.string().describe('The policy.') } },
       answer: async ({ params, input, store, nowNanos, signal }) => {
         const query = { ...queryOf(params.id, input, nowNanos), kind: input.kind };
         return asDocument(await suggestStored(store, query, signal));
       },
     });
   });
-}
-
-function wantsYaml(accept = ''): boolean {
-  return accept.split(',').some((type) => /^\s*(application|text)\/(x-)?yaml\s*(;|$)/i.test(type));
 }
 
 /** Lists of ours cannot be changed, those of a schema's type can; a test holds both together. */

@@ -6,6 +6,7 @@ import { CostMeter } from '../cost.ts';
 import { CSV_COLUMNS, DEFAULT_COLUMNS, unknownColumn } from '../flow-csv.ts';
 import { findFlow } from '../flow-one.ts';
 import { scopedStore } from '../scope.ts';
+import { acceptedForm } from './accept.ts';
 import type { FlowsRouteDeps } from './flows-deps.ts';
 import { sendFlowsPage } from './flows-page.ts';
 import { type StreamAnswer, sendStream } from './flows-stream.ts';
@@ -29,13 +30,17 @@ export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void
   const handle = (request: FastifyRequest, input: unknown, reply: FastifyReply) =>
     // Checked by the route's schema.
     answerFlows(deps, request, input as FlowsInput, reply);
-  const schema = {
+  const schemaOf = (body: boolean) => ({
     summary: 'Flows, by filters and time',
     description: DESCRIPTION,
     tags: ['flows'],
     response: {
       200: {
         description: 'The flows, in the form asked for.',
+        headers: {
+          link: { type: 'string', description: 'Of a page by GET: where the next one is.' },
+          'x-next-cursor': { type: 'string', description: 'Of a page: `cursor` of the next.' },
+        },
         content: {
           'application/x-ndjson': { schema: flowLine },
           'application/json': { schema: pageDocument },
@@ -43,16 +48,18 @@ export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void
           'text/event-stream': { schema: eventOf },
         },
       },
-      ...problemResponses,
+      ...problemResponses({ body, negotiated: true }),
     },
-  };
-  app.get('/api/v1/flows', { schema: { ...schema, querystring: flowsRequest } }, (request, reply) =>
-    handle(request, request.query, reply),
+  });
+  app.get(
+    '/api/v1/flows',
+    { schema: { ...schemaOf(false), querystring: flowsRequest } },
+    (request, reply) => handle(request, request.query, reply),
   );
   // Two colons: the router takes one for the beginning of a parameter.
   app.post(
     '/api/v1/flows::query',
-    { schema: { ...schema, body: flowsRequest } },
+    { schema: { ...schemaOf(true), body: flowsRequest } },
     (request, reply) => handle(request, request.body, reply),
   );
   addDocumentRoute(app, deps, {
@@ -74,7 +81,8 @@ async function answerFlows(
   input: FlowsInput,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const format = input.format ?? formatOf(request.headers.accept);
+  const format = input.format ?? FORMS[acceptedForm(request.headers.accept, TYPES)];
+  reply.header('vary', 'accept');
   const columns = columnsOf(input, format);
   const live = format === 'sse' && input.follow !== false;
   const paged = format === 'json' || input.limit !== undefined || input.cursor !== undefined;
@@ -98,14 +106,13 @@ async function answerFlows(
 
 const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
-/** By the header, where it names one of ours. */
-function formatOf(accept = ''): FlowsFormat {
-  const named = accept.split(',').map((each) => each.split(';')[0]?.trim().toLowerCase());
-  if (named.includes('application/x-ndjson')) return 'ndjson';
-  if (named.includes('text/event-stream')) return 'sse';
-  if (named.includes('text/csv')) return 'csv';
-  return named.includes('application/json') ? 'json' : 'ndjson';
-}
+const FORMS = {
+  'application/x-ndjson': 'ndjson',
+  'text/csv': 'csv',
+  'text/event-stream': 'sse',
+  'application/json': 'json',
+} as const satisfies Record<string, FlowsFormat>;
+const TYPES = Object.keys(FORMS) as [keyof typeof FORMS, ...(keyof typeof FORMS)[]]; // it has four
 
 function columnsOf({ columns }: FlowsInput, format: FlowsFormat): readonly string[] {
   if (columns === undefined) return DEFAULT_COLUMNS;

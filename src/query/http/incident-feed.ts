@@ -44,7 +44,7 @@ export function addIncidentFeedRoutes(app: FastifyInstance, deps: IncidentFeedDe
         description: 'Events until one side ends the stream.',
         content: { 'text/event-stream': { schema: eventsText } },
       },
-      ...problemResponses,
+      ...problemResponses(),
     },
   };
   app.get('/api/v1/incidents/feed', { schema }, (request, reply) => follow(request, reply, deps));

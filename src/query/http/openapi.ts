@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { etagOf, matches } from './cache.ts';
 import { FILTER_VALUE } from './fields.ts';
 import { tidied } from './openapi-tidy.ts';
 
@@ -27,6 +28,19 @@ const TAGS = [
   },
   { name: 'server', description: 'The server itself.' },
 ];
+
+/** The page loads nothing from elsewhere, asks this server only, and is shown in no other page. */
+const DOCS_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 /** To be registered before the routes. */
 export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
@@ -55,7 +69,11 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
     },
     transform: (input) => {
       const { schema: made, url } = jsonSchemaTransform(input);
-      const schema = { ...made, operationId: operationOf(input.route.method, url) };
+      const schema = {
+        ...made,
+        response: withHeaders(made?.response, input.schema?.response),
+        operationId: operationOf(input.route.method, url),
+      };
       const querystring = made?.querystring as JsonSchema | undefined;
       if (querystring?.properties === undefined) return { schema, url };
       const properties = Object.entries(querystring.properties).map(
@@ -70,14 +88,19 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
 
 /** To be registered behind the routes. */
 export async function addOpenApiPages(app: FastifyInstance): Promise<void> {
-  let text: string | undefined;
-  app.get('/openapi.json', async (_request, reply) => {
-    text ??= JSON.stringify(openApiOf(app));
-    return reply.type('application/json; charset=utf-8').send(text);
+  let made: { readonly text: string; readonly etag: string } | undefined;
+  app.get('/openapi.json', async (request, reply) => {
+    if (made === undefined) {
+      const document = openApiOf(app);
+      made = { text: JSON.stringify(document), etag: etagOf(document) };
+    }
+    reply.header('etag', made.etag).header('cache-control', 'no-cache');
+    if (matches(request.headers['if-none-match'], made.etag)) return reply.code(304).send();
+    return reply.type('application/json; charset=utf-8').send(made.text);
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
+    staticCSP: DOCS_POLICY,
     transformSpecification: (document) => ({ ...tidied(document) }),
     uiConfig: { docExpansion: 'list', deepLinking: true, tryItOutEnabled: true },
     theme: { title: 'Parallax API' },
@@ -93,6 +116,17 @@ export function openApiOf(app: FastifyInstance): object {
 function operationOf(method: string | readonly string[], url: string): string {
   const words = url.replace(/^\/api\/v1\//, '').match(/\w+/g) ?? [];
   return [[method].flat()[0] ?? '', ...words].join('_').toLowerCase();
+}
+
+/** Making JSON Schema of responses leaves their headers out. */
+function withHeaders(made: unknown, declared: unknown): object {
+  const responses = (declared ?? {}) as Readonly<Record<string, { readonly headers?: object }>>; // as routes declare them
+  return Object.fromEntries(
+    Object.entries((made ?? {}) as Readonly<Record<string, object>>).map(([status, response]) => {
+      const { headers } = responses[status] ?? {};
+      return [status, headers === undefined ? response : { ...response, headers }];
+    }),
+  );
 }
 
 interface JsonSchema {

@@ -29,27 +29,50 @@ const problem = z
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
 
 const STATUSES: Readonly<Record<number, string>> = {
-  400: 'A parameter, header or body was refused, also for being too long or too deeply nested.',
+  400: 'A parameter, header or body was refused, also for being too deeply nested.',
   401: 'A token is needed, or the one sent is not known.',
   403: 'Who asked may not read that.',
-  404: 'Nothing is stored under that name, or there is no such path.',
+  404: 'Nothing is stored under that name.',
   405: 'The path takes other methods; `allow` names them.',
+  406: 'The answer has none of the forms that `accept` names.',
   408: 'The request took too long to arrive.',
+  413: 'The body is larger than api.maxBody allows.',
+  414: 'The URL, or a part of its path, is too long; ask by POST.',
+  415: 'The body is not plain `application/json`.',
   422: 'The query went over a limit of the store.',
   429: 'Too many questions at once, or from one client; `retry-after` says when to ask again.',
-  431: 'The URL or the headers are too long; ask by POST.',
+  431: 'The headers are too long, the URL among them.',
   500: 'A fault of the server; its log says more.',
-  503: 'The store cannot be reached now.',
+  503: 'The store cannot be reached now; `retry-after` says when to ask again.',
   504: 'The answer took too long.',
 };
+const SECONDS = { type: 'string', description: 'Seconds to wait.' };
+const HEADERS: Readonly<Record<number, object>> = {
+  401: { 'www-authenticate': { type: 'string', description: 'How to say who asks.' } },
+  405: { allow: { type: 'string', description: 'The methods that the path takes.' } },
+  429: { 'retry-after': SECONDS },
+  503: { 'retry-after': SECONDS },
+};
+
+export interface Answering {
+  /** It has a body: no GET. */
+  readonly body?: boolean;
+  /** Its form is chosen by `accept`. */
+  readonly negotiated?: boolean;
+}
 
 /** The responses of refusals and failures, as every route declares them. */
-export const problemResponses: Readonly<Record<number, object>> = Object.fromEntries(
-  Object.entries(STATUSES).map(([status, description]) => [
-    status,
-    { description, content: { [PROBLEM_JSON]: { schema: problem } } },
-  ]),
-);
+export function problemResponses({ body = false, negotiated = false }: Answering = {}) {
+  const left = new Set([...(body ? [] : [413, 415]), ...(negotiated ? [] : [406])]);
+  const declared = Object.entries(STATUSES).filter(([status]) => !left.has(Number(status)));
+  return Object.fromEntries(
+    declared.map(([status, description]) => {
+      const headers = HEADERS[Number(status)];
+      const content = { [PROBLEM_JSON]: { schema: problem } };
+      return [status, { description, content, ...(headers && { headers }) }];
+    }),
+  );
+}
 
 /** A refused parameter: the field's name goes with the message. */
 export class FieldError extends ParallaxError {
@@ -74,7 +97,7 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
-// Fastify's own refusals (body too large, bad JSON, …) carry a status; everything else is a fault of ours, whose
+// The framework's own refusals that have no words of ours carry a status; everything else is a fault of ours, whose
 // words stay in the log.
 function unknownError(error: unknown): ParallaxError {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;

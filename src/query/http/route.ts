@@ -47,6 +47,8 @@ export interface DocumentRoute<I extends z.ZodType, O extends z.ZodObject> {
   readonly params?: z.ZodObject;
   /** The document without coverage and cost. */
   readonly output: O;
+  /** What else it can be given as, by media type. */
+  readonly forms?: Readonly<Record<string, { readonly schema: z.ZodType }>>;
   /** The window that the answer is about: its coverage goes with the answer. */
   readonly window?: (input: z.output<I>, nowNanos: bigint) => TimeRange;
   readonly answer: (asked: Asked<z.output<I>>) => Promise<ReadonlyDeep<z.input<O>>>;
@@ -74,28 +76,33 @@ export function addDocumentRoute<I extends z.ZodType, O extends z.ZodObject>(
   deps: RouteDeps,
   route: DocumentRoute<I, O>,
 ): void {
-  const { path, methods = 'query', summary, description, tag, input } = route;
+  const { path, methods = 'query', summary, description, tag, input, window, forms } = route;
   const output = route.output.extend({ coverage: coverageNote, cost: costNote });
   const params = route.params ?? paramsOf(path);
-  const common = {
+  const schemaOf = (body: boolean) => ({
     summary,
     tags: [tag],
     ...(description && { description }),
     ...(params && { params }),
     response: {
-      200: { description: 'The document.', content: { 'application/json': { schema: output } } },
-      ...problemResponses,
+      200: {
+        description: 'The document.',
+        headers: headersOf(route),
+        content: { 'application/json': { schema: output }, ...forms },
+      },
+      ...(window && { 304: z.null().describe('As the tag in `if-none-match` says: unchanged.') }),
+      ...problemResponses({ body, negotiated: forms !== undefined }),
     },
-  };
+  });
   const own = new Answering(deps, route, output);
   if (methods !== 'post')
-    app.get(path, { schema: { ...common, querystring: input } }, (request, reply) =>
+    app.get(path, { schema: { ...schemaOf(false), querystring: input } }, (request, reply) =>
       own.answer(request, request.query, reply),
     );
   if (methods === 'get') return;
   // Two colons: the router takes one for the beginning of a parameter.
   const url = methods === 'post' ? path : `${path}::query`;
-  app.post(url, { schema: { ...common, body: input } }, (request, reply) =>
+  app.post(url, { schema: { ...schemaOf(true), body: input } }, (request, reply) =>
     own.answer(request, request.body, reply),
   );
 }
@@ -190,4 +197,13 @@ function paramsOf(path: string): z.ZodObject | undefined {
   const names = [...path.matchAll(/(?<!:):(\w+)/g)].map(([, name]) => name ?? '');
   if (names.length === 0) return undefined;
   return z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
+}
+
+/** Those of an answer about a closed window. */
+function headersOf({ window }: { readonly window?: unknown }) {
+  if (window === undefined) return undefined;
+  return {
+    etag: { type: 'string', description: 'Of answers about closed windows; for `if-none-match`.' },
+    age: { type: 'string', description: 'Seconds since it was made.' },
+  };
 }
