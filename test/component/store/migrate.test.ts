@@ -10,7 +10,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { ChdbEngine } from '../../../src/store/chdb.ts';
-import type { Column } from '../../../src/store/columns.ts';
+import type { Column } from '../../../src/store/column.ts';
 import { storeConfig } from '../../../src/store/config.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../../src/store/denial-columns.ts';
 import { EngineStore } from '../../../src/store/engine-store.ts';
