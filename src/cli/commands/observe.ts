@@ -20,7 +20,7 @@ export function addObserveCommand(program: Command): void {
         ]);
         return runHere(AGGREGATE, args);
       }
-      const [{ runObserve }, { ask }, { fileResponses }, { readHubbleConfig }] = await Promise.all([
+      const [{ runObserve }, { ask }, { openResponses }, { readHubbleConfig }] = await Promise.all([
         import('../observe/run.ts'),
         import('../observe/ask.ts'),
         import('../observe/input-file.ts'),
@@ -30,8 +30,8 @@ export function addObserveCommand(program: Command): void {
       for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => over.abort());
       process.exitCode = await runObserve(args, {
         env: process.env,
-        readFile: (path, warn) => fileResponses(path, process.stdin, warn, over.signal),
-        readConfig: (named, warn) => readHubbleConfig(named, process.env, warn),
+        readFile: (path, warn) => openResponses(path, process.stdin, warn, over.signal),
+        readConfig: (named, warn, found) => readHubbleConfig(named, process.env, warn, found),
         out: write,
         err: (text) => process.stderr.write(text),
         isTty: process.stdout.isTTY === true,

@@ -1,5 +1,5 @@
 // Lines as Go's slog writes them, which is how Hubble warns and debugs.
-import { quoted } from '../../hubble/print/text.ts';
+import { quoted } from '../../hubble/quoted.ts';
 
 /** One line; `time` is milliseconds since 1970. */
 export function slogLine(
@@ -15,5 +15,6 @@ export function slogLine(
 }
 
 function needsQuotes(text: string): boolean {
-  return text === '' || !/^[\p{L}\p{M}\p{N}\p{P}\p{S}]*$/u.test(text) || /["=]/.test(text);
+  // Delete does not print, but slog lets it pass.
+  return text === '' || !/^[\p{L}\p{M}\p{N}\p{P}\p{S}\x7f]*$/u.test(text) || /["=]/.test(text);
 }

@@ -1,6 +1,6 @@
 // A message in protobuf's text form on one line, as Go prints one: for what is said about requests and odd messages.
+import { prototextQuoted, textOfBytes } from '../quoted.ts';
 import type { Field, MessageType } from '../schema.ts';
-import { quoted } from './text.ts';
 
 /** `name:value` of each field that is set, submessages in braces. */
 export function prototext<T extends object>(type: MessageType<T>, message: NoInfer<T>): string {
@@ -17,7 +17,10 @@ export function prototext<T extends object>(type: MessageType<T>, message: NoInf
 }
 
 function isDefault(field: Field, value: unknown): boolean {
-  if (field.kind === 'message' || field.kind === 'wrapper') return false;
+  return field.kind !== 'message' && field.kind !== 'wrapper' && isZero(value);
+}
+
+function isZero(value: unknown): boolean {
   return value === 0 || value === 0n || value === '' || value === false;
 }
 
@@ -28,16 +31,15 @@ function text(field: Field, value: unknown): string {
     case 'enum':
       return field.type.names.get(value as number) ?? String(value);
     case 'wrapper':
-      return `{${scalarText('value:', value)}}`;
+      return isZero(value) ? '{}' : `{value:${scalarText(value)}}`;
     case 'scalar':
-      return scalarText('', value);
+      return scalarText(value);
     default:
       return field satisfies never;
   }
 }
 
-function scalarText(prefix: string, value: unknown): string {
-  if (value instanceof Uint8Array)
-    return `${prefix}${quoted(Buffer.from(value).toString('latin1'))}`;
-  return `${prefix}${typeof value === 'string' ? quoted(value) : String(value)}`;
+function scalarText(value: unknown): string {
+  if (value instanceof Uint8Array) return prototextQuoted(textOfBytes(Buffer.from(value)));
+  return typeof value === 'string' ? prototextQuoted(value) : String(value);
 }

@@ -1,14 +1,10 @@
 // Text on its way to a terminal: control sequences of strangers made visible, and Hubble's own colours.
 
-/** Flows carry text of strangers: without this, a pod's DNS query could drive the reader's terminal. */
-export function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
-  return /[\x1b\r]/.test(text) ? text.replaceAll('\x1b', '^[').replaceAll('\r', '\\r') : text;
-}
-
 type Paint = (text: string) => string;
 
 export interface Colors {
+  /** Flows carry text of strangers: without this, a pod's DNS query could drive the reader's terminal. */
+  readonly visible: Paint;
   readonly host: Paint;
   readonly port: Paint;
   readonly identity: Paint;
@@ -23,7 +19,19 @@ function sgr(code: number): Paint {
   return (text) => `\x1b[${code}m${text}\x1b[0m`;
 }
 
+/** Nothing but what `kept` matches passes as it is. */
+function masking(kept: string): Paint {
+  const pattern = new RegExp(`${kept}[\\x1b\\r]`, 'g');
+  return (text) =>
+    text.includes('\x1b') || text.includes('\r')
+      ? text.replace(pattern, (found) => MASKS[found] ?? found)
+      : text;
+}
+
+const MASKS: Readonly<Record<string, string>> = { '\x1b': '^[', '\r': '\\r' };
+
 export const NO_COLORS: Colors = {
+  visible: masking(''),
   host: plain,
   port: plain,
   identity: plain,
@@ -33,6 +41,8 @@ export const NO_COLORS: Colors = {
 };
 
 export const ANSI_COLORS: Colors = {
+  // The colours in use pass wherever they stand, as in the reference.
+  visible: masking('\\x1b\\[(?:0|3[1-6])m|'),
   host: sgr(36),
   port: sgr(33),
   identity: sgr(35),
@@ -58,30 +68,3 @@ export function joinName(namespace: string, name: string): string {
   const clean = (rooted ? '/' : '') + kept.join('/');
   return clean === '' ? '.' : clean;
 }
-
-/** Go's %q: a double-quoted string with what does not print escaped. */
-export function quoted(text: string): string {
-  let result = '"';
-  for (const char of text) {
-    const code = char.codePointAt(0) ?? 0;
-    const short = SHORT_ESCAPES[char];
-    if (short !== undefined) result += short;
-    else if (code < 0x20 || code === 0x7f) result += `\\x${code.toString(16).padStart(2, '0')}`;
-    else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)) result += char;
-    else if (code < 0x10000) result += `\\u${code.toString(16).padStart(4, '0')}`;
-    else result += `\\U${code.toString(16).padStart(8, '0')}`;
-  }
-  return `${result}"`;
-}
-
-const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
-  '\n': '\\n',
-  '\r': '\\r',
-  '\t': '\\t',
-  '\v': '\\v',
-};
