@@ -1,6 +1,7 @@
 // JSON as Go's protojson reads it, token by token, with the places and the words of its refusals: Hubble shows them, and
-// leaves out lines that a laxer reader would take. Bytes that are no UTF-8 come as `quoted.ts` keeps them.
-import { bytesOfText, quoted, quotedRune, strayByte, textOfBytes } from './quoted.ts';
+// leaves out lines that a laxer reader would take. Bytes that are no UTF-8 come as `byte-text.ts` keeps them.
+import { bytesOfText, strayByte, textOfBytes } from './byte-text.ts';
+import { quoted, quotedRune } from './print/text.ts';
 
 export type TokenKind =
   | 'end'

@@ -3,9 +3,9 @@
 import { hasValueJson, resolveAny } from './any.ts';
 import { encode } from './codec.ts';
 import { goRfc3339 } from './go-time.ts';
+import { quoted } from './print/text.ts';
 import { bytesOfJson, doubleOf, integerOf, startsWithNumber } from './protojson-scalars.ts';
 import { ProtojsonError, type Token, Tokens } from './protojson-tokens.ts';
-import { quoted } from './quoted.ts';
 import type { Field, MessageType, Scalar } from './schema.ts';
 import { formatTimestamp, fromNanos } from './timestamp.ts';
 import { Any, type FieldMask, Timestamp, WRAPPED_SCALARS } from './wellknown.ts';

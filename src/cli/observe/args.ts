@@ -1,6 +1,6 @@
 // Command-line flags by the rules of Go's pflag, which Hubble's users have in their fingers: values with `=` or after
 // a space, grouped shorthands, flags and words mixed, everything applied in the order written.
-import { quoted, quotedRune } from '../../hubble/quoted.ts';
+import { quoted, quotedRune } from '../../hubble/print/text.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 
 export interface Flag {

@@ -3,9 +3,9 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { textOfBytes } from '../../hubble/byte-text.ts';
 import type { Predicate } from '../../hubble/filter/predicate.ts';
 import { ProtojsonError, readProtojson } from '../../hubble/protojson.ts';
-import { textOfBytes } from '../../hubble/quoted.ts';
 import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { toNanos } from '../../hubble/timestamp.ts';
 import { ParallaxError } from '../../runtime/errors.ts';

@@ -4,7 +4,7 @@ import type { FilterLists } from '../../hubble/filter/flags.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { type DurationUnits, parseMoment } from '../../hubble/filter/since.ts';
 import { type Output, outputNamed, type PrinterOptions } from '../../hubble/print/printer.ts';
-import { quoted } from '../../hubble/quoted.ts';
+import { quoted } from '../../hubble/print/text.ts';
 import { Flow, type FlowFilter } from '../../hubble/schema.gen.ts';
 import type { MessageType } from '../../hubble/schema.ts';
 import { fromNanos, timestampProblem } from '../../hubble/timestamp.ts';

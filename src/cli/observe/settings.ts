@@ -32,6 +32,7 @@ export class Settings {
     const given = this.draft.switches[name];
     if (given !== undefined) return given;
     const text = this.variable(name) ?? this.file[name];
+    if (typeof text === 'number') return text !== 0;
     try {
       return isPlain(text) && parseBool(String(text));
     } catch {

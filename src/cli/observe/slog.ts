@@ -1,5 +1,5 @@
 // Lines as Go's slog writes them, which is how Hubble warns and debugs.
-import { quoted } from '../../hubble/quoted.ts';
+import { quoted } from '../../hubble/print/text.ts';
 
 /** One line; `time` is milliseconds since 1970. */
 export function slogLine(

@@ -1,6 +1,6 @@
 // JSON values one after another in a text, as Go's encoding/json finds them, and its words for what is none: this is
 // how Hubble takes FlowFilters written as JSON.
-import { quoted } from '../quoted.ts';
+import { quoted } from '../print/text.ts';
 
 /** Why a text is refused, in encoding/json's words. */
 export class GoJsonError extends Error {}

@@ -1,5 +1,5 @@
 // `--namespace` and friends: they become prefixes of the pods and services of their side, or `ns/` when there are none.
-import { quoted } from '../quoted.ts';
+import { quoted } from '../print/text.ts';
 import type { FlowFilter } from '../schema.gen.ts';
 
 type Side = 'source' | 'destination';

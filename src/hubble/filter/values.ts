@@ -2,7 +2,7 @@
 import { ParallaxError } from '../../runtime/errors.ts';
 import { RESERVED_IDENTITIES } from '../identity.ts';
 import { EVENT_TYPES } from '../names.ts';
-import { quoted } from '../quoted.ts';
+import { quoted } from '../print/text.ts';
 
 export interface EventTypeFilter {
   type?: number;
@@ -54,7 +54,7 @@ export function invalid(message: string): ParallaxError {
  * Throws in its words.
  */
 export function parseUint(text: string, base: 0 | 10, bits: number): bigint {
-  const value = base === 10 ? (/^\d+$/.test(text) ? BigInt(text) : undefined) : baseZero(text);
+  const value = base === 10 ? (/^[0-9]+$/.test(text) ? BigInt(text) : undefined) : baseZero(text);
   const problem = (why: string) => invalid(`strconv.ParseUint: parsing ${quoted(text)}: ${why}`);
   if (value === undefined) throw problem('invalid syntax');
   if (value >= 1n << BigInt(bits)) throw problem('value out of range');

@@ -1,10 +1,10 @@
 // News about the relay's nodes, as lines and as fields.
 
 import { enumName } from '../names.ts';
-import { quoted } from '../quoted.ts';
 import { type GetFlowsResponse, NodeState, NodeStatusEvent } from '../schema.gen.ts';
 import type { CellOptions } from './cells.ts';
 import { prototext } from './prototext.ts';
+import { quoted } from './text.ts';
 
 /** Names stop once they and their separators have taken this many bytes. */
 const LIST_WIDTH = 50;

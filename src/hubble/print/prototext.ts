@@ -1,5 +1,5 @@
 // A message in protobuf's text form on one line, as Go prints one: for what is said about requests and odd messages.
-import { prototextQuoted, textOfBytes } from '../quoted.ts';
+import { textOfBytes } from '../byte-text.ts';
 import type { Field, MessageType } from '../schema.ts';
 
 /** `name:value` of each field that is set, submessages in braces. */
@@ -40,6 +40,26 @@ function text(field: Field, value: unknown): string {
 }
 
 function scalarText(value: unknown): string {
-  if (value instanceof Uint8Array) return prototextQuoted(textOfBytes(Buffer.from(value)));
-  return typeof value === 'string' ? prototextQuoted(value) : String(value);
+  if (value instanceof Uint8Array) return protobufQuoted(textOfBytes(Buffer.from(value)));
+  return typeof value === 'string' ? protobufQuoted(value) : String(value);
 }
+
+/** The quotes of protobuf's text form, which know fewer escapes. */
+function protobufQuoted(text: string): string {
+  let result = '"';
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    const short = char === '"' || char === '\\' ? `\\${char}` : ESCAPES[char];
+    if (short !== undefined) result += short;
+    else if (code < 0x20 || code === 0x7f) result += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code >= 0x80 && code <= 0x9f) result += `\\u00${code.toString(16)}`;
+    else result += char;
+  }
+  return `${result}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};

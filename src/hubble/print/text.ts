@@ -1,5 +1,7 @@
 // Text on its way to a terminal: control sequences of strangers made visible, and Hubble's own colours.
 
+import { strayByte } from '../byte-text.ts';
+
 type Paint = (text: string) => string;
 
 export interface Colors {
@@ -68,3 +70,45 @@ export function joinName(namespace: string, name: string): string {
   const clean = (rooted ? '/' : '') + kept.join('/');
   return clean === '' ? '.' : clean;
 }
+
+/** Go's strconv.Quote and %q: what does not print is escaped. */
+export function quoted(text: string): string {
+  let result = '"';
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    const stray = strayByte(code);
+    if (char === '"' || char === '\\') result += `\\${char}`;
+    else if (stray !== undefined) result += `\\x${hex(stray, 2)}`;
+    else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)) result += char;
+    else result += escapedRune(code);
+  }
+  return `${result}"`;
+}
+
+/** Go's %q of a character. */
+export function quotedRune(code: number): string {
+  const char = String.fromCodePoint(code);
+  if (char === "'" || char === '\\') return `'\\${char}'`;
+  return /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char) ? `'${char}'` : `'${escapedRune(code)}'`;
+}
+
+function escapedRune(code: number): string {
+  const short = SHORT_ESCAPES[String.fromCodePoint(code)];
+  if (short !== undefined) return short;
+  if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
+  return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0');
+}
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\v': '\\v',
+};

@@ -2,9 +2,8 @@
 import { expect, test } from 'vitest';
 import { createPrinter } from '../../../../src/hubble/print/printer.ts';
 import { alignColumns } from '../../../../src/hubble/print/tabwriter.ts';
-import { ANSI_COLORS, joinName, NO_COLORS } from '../../../../src/hubble/print/text.ts';
+import { ANSI_COLORS, joinName, NO_COLORS, quoted } from '../../../../src/hubble/print/text.ts';
 import { timeFormat } from '../../../../src/hubble/print/time.ts';
-import { quoted } from '../../../../src/hubble/quoted.ts';
 import type { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
 
 test.each([
