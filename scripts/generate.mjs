@@ -162,6 +162,7 @@ function fieldText(each) {
   const rivals = (each.partOf?.oneof ?? []).filter((other) => other !== each.name);
   const options = [
     each.repeated ? 'repeated: true' : '',
+    rivals.length > 0 ? `oneof: '${each.partOf.name}'` : '',
     rivals.length > 0 ? `rivals: [${rivals.map((other) => `'${other}'`).join(', ')}]` : '',
   ].filter(Boolean);
   const typeText = type === null ? `'${each.type}'` : typeName(each);

@@ -7,8 +7,11 @@ import type { Env, HubbleConfig } from './observe/settings.ts';
 
 export interface CallIo {
   readonly env: Env;
-  /** Hubble's configuration file, `named` by a flag or in its usual places. */
-  readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
+  /** Hubble's configuration file, `named` by a flag or in its usual places; `found` hears which one was read. */
+  readonly readConfig: (
+    named: string | undefined,
+    found?: (path: string) => void,
+  ) => Promise<HubbleConfig>;
   /** Takes text; resolves when more may come. */
   readonly out: (text: string) => Promise<void> | undefined;
   readonly err: (text: string) => void;
@@ -22,7 +25,7 @@ export function processIo(): CallIo {
   const err = (text: string) => void process.stderr.write(text);
   return {
     env,
-    readConfig: (named) => readHubbleConfig(named, env, (text) => err(`${text}\n`)),
+    readConfig: (named, found) => readHubbleConfig(named, env, (text) => err(`${text}\n`), found),
     out: write,
     err,
     nowMs: Date.now,

@@ -1,5 +1,7 @@
 // JSON as Go's protojson reads it, token by token, with the places and the words of its refusals: Hubble shows them, and
-// leaves out lines that a laxer reader would take.
+// leaves out lines that a laxer reader would take. Bytes that are no UTF-8 come as `byte-text.ts` keeps them.
+import { bytesOfText, strayByte, textOfBytes } from './byte-text.ts';
+import { quoted, quotedRune } from './print/text.ts';
 
 export type TokenKind =
   | 'end'
@@ -23,20 +25,32 @@ export interface Token {
 /** Why a text is refused, in protojson's words. */
 export class ProtojsonError extends Error {}
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![-+._a-zA-Z0-9])/y;
+// As lax as protojson: an exponent may lack its digits when anything follows.
+const NUMBER =
+  /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE](?=[\s\S])(?:[-+](?=[\s\S]))?\d*)?(?![-+._a-zA-Z0-9])/y;
 const KEYWORD = /(?:null|true|false)(?![-+._a-zA-Z0-9])/y;
 const WRONG = /[-+._a-zA-Z0-9]{1,32}|[\s\S]/uy;
+const SCALARS: ReadonlySet<TokenKind | undefined> = new Set(['null', 'bool', 'number', 'string']);
 
 export class Tokens {
   readonly text: string;
   private at = 0;
-  private readonly open: ('{' | '[')[] = [];
+  private open: ('{' | '[')[] = [];
   private last: TokenKind | undefined;
   private peeked: Token | undefined;
 
-  constructor(text: string, from = 0) {
+  constructor(text: string) {
     this.text = text;
-    this.at = from;
+  }
+
+  /** The same tokens from here on; one that was peeked at is still to come. */
+  clone(): Tokens {
+    const copy = new Tokens(this.text);
+    copy.at = this.at;
+    copy.open = [...this.open];
+    copy.last = this.last;
+    copy.peeked = this.peeked;
+    return copy;
   }
 
   /** The next token without its comma; names come with their colon read. */
@@ -63,7 +77,7 @@ export class Tokens {
     let depth = 0;
     do {
       const { kind } = this.read();
-      if (kind === 'end') throw new ProtojsonError('proto: unexpected EOF');
+      if (kind === 'end') throw unexpectedEnd();
       if (kind === '{' || kind === '[') depth++;
       else if (kind === '}' || kind === ']') depth--;
     } while (depth > 0);
@@ -97,7 +111,7 @@ export class Tokens {
 
   private scan(): Token {
     const { text } = this;
-    while (' \t\n\r'.includes(text[this.at] ?? 'x')) this.at++;
+    this.passSpace();
     const start = this.at;
     const char = text[start];
     const single = (kind: TokenKind): Token => ({ kind, start, end: ++this.at });
@@ -128,35 +142,44 @@ export class Tokens {
     throw this.syntax(start, `invalid value ${WRONG.exec(text)?.[0] ?? ''}`);
   }
 
+  private passSpace(): void {
+    while (' \t\n\r'.includes(this.text[this.at] ?? 'x')) this.at++;
+  }
+
+  /** Whatever is wrong in a string is told with the place where the string begins. */
   private endOfString(start: number): number {
     const { text } = this;
     for (let at = start + 1; at < text.length; at++) {
       const code = text.charCodeAt(at);
       if (code === 0x22) return at + 1;
-      if (code < 0x20)
-        throw this.syntax(at, `invalid character ${quotedRune(text.charAt(at))} in string`);
-      if (code === 0x5c) at = this.endOfEscape(at) - 1;
+      if (code < 0x20) throw this.syntax(start, `invalid character ${quotedRune(code)} in string`);
+      if (strayByte(code) !== undefined && !isLow(text, at))
+        throw this.syntax(start, 'invalid UTF-8 in string');
+      if (code === 0x5c) at = this.endOfEscape(start, at) - 1;
     }
-    throw new ProtojsonError('proto: unexpected EOF');
+    throw unexpectedEnd();
   }
 
-  private endOfEscape(at: number): number {
+  private endOfEscape(start: number, at: number): number {
     const { text } = this;
-    const letter = text[at + 1] ?? '';
+    const letter = text[at + 1];
+    if (letter === undefined) throw unexpectedEnd();
+    const refuse = (from: number, bytes: number) =>
+      this.syntax(start, `invalid escape code ${quoted(firstBytes(text, from, bytes))} in string`);
     if (letter !== 'u') {
-      if (letter !== '' && '"\\/bfnrt'.includes(letter)) return at + 2;
-      throw this.syntax(at, `invalid escape code ${JSON.stringify(`\\${letter}`)} in string`);
+      if ('"\\/bfnrt'.includes(letter)) return at + 2;
+      throw refuse(at, 2);
     }
+    if (!hasBytes(text, at, 6)) throw unexpectedEnd();
     const first = hex(text.slice(at + 2, at + 6));
-    const whole = first >= 0xd800 && first <= 0xdfff ? 12 : 6;
-    const second = whole === 12 ? hex(text.slice(at + 8, at + 12)) : 0xdc00;
-    const paired = first < 0xdc00 && text.startsWith('\\u', at + 6) && second >= 0xdc00;
-    if (first < 0 || (whole === 12 && !(paired && second <= 0xdfff)))
-      throw this.syntax(
-        at,
-        `invalid escape code ${JSON.stringify(text.slice(at, at + whole))} in string`,
-      );
-    return at + whole;
+    if (first < 0) throw refuse(at, 6);
+    if (first < 0xd800 || first > 0xdfff) return at + 6;
+    const pair = at + 6;
+    if (!hasBytes(text, pair, 6)) throw unexpectedEnd();
+    const second = hex(text.slice(pair + 2, pair + 6));
+    const paired = text.startsWith('\\u', pair) && second >= 0xdc00 && second <= 0xdfff;
+    if (first >= 0xdc00 || !paired) throw refuse(pair, 6);
+    return pair + 6;
   }
 
   /** Refuses a token that may not stand where it stands; a string before a colon becomes a name. */
@@ -164,12 +187,12 @@ export class Tokens {
     const top = this.open.at(-1);
     switch (token.kind) {
       case 'end':
-        if (top !== undefined) throw new ProtojsonError('proto: unexpected EOF');
+        if (top !== undefined) throw unexpectedEnd();
         return token;
       case 'string':
         if (this.wantsValue(top)) return token;
-        if (top === '{' && (this.last === '{' || this.last === ',')) return this.named(token);
-        throw this.unexpected(token);
+        if (this.last !== '{' && this.last !== ',') throw this.unexpected(token);
+        return this.named(token);
       case '{':
       case '[':
         if (!this.wantsValue(top)) throw this.unexpected(token);
@@ -182,7 +205,10 @@ export class Tokens {
         this.open.pop();
         return token;
       case ',':
-        if (top === undefined || this.last === ',' || this.last === 'name' || this.last === top)
+        if (
+          top === undefined ||
+          !(SCALARS.has(this.last) || this.last === '}' || this.last === ']')
+        )
           throw this.unexpected(token);
         return token;
       default:
@@ -198,33 +224,41 @@ export class Tokens {
   }
 
   private named(token: Token): Token {
-    while (' \t\n\r'.includes(this.text[this.at] ?? 'x')) this.at++;
+    this.passSpace();
     const char = this.text[this.at];
-    if (char === undefined) throw new ProtojsonError('proto: unexpected EOF');
-    if (char !== ':')
-      throw this.syntax(
-        this.at,
-        `unexpected character ${char}, missing ":" separator after field name`,
-      );
+    if (char === undefined) throw unexpectedEnd();
+    if (char !== ':') {
+      const [byte = 0] = firstBytesOf(this.text, this.at, 1);
+      const shown = String.fromCharCode(byte);
+      throw this.syntax(this.at, `unexpected character ${shown}, missing ":" after field name`);
+    }
     this.at++;
     return { ...token, kind: 'name' };
   }
+}
+
+function unexpectedEnd(): ProtojsonError {
+  return new ProtojsonError('proto: unexpected EOF');
+}
+
+/** Whether the unit at `at` ends a surrogate pair. */
+function isLow(text: string, at: number): boolean {
+  const before = text.charCodeAt(at - 1);
+  return before >= 0xd800 && before < 0xdc00;
 }
 
 function hex(digits: string): number {
   return /^[0-9a-fA-F]{4}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
 }
 
-/** Go's %q of a control character. */
-function quotedRune(char: string): string {
-  const short: Readonly<Record<string, string>> = {
-    '\x07': '\\a',
-    '\b': '\\b',
-    '\f': '\\f',
-    '\n': '\\n',
-    '\r': '\\r',
-    '\t': '\\t',
-    '\v': '\\v',
-  };
-  return `'${short[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`}'`;
+function hasBytes(text: string, from: number, count: number): boolean {
+  return firstBytesOf(text, from, count).length === count;
+}
+
+function firstBytes(text: string, from: number, count: number): string {
+  return textOfBytes(firstBytesOf(text, from, count));
+}
+
+function firstBytesOf(text: string, from: number, count: number): Buffer {
+  return bytesOfText(text.slice(from, from + count)).subarray(0, count);
 }

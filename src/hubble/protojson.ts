@@ -1,83 +1,97 @@
-// What Go's protojson refuses in the JSON of a message, and in which words. Only judges: json-read.ts reads.
+// Reads the JSON of a message as Go's protojson does: the same texts are taken, and the others refused in its words.
+// json-read.ts is the laxer reader, for what Hubble itself does not read.
 import { hasValueJson, resolveAny } from './any.ts';
+import { encode } from './codec.ts';
+import { goRfc3339 } from './go-time.ts';
+import { quoted } from './print/text.ts';
+import { bytesOfJson, doubleOf, integerOf, startsWithNumber } from './protojson-scalars.ts';
 import { ProtojsonError, type Token, Tokens } from './protojson-tokens.ts';
 import type { Field, MessageType, Scalar } from './schema.ts';
-import { Any, FieldMask, Timestamp, WRAPPED_SCALARS } from './wellknown.ts';
+import { formatTimestamp, fromNanos } from './timestamp.ts';
+import { Any, type FieldMask, Timestamp, WRAPPED_SCALARS } from './wellknown.ts';
+
+export { ProtojsonError } from './protojson-tokens.ts';
 
 export interface ProtojsonOptions {
   /** Pass over unknown fields and unknown names of enums. */
   readonly discardUnknown: boolean;
 }
 
-/** A refusal: its words, and whether passing over what is unknown would avoid it. */
-export interface ProtojsonProblem {
-  readonly message: string;
-  readonly unknown: boolean;
-}
+type Fields = Record<string, unknown>;
 
-/** Why protojson would not take `text` as a message of the type; undefined when it would. */
-export function protojsonProblem(
-  type: MessageType,
+/** The message of a text. Throws ProtojsonError. */
+export function readProtojson<T extends object>(
+  type: MessageType<T>,
   text: string,
-  options: ProtojsonOptions,
-): ProtojsonProblem | undefined {
-  try {
-    new Judge(new Tokens(text), options.discardUnknown).whole(type);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ProtojsonError)) throw error;
-    return { message: error.message, unknown: error instanceof UnknownField };
-  }
+  { discardUnknown }: ProtojsonOptions,
+): T {
+  // What is read by a type's fields is of the type.
+  return new Reader(new Tokens(text), discardUnknown).whole(type) as T;
 }
 
-class UnknownField extends ProtojsonError {}
+/** Messages nested deeper are refused. */
+const MAX_DEPTH = 10_000;
 
-class Judge {
+class Reader {
   private readonly tokens: Tokens;
   private readonly discard: boolean;
+  private depth = 0;
 
   constructor(tokens: Tokens, discardUnknown: boolean) {
     this.tokens = tokens;
     this.discard = discardUnknown;
   }
 
-  whole(type: MessageType): void {
-    this.message(type);
+  whole(type: MessageType): object {
+    const message = this.message(type);
     const rest = this.tokens.read();
     if (rest.kind !== 'end') throw this.tokens.unexpected(rest);
+    return message;
   }
 
-  private message(type: MessageType): void {
-    if (type.fullName.startsWith('google.protobuf.')) this.wellKnown(type);
-    else this.fields(type, false);
+  private message(type: MessageType): object {
+    if (++this.depth > MAX_DEPTH) throw new ProtojsonError('proto: exceeded max recursion depth');
+    const message = type.fullName.startsWith('google.protobuf.')
+      ? this.wellKnown(type)
+      : this.fields(type, false);
+    this.depth--;
+    return message;
   }
 
-  private fields(type: MessageType, passType: boolean): void {
+  private fields(type: MessageType, passType: boolean): object {
     const { tokens } = this;
     const open = tokens.read();
     if (open.kind !== '{') throw tokens.unexpected(open);
+    // A message made by its type is a bag of its fields.
+    const message = type.create() as Fields;
     const seen = new Set<string>();
     for (let name = tokens.read(); name.kind !== '}'; name = tokens.read()) {
       if (name.kind !== 'name') throw tokens.unexpected(name);
       const key = tokens.value(name);
       if (passType && key === '@type') {
-        tokens.skip();
+        tokens.read();
         continue;
       }
       const field = type.byName.get(key);
       if (field === undefined) this.unknown(name);
-      else this.field(field, name, seen);
+      else this.field(type, field, name, seen, message);
     }
+    return message;
   }
 
   private unknown(name: Token): void {
     const { tokens } = this;
-    if (!this.discard)
-      throw new UnknownField(tokens.error(name.start, `unknown field ${tokens.raw(name)}`).message);
+    if (!this.discard) throw tokens.error(name.start, `unknown field ${tokens.raw(name)}`);
     tokens.skip();
   }
 
-  private field(field: Field, name: Token, seen: Set<string>): void {
+  private field(
+    type: MessageType,
+    field: Field,
+    name: Token,
+    seen: Set<string>,
+    message: Fields,
+  ): void {
     const { tokens } = this;
     if (seen.has(field.name)) throw tokens.error(name.start, `duplicate field ${tokens.raw(name)}`);
     seen.add(field.name);
@@ -85,75 +99,101 @@ class Judge {
       tokens.read();
       return;
     }
-    if (!field.repeated) {
-      if (field.rivals.some((rival) => seen.has(`oneof ${rival}`)))
-        throw tokens.error(name.start, `error parsing ${tokens.raw(name)}, oneof is already set`);
-      seen.add(`oneof ${field.name}`);
-      this.element(field);
+    if (field.repeated) {
+      message[field.name] = this.list(field);
       return;
     }
-    const open = tokens.read();
-    if (open.kind !== '[') throw tokens.unexpected(open);
-    while (tokens.peek().kind !== ']') this.element(field);
-    tokens.read();
+    const oneof = field.oneof === undefined ? undefined : `oneof ${type.fullName}.${field.oneof}`;
+    if (oneof !== undefined && seen.has(oneof))
+      throw tokens.error(name.start, `error parsing ${tokens.raw(name)}, ${oneof} is already set`);
+    if (oneof !== undefined) seen.add(oneof);
+    const value = this.element(field);
+    if (value !== undefined) message[field.name] = value;
   }
 
-  private element(field: Field): void {
+  private list(field: Field): unknown[] {
+    const { tokens } = this;
+    const open = tokens.read();
+    if (open.kind !== '[') throw tokens.unexpected(open);
+    const list: unknown[] = [];
+    while (tokens.peek().kind !== ']') {
+      const value = this.element(field);
+      if (value !== undefined) list.push(value);
+    }
+    tokens.read();
+    return list;
+  }
+
+  /** Undefined for an unknown name of an enum that is passed over. */
+  private element(field: Field): unknown {
     switch (field.kind) {
       case 'message':
-        this.message(field.type);
-        return;
+        return this.message(field.type);
       case 'enum': {
-        const token = this.tokens.read();
-        const named =
-          token.kind === 'string' &&
-          (this.discard || Object.hasOwn(field.type.numbers, this.tokens.value(token)));
-        if (!named && !(token.kind === 'number' && isInteger(this.tokens.raw(token), 32, true)))
-          throw this.invalid('enum', field.jsonName, token);
-        return;
+        const { tokens } = this;
+        const token = tokens.read();
+        if (token.kind === 'string') {
+          const name = tokens.value(token);
+          // Own names only.
+          if (Object.hasOwn(field.type.numbers, name)) return field.type.numbers[name];
+          if (this.discard) return undefined;
+        }
+        const number = token.kind === 'number' ? integerOf(tokens.raw(token), 'int32') : undefined;
+        if (number === undefined) throw this.invalid('enum', field.jsonName, token);
+        return Number(number);
       }
       case 'scalar':
-        this.scalar(field.scalar, field.jsonName);
-        return;
+        return this.scalar(field.scalar, field.jsonName);
       case 'wrapper':
-        this.scalar(field.scalar, 'value');
-        return;
+        return this.scalar(field.scalar, 'value');
       default:
-        field satisfies never;
+        return field satisfies never;
     }
   }
 
-  private scalar(scalar: Scalar, name: string): void {
+  private scalar(scalar: Scalar, name: string): unknown {
     const token = this.tokens.read();
-    if (!this.fits(scalar, token)) throw this.invalid(scalar, name, token);
+    const value = this.scalarValue(scalar, token);
+    if (value === undefined) throw this.invalid(scalar, name, token);
+    return value;
   }
 
-  private fits(scalar: Scalar, token: Token): boolean {
+  private scalarValue(scalar: Scalar, token: Token): unknown {
     const { tokens } = this;
-    const text = token.kind === 'string' ? tokens.value(token) : tokens.raw(token);
-    const number = token.kind === 'number' || token.kind === 'string';
     switch (scalar) {
       case 'bool':
-        return token.kind === 'bool';
+        return token.kind === 'bool' ? tokens.raw(token) === 'true' : undefined;
       case 'string':
-        return token.kind === 'string';
+        return token.kind === 'string' ? tokens.value(token) : undefined;
       case 'bytes':
-        return token.kind === 'string' && /^[A-Za-z0-9+/_-]*={0,2}$/.test(text);
+        return token.kind === 'string' ? bytesOfJson(tokens.value(token)) : undefined;
       case 'double':
-      case 'float':
-        return (
-          (token.kind === 'string' && /^(NaN|-?Infinity)$/.test(text)) ||
-          (number && isNumber(text) && Number.isFinite(Number(text)))
-        );
+      case 'float': {
+        const text = token.kind === 'string' ? tokens.value(token) : undefined;
+        if (text !== undefined && /^(NaN|-?Infinity)$/.test(text)) return Number(text);
+        const digits = this.numberText(token);
+        return digits === undefined ? undefined : doubleOf(digits, scalar);
+      }
       case 'int32':
+      case 'uint32': {
+        const digits = this.numberText(token);
+        const number = digits === undefined ? undefined : integerOf(digits, scalar);
+        return number === undefined ? undefined : Number(number);
+      }
       case 'int64':
-        return number && isInteger(text, scalar === 'int32' ? 32 : 64, true);
-      case 'uint32':
-      case 'uint64':
-        return number && isInteger(text, scalar === 'uint32' ? 32 : 64, false);
+      case 'uint64': {
+        const digits = this.numberText(token);
+        return digits === undefined ? undefined : integerOf(digits, scalar);
+      }
       default:
         return scalar satisfies never;
     }
+  }
+
+  /** The number a token is, or that the text it stands for begins with. */
+  private numberText(token: Token): string | undefined {
+    if (token.kind === 'number') return this.tokens.raw(token);
+    return token.kind === 'string' ? startsWithNumber(this.tokens.value(token)) : undefined;
   }
 
   private invalid(kind: string, name: string, token: Token): ProtojsonError {
@@ -164,101 +204,97 @@ class Judge {
     );
   }
 
-  private wellKnown(type: MessageType): void {
+  private wellKnown(type: MessageType): object {
     const { tokens } = this;
-    if (type === Any) {
-      this.any();
-      return;
-    }
+    if (type === Any) return this.any();
     const scalar = WRAPPED_SCALARS.get(type.fullName);
-    if (scalar !== undefined) {
-      this.scalar(scalar, 'value');
-      return;
-    }
+    if (scalar !== undefined) return { value: this.scalar(scalar, 'value') };
     const token = tokens.read();
     if (token.kind !== 'string') throw tokens.unexpected(token);
-    if (type === Timestamp && !isTime(tokens.value(token)))
-      throw tokens.error(token.start, `invalid ${type.fullName} value ${tokens.raw(token)}`);
-    if (type === FieldMask && tokens.value(token).includes('_'))
-      throw tokens.error(
-        token.start,
-        `${type.fullName} contains invalid path: ${tokens.raw(token)}`,
-      );
+    const value = tokens.value(token);
+    const refuse = (what: string) => tokens.error(token.start, `${type.fullName}.paths ${what}`);
+    return type === Timestamp
+      ? this.timestamp(value, token)
+      : maskOf(value, (path) => refuse(`contains invalid path: ${quoted(path)}`));
   }
 
-  private any(): void {
+  private timestamp(value: string, token: Token): Timestamp {
+    const { tokens } = this;
+    const nanos = goRfc3339(value);
+    const { fullName } = Timestamp;
+    const time = nanos === undefined ? undefined : fromNanos(nanos);
+    if (time !== undefined && formatTimestamp(time) === undefined)
+      throw tokens.error(token.start, `${fullName} value out of range: ${tokens.raw(token)}`);
+    if (time === undefined || /\.\d{10}/.test(value))
+      throw tokens.error(token.start, `invalid ${fullName} value ${tokens.raw(token)}`);
+    return time;
+  }
+
+  private any(): Any {
     const { tokens } = this;
     const open = tokens.peek();
     if (open.kind !== '{') throw tokens.unexpected(open);
-    const named = typeUrlOf(tokens.text, open.start);
-    if (named === undefined || named.kind === '}') {
-      if (named === undefined && !this.discard)
-        throw tokens.error(open.start, 'missing "@type" field');
+    const named = typeUrlOf(tokens.clone());
+    if (named === 'none' && !this.discard) throw tokens.error(open.start, 'missing "@type" field');
+    if (named === 'none' || named === 'empty') {
       tokens.skip();
-      return;
+      return Any.create();
     }
-    if (named.kind !== 'string')
-      throw tokens.error(named.start, '@type field value is not a string');
-    const type = resolveAny(tokens.value(named));
+    const url = tokens.value(named);
+    const type = resolveAny(url);
     if (type === undefined)
       throw tokens.error(named.start, `unable to resolve ${tokens.raw(named)}: "not found"`);
-    if (!hasValueJson(type)) {
-      this.fields(type, true);
-      return;
-    }
+    const inner = hasValueJson(type) ? this.anyValue(type) : this.fields(type, true);
+    return { type_url: url, value: new Uint8Array(encode(type, inner)) };
+  }
+
+  private anyValue(type: MessageType): object {
+    const { tokens } = this;
     tokens.read();
-    for (let name = tokens.read(); name.kind !== '}'; name = tokens.read()) {
+    let inner: object | undefined;
+    for (let name = tokens.read(); ; name = tokens.read()) {
+      if (name.kind === '}') {
+        if (inner === undefined) throw tokens.error(name.start, 'missing "value" field');
+        return inner;
+      }
       const key = tokens.value(name);
-      if (key === '@type') tokens.skip();
-      else if (key === 'value') this.message(type);
-      else this.unknown(name);
+      if (key === '@type') tokens.read();
+      else if (key !== 'value') this.unknown(name);
+      else if (inner !== undefined) throw tokens.error(name.start, 'duplicate "value" field');
+      else inner = this.wellKnown(type);
     }
   }
 }
 
-/** The value of `@type` of the object at `start`; its closing brace when it is empty, undefined when it has none. */
-function typeUrlOf(text: string, start: number): Token | undefined {
-  const tokens = new Tokens(text, start);
+/** The value of `@type` of the object that comes next. */
+function typeUrlOf(tokens: Tokens): Token | 'empty' | 'none' {
   tokens.read();
-  let name = tokens.read();
-  if (name.kind === '}') return name;
-  for (; name.kind === 'name'; name = tokens.read()) {
-    if (tokens.value(name) === '@type') return tokens.read();
-    tokens.skip();
+  let found: Token | undefined;
+  let names = 0;
+  for (let name = tokens.read(); name.kind !== '}'; name = tokens.read()) {
+    names++;
+    if (tokens.value(name) !== '@type') {
+      tokens.skip();
+      continue;
+    }
+    if (found !== undefined) throw tokens.error(name.start, 'duplicate "@type" field');
+    const url = tokens.read();
+    if (url.kind !== 'string')
+      throw tokens.error(url.start, `@type field value is not a string: ${tokens.raw(url)}`);
+    if (tokens.value(url) === '') throw tokens.error(url.start, '@type field contains empty value');
+    found = url;
   }
-  return undefined;
+  return found ?? (names === 0 ? 'empty' : 'none');
 }
 
-function isNumber(text: string): boolean {
-  return /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(text);
-}
-
-/** Whether a JSON number is an integer of so many bits; `1.0` and `1e3` are. */
-function isInteger(text: string, bits: number, signed: boolean): boolean {
-  if (!isNumber(text) || text.length > 400) return false;
-  const plain = /^-?\d+$/.test(text);
-  if (!plain && !Number.isInteger(Number(text))) return false;
-  const value = plain ? BigInt(text) : BigInt(Number(text));
-  const limit = 1n << BigInt(signed ? bits - 1 : bits);
-  return value < limit && value >= (signed ? -limit : 0n);
-}
-
-const TIME =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{1,2}):(\d{2}):(\d{2})(?:[.,]\d{1,9})?(?:Z|[-+](\d{2}):(\d{2}))$/;
-
-function isTime(text: string): boolean {
-  const match = TIME.exec(text);
-  if (match === null) return false;
-  const [, year, month, day, hour, minute, second, hours = '0', minutes = '0'] = match;
-  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  return (
-    Number(year) > 0 &&
-    date.getUTCMonth() === Number(month) - 1 &&
-    date.getUTCDate() === Number(day) &&
-    Number(hour) < 24 &&
-    Number(minute) < 60 &&
-    Number(second) < 60 &&
-    Number(hours) <= 24 &&
-    Number(minutes) <= 60
-  );
+/** Paths in camelCase, joined by commas. */
+function maskOf(text: string, refuse: (path: string) => ProtojsonError): FieldMask {
+  const trimmed = text.trim();
+  if (trimmed === '') return { paths: [] };
+  const paths = trimmed.split(',').map((camel) => {
+    const path = camel.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    if (camel.includes('_') || !/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(path)) throw refuse(camel);
+    return path;
+  });
+  return { paths };
 }

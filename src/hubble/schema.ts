@@ -41,6 +41,8 @@ interface FieldBase {
   readonly repeated: boolean;
   /** Names of the other members of this field's oneof; empty outside of one. */
   readonly rivals: readonly string[];
+  /** The oneof's own name. */
+  readonly oneof: string | undefined;
 }
 
 /** `wrapper` is a google.protobuf wrapper shown as its plain value, whose absence means something. */
@@ -53,15 +55,16 @@ export type Field =
 interface FieldOptions {
   readonly repeated?: boolean;
   readonly rivals?: readonly string[];
+  readonly oneof?: string;
 }
 
 export function field(
   name: string,
   number: number,
   type: Scalar | EnumType | MessageType,
-  { repeated = false, rivals = [] }: FieldOptions = {},
+  { repeated = false, rivals = [], oneof }: FieldOptions = {},
 ): Field {
-  const base = { name, jsonName: camelCase(name), number, repeated, rivals };
+  const base = { name, jsonName: camelCase(name), number, repeated, rivals, oneof };
   if (typeof type === 'string') return { ...base, kind: 'scalar', scalar: type };
   return type.kind === 'enum'
     ? { ...base, kind: 'enum', type }
@@ -69,7 +72,14 @@ export function field(
 }
 
 export function wrapper(name: string, number: number, scalar: Scalar): Field {
-  const base = { name, jsonName: camelCase(name), number, repeated: false, rivals: [] };
+  const base = {
+    name,
+    jsonName: camelCase(name),
+    number,
+    repeated: false,
+    rivals: [],
+    oneof: undefined,
+  };
   return { ...base, kind: 'wrapper', scalar };
 }
 

@@ -33,6 +33,21 @@ export function formatTimestamp(time: Timestamp): string | undefined {
   return `${whole}.${digits.slice(0, kept)}Z`;
 }
 
+/** Whether the moment is one a protobuf timestamp may be. */
+export function isTimestamp({ seconds, nanos }: Timestamp): boolean {
+  return seconds >= MIN_SECONDS && seconds <= MAX_SECONDS && nanos >= 0 && nanos <= 999_999_999;
+}
+
+/** Why protobuf's Go library refuses the moment; undefined when it does not. */
+export function timestampProblem(time: Timestamp): string | undefined {
+  if (isTimestamp(time)) return undefined;
+  const { seconds, nanos } = time;
+  const parts = [seconds === 0n ? '' : `seconds:${seconds}`, nanos === 0 ? '' : `nanos:${nanos}`];
+  const shown = `timestamp (${parts.filter(Boolean).join(' ')})`;
+  if (seconds < MIN_SECONDS) return `${shown} before 0001-01-01`;
+  return `${shown} ${seconds > MAX_SECONDS ? 'after 9999-12-31' : 'has out-of-range nanos'}`;
+}
+
 /** Reads RFC 3339 with `Z` or an offset; undefined when the text is none, or names a day that is not. */
 export function parseTimestamp(text: string): Timestamp | undefined {
   const match = RFC3339.exec(text);

@@ -14,7 +14,7 @@ export function addObserveCommand(program: Command): void {
         ]);
         return runHere(AGGREGATE, args);
       }
-      const [{ runObserve }, { ask }, { fileResponses }, { processIo }] = await Promise.all([
+      const [{ runObserve }, { ask }, { openResponses }, { processIo }] = await Promise.all([
         import('../observe/run.ts'),
         import('../observe/ask.ts'),
         import('../observe/input-file.ts'),
@@ -23,7 +23,7 @@ export function addObserveCommand(program: Command): void {
       const io = processIo();
       return runObserve(args, {
         ...io,
-        readFile: (path, warn) => fileResponses(path, process.stdin, warn, io.signal),
+        readFile: (path, warn) => openResponses(path, process.stdin, warn, io.signal),
         isTty: process.stdout.isTTY === true,
         isErrTty: process.stderr.isTTY === true,
         ask: (options, say, progress) => ask(options, say, progress, io.signal),

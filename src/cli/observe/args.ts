@@ -1,5 +1,6 @@
 // Command-line flags by the rules of Go's pflag, which Hubble's users have in their fingers: values with `=` or after
 // a space, grouped shorthands, flags and words mixed, everything applied in the order written.
+import { quoted, quotedRune } from '../../hubble/print/text.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 
 export interface Flag {
@@ -17,7 +18,9 @@ export interface Flag {
 /** Applies the flags in order and returns the words between them. Throws `input/invalid` in pflag's words. */
 export function parseArgs(flags: readonly Flag[], args: readonly string[]): string[] {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
-  const byShort = new Map(flags.map((flag) => [flag.short, flag]));
+  const byShort = new Map(
+    flags.flatMap((flag) => (flag.short === undefined ? [] : [[flag.short, flag]])),
+  );
   const words: string[] = [];
   let at = 0;
   while (at < args.length) {
@@ -43,9 +46,12 @@ export function parseArgs(flags: readonly Flag[], args: readonly string[]): stri
 
   function shorthands(arg: string): void {
     for (let rest = arg.slice(1); rest !== ''; ) {
+      // What Go's own tests take is left to them.
+      if (rest.startsWith('test.')) return;
       const letter = rest.charAt(0);
       const flag = byShort.get(letter);
-      if (flag === undefined) throw refused(`unknown shorthand flag: '${letter}' in -${rest}`);
+      if (flag === undefined)
+        throw refused(`unknown shorthand flag: ${firstByte(rest)} in -${rest}`);
       const tail = rest.slice(1);
       const assigned = tail.length > 1 && tail.startsWith('=');
       rest = '';
@@ -65,16 +71,40 @@ export function parseArgs(flags: readonly Flag[], args: readonly string[]): stri
   }
 }
 
+/**
+ * The first word as cobra looks for a subcommand, before flags are read: a flag that is not known takes the next
+ * argument for its value, and the last argument is never a word behind one.
+ */
+export function firstWord(flags: readonly Flag[], args: readonly string[]): string | undefined {
+  const takesValue = (arg: string) =>
+    arg.startsWith('--')
+      ? flags.find(({ name }) => name === arg.slice(2))?.bare === undefined
+      : arg.length === 2 && flags.find(({ short }) => short === arg[1])?.bare === undefined;
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? '';
+    if (arg === '--') return undefined;
+    if (arg !== '' && !arg.startsWith('-')) return arg;
+    if (!arg.startsWith('-') || arg.includes('=') || !takesValue(arg)) continue;
+    if (args.length - at <= 2) return undefined;
+    at++;
+  }
+  return undefined;
+}
+
+/** The shorthand as pflag shows it, which takes it for a byte, makes that a character, and shows the first byte of it. */
+function firstByte(text: string): string {
+  const [byte = 0] = Buffer.from(text);
+  const [shown = 0] = Buffer.from(String.fromCharCode(byte));
+  return quotedRune(shown);
+}
+
 function apply(flag: Flag, value: string): void {
   try {
     flag.set(value);
   } catch (error) {
     if (!(error instanceof ParallaxError)) throw error;
     const name = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
-    throw refused(
-      `invalid argument ${JSON.stringify(value)} for "${name}" flag: ${error.message}`,
-      error,
-    );
+    throw refused(`invalid argument ${quoted(value)} for "${name}" flag: ${error.message}`, error);
   }
 }
 
@@ -86,7 +116,7 @@ function refused(message: string, cause?: unknown): ParallaxError {
 export function parseBool(text: string): boolean {
   if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
   if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
-  throw refused(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  throw refused(`strconv.ParseBool: parsing ${quoted(text)}: invalid syntax`);
 }
 
 /** The help's list of flags, aligned. */

@@ -2,6 +2,7 @@
 import { FilterBuilder } from '../../hubble/filter/flags.ts';
 import { parseUint } from '../../hubble/filter/values.ts';
 import { type Flag, parseBool } from './args.ts';
+import { csvFields } from './csv.ts';
 
 /** What the flags said; absent where they said nothing. */
 export class Draft {
@@ -52,7 +53,7 @@ export function flagKinds(draft: Draft) {
     }),
     /** Each value one entry. */
     list: list((value) => [value]),
-    /** Values joined by commas, or repeated. */
-    commaList: list((value) => (value === '' ? [] : value.split(','))),
+    /** Values joined by commas, in quotes where they hold some, or repeated. */
+    commaList: list(csvFields),
   };
 }

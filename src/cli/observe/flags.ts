@@ -14,6 +14,16 @@ const FILTER_SHORTS: Readonly<Record<string, string>> = {
   ipv6: '6',
 };
 
+/** Flags that are about flows alone. */
+export const FLOW_FLAGS: ReadonlySet<string> = new Set([
+  ...FILTER_FLAGS,
+  'allowlist',
+  'denylist',
+  'numeric',
+  'ip-translation',
+  'color',
+]);
+
 /** The flags of observe, in the order of its help. */
 export function observeFlags(draft: Draft): Flag[] {
   const { text, toggle, number, list, commaList } = flagKinds(draft);

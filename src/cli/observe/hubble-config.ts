@@ -1,42 +1,57 @@
 // Hubble's own configuration file: where it lies and what is in it. Keys that mean nothing here are left alone.
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type Env, type HubbleConfig, hubbleVariable } from './settings.ts';
 
 const FILE = 'config.yaml';
 
 /**
- * Reads the file that `--config` or HUBBLE_CONFIG names, else the first of the usual places that has one. A file that
- * is not there is an empty one, as in Hubble; `warn` hears of one that cannot be understood.
+ * Reads the file that `--config` or HUBBLE_CONFIG names, else the usual one. An empty name means the first of the places
+ * that has one. A file that is not there is an empty one, as in Hubble; `warn` hears of one that cannot be understood,
+ * `found` of the one that was read.
  */
 export async function readHubbleConfig(
   named: string | undefined,
   env: Env,
   warn: (message: string) => void,
+  found: (path: string) => void = () => {},
 ): Promise<HubbleConfig> {
-  const path = named || hubbleVariable(env, 'config');
-  for (const candidate of path === undefined ? usualPlaces(env) : [path]) {
-    const text = await readFile(candidate, 'utf8').catch(() => undefined);
+  const [usual = ''] = directories(env);
+  const path = named ?? hubbleVariable(env, 'config') ?? (usual && join(usual, FILE));
+  const places = path === '' ? [process.cwd(), ...directories(env)].map(inDirectory) : [path];
+  for (const place of places) {
+    const text = await readFile(place, 'utf8').catch(() => undefined);
     if (text === undefined) continue;
     const { parse } = await import('yaml');
     try {
       const value: unknown = parse(text);
-      return typeof value === 'object' && value !== null ? { ...value } : {};
+      found(place);
+      return typeof value === 'object' && value !== null ? lowerCased(value) : {};
     } catch (error) {
       const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
-      warn(`${candidate} is left out: it is no YAML: ${why}`);
+      warn(`${place} is left out: it is no YAML: ${why}`);
       return {};
     }
   }
   return {};
 }
 
-function usualPlaces(env: Env): string[] {
-  const { XDG_CONFIG_HOME: xdg, HOME: home } = env;
-  const config = xdg || (home && join(home, '.config'));
+/** Hubble's keys may be written in any case. */
+function lowerCased(settings: object): HubbleConfig {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
+
+function inDirectory(directory: string): string {
+  return join(directory, FILE);
+}
+
+/** Where Hubble keeps its configuration: the second is for when there is no first. */
+function directories({ XDG_CONFIG_HOME: xdg, HOME: home }: Env): string[] {
+  const absolute = xdg ? isAbsolute(xdg) && xdg : home && join(home, '.config');
   return [
-    FILE,
-    ...(config ? [join(config, 'hubble', FILE)] : []),
-    ...(home ? [join(home, '.hubble', FILE)] : []),
+    ...(absolute ? [join(absolute, 'hubble')] : []),
+    ...(home ? [join(home, '.hubble')] : []),
   ];
 }

@@ -1,15 +1,15 @@
 // `--input-file`: responses from a file of JSON lines, in the file's order, read and filtered as Hubble's client does it:
 // the same lines are left out, with the same warnings.
-import { isUtf8 } from 'node:buffer';
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { textOfBytes } from '../../hubble/byte-text.ts';
 import type { Predicate } from '../../hubble/filter/predicate.ts';
-import { fromJson } from '../../hubble/json.ts';
-import { exactNumbers } from '../../hubble/json-text.ts';
-import { protojsonProblem } from '../../hubble/protojson.ts';
+import { ProtojsonError, readProtojson } from '../../hubble/protojson.ts';
 import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { toNanos } from '../../hubble/timestamp.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { fileError } from './file-error.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
 
@@ -21,15 +21,35 @@ const MAX_LAST = 1_000_000n;
 const LINE = { bytes: 64 * 1024 - 1, tooLong: () => invalid('bufio.Scanner: token too long') };
 
 /** The responses of the file named by `--input-file`, `-` being `stdin`; `warn` takes what was left out of it. */
-export function fileResponses(
+export async function* fileResponses(
   path: string,
   stdin: Readable,
   warn: Warn,
   signal?: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
-  const stream = path === '-' ? stdin : createReadStream(path);
+  yield* await openResponses(path, stdin, warn, signal);
+}
+
+/** The same once the file is open: a file that cannot be opened is refused before anything else is looked at. */
+export async function openResponses(
+  path: string,
+  stdin: Readable,
+  warn: Warn,
+  signal?: AbortSignal,
+): Promise<AsyncGenerator<GetFlowsResponse>> {
+  const stream = path === '-' ? stdin : await opened(path);
   if (signal !== undefined) addAbortSignal(signal, stream);
   return responses(stream, path, warn);
+}
+
+async function opened(path: string): Promise<Readable> {
+  const stream = createReadStream(path);
+  try {
+    await once(stream, 'open');
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  return stream;
 }
 
 /** Those that the options select, in the file's order. */
@@ -87,30 +107,30 @@ class LineReader {
   }
 
   read(bytes: Buffer): GetFlowsResponse | undefined {
-    const line = bytes.toString('utf8');
-    const problem = this.problemOf(line, bytes);
-    if (problem === undefined) {
-      try {
-        return fromJson(GetFlowsResponse, JSON.parse(exactNumbers(line)));
-      } catch (error) {
-        this.leftOut(line, error instanceof Error ? error.message : String(error));
-        return undefined;
-      }
+    const line = textOfBytes(bytes);
+    try {
+      return this.response(line);
+    } catch (error) {
+      if (!(error instanceof ProtojsonError)) throw error;
+      this.leftOut(line, error.message);
+      return undefined;
     }
-    this.leftOut(line, problem);
-    return undefined;
   }
 
-  private problemOf(line: string, bytes: Buffer): string | undefined {
-    if (!isUtf8(bytes)) return 'proto: syntax error: invalid UTF-8 in string';
+  /** What is refused is tried once more without what is unknown; when that helps, it stays so. */
+  private response(line: string): GetFlowsResponse {
     const { discardUnknown } = this;
-    const problem = protojsonProblem(GetFlowsResponse, line, { discardUnknown });
-    if (problem === undefined || !problem.unknown) return problem?.message;
-    this.discardUnknown = true;
-    this.warn('unknown field detected, upgrade the Hubble CLI to get rid of this warning', {
-      error: problem.message,
-    });
-    return protojsonProblem(GetFlowsResponse, line, { discardUnknown: true })?.message;
+    try {
+      return readProtojson(GetFlowsResponse, line, { discardUnknown });
+    } catch (error) {
+      if (discardUnknown || !(error instanceof ProtojsonError)) throw error;
+      const response = readProtojson(GetFlowsResponse, line, { discardUnknown: true });
+      this.discardUnknown = true;
+      this.warn('unknown field detected, upgrade the Hubble CLI to get rid of this warning', {
+        error: error.message,
+      });
+      return response;
+    }
   }
 
   private leftOut(line: string, error: string): void {
@@ -118,20 +138,6 @@ class LineReader {
   }
 }
 
-/** Node's refusals to open and read, in the words of Go's. */
-function fileError(path: string, error: unknown): unknown {
-  const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
-  const why = WORDS[code ?? ''];
-  return why === undefined ? error : invalid(`${syscall ?? 'open'} ${path}: ${why}`, error);
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-  ENOTDIR: 'not a directory',
-};
-
-function invalid(message: string, cause?: unknown): ParallaxError {
-  return new ParallaxError('input/invalid', message, { cause });
+function invalid(message: string): ParallaxError {
+  return new ParallaxError('input/invalid', message);
 }

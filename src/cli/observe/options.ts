@@ -4,13 +4,15 @@ import type { FilterLists } from '../../hubble/filter/flags.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { type DurationUnits, parseMoment } from '../../hubble/filter/since.ts';
 import { type Output, outputNamed, type PrinterOptions } from '../../hubble/print/printer.ts';
+import { quoted } from '../../hubble/print/text.ts';
 import { Flow, type FlowFilter } from '../../hubble/schema.gen.ts';
 import type { MessageType } from '../../hubble/schema.ts';
+import { fromNanos, timestampProblem } from '../../hubble/timestamp.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { tokenOf } from '../token.ts';
-import { parseArgs } from './args.ts';
+import { firstWord, parseArgs } from './args.ts';
 import { Draft } from './draft.ts';
-import { observeFlags } from './flags.ts';
+import { FLOW_FLAGS, observeFlags } from './flags.ts';
 import { readServerSettings, type ServerSettings, type Target, targetOf } from './server.ts';
 import { type Env, type HubbleConfig, Settings } from './settings.ts';
 import { type TlsOptions, tlsOptions } from './tls.ts';
@@ -53,6 +55,8 @@ export interface OptionSources {
   readonly nowNanos: bigint;
   /** Hubble's configuration file; the path is what `--config` says. */
   readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
+  /** Called once it is known that messages for debugging are wanted, before anything is refused. */
+  readonly debugging?: () => void;
 }
 
 /** Reads flags, environment and Hubble's configuration. Throws `input/invalid`. */
@@ -61,31 +65,39 @@ export async function readOptions(
   sources: OptionSources,
 ): Promise<ObserveOptions | 'help'> {
   const draft = new Draft();
-  const [word] = parseArgs(observeFlags(draft), args);
-  if (word === 'agent-events' || word === 'debug-events')
-    throw invalid(`${word} cannot be observed: relays do not serve them, so none are stored`);
-  return draft.switches.help === true ? 'help' : optionsOf(draft, sources);
+  const flags = observeFlags(draft);
+  const word = firstWord(flags, args);
+  const events = word === 'agent-events' || word === 'debug-events';
+  parseArgs(events ? flags.filter(({ name }) => !FLOW_FLAGS.has(name)) : flags, args);
+  if (draft.switches.help === true) return 'help';
+  return events ? refuseEvents(word, draft, sources) : optionsOf(draft, sources);
+}
+
+/** Events of the agent are refused, after all that Hubble would refuse before it asks for them. */
+async function refuseEvents(word: string, draft: Draft, sources: OptionSources): Promise<never> {
+  await placeOf(draft, sources);
+  outputOf(draft);
+  momentOf(draft, 'since', sources.nowNanos, 'hubble');
+  if (draft.switches.follow !== true) momentOf(draft, 'until', sources.nowNanos, 'hubble');
+  throw invalid(`${word} cannot be observed: relays do not serve them, so none are stored`);
 }
 
 /** What the flags in a draft, the environment and Hubble's configuration say together. Throws `input/invalid`. */
-export async function optionsOf(
-  draft: Draft,
-  { env, nowNanos, readConfig }: OptionSources,
-): Promise<ObserveOptions> {
+export async function optionsOf(draft: Draft, sources: OptionSources): Promise<ObserveOptions> {
+  const { env, nowNanos } = sources;
   const { text, switches, lists } = draft;
-  const settings = new Settings(draft, env, await readConfig(text.config));
-  const target = targetOf(draft, env, settings);
-  const server = readServerSettings(settings, target);
-  const tls = server.tls ? await tlsOptions(server) : undefined;
+  const { settings, target, server, tls } = await placeOf(draft, sources);
   const built = draft.filters.build();
-  const output = outputOf(text.output);
+  const output = outputOf(draft);
   const mask = lists['field-mask'] ?? [];
-  if (mask.length > 0 && !isJson(output))
+  const legacyJson =
+    output === 'json' &&
+    (env.HUBBLE_COMPAT ?? '').toLowerCase().split(',').includes('legacy-json-output');
+  const masked = isJson(output) && !legacyJson;
+  if (mask.length > 0 && !masked)
     throw invalid(
       `${text.output ?? output} output format is not compatible with custom field mask`,
     );
-  if (output === 'table' && switches.follow === true)
-    throw invalid('table output format is not compatible with follow mode');
   const selection = selectionOf(draft, nowNanos);
   const whitelist = [...built.whitelist, ...rawFilterLists('allowlist', settings)];
   const blacklist = [...built.blacklist, ...rawFilterLists('denylist', settings)];
@@ -95,7 +107,7 @@ export async function optionsOf(
     blacklist,
     ...selection,
     fieldMask: mask,
-    defaultFieldMask: !isJson(output) && switches['use-default-field-masks'] !== false,
+    defaultFieldMask: !masked && switches['use-default-field-masks'] !== false,
     inputFile: text['input-file'] || undefined,
     target,
     server,
@@ -109,7 +121,7 @@ export async function optionsOf(
       ipTranslation: switches['ip-translation'] !== false && switches.numeric !== true,
       timeFormat: text['time-format'] ?? 'StampMilli',
       debug: settings.switch('debug'),
-      legacyJson: (env.HUBBLE_COMPAT ?? '').split(',').includes('legacy-json-output'),
+      legacyJson,
     },
     color: text.color ?? 'auto',
     silentErrors: switches['silent-errors'] === true,
@@ -118,13 +130,24 @@ export async function optionsOf(
   };
 }
 
+/** Whom to ask, and how. */
+async function placeOf(draft: Draft, { env, readConfig, debugging }: OptionSources) {
+  const settings = new Settings(draft, env, await readConfig(draft.text.config));
+  if (settings.switch('debug')) debugging?.();
+  const target = targetOf(draft, env, settings);
+  const server = readServerSettings(settings, target);
+  return { settings, target, server, tls: server.tls ? await tlsOptions(server) : undefined };
+}
+
 function isJson(output: Output): boolean {
   return output === 'json' || output === 'jsonpb';
 }
 
-function outputOf(name: string | undefined): Output {
-  const output = outputNamed(name ?? 'compact');
-  if (output === undefined) throw invalid(`invalid output format: ${name}`);
+function outputOf({ text, switches }: Draft): Output {
+  const output = outputNamed(text.output ?? 'compact');
+  if (output === undefined) throw invalid(`invalid output format: ${text.output}`);
+  if (output === 'table' && switches.follow === true)
+    throw invalid('table output format is not compatible with follow mode');
   return output;
 }
 
@@ -132,7 +155,7 @@ function checkMask(mask: readonly string[]): void {
   const unknown = mask.find((path) => !hasPath(Flow, path));
   if (unknown !== undefined)
     throw invalid(
-      `failed to construct field mask: proto: invalid path ${JSON.stringify(unknown)} for message "flow.Flow"`,
+      `failed to construct field mask: proto: invalid path ${quoted(unknown)} for message "flow.Flow"`,
     );
 }
 
@@ -141,6 +164,7 @@ function hasPath(type: MessageType, path: string): boolean {
   const [name = '', ...rest] = path.split('.');
   const field = type.fields.find((each) => each.name === name);
   if (field === undefined || rest.length === 0) return field !== undefined;
+  if (field.kind === 'wrapper') return rest.join('.') === 'value';
   return field.kind === 'message' && !field.repeated && hasPath(field.type, rest.join('.'));
 }
 
@@ -157,7 +181,7 @@ function selectionOf(draft: Draft, nowNanos: bigint) {
   // A file is answered as Hubble answers it; everywhere else days and weeks are understood too.
   const fromFile = (text['input-file'] ?? '') !== '';
   const moment = (name: 'since' | 'until') =>
-    momentOf(text[name], name, nowNanos, fromFile ? 'hubble' : 'days');
+    momentOf(draft, name, nowNanos, fromFile ? 'hubble' : 'days');
   const since = moment('since');
   const until = follow ? undefined : moment('until');
   let number = first > 0n ? first : last;
@@ -170,17 +194,22 @@ function selectionOf(draft: Draft, nowNanos: bigint) {
 }
 
 function momentOf(
-  text: string | undefined,
-  name: string,
+  draft: Draft,
+  name: 'since' | 'until',
   nowNanos: bigint,
   units: DurationUnits,
 ): bigint | undefined {
+  const text = draft.text[name];
   if (text === undefined || text === '') return undefined;
+  let moment: bigint;
   try {
-    return parseMoment(text, nowNanos, units);
+    moment = parseMoment(text, nowNanos, units);
   } catch (error) {
     throw prefixed(`failed to parse the ${name} time: `, error);
   }
+  const why = timestampProblem(fromNanos(moment));
+  if (why === undefined) return moment;
+  throw invalid(`failed to convert \`${name}\` timestamp to proto: proto: ${why}`);
 }
 
 function rawFilterLists(name: 'allowlist' | 'denylist', settings: Settings): FlowFilter[] {

@@ -17,8 +17,11 @@ import { flowsRequest } from './request.ts';
 import { slogLine } from './slog.ts';
 
 export interface ObserveIo extends CallIo {
-  /** The responses of a file; `warn` takes what was left out of it. */
-  readonly readFile: (path: string, warn: Warn) => AsyncIterable<GetFlowsResponse>;
+  /** The responses of a file, once it is open; `warn` takes what was left out of it. */
+  readonly readFile: (
+    path: string,
+    warn: Warn,
+  ) => AsyncIterable<GetFlowsResponse> | Promise<AsyncIterable<GetFlowsResponse>>;
   readonly isTty: boolean;
   /** Whether the error stream is a terminal. */
   readonly isErrTty: boolean;
@@ -36,9 +39,18 @@ const FLUSH_CHARS = 64 * 1024;
 /** Runs the call and returns the exit code. */
 export function runObserve(args: readonly string[], io: ObserveIo): Promise<number> {
   return exitOf(io, async () => {
-    const { env, readConfig } = io;
-    const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
-    const options = await readOptions(args, { env, nowNanos, readConfig });
+    let configFile: string | undefined;
+    const options = await readOptions(args, {
+      env: io.env,
+      nowNanos: BigInt(io.nowMs()) * 1_000_000n,
+      readConfig: (named) =>
+        io.readConfig(named, (path) => {
+          configFile = path;
+        }),
+      debugging: () => {
+        if (configFile !== undefined) log(io)('DEBUG', 'Using config file', { configFile });
+      },
+    });
     if (options === 'help') await io.out(helpText());
     else if (options.printRawFilters)
       await io.out(rawFilters(options.whitelist, options.blacklist));
@@ -62,7 +74,7 @@ async function print(options: ObserveOptions, outer: ObserveIo): Promise<void> {
     },
   };
   const progress = outer.isErrTty && !options.silentErrors ? line.show : () => {};
-  const responses = source(options, io, progress);
+  const responses = await source(options, io, progress);
   let pending = '';
   const printer = createPrinter(
     { ...options.printer, color: useColor(options.color, io) },
@@ -92,22 +104,22 @@ async function print(options: ObserveOptions, outer: ObserveIo): Promise<void> {
   }
 }
 
-/** Where the responses come from. A bad filter is refused before anything is asked. */
-function source(
-  options: ObserveOptions,
-  io: ObserveIo,
-  progress: (seen: ScanProgress) => void,
-): AsyncIterable<GetFlowsResponse> {
-  const { inputFile, whitelist, blacklist } = options;
-  const log = (
+/** Writes log lines as Hubble does. */
+function log(io: ObserveIo) {
+  return (
     level: 'DEBUG' | 'WARN' | 'ERROR',
     message: string,
     fields: Readonly<Record<string, string>>,
   ) => io.err(slogLine(io.nowMs(), level, message, fields));
-  if (options.printer.debug) {
-    const req = prototext(GetFlowsRequest, flowsRequest(options));
-    log('DEBUG', 'Sending GetFlows request', { req });
-  }
+}
+
+/** Where the responses come from. A bad filter is refused before anything is asked, but after a file is opened. */
+async function source(
+  options: ObserveOptions,
+  io: ObserveIo,
+  progress: (seen: ScanProgress) => void,
+): Promise<AsyncIterable<GetFlowsResponse>> {
+  const { inputFile, whitelist, blacklist } = options;
   if (options.server.portForward)
     throw new ParallaxError(
       'input/invalid',
@@ -115,7 +127,13 @@ function source(
         ? '--port-forward is not supported; run `kubectl -n kube-system port-forward service/hubble-relay 4245:80` and name it with --server localhost:4245'
         : 'cannot use --input-file and --auto-port-forward together',
     );
-  if (inputFile === undefined) {
+  const warn: Warn = (message, fields) => log(io)('WARN', message, fields);
+  const responses = inputFile === undefined ? undefined : await io.readFile(inputFile, warn);
+  if (options.printer.debug) {
+    const req = prototext(GetFlowsRequest, flowsRequest(options));
+    log(io)('DEBUG', 'Sending GetFlows request', { req });
+  }
+  if (responses === undefined) {
     compilePredicate(whitelist, blacklist);
     const say = (message: string) => {
       if (!options.silentErrors) io.err(`${message}\n`);
@@ -125,9 +143,8 @@ function source(
   // In a file the names of clusters are names, as the reference has it.
   const predicate = compilePredicate(whitelist, blacklist, {
     clusterPatterns: false,
-    failed: (why) => log('ERROR', 'error running CEL program', { error: why }),
+    failed: (why) => log(io)('ERROR', 'error running CEL program', { error: why }),
   });
-  const responses = io.readFile(inputFile, (message, fields) => log('WARN', message, fields));
   return select(responses, options, predicate);
 }
 

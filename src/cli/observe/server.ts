@@ -1,6 +1,6 @@
 // Whom to ask, and how to reach them: Hubble's flags for servers, checked as Hubble checks them, and the choice between
 // a relay, a Parallax server and a data directory.
-import { goDuration } from '../../hubble/filter/since.ts';
+import { goDuration, parseDuration } from '../../hubble/filter/since.ts';
 import { invalid } from '../../hubble/filter/values.ts';
 import type { Flag } from './args.ts';
 import { type Draft, flagKinds } from './draft.ts';
@@ -30,7 +30,8 @@ export interface ServerSettings {
 }
 
 const DEFAULT_DIRECTORY = 'parallax-data';
-const DEFAULT_TIMEOUT = '5s';
+/** Nanoseconds. */
+const DEFAULT_TIMEOUT = 5_000_000_000n;
 const TLS_SCHEME = 'tls://';
 
 export function serverFlags(draft: Draft): Flag[] {
@@ -84,16 +85,21 @@ export function readServerSettings(settings: Settings, target: Target): ServerSe
     basicAuthUsername: settings.text('basic-auth-username'),
     basicAuthPassword: settings.text('basic-auth-password'),
     portForward: settings.switch('port-forward'),
-    timeoutMs: Number(goDuration(settings.text('timeout') || DEFAULT_TIMEOUT) / 1_000_000n),
+    timeoutMs: millisecondsOf(settings.text('timeout')),
   };
   const refuse = (why: string) => invalid(`invalid flag(s): ${why}`);
   const { tlsClientCertFile: cert, tlsClientKeyFile: key } = read;
+  if ((read.basicAuthUsername === '') !== (read.basicAuthPassword === ''))
+    throw refuse('must specify both basic-auth-username and basic-auth-password');
   if ((cert === '') !== (key === ''))
     throw refuse('certificate and private key are both required, but only one was provided');
   if (cert !== '' && !read.tls) throw refuse('transport layer security required');
-  if ((read.basicAuthUsername === '') !== (read.basicAuthPassword === ''))
-    throw refuse('must specify both basic-auth-username and basic-auth-password');
   return read;
+}
+
+/** A variable or file may say what is no duration: it counts for nothing, as in Hubble. */
+function millisecondsOf(duration: string): number {
+  return Number((parseDuration(duration, 'hubble') ?? DEFAULT_TIMEOUT) / 1_000_000n);
 }
 
 /**

@@ -8,6 +8,9 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** What Hubble's configuration file says, by the names of the flags. */
 export type HubbleConfig = Readonly<Record<string, unknown>>;
 
+/** What Go splits words at. */
+const SPACE = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+
 export class Settings {
   private readonly draft: Draft;
   private readonly env: Env;
@@ -29,6 +32,7 @@ export class Settings {
     const given = this.draft.switches[name];
     if (given !== undefined) return given;
     const text = this.variable(name) ?? this.file[name];
+    if (typeof text === 'number') return text !== 0;
     try {
       return isPlain(text) && parseBool(String(text));
     } catch {
@@ -38,16 +42,26 @@ export class Settings {
 
   /** Lists are split on white space where they are not lists already. */
   list(name: string): readonly string[] {
-    const given = this.draft.lists[name] ?? [];
-    if (given.length > 0) return given;
+    const given = this.draft.lists[name];
+    if (given !== undefined) return throughCsv(given);
     const value = this.variable(name) ?? this.file[name];
-    if (Array.isArray(value)) return value.filter(isPlain).map(String);
-    return isPlain(value) ? String(value).split(/\s+/).filter(Boolean) : [];
+    if (Array.isArray(value)) {
+      const items = value.map((each) => each ?? '');
+      // One item that is no text spoils the list, as in Hubble.
+      return items.every(isPlain) ? items.map(String) : [];
+    }
+    return isPlain(value) ? String(value).split(SPACE).filter(Boolean) : [];
   }
 
   private variable(name: string): string | undefined {
     return hubbleVariable(this.env, name);
   }
+}
+
+/** Hubble hands its lists on as a line of CSV, which keeps no lone empty text and no carriage return at a line's end. */
+function throughCsv(list: readonly string[]): readonly string[] {
+  if (list.length === 1 && list[0] === '') return [];
+  return list.map((each) => each.replaceAll('\r\n', '\n'));
 }
 
 /** Hubble's variable for a flag; an empty one counts as unset. */

@@ -15,5 +15,6 @@ export function slogLine(
 }
 
 function needsQuotes(text: string): boolean {
-  return text === '' || !/^[\p{L}\p{M}\p{N}\p{P}\p{S}]*$/u.test(text) || /["=]/.test(text);
+  // Delete does not print, but slog lets it pass.
+  return text === '' || !/^[\p{L}\p{M}\p{N}\p{P}\p{S}\x7f]*$/u.test(text) || /["=]/.test(text);
 }

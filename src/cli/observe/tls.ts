@@ -1,7 +1,9 @@
 // The TLS and basic-auth flags as Node and HTTP take them.
 import { readFile } from 'node:fs/promises';
+import { normalize } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { fileError } from './file-error.ts';
 import type { ServerSettings } from './server.ts';
 
 /** Options of a TLS connection, as `node:tls` and `node:https` have them. */
@@ -13,29 +15,46 @@ export interface TlsOptions {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Reads the files the flags name. Throws `input/invalid` for one that cannot be read. */
+/** Reads the files the flags name. Throws `input/invalid`, in the reference's words where they are plain. */
 export async function tlsOptions(server: ServerSettings): Promise<TlsOptions> {
   const { tlsCaCertFiles, tlsClientCertFile, tlsClientKeyFile, tlsServerName } = server;
   const ca: Buffer[] = [];
-  for (const path of tlsCaCertFiles) ca.push(await certificate(path));
-  const mutual = tlsClientCertFile !== '';
-  const pair = mutual && { cert: await file(tlsClientCertFile), key: await file(tlsClientKeyFile) };
-  try {
-    createSecureContext({ ...pair });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ParallaxError(
-      'input/invalid',
-      `${tlsClientCertFile} and ${tlsClientKeyFile} are no certificate and its key: ${why}`,
-      { cause: error },
-    );
-  }
+  for (const path of tlsCaCertFiles) ca.push(await authority(path));
+  const pair = tlsClientCertFile !== '' && (await keyPair(tlsClientCertFile, tlsClientKeyFile));
   return {
     ...(ca.length > 0 && { ca }),
     ...pair,
     ...(tlsServerName !== '' && { servername: tlsServerName }),
     ...(server.tlsAllowInsecure && { rejectUnauthorized: false }),
   };
+}
+
+async function authority(path: string): Promise<Buffer> {
+  // The reference cleans the path before it opens the file.
+  const pem = await file(normalize(path).replace(/(.)\/$/, '$1')).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw invalid(`cannot load cert '${path}': ${why}`, error);
+  });
+  if (!pem.includes('-----BEGIN CERTIFICATE-----'))
+    throw invalid(`cannot process cert '${path}': must be a PEM encoded certificate`);
+  return pem;
+}
+
+async function keyPair(certPath: string, keyPath: string): Promise<{ cert: Buffer; key: Buffer }> {
+  const [cert, key] = [await file(certPath), await file(keyPath)];
+  for (const [pem, name] of [
+    [cert, 'certificate'],
+    [key, 'key'],
+  ] as const)
+    if (!pem.includes('-----BEGIN '))
+      throw invalid(`tls: failed to find any PEM data in ${name} input`);
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw invalid(`${certPath} and ${keyPath} are no certificate and its key: ${why}`, error);
+  }
+  return { cert, key };
 }
 
 /** How a server is reached, and what it is shown of who asks. */
@@ -63,19 +82,14 @@ function authorization(server: ServerSettings): Readonly<Record<string, string>>
   return { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
 }
 
-async function certificate(path: string): Promise<Buffer> {
-  const pem = await file(path);
-  if (!pem.includes('-----BEGIN CERTIFICATE-----'))
-    throw new ParallaxError('input/invalid', `${path} holds no PEM certificate`);
-  return pem;
-}
-
 async function file(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const why = missing ? 'no such file or directory' : String(error);
-    throw new ParallaxError('input/invalid', `open ${path}: ${why}`, { cause: error });
+    throw fileError(path, error);
   }
+}
+
+function invalid(message: string, cause?: unknown): ParallaxError {
+  return new ParallaxError('input/invalid', message, { cause });
 }

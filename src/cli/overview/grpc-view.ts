@@ -47,7 +47,7 @@ export async function openGrpcView(
     return method.responseDeserialize(await told(connection.unary(method.path, bytes, timeoutMs)));
   };
   return {
-    target: server.replace(/^(grpc|tcp):\/\//, ''),
+    target: server.replace(/^(grpc|tcp|tls):\/\//, ''),
     async health() {
       const { status = 0 } = await call(Health.Check, { service: OBSERVER_HEALTH_SERVICE });
       const { names, numbers } = HealthCheckResponseServingStatus;

@@ -2,6 +2,7 @@
 import { toJson, toJsonLine } from '../../hubble/json.ts';
 import { escapeHtml } from '../../hubble/json-text.ts';
 import { alignColumns } from '../../hubble/print/tabwriter.ts';
+import { NO_COLORS } from '../../hubble/print/text.ts';
 import {
   type ChangeNotification,
   ChangeNotificationType,
@@ -13,9 +14,10 @@ import {
   ServerStatusResponse,
 } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import { goDuration, roundToSeconds } from './duration.ts';
+import { goDuration, roundToSeconds, secondsOf, twoDecimals } from './duration.ts';
 
 const MISSING = 'N/A';
+const { visible } = NO_COLORS;
 
 /** Throws `input/invalid` for a form that is none. */
 export function statusText(status: ServerStatusResponse, output: string): string {
@@ -45,7 +47,7 @@ export function statusText(status: ServerStatusResponse, output: string): string
 function cells(status: ServerStatusResponse): [string, string, string][] {
   const { num_connected_nodes: connected, num_unavailable_nodes: away, flows_rate } = status;
   const count = (value: number | undefined) => (value === undefined ? MISSING : String(value));
-  const rate = flows_rate !== undefined && flows_rate > 0 ? flows_rate.toFixed(2) : MISSING;
+  const rate = flows_rate !== undefined && flows_rate > 0 ? twoDecimals(flows_rate) : MISSING;
   return [
     ['NUM FLOWS', 'NUM FLOWS', grouped(status.num_flows)],
     ['MAX FLOWS', 'MAX FLOWS', grouped(status.max_flows)],
@@ -54,22 +56,22 @@ function cells(status: ServerStatusResponse): [string, string, string][] {
     ['UPTIME', 'UPTIME', goDuration(status.uptime_ns ?? 0n)],
     ['NUM CONNECTED NODES', 'NUM CONNECTED NODES', count(connected)],
     ['NUM UNAVAILABLE NODES', 'NUM UNAVAIL. NODES', count(away)],
-    ['VERSION', 'VERSION', status.version ?? ''],
+    ['VERSION', 'VERSION', visible(status.version ?? '')],
   ];
 }
 
 function compactStatus(status: ServerStatusResponse): string {
   const { num_flows: held = 0n, max_flows: room = 0n, seen_flows: seen = 0n } = status;
   const { num_connected_nodes: connected, num_unavailable_nodes: away, flows_rate = 0 } = status;
-  const seconds = Number(status.uptime_ns ?? 0n) / 1e9;
-  const share = room > 0n ? ` (${((Number(held) / Number(room)) * 100).toFixed(2)}%)` : '';
-  const counted = seconds > 0 ? (Number(seen) / seconds).toFixed(2) : MISSING;
-  const rate = flows_rate > 0 ? flows_rate.toFixed(2) : counted;
+  const seconds = secondsOf(BigInt.asIntN(64, status.uptime_ns ?? 0n));
+  const share = room > 0n ? ` (${twoDecimals((Number(held) / Number(room)) * 100)}%)` : '';
+  const counted = seconds > 0 ? twoDecimals(Number(seen) / seconds) : MISSING;
+  const rate = flows_rate > 0 ? twoDecimals(flows_rate) : counted;
   let text = `Current/Max Flows: ${grouped(held)}/${grouped(room)}${share}\nFlows/s: ${rate}\n`;
   if (connected !== undefined)
     text += `Connected Nodes: ${connected}${away === undefined ? '' : `/${connected + away}`}\n`;
   if (away === undefined || away === 0) return text;
-  const names = [...(status.unavailable_nodes ?? [])].sort(byCodeUnits);
+  const names = [...(status.unavailable_nodes ?? [])].sort(byCodeUnits).map(visible);
   const more =
     names.length > 0 && away > names.length ? [`and ${away - names.length} more...`] : [];
   return `${text}Unavailable Nodes: ${away}\n${[...names, ...more].map((name) => `  - ${name}\n`).join('')}`;
@@ -93,14 +95,14 @@ export function nodesText(nodes: readonly Node[], output: string): string {
 }
 
 function nodeCells(node: Node): string[] {
-  const uptime = roundToSeconds(node.uptime_ns ?? 0n);
+  const uptime = roundToSeconds(BigInt.asIntN(64, node.uptime_ns ?? 0n));
   const { num_flows: held = 0n, max_flows: room = 0n, seen_flows: seen = 0n } = node;
-  const share = ((Number(held) / Number(room)) * 100).toFixed(2).padStart(6);
+  const share = twoDecimals((Number(held) / Number(room)) * 100).padStart(6);
   return [
     node.name ?? '',
     STATES[node.state ?? 0] ?? 'Unknown',
     uptime > 0n ? goDuration(uptime) : MISSING,
-    uptime > 0n ? (Number(seen) / (Number(uptime) / 1e9)).toFixed(2) : MISSING,
+    uptime > 0n ? twoDecimals(Number(seen) / secondsOf(uptime)) : MISSING,
     room > 0n ? `${held}/${room} (${share}%)` : MISSING,
   ];
 }

@@ -1,4 +1,5 @@
 // `--namespace` and friends: they become prefixes of the pods and services of their side, or `ns/` when there are none.
+import { quoted } from '../print/text.ts';
 import type { FlowFilter } from '../schema.gen.ts';
 
 type Side = 'source' | 'destination';
@@ -42,54 +43,51 @@ function prefixed(names: readonly string[], namespaces: readonly string[]): stri
   );
 }
 
-/** What contradicts: a name outside the namespaces given, or a pod and a service of one side apart. */
+/**
+ * What contradicts, in the reference's order: a name outside a namespace given, or a service and a pod of one side apart.
+ * Every namespace is held against every name, so that two of them never go together with a name in one of them.
+ */
 export function namespaceProblem(
   left: FlowFilter,
   right: FlowFilter,
-  namespaces: Namespaces,
+  { source, destination, either }: Namespaces,
 ): string | undefined {
-  const problems = new Set<string>();
-  for (const [filter, either] of [
-    [left, 'source'],
-    [right, 'destination'],
-  ] as const) {
-    for (const side of ['source', 'destination'] as const) {
-      const given = namespacesOf(namespaces, side, either);
-      const pods = filter[`${side}_pod`] ?? [];
-      const services = filter[`${side}_service`] ?? [];
-      if (given.length > 0) outside([...pods, ...services], given, problems);
-      else apart(pods, services, problems);
-    }
+  for (const filter of [left, right]) {
+    const from = [filter.source_pod ?? [], filter.source_service ?? []] as const;
+    const to = [filter.destination_pod ?? [], filter.destination_service ?? []] as const;
+    const problems = [
+      ...[...from, ...to].map((names) => outside(names, either)),
+      ...from.map((names) => outside(names, source)),
+      ...to.map((names) => outside(names, destination)),
+      apart(...from),
+      apart(...to),
+    ].filter((problem) => problem !== undefined);
+    if (problems.length > 0) return problems.join('\n');
   }
-  return problems.size === 0 ? undefined : [...problems].join('\n');
+  return undefined;
 }
 
-function outside(
-  names: readonly string[],
-  namespaces: readonly string[],
-  problems: Set<string>,
-): void {
-  // Every namespace together (the empty one) contains all names.
-  if (namespaces.includes('')) return;
-  for (const name of names) {
-    const slash = name.indexOf('/');
-    if (slash < 0 || namespaces.includes(name.slice(0, slash))) continue;
-    const quoted = JSON.stringify(namespaces.join(', '));
-    problems.add(`namespace conflict: ${quoted} does not contain ${JSON.stringify(name)}`);
-  }
+/** The namespace a name carries; the empty one for all counts as none. */
+function namespaceOf(name: string): string {
+  const slash = name.indexOf('/');
+  return slash < 0 ? '' : name.slice(0, slash);
 }
 
-function apart(pods: readonly string[], services: readonly string[], problems: Set<string>): void {
-  for (const service of services) {
-    const slash = service.indexOf('/');
-    if (slash < 0) continue;
-    const namespace = service.slice(0, slash);
-    for (const pod of pods) {
-      const podSlash = pod.indexOf('/');
-      if (podSlash < 0 || pod.slice(0, podSlash) === namespace) continue;
-      problems.add(
-        `namespace of service ${JSON.stringify(service)} conflict with pod ${JSON.stringify(pod.slice(0, podSlash))}`,
-      );
-    }
+function outside(names: readonly string[], namespaces: readonly string[]): string | undefined {
+  for (const namespace of namespaces) {
+    const name = names.find((each) => !['', namespace].includes(namespaceOf(each)));
+    if (name !== undefined)
+      return `namespace conflict: ${quoted(namespace)} does not contain ${quoted(name)}`;
   }
+  return undefined;
+}
+
+function apart(pods: readonly string[], services: readonly string[]): string | undefined {
+  for (const namespace of pods.map(namespaceOf)) {
+    if (namespace === '') continue;
+    const service = services.find((each) => namespaceOf(each) !== namespace);
+    if (service !== undefined)
+      return `namespace of service ${quoted(service)} conflict with pod ${quoted(namespace)}`;
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 // The times `--since` and `--until` take: durations back from now in Go's notation (and, beyond Hubble, days and weeks),
 // or absolute times in the layouts Hubble reads.
+import { nanosOf } from '../go-time.ts';
 import { invalid } from './values.ts';
 
 /** Hubble knows no unit above the hour; where its own answers are given again, neither is one taken here. */
@@ -23,7 +24,7 @@ const DURATIONS: Readonly<Record<DurationUnits, RegExp>> = {
   days: new RegExp(`^([-+]?)((?:${NUMBER}(?:ns|us|µs|μs|ms|s|m|h|d|w))+)$`),
 };
 const PART = /(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h|d|w)/g;
-/** Go's durations end here, a little above 292 years. */
+/** Go's durations end here, a little above 292 years; backwards there is one more. */
 const MAX_NANOS = 2n ** 63n - 1n;
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -31,7 +32,7 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{1,2})(?::(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?(?:Z|([-+])(\d{2}):(\d{2})))?$/;
 const RFC1123Z =
-  /^(?:mon|tue|wed|thu|fri|sat|sun), (\d{2}) ([a-z]{3}) (\d{4}) (\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))? ([-+])(\d{2})(\d{2})$/i;
+  /^(?:mon|tue|wed|thu|fri|sat|sun), +(\d{2}) +([a-z]{3}) +(\d{4}) +(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))? +([-+])(\d{2})(\d{2})$/i;
 
 /** Nanoseconds of a duration; undefined when the text is none. */
 export function parseDuration(text: string, units: DurationUnits = 'days'): bigint | undefined {
@@ -44,23 +45,32 @@ export function parseDuration(text: string, units: DurationUnits = 'days'): bigi
     total += BigInt(whole === '' ? 0 : whole) * nanos;
     if (fraction !== '') total += (BigInt(fraction) * nanos) / 10n ** BigInt(fraction.length);
   }
-  if (total > MAX_NANOS) return undefined;
-  return match[1] === '-' ? -total : total;
+  const back = match[1] === '-';
+  if (total > MAX_NANOS + (back ? 1n : 0n)) return undefined;
+  return back ? -total : total;
 }
 
 /** As parseDuration with Hubble's units; refuses in the words of Go's time.ParseDuration. */
 export function goDuration(text: string): bigint {
   const nanos = parseDuration(text, 'hubble');
   if (nanos !== undefined) return nanos;
-  const quoted = JSON.stringify(text);
+  const shown = timeQuoted(text);
   const unit = new RegExp(`^[-+]?(?:${NUMBER}(?:ns|us|µs|μs|ms|s|m|h))*${NUMBER}([^.\\d]*)`).exec(
     text,
   );
-  if (unit === null || text === '') throw invalid(`time: invalid duration ${quoted}`);
-  if (unit[1] === '') throw invalid(`time: missing unit in duration ${quoted}`);
+  if (unit === null || text === '') throw invalid(`time: invalid duration ${shown}`);
+  if (unit[1] === '') throw invalid(`time: missing unit in duration ${shown}`);
   if (['ns', 'us', 'µs', 'μs', 'ms', 's', 'm', 'h'].includes(unit[1] ?? ''))
-    throw invalid(`time: invalid duration ${quoted}`);
-  throw invalid(`time: unknown unit ${JSON.stringify(unit[1])} in duration ${quoted}`);
+    throw invalid(`time: invalid duration ${shown}`);
+  throw invalid(`time: unknown unit ${timeQuoted(unit[1] ?? '')} in duration ${shown}`);
+}
+
+/** The quotes of Go's time package: beyond ASCII, byte after byte. */
+function timeQuoted(text: string): string {
+  const escaped = text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/[^ -~\x7f]/gu, (char) => Buffer.from(char).toString('hex').replace(/../g, '\\x$&'));
+  return `"${escaped}"`;
 }
 
 /** Nanoseconds since 1970 of `text`, looked at from `nowNanos`. Throws `input/invalid`. */
@@ -83,32 +93,4 @@ function absolute(text: string): bigint | undefined {
   const [, day, name = '', year, hour, minute, second, fraction, sign, hours, minutes] = mail;
   const month = String(MONTHS.indexOf(name.toLowerCase()) + 1);
   return nanosOf({ year, month, day, hour, minute, second, fraction, sign, hours, minutes });
-}
-
-type Part =
-  | 'year'
-  | 'month'
-  | 'day'
-  | 'hour'
-  | 'minute'
-  | 'second'
-  | 'fraction'
-  | 'sign'
-  | 'hours'
-  | 'minutes';
-
-function nanosOf(parts: Readonly<Record<Part, string | undefined>>): bigint | undefined {
-  const number = (part: Part) => Number(parts[part] ?? 0);
-  const [year, month, day] = [number('year'), number('month'), number('day')];
-  const date = new Date(0);
-  // Not Date.UTC, which takes years below 100 for those of the last century.
-  date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  const [hour, minute, second] = [number('hour'), number('minute'), number('second')];
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
-  if (number('hours') > 24 || number('minutes') > 60) return undefined;
-  const offset = (number('hours') * 60 + number('minutes')) * (parts.sign === '-' ? -60 : 60);
-  const seconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
-  const nanos = (parts.fraction ?? '').slice(0, 9).padEnd(9, '0');
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
 }

@@ -2,6 +2,7 @@
 import { ParallaxError } from '../../runtime/errors.ts';
 import { RESERVED_IDENTITIES } from '../identity.ts';
 import { EVENT_TYPES } from '../names.ts';
+import { quoted } from '../print/text.ts';
 
 export interface EventTypeFilter {
   type?: number;
@@ -31,16 +32,14 @@ const AGENT_EVENTS: Readonly<Record<string, number>> = {
   unspecified: 0,
   message: 1,
   'agent-started': 2,
-  'policy-updated': 3,
-  'policy-deleted': 4,
-  'endpoint-regenerate-success': 5,
-  'endpoint-regenerate-failure': 6,
+  'endpoint-regenerate-success': 3,
+  'endpoint-regenerate-failure': 4,
+  'policy-updated': 5,
+  'policy-deleted': 6,
   'endpoint-created': 7,
   'endpoint-deleted': 8,
   'ipcache-upserted': 9,
   'ipcache-deleted': 10,
-  'service-upserted': 11,
-  'service-deleted': 12,
 };
 
 const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS'] as const;
@@ -55,9 +54,8 @@ export function invalid(message: string): ParallaxError {
  * Throws in its words.
  */
 export function parseUint(text: string, base: 0 | 10, bits: number): bigint {
-  const value = base === 10 ? (/^\d+$/.test(text) ? BigInt(text) : undefined) : baseZero(text);
-  const problem = (why: string) =>
-    invalid(`strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`);
+  const value = base === 10 ? (/^[0-9]+$/.test(text) ? BigInt(text) : undefined) : baseZero(text);
+  const problem = (why: string) => invalid(`strconv.ParseUint: parsing ${quoted(text)}: ${why}`);
   if (value === undefined) throw problem('invalid syntax');
   if (value >= 1n << BigInt(bits)) throw problem('value out of range');
   return value;
@@ -78,19 +76,22 @@ export function parseEventType(text: string): EventTypeFilter {
   const type =
     known ??
     orElse(
-      () => parseUint(name, 0, 32),
+      () => parseUint(name, 10, 32),
       `unable to parse type '${name}', not a known type name and unable to parse as numeric value: `,
     );
   if (rest.length === 0) return { type };
   const sub = rest.join(':');
-  const point = type === 4 ? TRACE_POINTS.indexOf(sub as (typeof TRACE_POINTS)[number]) : -1;
-  const agent = type === 130 ? AGENT_EVENTS[sub] : undefined;
+  // Names of sub types go with names of types.
+  const point =
+    known === EVENT_TYPES.trace ? TRACE_POINTS.indexOf(sub as (typeof TRACE_POINTS)[number]) : -1;
+  const agent =
+    known === EVENT_TYPES.agent && Object.hasOwn(AGENT_EVENTS, sub) ? AGENT_EVENTS[sub] : undefined;
   const sub_type =
     point >= 0
       ? point
       : (agent ??
         orElse(
-          () => parseUint(sub, 0, 32),
+          () => parseUint(sub, 10, 32),
           `unable to parse event sub-type '${sub}', not a known sub-type name and unable to parse as numeric value: `,
         ));
   return { type, match_sub_type: true, sub_type };
@@ -154,27 +155,26 @@ export function parseWorkload(text: string): { name?: string; kind?: string } {
 
 export function parseHeader(text: string): { key: string; value: string } {
   const colon = text.indexOf(':');
-  if (colon < 0)
-    throw invalid(`invalid http-header value ${JSON.stringify(text)}, expected name:value`);
+  if (colon < 0) throw invalid(`invalid http-header value ${quoted(text)}, expected name:value`);
   return { key: text.slice(0, colon), value: text.slice(colon + 1) };
 }
 
 export function parseDirection(text: string): number {
-  const direction = ['ingress', 'egress'].indexOf(text.toLowerCase());
+  const name = text.toLowerCase();
+  const direction = ['ingress', 'egress'].indexOf(name);
   if (direction < 0)
-    throw invalid(`${text}: invalid traffic direction, expected ingress or egress`);
+    throw invalid(`${name}: invalid traffic direction, expected ingress or egress`);
   return direction + 1;
 }
 
 export function parseIpTraceId(text: string): bigint {
-  let id: bigint;
+  // Other ways to write 0 pass, as in the reference.
+  if (text === '0') throw invalid('invalid --ip-trace-id value; must be greater than 0');
   try {
-    id = parseUint(text, 10, 64);
+    return parseUint(text, 10, 64);
   } catch (error) {
     throw invalid(
       `invalid --ip-trace-id value: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-  if (id === 0n) throw invalid('invalid --ip-trace-id value; must be greater than 0');
-  return id;
 }

@@ -19,7 +19,7 @@ import {
   Verdict,
 } from '../schema.gen.ts';
 import { dropReasonText } from './drop-reasons.ts';
-import { type Colors, joinName, visible } from './text.ts';
+import { type Colors, joinName } from './text.ts';
 import type { TimeFormat } from './time.ts';
 
 export interface CellOptions {
@@ -47,14 +47,14 @@ const SOCK_POINTS: Readonly<Record<number, string>> = {
 export function host(flow: Flow, side: Side, { colors, ipTranslation }: CellOptions): string {
   if (flow.IP === undefined) {
     if (flow.ethernet === undefined) return '';
-    return colors.host(visible(flow.ethernet[side] ?? ''));
+    return colors.host(colors.visible(flow.ethernet[side] ?? ''));
   }
   const address = flow.IP[side] ?? '';
   const name = ipTranslation ? nameOf(flow, side, address) : address;
   const port = portOf(flow.l4, side);
-  if (port === 0) return colors.host(visible(name));
+  if (port === 0) return colors.host(colors.visible(name));
   const bracketed = name.includes(':') ? `[${name}]` : name;
-  return colors.host(`${visible(bracketed)}:${colors.port(String(port))}`);
+  return colors.host(`${colors.visible(bracketed)}:${colors.port(String(port))}`);
 }
 
 function nameOf(flow: Flow, side: Side, address: string): string {
@@ -80,12 +80,12 @@ export function identity(endpoint: Endpoint | undefined, { colors }: CellOptions
 }
 
 /** What was seen: an L7 message, an observation point, a drop reason, a policy's match. */
-export function flowType(flow: Flow): string {
+export function flowType(flow: Flow, { colors }: CellOptions): string {
   if (flow.l7 !== undefined) {
     const { type, dns, http, kafka } = flow.l7;
     const kind = enumName(L7FlowType, type).toLowerCase();
     if (http !== undefined) return `http-${kind}`;
-    if (dns !== undefined) return `dns-${kind} ${visible(dns.observation_source ?? '')}`;
+    if (dns !== undefined) return `dns-${kind} ${colors.visible(dns.observation_source ?? '')}`;
     return `${kafka === undefined ? 'l7' : 'kafka'}-${kind}`;
   }
   const sub = (flow.event_type?.sub_type ?? 0) & 0xff;
@@ -133,15 +133,16 @@ export function verdict(flow: Flow, options: CellOptions): string {
   }
 }
 
-function policyVerdict(flow: Flow, number: number, { policyNames }: CellOptions): string {
-  const by = (policies: string) => (policyNames && policies !== '' ? ` BY ${policies}` : '');
+function policyVerdict(flow: Flow, number: number, options: CellOptions): string {
+  const by = (policies: string) =>
+    options.policyNames && policies !== '' ? ` BY ${policies}` : '';
   switch (number) {
     case Verdict.numbers.FORWARDED:
     case Verdict.numbers.REDIRECTED:
-      return `ALLOWED${by(policiesOf(flow, 'allowed_by'))}`;
+      return `ALLOWED${by(policiesOf(flow, 'allowed_by', options))}`;
     case Verdict.numbers.DROPPED:
     case Verdict.numbers.ERROR:
-      return `DENIED${by(policiesOf(flow, 'denied_by'))}`;
+      return `DENIED${by(policiesOf(flow, 'denied_by', options))}`;
     case Verdict.numbers.AUDIT:
       return 'AUDITED';
     default:
@@ -149,7 +150,7 @@ function policyVerdict(flow: Flow, number: number, { policyNames }: CellOptions)
   }
 }
 
-function policiesOf(flow: Flow, what: 'allowed_by' | 'denied_by'): string {
+function policiesOf(flow: Flow, what: 'allowed_by' | 'denied_by', { colors }: CellOptions): string {
   let policies: readonly Policy[] = [];
   if (flow.traffic_direction === TrafficDirection.numbers.INGRESS)
     policies = flow[`ingress_${what}`] ?? [];
@@ -157,12 +158,12 @@ function policiesOf(flow: Flow, what: 'allowed_by' | 'denied_by'): string {
     policies = flow[`egress_${what}`] ?? [];
   return policies
     .filter(({ name = '', kind = '' }) => name !== '' && kind !== '')
-    .map(({ name, kind }) => visible(`${name} (${kind})`))
+    .map(({ name, kind }) => colors.visible(`${name} (${kind})`))
     .join(', ');
 }
 
 export function summary(flow: Flow, { colors }: CellOptions): string {
-  let text = visible(flow.Summary ?? '');
+  let text = colors.visible(flow.Summary ?? '');
   const traceId = flow.ip_trace_id?.trace_id ?? 0n;
   if (traceId > 0n) text = `IP Trace ID: ${traceId}; ${text}`;
   const auth = flow.auth_type ?? 0;

@@ -11,7 +11,6 @@ import {
 } from './cells.ts';
 import { statusLine } from './node-status.ts';
 import type { Printer, PrinterParts } from './printer.ts';
-import { visible } from './text.ts';
 
 export function compactPrinter(parts: PrinterParts): Printer {
   const { cells, out, err } = parts;
@@ -19,7 +18,7 @@ export function compactPrinter(parts: PrinterParts): Printer {
     print(response) {
       const { flow, lost_events: lost, node_status: status } = response;
       if (flow !== undefined) {
-        const node = parts.nodeName ? ` [${visible(flow.node_name ?? '')}]` : '';
+        const node = parts.nodeName ? ` [${cells.colors.visible(flow.node_name ?? '')}]` : '';
         out(`${cells.time(flow.time)}${node}: ${flowLine(flow, cells)}\n`);
       } else if (lost !== undefined) {
         const { source, cpu, count } = lostParts(lost, cells);
@@ -41,5 +40,5 @@ function flowLine(flow: Flow, cells: CellOptions): string {
       : flow.is_reply
         ? `${destination} <- ${source}`
         : `${source} -> ${destination}`;
-  return `${ends} ${flowType(flow)} ${verdict(flow, cells)} (${summary(flow, cells)})`;
+  return `${ends} ${flowType(flow, cells)} ${verdict(flow, cells)} (${summary(flow, cells)})`;
 }

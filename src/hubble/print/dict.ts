@@ -2,7 +2,6 @@
 import { flowType, host, lostParts, summary, verdict } from './cells.ts';
 import { statusFields } from './node-status.ts';
 import type { Printer, PrinterParts } from './printer.ts';
-import { visible } from './text.ts';
 
 const RULE = '------------\n';
 
@@ -22,7 +21,7 @@ export function dictPrinter(parts: PrinterParts): Printer {
           ...node(parts, flow.node_name ?? ''),
           ['SOURCE', host(flow, 'source', cells)],
           ['DESTINATION', host(flow, 'destination', cells)],
-          ['TYPE', flowType(flow)],
+          ['TYPE', flowType(flow, cells)],
           ['VERDICT', verdict(flow, cells)],
           ['SUMMARY', summary(flow, cells)],
         ]);
@@ -44,6 +43,6 @@ export function dictPrinter(parts: PrinterParts): Printer {
   };
 }
 
-function node({ nodeName }: PrinterParts, name: string): [string, string][] {
-  return nodeName ? [['NODE', visible(name)]] : [];
+function node({ nodeName, cells }: PrinterParts, name: string): [string, string][] {
+  return nodeName ? [['NODE', cells.colors.visible(name)]] : [];
 }

@@ -4,18 +4,18 @@ import { enumName } from '../names.ts';
 import { type GetFlowsResponse, NodeState, NodeStatusEvent } from '../schema.gen.ts';
 import type { CellOptions } from './cells.ts';
 import { prototext } from './prototext.ts';
-import { quoted, visible } from './text.ts';
+import { quoted } from './text.ts';
 
-/** Names stop once they and their separators have taken this many characters. */
+/** Names stop once they and their separators have taken this many bytes. */
 const LIST_WIDTH = 50;
 
 export function statusLine(
   response: GetFlowsResponse,
   status: NodeStatusEvent,
-  { time }: CellOptions,
+  { time, colors }: CellOptions,
 ): string {
-  const node = visible(response.node_name ?? '');
-  return `${time(response.time)} [${node}]: ${sentence(status)}\n`;
+  const text = `[${response.node_name ?? ''}]: ${sentence(status)}`;
+  return `${time(response.time)} ${colors.visible(text)}\n`;
 }
 
 function sentence(status: NodeStatusEvent): string {
@@ -38,13 +38,13 @@ function sentence(status: NodeStatusEvent): string {
 export function statusFields(
   response: GetFlowsResponse,
   status: NodeStatusEvent,
-  { time }: CellOptions,
+  { time, colors }: CellOptions,
 ): [string, string][] {
   const message = status.message ?? '';
   return [
     ['TIMESTAMP', time(response.time)],
     ['STATE', enumName(NodeState, status.state_change)],
-    ['NODES', nodeList(status.node_names ?? [])],
+    ['NODES', colors.visible(nodeList(status.node_names ?? []))],
     ['MESSAGE', message === '' ? 'N/A' : quoted(message)],
   ];
 }
@@ -53,10 +53,10 @@ function nodeList(names: readonly string[]): string {
   let width = 0;
   let shown = 0;
   for (const name of names) {
-    width += name.length + 2;
+    width += Buffer.byteLength(name) + 2;
     if (width > LIST_WIDTH && shown > 0) break;
     shown++;
   }
-  const list = names.slice(0, shown).map(visible).join(', ');
+  const list = names.slice(0, shown).join(', ');
   return shown < names.length ? `${list} (and ${names.length - shown} more)` : list;
 }

@@ -1,6 +1,6 @@
 // A message in protobuf's text form on one line, as Go prints one: for what is said about requests and odd messages.
+import { textOfBytes } from '../byte-text.ts';
 import type { Field, MessageType } from '../schema.ts';
-import { quoted } from './text.ts';
 
 /** `name:value` of each field that is set, submessages in braces. */
 export function prototext<T extends object>(type: MessageType<T>, message: NoInfer<T>): string {
@@ -17,7 +17,10 @@ export function prototext<T extends object>(type: MessageType<T>, message: NoInf
 }
 
 function isDefault(field: Field, value: unknown): boolean {
-  if (field.kind === 'message' || field.kind === 'wrapper') return false;
+  return field.kind !== 'message' && field.kind !== 'wrapper' && isZero(value);
+}
+
+function isZero(value: unknown): boolean {
   return value === 0 || value === 0n || value === '' || value === false;
 }
 
@@ -28,16 +31,35 @@ function text(field: Field, value: unknown): string {
     case 'enum':
       return field.type.names.get(value as number) ?? String(value);
     case 'wrapper':
-      return `{${scalarText('value:', value)}}`;
+      return isZero(value) ? '{}' : `{value:${scalarText(value)}}`;
     case 'scalar':
-      return scalarText('', value);
+      return scalarText(value);
     default:
       return field satisfies never;
   }
 }
 
-function scalarText(prefix: string, value: unknown): string {
-  if (value instanceof Uint8Array)
-    return `${prefix}${quoted(Buffer.from(value).toString('latin1'))}`;
-  return `${prefix}${typeof value === 'string' ? quoted(value) : String(value)}`;
+function scalarText(value: unknown): string {
+  if (value instanceof Uint8Array) return protobufQuoted(textOfBytes(Buffer.from(value)));
+  return typeof value === 'string' ? protobufQuoted(value) : String(value);
 }
+
+/** The quotes of protobuf's text form, which know fewer escapes. */
+function protobufQuoted(text: string): string {
+  let result = '"';
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    const short = char === '"' || char === '\\' ? `\\${char}` : ESCAPES[char];
+    if (short !== undefined) result += short;
+    else if (code < 0x20 || code === 0x7f) result += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code >= 0x80 && code <= 0x9f) result += `\\u00${code.toString(16)}`;
+    else result += char;
+  }
+  return `${result}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};

@@ -3,7 +3,6 @@ import { flowType, host, lostParts, summary, verdict } from './cells.ts';
 import { statusLine } from './node-status.ts';
 import type { Printer, PrinterParts } from './printer.ts';
 import { alignColumns } from './tabwriter.ts';
-import { visible } from './text.ts';
 
 /** Rows held at once; a longer table starts new widths after this many, rather than take all memory. */
 const MAX_ROWS = 1_000_000;
@@ -30,17 +29,17 @@ export function tablePrinter(parts: PrinterParts): Printer {
       const { flow, lost_events: lost, node_status: status } = response;
       if (flow !== undefined) {
         header();
-        row(cells.time(flow.time), visible(flow.node_name ?? ''), [
+        row(cells.time(flow.time), cells.colors.visible(flow.node_name ?? ''), [
           host(flow, 'source', cells),
           host(flow, 'destination', cells),
-          flowType(flow),
+          flowType(flow, cells),
           verdict(flow, cells),
           summary(flow, cells),
         ]);
       } else if (lost !== undefined) {
         header();
         const { source, cpu, count } = lostParts(lost, cells);
-        const node = visible(response.node_name ?? '');
+        const node = cells.colors.visible(response.node_name || '-');
         row(cells.time(response.time), node, [
           source,
           '-',

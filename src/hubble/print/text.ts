@@ -1,14 +1,12 @@
 // Text on its way to a terminal: control sequences of strangers made visible, and Hubble's own colours.
 
-/** Flows carry text of strangers: without this, a pod's DNS query could drive the reader's terminal. */
-export function visible(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not pass
-  return /[\x1b\r]/.test(text) ? text.replaceAll('\x1b', '^[').replaceAll('\r', '\\r') : text;
-}
+import { strayByte } from '../byte-text.ts';
 
 type Paint = (text: string) => string;
 
 export interface Colors {
+  /** Flows carry text of strangers: without this, a pod's DNS query could drive the reader's terminal. */
+  readonly visible: Paint;
   readonly host: Paint;
   readonly port: Paint;
   readonly identity: Paint;
@@ -23,7 +21,19 @@ function sgr(code: number): Paint {
   return (text) => `\x1b[${code}m${text}\x1b[0m`;
 }
 
+/** Nothing but what `kept` matches passes as it is. */
+function masking(kept: string): Paint {
+  const pattern = new RegExp(`${kept}[\\x1b\\r]`, 'g');
+  return (text) =>
+    text.includes('\x1b') || text.includes('\r')
+      ? text.replace(pattern, (found) => MASKS[found] ?? found)
+      : text;
+}
+
+const MASKS: Readonly<Record<string, string>> = { '\x1b': '^[', '\r': '\\r' };
+
 export const NO_COLORS: Colors = {
+  visible: masking(''),
   host: plain,
   port: plain,
   identity: plain,
@@ -33,6 +43,8 @@ export const NO_COLORS: Colors = {
 };
 
 export const ANSI_COLORS: Colors = {
+  // The colours in use pass wherever they stand, as in the reference.
+  visible: masking('\\x1b\\[(?:0|3[1-6])m|'),
   host: sgr(36),
   port: sgr(33),
   identity: sgr(35),
@@ -59,29 +71,44 @@ export function joinName(namespace: string, name: string): string {
   return clean === '' ? '.' : clean;
 }
 
-/** Go's %q: a double-quoted string with what does not print escaped. */
+/** Go's strconv.Quote and %q: what does not print is escaped. */
 export function quoted(text: string): string {
   let result = '"';
   for (const char of text) {
     const code = char.codePointAt(0) ?? 0;
-    const short = SHORT_ESCAPES[char];
-    if (short !== undefined) result += short;
-    else if (code < 0x20 || code === 0x7f) result += `\\x${code.toString(16).padStart(2, '0')}`;
+    const stray = strayByte(code);
+    if (char === '"' || char === '\\') result += `\\${char}`;
+    else if (stray !== undefined) result += `\\x${hex(stray, 2)}`;
     else if (/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)) result += char;
-    else if (code < 0x10000) result += `\\u${code.toString(16).padStart(4, '0')}`;
-    else result += `\\U${code.toString(16).padStart(8, '0')}`;
+    else result += escapedRune(code);
   }
   return `${result}"`;
 }
 
+/** Go's %q of a character. */
+export function quotedRune(code: number): string {
+  const char = String.fromCodePoint(code);
+  if (char === "'" || char === '\\') return `'\\${char}'`;
+  return /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char) ? `'${char}'` : `'${escapedRune(code)}'`;
+}
+
+function escapedRune(code: number): string {
+  const short = SHORT_ESCAPES[String.fromCodePoint(code)];
+  if (short !== undefined) return short;
+  if (code < 0x20 || code === 0x7f) return `\\x${hex(code, 2)}`;
+  return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0');
+}
+
 const SHORT_ESCAPES: Readonly<Record<string, string>> = {
-  '"': '\\"',
-  '\\': '\\\\',
-  '\x07': '\\a',
-  '\b': '\\b',
-  '\f': '\\f',
   '\n': '\\n',
   '\r': '\\r',
   '\t': '\\t',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
   '\v': '\\v',
 };

@@ -1,4 +1,5 @@
 // Times as Hubble prints them: always UTC, in one of its named layouts, truncated and never rounded.
+import { isTimestamp } from '../timestamp.ts';
 import type { Timestamp } from '../wellknown.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -31,11 +32,15 @@ const LAYOUTS: Readonly<Record<string, (time: Civil) => string>> = {
     `${DAYS[t.weekday]}, ${pad(t.day)} ${MONTHS[t.month - 1]} ${year(t)} ${clock(t)} +0000`,
 };
 
-/** The layout of that name, in any case; unknown names mean StampMilli. An absent time prints as `N/A`. */
+/**
+ * The layout of that name, in any case; unknown names mean StampMilli. A time that is absent, or that no timestamp can
+ * be, prints as `N/A`.
+ */
 export function timeFormat(name: string): TimeFormat {
   const key = name.toLowerCase();
   const layout = (Object.hasOwn(LAYOUTS, key) ? LAYOUTS[key] : undefined) ?? LAYOUTS.stampmilli;
-  return (time) => (time === undefined || layout === undefined ? 'N/A' : layout(civil(time)));
+  return (time) =>
+    time === undefined || layout === undefined || !isTimestamp(time) ? 'N/A' : layout(civil(time));
 }
 
 function pad(value: number): string {

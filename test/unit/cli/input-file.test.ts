@@ -6,6 +6,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { fileResponses, select } from '../../../src/cli/observe/input-file.ts';
+import { slogLine } from '../../../src/cli/observe/slog.ts';
 import type { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'parallax-input-'));
@@ -78,21 +79,53 @@ test('the newest are lost with the end of the file', async () => {
   await expect(select(all, options, () => true).next()).rejects.toThrow('token too long');
 });
 
+test('an unknown name of an enum is passed over, with one warning for all that is unknown', async () => {
+  const { responses, warnings } = await lines('{"flow":{"verdict":"NOPE"}}', '{"flow":{"new":1}}');
+  expect(responses).toEqual([{ flow: {} }, { flow: {} }]);
+  expect(warnings).toEqual([
+    {
+      msg: 'unknown field detected, upgrade the Hubble CLI to get rid of this warning',
+      error: 'proto: (line 1:20): invalid value for enum field verdict: "NOPE"',
+    },
+  ]);
+});
+
+test('a field that is unknown before what is broken is not warned of', async () => {
+  const { warnings } = await lines('{"flow":{"new":1,"verdict":]}}');
+  expect(warnings).toMatchObject([
+    { error: 'proto: syntax error (line 1:28): unexpected token ]' },
+  ]);
+});
+
+test('bytes that are no UTF-8 are shown', async () => {
+  const { warnings } = await lines(Buffer.from('{"flow":\xff}', 'latin1'));
+  expect(warnings).toMatchObject([
+    { error: 'proto: syntax error (line 1:9): invalid value \udcff' },
+  ]);
+  expect(slogLine(0, 'WARN', 'x', warnings[0])).toContain(
+    'invalid value \\xff" line="{\\"flow\\":\\xff}"',
+  );
+});
+
 test.each([
   ['{"flow":{"verdict":"DROPPED","verdict":"AUDIT"}}', 'duplicate field "verdict"'],
   ['{"flow":{"is_reply":true,"isReply":true}}', 'duplicate field "isReply"'],
-  ['{"flow":{},"lost_events":{}}', 'error parsing "lost_events", oneof'],
-  ['{"flow":{"verdict":"NOPE"}}', 'invalid value for enum field verdict: "NOPE"'],
+  [
+    '{"flow":{},"lost_events":{}}',
+    'error parsing "lost_events", oneof observer.GetFlowsResponse.response_types is already set',
+  ],
+  ['{"flow":{"verdict":[]}}', 'invalid value for enum field verdict: ['],
   ['{"flow":{"time":"yesterday"}}', 'invalid google.protobuf.Timestamp value "yesterday"'],
   ['{"flow":{"Summary":7}}', 'invalid value for string field Summary: 7'],
   ['{"flow":{"node_labels":"x"}}', 'syntax error (line 1:24): unexpected token "x"'],
   ['{"flow":{"proxy_port":-1}}', 'invalid value for uint32 field proxyPort: -1'],
-  ['{"flow":{"Summary":"\\ud800"}}', 'invalid escape code'],
+  ['{"flow":{"Summary":"\\ud800"}}', 'unexpected EOF'],
+  ['{"flow":{"Summary":"\\ud800 and more"}}', 'invalid escape code " and m" in string'],
   ['{"flow":{}', 'unexpected EOF'],
   ['{"flow":{},}', 'syntax error (line 1:12): unexpected token }'],
   ['{"flow":{}} x', 'syntax error (line 1:13): invalid value x'],
   ['{flow:{}}', 'invalid value flow'],
-  ['{"flow" {}}', 'unexpected character {, missing ":" separator after field name'],
+  ['{"flow" {}}', 'unexpected character {, missing ":" after field name'],
   ['{"flow":{"Summary":"a\tb"}}', "invalid character '\\t' in string"],
 ])('%s is left out', async (line, error) => {
   const { responses, warnings } = await lines(line);

@@ -170,9 +170,13 @@ describe('the configuration file', () => {
     readHubbleConfig(named, env, (message) => warnings.push(message));
   const warnings: string[] = [];
 
-  test('the first of the usual places', async () => {
+  test('the usual place, or the first that there is', async () => {
     put('.hubble/config.yaml', 'server: last:1');
-    expect(await read(undefined, { HOME: home })).toEqual({ server: 'last:1' });
+    expect(await read(undefined, { HOME: home })).toEqual({});
+    expect(await read(undefined, { HOME: home, XDG_CONFIG_HOME: 'relative' })).toEqual({
+      server: 'last:1',
+    });
+    expect(await read('', { HOME: home })).toEqual({ server: 'last:1' });
     put('.config/hubble/config.yaml', 'server: config:1\ntls: true');
     expect(await read(undefined, { HOME: home })).toEqual({ server: 'config:1', tls: true });
     put('xdg/hubble/config.yaml', 'server: xdg:1');

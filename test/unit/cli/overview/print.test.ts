@@ -115,3 +115,24 @@ test('durations as Go prints them', () => {
   expect(roundToSeconds(1_499_999_999n)).toBe(1_000_000_000n);
   expect(roundToSeconds(1_500_000_000n)).toBe(2_000_000_000n);
 });
+
+test('numbers at the edges print as Go prints them', () => {
+  const rate = (flows_rate: number) => statusText({ flows_rate }, 'compact').split('\n')[1];
+  expect(rate(0.125)).toBe('Flows/s: 0.12');
+  expect(rate(0.375)).toBe('Flows/s: 0.38');
+  expect(rate(0.625)).toBe('Flows/s: 0.62');
+  expect(rate(1e21)).toBe('Flows/s: 1000000000000000000000.00');
+  expect(statusText({ uptime_ns: 2n ** 63n }, 'dict')).toContain('UPTIME: 9223372036854775808ns\n');
+  const [, old] = nodesText([{ uptime_ns: 2n ** 63n - 1n }], 'table').split('\n');
+  expect(old).toContain('2562047h47m16.854775807s');
+  const [, never] = nodesText([{ uptime_ns: 2n ** 63n }], 'table').split('\n');
+  expect(never).toMatch(/Unknown +N\/A/);
+});
+
+test('names of strangers cannot drive the terminal', () => {
+  const text = statusText(
+    { num_unavailable_nodes: 1, unavailable_nodes: ['a\x1b[2J\r'] },
+    'compact',
+  );
+  expect(text).toContain('  - a^[[2J\\r\n');
+});

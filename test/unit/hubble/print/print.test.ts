@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createPrinter } from '../../../../src/hubble/print/printer.ts';
 import { alignColumns } from '../../../../src/hubble/print/tabwriter.ts';
-import { joinName, quoted, visible } from '../../../../src/hubble/print/text.ts';
+import { ANSI_COLORS, joinName, NO_COLORS, quoted } from '../../../../src/hubble/print/text.ts';
 import { timeFormat } from '../../../../src/hubble/print/time.ts';
 import type { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
 
@@ -29,7 +29,8 @@ test('every day of some centuries agrees with Date', () => {
 });
 
 test('text of strangers cannot drive the terminal', () => {
-  expect(visible('a\x1b[31mb\rc\td')).toBe('a^[[31mb\\rc\td');
+  expect(NO_COLORS.visible('a\x1b[31mb\rc\td')).toBe('a^[[31mb\\rc\td');
+  expect(ANSI_COLORS.visible('a\x1b[31mb\x1b[41m\rc')).toBe('a\x1b[31mb^[[41m\\rc');
   const lines: string[] = [];
   const printer = createPrinter(
     {
