@@ -2,6 +2,7 @@
 import { ParallaxError } from '../../runtime/errors.ts';
 import { RESERVED_IDENTITIES } from '../identity.ts';
 import { EVENT_TYPES } from '../names.ts';
+import { quoted } from '../print/text.ts';
 
 export interface EventTypeFilter {
   type?: number;
@@ -55,9 +56,8 @@ export function invalid(message: string): ParallaxError {
  * Throws in its words.
  */
 export function parseUint(text: string, base: 0 | 10, bits: number): bigint {
-  const value = base === 10 ? (/^\d+$/.test(text) ? BigInt(text) : undefined) : baseZero(text);
-  const problem = (why: string) =>
-    invalid(`strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`);
+  const value = base === 10 ? (/^[0-9]+$/.test(text) ? BigInt(text) : undefined) : baseZero(text);
+  const problem = (why: string) => invalid(`strconv.ParseUint: parsing ${quoted(text)}: ${why}`);
   if (value === undefined) throw problem('invalid syntax');
   if (value >= 1n << BigInt(bits)) throw problem('value out of range');
   return value;
@@ -154,8 +154,7 @@ export function parseWorkload(text: string): { name?: string; kind?: string } {
 
 export function parseHeader(text: string): { key: string; value: string } {
   const colon = text.indexOf(':');
-  if (colon < 0)
-    throw invalid(`invalid http-header value ${JSON.stringify(text)}, expected name:value`);
+  if (colon < 0) throw invalid(`invalid http-header value ${quoted(text)}, expected name:value`);
   return { key: text.slice(0, colon), value: text.slice(colon + 1) };
 }
 
