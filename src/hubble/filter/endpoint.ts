@@ -1,5 +1,6 @@
 // The fields of a FlowFilter that exist for the source and for the destination: addresses, names, identities, ports.
 import { ParallaxError } from '../../runtime/errors.ts';
+import { quoted } from '../print/text.ts';
 import type { Endpoint, Flow, FlowFilter, Service, Workload } from '../schema.gen.ts';
 import {
   type Address,
@@ -8,6 +9,7 @@ import {
   type Prefix,
   parseAddress,
   parsePrefix,
+  prefixProblem,
 } from './address.ts';
 import { some, type Test } from './condition.ts';
 import { labelSet, matchesSelector, parseSelector, type Selector } from './labels.ts';
@@ -25,34 +27,78 @@ export interface NamePrefix {
 /** An address filter: the text itself, or a network. */
 export type AddressFilter = { readonly text: string } | { readonly network: Prefix };
 
-export function* sideTests(filter: FlowFilter): Generator<Test> {
+export function* identityTests(filter: FlowFilter): Generator<Test> {
   for (const side of SIDES) {
-    const ip = filter[`${side}_ip`];
-    if (some(ip)) yield addressTest(ip, (flow) => flow.IP?.[side]);
+    const identity = filter[`${side}_identity`];
+    if (some(identity))
+      yield (flow) => {
+        const endpoint = flow?.[side];
+        return endpoint !== undefined && identity.includes(endpoint.identity ?? 0);
+      };
+  }
+}
+
+export function* addressTests(filter: FlowFilter): Generator<Test> {
+  const { source_ip, destination_ip, source_ip_xlated } = filter;
+  if (some(source_ip)) yield addressTest(source_ip, ({ IP }) => IP?.source);
+  if (some(destination_ip)) yield addressTest(destination_ip, ({ IP }) => IP?.destination);
+  if (some(source_ip_xlated)) yield addressTest(source_ip_xlated, ({ IP }) => IP?.source_xlated);
+}
+
+export function* podTests(filter: FlowFilter): Generator<Test> {
+  for (const side of SIDES) {
     const pod = filter[`${side}_pod`];
-    if (some(pod)) {
-      const prefixes = pod.map(namePrefix);
-      yield (flow) => nameMatches(prefixes, flow?.[side]?.namespace, flow?.[side]?.pod_name);
-    }
+    if (!some(pod)) continue;
+    const prefixes = pod.map(namePrefix);
+    yield (flow) => nameMatches(prefixes, flow?.[side]?.namespace, flow?.[side]?.pod_name);
+  }
+}
+
+export function* workloadTests(filter: FlowFilter): Generator<Test> {
+  for (const side of SIDES) {
+    const workload = filter[`${side}_workload`];
+    if (!some(workload)) continue;
+    for (const each of workload) checkWorkload(each, side);
+    yield (flow) => flow?.[side]?.workloads?.some((seen) => workloadIn(workload, seen)) === true;
+  }
+}
+
+export function* serviceTests(filter: FlowFilter): Generator<Test> {
+  for (const side of SIDES) {
     const service = filter[`${side}_service`];
     if (some(service)) yield serviceTest(service, side, (flow) => flow?.[`${side}_service`]);
-    const fqdn = filter[`${side}_fqdn`];
-    if (some(fqdn)) {
-      const patterns = fqdn.map(fqdnPattern);
-      yield (flow) =>
-        flow?.[`${side}_names`]?.some((name) => patterns.some((each) => each.test(name))) === true;
-    }
-    const port = filter[`${side}_port`];
-    if (some(port)) {
-      const ports = new Set(port.map((text) => portNumber(text, side)));
-      yield (flow) => {
-        const seen = portOf(flow, side);
-        return seen !== undefined && ports.has(seen & 0xffff);
-      };
-    }
   }
-  if (some(filter.source_ip_xlated))
-    yield addressTest(filter.source_ip_xlated, (flow) => flow.IP?.source_xlated);
+}
+
+export function* fqdnTests(filter: FlowFilter): Generator<Test> {
+  for (const side of SIDES) {
+    const fqdn = filter[`${side}_fqdn`];
+    if (!some(fqdn)) continue;
+    const patterns = fqdn.map(fqdnPattern);
+    yield (flow) =>
+      flow?.[`${side}_names`]?.some((name) => patterns.some((each) => each.test(name))) === true;
+  }
+}
+
+export function* labelTests(filter: FlowFilter): Generator<Test> {
+  for (const side of SIDES) {
+    const label = filter[`${side}_label`];
+    if (some(label)) yield labelTest(label, side, (flow) => flow?.[side]?.labels);
+  }
+  const { node_labels } = filter;
+  if (some(node_labels)) yield labelTest(node_labels, 'node', (flow) => flow?.node_labels);
+}
+
+export function* portTests(filter: FlowFilter): Generator<Test> {
+  for (const side of SIDES) {
+    const port = filter[`${side}_port`];
+    if (!some(port)) continue;
+    const ports = new Set(port.map((text) => portNumber(text, side)));
+    yield (flow) => {
+      const seen = portOf(flow, side);
+      return seen !== undefined && ports.has(seen & 0xffff);
+    };
+  }
 }
 
 /** What a filter may mean here that Hubble's does not. */
@@ -61,31 +107,17 @@ export interface FilterOptions {
   readonly clusterPatterns: boolean;
 }
 
-export function* endpointTests(filter: FlowFilter, options: FilterOptions): Generator<Test> {
+export function* clusterTests(filter: FlowFilter, options: FilterOptions): Generator<Test> {
   for (const side of SIDES) {
-    const label = filter[`${side}_label`];
-    if (some(label)) yield labelTest(label, side, (flow) => flow?.[side]?.labels);
-    const identity = filter[`${side}_identity`];
-    if (some(identity))
-      yield (flow) => {
-        const endpoint = flow?.[side];
-        return endpoint !== undefined && identity.includes(endpoint.identity ?? 0);
-      };
-    const workload = filter[`${side}_workload`];
-    if (some(workload)) {
-      for (const each of workload) checkWorkload(each, side);
-      yield (flow) => flow?.[side]?.workloads?.some((seen) => workloadIn(workload, seen)) === true;
-    }
     const cluster = filter[`${side}_cluster_name`];
-    if (some(cluster)) {
-      const patterns = cluster.map((name) => clusterPattern(name, side));
-      yield (flow) => {
-        if (flow === undefined) return false;
-        const name = clusterOf(flow[side]);
-        if (cluster.includes(name)) return true;
-        return options.clusterPatterns && patterns.some((each) => each?.test(name) === true);
-      };
-    }
+    if (!some(cluster)) continue;
+    const patterns = cluster.map(clusterPattern);
+    yield (flow) => {
+      if (flow === undefined) return false;
+      const name = clusterOf(flow[side]);
+      if (cluster.includes(name)) return true;
+      return options.clusterPatterns && patterns.some((each) => each?.test(name) === true);
+    };
   }
 }
 
@@ -139,14 +171,14 @@ export function addressFilter(text: string): AddressFilter {
     if (network === undefined)
       throw new ParallaxError(
         'input/invalid',
-        `invalid IP prefix ${JSON.stringify(text)} in filter: netip.ParsePrefix(${JSON.stringify(text)}): no address and prefix length`,
+        `invalid IP prefix ${quoted(text)} in filter: ${prefixProblem(text)}`,
       );
     return { network };
   }
   if (parseAddress(text) === undefined)
     throw new ParallaxError(
       'input/invalid',
-      `invalid IP address ${JSON.stringify(text)} in filter: ${addressProblem(text)}`,
+      `invalid IP address ${quoted(text)} in filter: ${addressProblem(text)}`,
     );
   return { text };
 }
@@ -173,10 +205,7 @@ export function portNumber(text: string, side: string): number {
   try {
     return Number(parseUint(text, 10, 16));
   } catch (error) {
-    throw prefixedError(
-      `invalid ${side} port filter: invalid port ${JSON.stringify(text)}: `,
-      error,
-    );
+    throw prefixedError(`invalid ${side} port filter: invalid port ${quoted(text)}: `, error);
   }
 }
 
@@ -211,7 +240,7 @@ function prefixedError(prefix: string, error: unknown): ParallaxError {
 }
 
 /** Any of the selectors over the labels `of` finds; no labels at all still pass `!key` and its kind. */
-export function labelTest(
+function labelTest(
   selectors: readonly string[],
   what: string,
   of: (flow: Flow | undefined) => Endpoint['labels'] | undefined,

@@ -1,8 +1,10 @@
 // The HTTP fields of a FlowFilter. Hubble refuses them beside an event type filter that leaves out L7 events.
 import { ParallaxError } from '../../runtime/errors.ts';
+import { quoted } from '../print/text.ts';
 import type { Flow, FlowFilter, HTTP } from '../schema.gen.ts';
 import { some, type Test } from './condition.ts';
 import { compileRegex, RegexError, type SafeRegex, shownPattern } from './re2.ts';
+import { pathOf } from './url.ts';
 
 const L7_EVENT = 129;
 
@@ -15,9 +17,9 @@ export function* httpTests(filter: FlowFilter): Generator<Test> {
   }
   if (some(http_method)) {
     requireL7(filter, 'method');
-    const methods = http_method.map((method) => method.toLowerCase());
+    const methods = http_method.map(foldedText);
     // A message without a method (a response) matches none, not even the empty one.
-    yield onHttp(({ method = '' }) => method !== '' && methods.includes(method.toLowerCase()));
+    yield onHttp(({ method = '' }) => method !== '' && methods.some((each) => each.test(method)));
   }
   if (some(http_path)) {
     requireL7(filter, 'path');
@@ -30,7 +32,7 @@ export function* httpTests(filter: FlowFilter): Generator<Test> {
   if (some(http_url)) {
     requireL7(filter, 'url');
     const patterns = http_url.map((pattern) => httpRegex(pattern, 'url'));
-    yield onHttp(({ url = '' }) => patterns.some((pattern) => pattern.test(url)));
+    yield onHttp(({ url = '' }) => url !== '' && patterns.some((pattern) => pattern.test(url)));
   }
   if (some(http_header)) {
     requireL7(filter, 'headers');
@@ -43,6 +45,11 @@ export function* httpTests(filter: FlowFilter): Generator<Test> {
       ),
     );
   }
+}
+
+/** The text in any case. Unicode mode folds as Go's EqualFold does, and plain characters cannot backtrack. */
+function foldedText(text: string): RegExp {
+  return new RegExp(`^${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}$`, 'iu');
 }
 
 function onHttp(test: (http: HTTP) => boolean): Test {
@@ -73,7 +80,7 @@ export function statusCode(text: string): StatusCode {
   if (/^[1-5][0-9]?\+$/.test(text)) return { digits: text.slice(0, -1), prefix: true };
   throw new ParallaxError(
     'input/invalid',
-    `invalid http status code filter: invalid status code prefix: ${JSON.stringify(text)}`,
+    `invalid http status code filter: invalid status code prefix: ${quoted(text)}`,
   );
 }
 
@@ -94,50 +101,4 @@ export function httpRegex(pattern: string, what: 'path' | 'url'): SafeRegex {
       { cause: error },
     );
   }
-}
-
-/**
- * The decoded path of a request URL as Go's url.ParseRequestURI gives it: absolute URLs and absolute paths only,
- * undefined for what it refuses.
- */
-export function pathOf(url: string): string | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what Go refuses
-  if (url === '' || /[\x00-\x1f\x7f]/.test(url)) return undefined;
-  const query = url.indexOf('?');
-  let rest = query < 0 ? url : url.slice(0, query);
-  const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(rest);
-  if (scheme !== null) rest = rest.slice(scheme[0].length);
-  else if (/^:/.test(rest)) return undefined;
-  if (!rest.startsWith('/')) return scheme === null ? (rest === '*' ? '*' : undefined) : '';
-  if (scheme !== null && rest.startsWith('//')) {
-    const slash = rest.indexOf('/', 2);
-    const authority = rest.slice(2, slash < 0 ? undefined : slash);
-    if (!validAuthority(authority)) return undefined;
-    rest = slash < 0 ? '' : rest.slice(slash);
-  }
-  return unescapePath(rest);
-}
-
-function validAuthority(authority: string): boolean {
-  const host = authority.slice(authority.lastIndexOf('@') + 1);
-  if (/[ "<>\\^`{|}]/.test(host)) return false;
-  const port = host.startsWith('[') ? host.slice(host.indexOf(']') + 1) : /:.*$/.exec(host)?.[0];
-  return port === undefined || port === '' || /^:\d*$/.test(port);
-}
-
-function unescapePath(path: string): string | undefined {
-  if (/%(?![0-9a-fA-F]{2})/.test(path)) return undefined;
-  if (!path.includes('%')) return path;
-  const bytes: number[] = [];
-  const encoded = Buffer.from(path, 'utf8');
-  for (let i = 0; i < encoded.length; i++) {
-    const byte = encoded[i] ?? 0;
-    if (byte === 37) {
-      bytes.push(Number.parseInt(encoded.toString('latin1', i + 1, i + 3), 16));
-      i += 2;
-    } else {
-      bytes.push(byte);
-    }
-  }
-  return Buffer.from(bytes).toString('utf8');
 }

@@ -2,6 +2,7 @@
 // for any run without a slash. Matched without a regular expression: those of JavaScript can be made to backtrack for
 // hours by a handful of stars.
 import { ParallaxError } from '../../runtime/errors.ts';
+import { quoted } from '../print/text.ts';
 
 const RUNE = /^[-.0-9_a-z*]$/;
 /** No name is longer by far, and the engine's regular expressions have their limit too. */
@@ -24,6 +25,12 @@ export interface NamePattern {
   test(text: string): boolean;
 }
 
+/** Where a cluster or a node is not named: any name, whose parts are not empty. */
+const ANY_NAME: NamePattern = {
+  source: '[-0-9_a-z]+(?:\\.[-0-9_a-z]+)*',
+  test: (text) => text.split('.').every((part) => /^[-0-9_a-z]+$/.test(part)),
+};
+
 /** A pattern over a whole DNS name. Throws `input/invalid`. */
 export function fqdnPattern(pattern: string): NamePattern {
   return compiled(spelled(pattern), NAME_RUN);
@@ -32,19 +39,26 @@ export function fqdnPattern(pattern: string): NamePattern {
 /** A pattern over `cluster/node` as a whole; an empty part means any. Throws `input/invalid`. */
 export function nodeNamePattern(pattern: string): NamePattern {
   if (pattern === '') throw invalid('empty pattern');
-  const slash = pattern.indexOf('/');
-  if (slash < 0) return compiled(`*/${spelled(pattern)}`, NAME_RUN);
-  const cluster = pattern.slice(0, slash);
-  const node = pattern.slice(slash + 1);
-  if (node.includes('/')) throw invalid('too many slashes in pattern');
-  const part = (text: string) => (text === '' ? '*' : spelled(text));
-  return compiled(`${part(cluster)}/${part(node)}`, NAME_RUN);
+  const parts = pattern.split('/');
+  if (parts.length > 2) throw invalid('too many slashes in pattern');
+  const [cluster = '', node = ''] = parts.length === 1 ? ['', pattern] : parts;
+  const [first, second] = [partPattern(cluster), partPattern(node)];
+  return {
+    source: `${first.source}/${second.source}`,
+    test: (text) => {
+      const slash = text.indexOf('/');
+      return slash >= 0 && first.test(text.slice(0, slash)) && second.test(text.slice(slash + 1));
+    },
+  };
+}
+
+function partPattern(text: string): NamePattern {
+  return text === '' ? ANY_NAME : fqdnPattern(text);
 }
 
 /** The name of a cluster, with or without stars; undefined without: it is compared as it is. Throws `input/invalid`. */
-export function clusterPattern(name: string, side: string): NamePattern | undefined {
-  if (name === '')
-    throw invalid(`invalid ${side} cluster filter: the cluster name must not be empty`);
+export function clusterPattern(name: string): NamePattern | undefined {
+  if (name === '') throw invalid('invalid filter, name must not be empty');
   // Half a surrogate pair is no character: as UTF-8, which flows and the engine have, it is the replacement character.
   const text = bounded(name).replace(/\p{Surrogate}/gu, '\ufffd');
   return text.includes('*') ? compiled(text, CLUSTER_RUN) : undefined;
@@ -55,15 +69,25 @@ export function qualifiedNodeName(name: string): string {
   return name.includes('/') ? name : `default/${name}`;
 }
 
+/** What Go trims: white space of Unicode, of which the byte order mark is none. */
+const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+const OUTER_SPACE = new RegExp(`^${SPACE}+|(?<!${SPACE})${SPACE}+$`, 'gu');
+
 function spelled(pattern: string): string {
-  let text = bounded(pattern).trim();
+  let text = bounded(pattern).replace(OUTER_SPACE, '');
   if (text.endsWith('.')) text = text.slice(0, -1);
   if (text.endsWith('.')) throw invalid('multiple trailing dots in pattern');
-  text = text.toLowerCase();
   if (text === '') throw invalid('empty pattern');
-  for (const rune of text)
-    if (!RUNE.test(rune)) throw invalid(`'${rune}': invalid rune in pattern`);
-  return text;
+  // A character at a time, as Go does it: none becomes two, and none looks at its neighbours.
+  const runes = [...text].map((rune) => (rune === '\u0130' ? 'i' : rune.toLowerCase()));
+  for (const rune of runes)
+    if (!RUNE.test(rune)) throw invalid(`${quotedRune(rune)}: invalid rune in pattern`);
+  return runes.join('');
+}
+
+function quotedRune(rune: string): string {
+  if (rune === "'") return "'\\''";
+  return `'${rune === '"' ? rune : quoted(rune).slice(1, -1)}'`;
 }
 
 function bounded(pattern: string): string {

@@ -3,8 +3,19 @@ import { compileCel } from '../cel/compile.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../schema.gen.ts';
 import { checked } from './checked.ts';
 import { some, type Test } from './condition.ts';
-import { endpointTests, type FilterOptions, labelTest, sideTests } from './endpoint.ts';
-import { eventTests, protocolTests } from './event.ts';
+import {
+  addressTests,
+  clusterTests,
+  type FilterOptions,
+  fqdnTests,
+  identityTests,
+  labelTests,
+  podTests,
+  portTests,
+  serviceTests,
+  workloadTests,
+} from './endpoint.ts';
+import { dnsTests, eventTypeTests, interfaceTests, protocolTests, tcpTests } from './event.ts';
 import { httpTests } from './http.ts';
 import { nodeNamePattern, qualifiedNodeName } from './pattern.ts';
 
@@ -37,40 +48,54 @@ function compileFilter(filter: FlowFilter, options: Required<PredicateOptions>):
   return (flow) => tests.every((test) => test(flow));
 }
 
+// In Hubble's order: of several fields that cannot be understood, the first in it is complained about.
 function* fieldTests(filter: FlowFilter, options: Required<PredicateOptions>): Generator<Test> {
-  yield* scalarTests(filter);
-  yield* eventTests(filter);
+  const { uuid } = filter;
+  if (some(uuid)) yield (flow) => flow !== undefined && uuid.includes(flow.uuid ?? '');
+  yield* eventTypeTests(filter);
+  yield* verdictTests(filter);
+  yield* identityTests(filter);
   yield* protocolTests(filter);
-  yield* sideTests(filter);
-  yield* endpointTests(filter, options);
+  yield* addressTests(filter);
+  yield* podTests(filter);
+  yield* workloadTests(filter);
+  yield* serviceTests(filter);
+  yield* fqdnTests(filter);
+  yield* dnsTests(filter);
+  yield* labelTests(filter);
+  yield* portTests(filter);
   yield* httpTests(filter);
+  yield* tcpTests(filter);
   yield* nodeTests(filter);
+  yield* clusterTests(filter, options);
+  yield* scalarTests(filter);
   const expressions = filter.experimental?.cel_expression;
   if (some(expressions)) {
     const test = compileCel(expressions);
     yield (flow) => test(flow, options.failed);
   }
+  yield* interfaceTests(filter);
 }
 
-function* scalarTests(filter: FlowFilter): Generator<Test> {
-  const { uuid, verdict, traffic_direction, drop_reason_desc, trace_id, ip_trace_id, encrypted } =
-    filter;
-  if (some(uuid)) yield (flow) => flow !== undefined && uuid.includes(flow.uuid ?? '');
+function* verdictTests(filter: FlowFilter): Generator<Test> {
+  const { verdict, drop_reason_desc, reply, encrypted } = filter;
   if (some(verdict)) yield (flow) => flow !== undefined && verdict.includes(flow.verdict ?? 0);
-  if (some(traffic_direction))
-    yield (flow) => flow !== undefined && traffic_direction.includes(flow.traffic_direction ?? 0);
   if (some(drop_reason_desc))
     yield (flow) =>
       flow?.verdict === DROPPED && drop_reason_desc.includes(flow.drop_reason_desc ?? 0);
-  if (some(trace_id))
-    yield (flow) => trace_id.includes(flow?.trace_context?.parent?.trace_id ?? '');
-  if (some(ip_trace_id))
-    yield (flow) => flow !== undefined && ip_trace_id.includes(flow.ip_trace_id?.trace_id ?? 0n);
-  if (some(encrypted)) yield (flow) => encrypted.includes(flow?.IP?.encrypted ?? false);
-  const { reply, ip_version } = filter;
   if (some(reply)) yield (flow) => replyMatches(flow, reply);
+  if (some(encrypted)) yield (flow) => encrypted.includes(flow?.IP?.encrypted ?? false);
+}
+
+function* scalarTests(filter: FlowFilter): Generator<Test> {
+  const { ip_version, trace_id, traffic_direction, ip_trace_id } = filter;
   if (some(ip_version))
     yield (flow) => flow !== undefined && ip_version.includes(flow.IP?.ipVersion ?? 0);
+  if (some(trace_id))
+    yield (flow) => trace_id.includes(flow?.trace_context?.parent?.trace_id ?? '');
+  if (some(traffic_direction))
+    yield (flow) => flow !== undefined && traffic_direction.includes(flow.traffic_direction ?? 0);
+  if (some(ip_trace_id)) yield (flow) => ip_trace_id.includes(flow?.ip_trace_id?.trace_id ?? 0n);
 }
 
 const DROPPED = 2;
@@ -82,16 +107,13 @@ function replyMatches(flow: Flow | undefined, wanted: readonly boolean[]): boole
   return flow.verdict === DROPPED && wanted.includes(false);
 }
 
-function* nodeTests(filter: FlowFilter): Generator<Test> {
-  const { node_name, node_labels } = filter;
-  if (some(node_name)) {
-    const patterns = node_name.map(nodeNamePattern);
-    yield (flow) => {
-      const name = flow?.node_name ?? '';
-      if (name === '') return false;
-      const qualified = qualifiedNodeName(name);
-      return patterns.some((pattern) => pattern.test(qualified));
-    };
-  }
-  if (some(node_labels)) yield labelTest(node_labels, 'node', (flow) => flow?.node_labels);
+function* nodeTests({ node_name }: FlowFilter): Generator<Test> {
+  if (!some(node_name)) return;
+  const patterns = node_name.map(nodeNamePattern);
+  yield (flow) => {
+    const name = flow?.node_name ?? '';
+    if (name === '') return false;
+    const qualified = qualifiedNodeName(name);
+    return patterns.some((pattern) => pattern.test(qualified));
+  };
 }

@@ -1,22 +1,6 @@
 // Reads RE2 syntax (what Go's regexp takes) into a tree. Errors carry Go's own wording, because Hubble shows it.
-
-export type Assertion = 'textStart' | 'textEnd' | 'lineStart' | 'lineEnd' | 'word' | 'notWord';
-
-/** True for the code points a character class or literal accepts. */
-export type CharTest = (codePoint: number) => boolean;
-
-export type Node =
-  | { readonly kind: 'empty' }
-  | {
-      readonly kind: 'char';
-      readonly test: CharTest;
-      readonly literal?: string;
-      /** A Unicode class, which other engines spell out range by range. */
-      readonly wide?: boolean;
-    }
-  | { readonly kind: 'assert'; readonly what: Assertion }
-  | { readonly kind: 'concat' | 'alternate'; readonly nodes: readonly Node[] }
-  | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number };
+import { type CharTest, folded, perlClass, posixClass, unicodeClass } from './re2-class.ts';
+import { type Assertion, multiplies, type Node } from './re2-tree.ts';
 
 interface Flags {
   readonly i: boolean;
@@ -26,35 +10,7 @@ interface Flags {
 
 const MAX_REPEAT = 1000;
 const MAX_DEPTH = 200;
-const PERL: Readonly<Record<string, CharTest>> = {
-  d: (c) => c >= 48 && c <= 57,
-  s: (c) => c === 32 || c === 9 || c === 10 || c === 12 || c === 13,
-  w: isWord,
-};
-const POSIX: Readonly<Record<string, RegExp>> = {
-  alnum: /[0-9A-Za-z]/,
-  alpha: /[A-Za-z]/,
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the class is defined by them
-  ascii: /[\x00-\x7f]/,
-  blank: /[\t ]/,
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the class is defined by them
-  cntrl: /[\x00-\x1f\x7f]/,
-  digit: /[0-9]/,
-  graph: /[!-~]/,
-  lower: /[a-z]/,
-  print: /[ -~]/,
-  punct: /[!-/:-@[-`{-~]/,
-  space: /[\t\n\v\f\r ]/,
-  upper: /[A-Z]/,
-  word: /[0-9A-Za-z_]/,
-  xdigit: /[0-9A-Fa-f]/,
-};
 const CONTROL: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r: 13, v: 11 };
-
-/** `[0-9A-Za-z_]`, RE2's idea of a word. */
-export function isWord(c: number): boolean {
-  return (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || c === 95 || (c >= 97 && c <= 122);
-}
 
 export class RegexError extends Error {}
 
@@ -87,8 +43,12 @@ class Parser {
   }
 
   private error(what: string, from: number, to = this.chars.length): RegexError {
-    const snippet = shownPattern(this.chars.slice(from, to).join(''));
+    const snippet = shownPattern(this.text(from, to));
     return new RegexError(`error parsing regexp: ${what}: \`${snippet}\``);
+  }
+
+  private text(from: number, to = this.chars.length): string {
+    return this.chars.slice(from, to).join('');
   }
 
   private alternation(): Node {
@@ -104,203 +64,245 @@ class Parser {
 
   private concatenation(): Node {
     const nodes: Node[] = [];
+    /** Where the repetition just read began: another must not follow at once. */
+    let repeated = -1;
     while (this.at < this.chars.length) {
       const char = this.chars[this.at];
       if (char === '|' || char === ')') break;
-      const atom = this.atom();
-      if (atom !== undefined) nodes.push(this.repetition(atom));
+      const start = this.at;
+      const counts = this.operator();
+      if (counts === undefined) {
+        repeated = -1;
+        this.atom(nodes);
+        continue;
+      }
+      const node = this.repetition(nodes.pop(), counts, start, repeated);
+      nodes.push(node);
+      repeated = start;
     }
     return nodes.length === 1 ? (nodes[0] ?? { kind: 'empty' }) : { kind: 'concat', nodes };
   }
 
-  private atom(): Node | undefined {
+  /** Adds what comes next: nothing, for flags, or many characters, for a quotation. */
+  private atom(nodes: Node[]): void {
     const start = this.at;
     const char = this.chars[this.at++] ?? '';
     switch (char) {
-      case '(':
-        return this.group(start);
+      case '(': {
+        const group = this.group(start);
+        if (group !== undefined) nodes.push(group);
+        return;
+      }
       case '[':
-        return this.charClass(start);
+        nodes.push(this.charClass(start));
+        return;
       case '.':
-        return { kind: 'char', test: this.flags.s ? () => true : (c) => c !== 10 };
+        nodes.push({ kind: 'char', test: this.flags.s ? () => true : (c) => c !== 10 });
+        return;
       case '^':
-        return { kind: 'assert', what: this.flags.m ? 'lineStart' : 'textStart' };
+        nodes.push({ kind: 'assert', what: this.flags.m ? 'lineStart' : 'textStart' });
+        return;
       case '$':
-        return { kind: 'assert', what: this.flags.m ? 'lineEnd' : 'textEnd' };
-      case '*':
-      case '+':
-      case '?':
-        throw this.error('missing argument to repetition operator', start, start + 1);
-      case '{':
-        if (this.counts(start) !== undefined)
-          throw this.error('missing argument to repetition operator', start, this.at);
-        return this.literal(123);
+        nodes.push({ kind: 'assert', what: this.flags.m ? 'lineEnd' : 'textEnd' });
+        return;
       case '\\':
-        return this.escape(start);
+        if (this.chars[this.at] === 'Q') this.quotation(nodes);
+        else nodes.push(this.escape(start));
+        return;
       default:
-        return this.literal(char.codePointAt(0) ?? 0);
+        nodes.push(this.literal(char.codePointAt(0) ?? 0));
     }
   }
 
   private literal(codePoint: number): Node {
     const literal = String.fromCodePoint(codePoint);
-    if (!this.flags.i) return { kind: 'char', test: (c) => c === codePoint, literal };
-    return { kind: 'char', test: folded((c) => c === codePoint) };
+    const same: CharTest = (c) => c === codePoint;
+    return this.flags.i
+      ? { kind: 'char', test: folded(same) }
+      : { kind: 'char', test: same, literal };
+  }
+
+  /** `\Q…\E`, or to the end. */
+  private quotation(nodes: Node[]): void {
+    this.at++;
+    while (this.at < this.chars.length) {
+      if (this.chars[this.at] === '\\' && this.chars[this.at + 1] === 'E') {
+        this.at += 2;
+        return;
+      }
+      nodes.push(this.literal(this.chars[this.at++]?.codePointAt(0) ?? 0));
+    }
   }
 
   private group(start: number): Node | undefined {
     const outer = this.flags;
-    if (this.chars[this.at] === '?') {
-      const named = /^\?P?<([^>]*)(>?)/.exec(this.chars.slice(this.at, this.at + 80).join(''));
-      if (named !== null) {
-        const end = this.at + [...named[0]].length;
-        if (named[2] === '' || !/^\w+$/.test(named[1] ?? ''))
-          throw this.error('invalid named capture', start, end);
-        this.at = end;
-      } else if (!this.groupFlags(start)) {
-        return undefined;
-      }
-    }
+    if (this.chars[this.at] === '?' && !this.opensNamed(start) && !this.groupFlags(start))
+      return undefined;
     const node = this.alternation();
     if (this.chars[this.at] !== ')') throw this.error('missing closing )', 0);
     this.at++;
     this.flags = outer;
+    // A group of its own even when empty: something to repeat.
     return node;
+  }
+
+  /** `(?P<name>` and `(?<name>`, of which something must follow the `<`. */
+  private opensNamed(start: number): boolean {
+    const rest = this.text(start);
+    const [open] = /^\(\?P?</.exec(rest) ?? [];
+    if (open === undefined || rest.length <= open.length) return false;
+    const end = rest.indexOf('>');
+    if (end < 0) throw this.error('invalid named capture', start);
+    const length = [...rest.slice(0, end + 1)].length;
+    if (!/^[A-Za-z0-9_]+$/.test(rest.slice(open.length, end)))
+      throw this.error('invalid named capture', start, start + length);
+    this.at = start + length;
+    return true;
   }
 
   /** Reads `?flags:` (true: a group follows) or `?flags)` (false: they hold for the rest of this group). */
   private groupFlags(start: number): boolean {
     this.at++;
     let on = true;
+    let seen = false;
     const next = { ...this.flags };
-    for (let any = false; ; any = true) {
+    while (this.at < this.chars.length) {
       const char = this.chars[this.at++];
-      if (char === 'i' || char === 'm' || char === 's') next[char] = on;
-      else if (char === '-' && on) on = false;
-      else if (char === ':' || (char === ')' && any)) {
+      if (char === 'i' || char === 'm' || char === 's' || char === 'U') {
+        if (char !== 'U') next[char] = on;
+        seen = true;
+      } else if (char === '-' && on) {
+        on = false;
+        seen = false;
+      } else if ((char === ':' || char === ')') && (on || seen)) {
         this.flags = next;
         return char === ':';
-      } else if (char !== 'U') {
-        if (char === undefined) throw this.error('missing closing )', 0);
-        throw this.error('invalid or unsupported Perl syntax', start, this.at);
+      } else {
+        break;
       }
     }
+    throw this.error('invalid or unsupported Perl syntax', start, this.at);
   }
 
-  private repetition(atom: Node): Node {
-    let node = atom;
-    let last = -1;
-    for (;;) {
-      const start = this.at;
-      const range = this.operator();
-      if (range === undefined) return node;
-      if (this.chars[this.at] === '?') this.at++;
-      if (last >= 0) throw this.error('invalid nested repetition operator', last, this.at);
-      const [min, max] = range;
-      if (min > MAX_REPEAT || (max !== Number.POSITIVE_INFINITY && (max > MAX_REPEAT || max < min)))
-        throw this.error('invalid repeat count', start, this.at);
-      last = start;
-      node = { kind: 'repeat', node, min, max };
-    }
+  private repetition(
+    node: Node | undefined,
+    [min, max, counted]: Counts,
+    start: number,
+    repeated: number,
+  ): Node {
+    if (counted && (min > MAX_REPEAT || (Number.isFinite(max) && (max > MAX_REPEAT || max < min))))
+      throw this.error('invalid repeat count', start, this.at);
+    if (this.chars[this.at] === '?') this.at++;
+    if (repeated >= 0) throw this.error('invalid nested repetition operator', repeated, this.at);
+    if (node === undefined)
+      throw this.error('missing argument to repetition operator', start, this.at);
+    const repeat = { kind: 'repeat', node, min, max, counted } as const;
+    if (
+      counted &&
+      (min >= 2 || (Number.isFinite(max) && max >= 2)) &&
+      !multiplies(repeat, MAX_REPEAT)
+    )
+      throw this.error('invalid repeat count', start, this.at);
+    return repeat;
   }
 
-  private operator(): readonly [number, number] | undefined {
+  private operator(): Counts | undefined {
     const char = this.chars[this.at];
-    if (char === '{') {
-      const start = this.at++;
-      const range = this.counts(start);
-      if (range === undefined) this.at = start;
-      return range;
-    }
+    if (char === '{') return this.braces();
     if (char !== '*' && char !== '+' && char !== '?') return undefined;
     this.at++;
-    return [char === '+' ? 1 : 0, char === '?' ? 1 : Number.POSITIVE_INFINITY];
+    return [char === '+' ? 1 : 0, char === '?' ? 1 : Number.POSITIVE_INFINITY, false];
   }
 
-  private counts(start: number): readonly [number, number] | undefined {
-    const match = /^\{(\d{1,9})(,(\d{0,9}))?\}/.exec(this.chars.slice(start, start + 24).join(''));
+  /** What looks otherwise is a brace that stands for itself. */
+  private braces(): Counts | undefined {
+    const match = /^\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\}/.exec(this.text(this.at));
     if (match === null) return undefined;
-    this.at = start + match[0].length;
-    const min = Number(match[1]);
-    if (match[2] === undefined) return [min, min];
-    return [min, match[3] === '' ? Number.POSITIVE_INFINITY : Number(match[3])];
+    this.at += match[0].length;
+    // Too large a number is refused below; that it is one is all that matters.
+    const min = Math.min(Number(match[1]), 1e8);
+    if (match[2] === undefined) return [min, min, true];
+    if (match[3] === undefined) return [min, Number.POSITIVE_INFINITY, true];
+    return [min, Math.min(Number(match[3]), 1e8), true];
   }
 
   private escape(start: number): Node {
-    const char = this.chars[this.at++];
-    switch (char) {
-      case undefined:
-        throw this.error('trailing backslash at end of expression', this.chars.length);
-      case 'A':
-        return { kind: 'assert', what: 'textStart' };
-      case 'z':
-        return { kind: 'assert', what: 'textEnd' };
-      case 'b':
-        return { kind: 'assert', what: 'word' };
-      case 'B':
-        return { kind: 'assert', what: 'notWord' };
-      case 'Q': {
-        const rest = this.chars.slice(this.at).join('');
-        const end = rest.indexOf('\\E');
-        const quoted = [...(end < 0 ? rest : rest.slice(0, end))];
-        this.at += quoted.length + (end < 0 ? 0 : 2);
-        return { kind: 'concat', nodes: quoted.map((c) => this.literal(c.codePointAt(0) ?? 0)) };
-      }
-      default:
+    const char = this.chars[this.at];
+    const assertion = char === undefined ? undefined : ASSERTIONS[char];
+    if (assertion !== undefined) {
+      this.at++;
+      return { kind: 'assert', what: assertion };
     }
-    const set = this.perlOrUnicode(char, start);
-    if (set !== undefined) {
-      const test = this.flags.i ? folded(set) : set;
-      return { kind: 'char', test, wide: char.toLowerCase() === 'p' };
-    }
-    return this.literal(this.escapedChar(char, start));
+    const set = this.namedSet(start);
+    if (set !== undefined) return { kind: 'char', test: set, wide: /^[pP]$/.test(char ?? '') };
+    return this.literal(this.escapedChar(start));
   }
 
-  private perlOrUnicode(char: string, start: number): CharTest | undefined {
-    const lower = char.toLowerCase();
-    const perl = PERL[lower];
-    if (perl !== undefined) return char === lower ? perl : (c) => !perl(c);
-    if (lower !== 'p') return undefined;
-    const match = /^(?:([A-Z])|\{(\^?)(\w+)\})/u.exec(
-      this.chars.slice(this.at, this.at + 40).join(''),
-    );
-    const name = match?.[1] ?? match?.[3];
-    if (match === null || name === undefined)
-      throw this.error('invalid character class range', start, this.at);
-    this.at += match[0].length;
-    const negated = (char === 'P') !== (match[2] === '^');
-    let property: RegExp;
-    try {
-      property = name === 'Any' ? /[\s\S]/u : unicodeProperty(name);
-    } catch {
-      throw this.error('invalid character class range', start, this.at);
+  /** Behind a backslash: `d`, `pL`, `p{Greek}` and their like; undefined for anything else. */
+  private namedSet(start: number): CharTest | undefined {
+    const char = this.chars[this.at] ?? '';
+    if (char !== 'p' && char !== 'P') {
+      const perl = perlClass(char, this.flags.i);
+      if (perl !== undefined) this.at++;
+      return perl;
     }
-    return (c) => property.test(String.fromCodePoint(c)) !== negated;
+    const refuse = () => this.error('invalid character class range', start, this.at);
+    this.at++;
+    let name = this.chars[this.at] ?? '';
+    this.at = Math.min(this.at + 1, this.chars.length);
+    if (name === '{') {
+      const end = this.chars.indexOf('}', this.at);
+      if (end < 0) throw this.error('invalid character class range', start);
+      name = this.text(this.at, end);
+      this.at = end + 1;
+    }
+    const inner = name.startsWith('^');
+    const set = unicodeClass(inner ? name.slice(1) : name, this.flags.i);
+    if (set === undefined) throw refuse();
+    return inner === (char === 'P') ? set : (c) => !set(c);
   }
 
-  private escapedChar(char: string, start: number): number {
-    const control = CONTROL[char];
-    if (control !== undefined) return control;
-    if (char === 'x') {
-      const match = /^(?:\{([0-9A-Fa-f]{1,8})\}|([0-9A-Fa-f]{2}))/.exec(
-        this.chars.slice(this.at, this.at + 10).join(''),
-      );
-      const value = Number.parseInt(match?.[1] ?? match?.[2] ?? '', 16);
-      if (match !== null && value <= 0x10ffff) {
-        this.at += match[0].length;
-        return value;
-      }
-    } else if (
-      char === '0' ||
-      (char >= '1' && char <= '7' && /[0-7]/.test(this.chars[this.at] ?? ''))
-    ) {
-      const digits = /^[0-7]{0,2}/.exec(this.chars.slice(this.at, this.at + 2).join(''))?.[0] ?? '';
+  /** Behind a backslash: one character. */
+  private escapedChar(start: number): number {
+    const char = this.chars[this.at];
+    if (char === undefined)
+      throw this.error('trailing backslash at end of expression', this.chars.length);
+    this.at++;
+    if (char === 'x') return this.hexadecimal(start);
+    const next = this.chars[this.at] ?? '';
+    if (char === '0' || (/^[1-7]$/.test(char) && /^[0-7]$/.test(next))) {
+      const digits = /^[0-7]{0,2}/.exec(this.text(this.at, this.at + 2))?.[0] ?? '';
       this.at += digits.length;
       return Number.parseInt(char + digits, 8);
-    } else if (char.length === 1 && !isWord(char.charCodeAt(0)) && char < '\x80') {
-      return char.charCodeAt(0);
     }
+    const control = CONTROL[char];
+    if (control !== undefined) return control;
+    if (char < '\x80' && !/^[0-9A-Za-z]$/.test(char)) return char.charCodeAt(0);
     throw this.error('invalid escape sequence', start, this.at);
+  }
+
+  private hexadecimal(start: number): number {
+    const refuse = () => this.error('invalid escape sequence', start, this.at);
+    const digit = (char: string | undefined) => /^[0-9a-fA-F]$/.test(char ?? '');
+    const take = () => {
+      const char = this.chars[this.at];
+      this.at = Math.min(this.at + 1, this.chars.length);
+      return char;
+    };
+    const first = take();
+    if (first !== '{') {
+      const second = first === undefined ? undefined : take();
+      if (!digit(first) || !digit(second)) throw refuse();
+      return Number.parseInt(`${first}${second}`, 16);
+    }
+    let value = 0;
+    for (let count = 0; ; count++) {
+      const char = take();
+      if (char === '}' && count > 0) return value;
+      if (!digit(char)) throw refuse();
+      value = value * 16 + Number.parseInt(char ?? '', 16);
+      if (value > 0x10ffff) throw refuse();
+    }
   }
 
   private charClass(start: number): Node {
@@ -308,68 +310,56 @@ class Parser {
     if (negated) this.at++;
     const tests: CharTest[] = [];
     const from = this.at;
-    for (let first = true; first || this.chars[this.at] !== ']'; first = false) {
-      if (this.at >= this.chars.length) throw this.error('missing closing ]', start);
+    for (let first = true; first || this.chars[this.at] !== ']'; first = false)
       tests.push(this.classItem(start));
-    }
     this.at++;
     const any: CharTest = (c) => tests.some((test) => test(c));
-    const set = this.flags.i ? folded(any) : any;
-    const wide = /\\p/i.test(this.chars.slice(from, this.at).join(''));
-    return { kind: 'char', test: negated ? (c) => !set(c) : set, wide };
+    const wide = /\\p/i.test(this.text(from, this.at));
+    return { kind: 'char', test: negated ? (c) => !any(c) : any, wide };
   }
 
   private classItem(open: number): CharTest {
     const start = this.at;
-    const posix = /^\[:(\^?)(\w*):\]/.exec(this.chars.slice(start, start + 16).join(''));
-    if (posix !== null) {
-      const expression = POSIX[posix[2] ?? ''];
-      this.at += posix[0].length;
-      if (expression === undefined)
-        throw this.error('invalid character class range', start, this.at);
-      return (c) => expression.test(String.fromCodePoint(c)) !== (posix[1] === '^');
+    if (this.chars[start] === '[' && this.chars[start + 1] === ':') {
+      const [name] = /^\[:[\s\S]*?:\]/.exec(this.text(start)) ?? [];
+      if (name !== undefined) {
+        this.at += [...name].length;
+        const set = posixClass(name, this.flags.i);
+        if (set === undefined) throw this.error('invalid character class range', start, this.at);
+        return set;
+      }
     }
     if (this.chars[start] === '\\' && this.chars[start + 1] !== undefined) {
-      this.at += 2;
-      const set = this.perlOrUnicode(this.chars[start + 1] ?? '', start);
+      this.at++;
+      const set = this.namedSet(start);
       if (set !== undefined) return set;
       this.at = start;
     }
     const low = this.classChar(open);
-    const dash = this.chars[this.at] === '-' && this.chars[this.at + 1] !== ']';
-    if (!dash || this.at + 1 >= this.chars.length) return (c) => c === low;
-    this.at++;
-    const high = this.classChar(open);
-    if (high < low) throw this.error('invalid character class range', start, this.at);
-    return (c) => c >= low && c <= high;
+    let high = low;
+    const after = this.chars[this.at + 1];
+    if (this.chars[this.at] === '-' && after !== undefined && after !== ']') {
+      this.at++;
+      high = this.classChar(open);
+      if (high < low) throw this.error('invalid character class range', start, this.at);
+    }
+    const range: CharTest = (c) => c >= low && c <= high;
+    return this.flags.i ? folded(range) : range;
   }
 
   private classChar(open: number): number {
     const start = this.at;
     const char = this.chars[this.at++];
     if (char === undefined) throw this.error('missing closing ]', open);
-    if (char !== '\\') return char.codePointAt(0) ?? 0;
-    const escaped = this.chars[this.at++];
-    if (escaped === undefined)
-      throw this.error('trailing backslash at end of expression', this.chars.length);
-    return this.escapedChar(escaped, start);
+    return char === '\\' ? this.escapedChar(start) : (char.codePointAt(0) ?? 0);
   }
 }
 
-function unicodeProperty(name: string): RegExp {
-  try {
-    return new RegExp(`\\p{${name}}`, 'u');
-  } catch {
-    return new RegExp(`\\p{Script=${name}}`, 'u');
-  }
-}
+type Counts = readonly [min: number, max: number, counted: boolean];
 
-function folded(test: CharTest): CharTest {
-  return (c) => {
-    if (test(c)) return true;
-    const text = String.fromCodePoint(c);
-    return (
-      test(text.toLowerCase().codePointAt(0) ?? c) || test(text.toUpperCase().codePointAt(0) ?? c)
-    );
-  };
-}
+const ASSERTIONS: Readonly<Record<string, Assertion>> = {
+  A: 'textStart',
+  z: 'textEnd',
+  b: 'word',
+  B: 'notWord',
+};

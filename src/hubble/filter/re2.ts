@@ -1,14 +1,8 @@
 // Regular expressions that always end in time proportional to text × pattern (a Pike machine over RE2 syntax), because
 // filters come from strangers and JavaScript's own engine can be made to backtrack for ever.
-import {
-  type Assertion,
-  type CharTest,
-  isWord,
-  type Node,
-  parseRegex,
-  RegexError,
-  shownPattern,
-} from './re2-parse.ts';
+import { type CharTest, isWord } from './re2-class.ts';
+import { parseRegex, RegexError, shownPattern } from './re2-parse.ts';
+import type { Assertion, Node } from './re2-tree.ts';
 
 export { RegexError, shownPattern } from './re2-parse.ts';
 

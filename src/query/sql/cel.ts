@@ -11,7 +11,7 @@ import { compileRegex } from '../../hubble/filter/re2.ts';
 import { type Bounds, both, either, exactly, isExact, not } from './bounds.ts';
 import { fieldSql, presenceSql, type SqlField } from './cel-fields.ts';
 import type { Params } from './params.ts';
-import { hubbleRegex, quoteRegex } from './regex.ts';
+import { patternCondition, quoteRegex } from './regex.ts';
 
 interface Truth {
   readonly yes: Bounds;
@@ -23,7 +23,11 @@ const UNKNOWN: Truth = { yes: ANYTHING, no: ANYTHING };
 
 /** A condition that never fails. */
 function plain(sql: string): Truth {
-  return opposite({ yes: not(exactly(sql)), no: exactly(sql) });
+  return certain(exactly(sql));
+}
+
+function certain(condition: Bounds): Truth {
+  return { yes: condition, no: not(condition) };
 }
 
 function opposite({ yes, no }: Truth): Truth {
@@ -128,9 +132,7 @@ class Translator {
       case 'contains':
         return plain(`position(${sql}, ${this.params.text(value)}) > 0`);
       case 'matches':
-        return isRegex(value)
-          ? plain(`match(${sql}, ${this.params.text(hubbleRegex(value))})`)
-          : UNKNOWN;
+        return isRegex(value) ? certain(patternCondition(value, sql, this.params)) : UNKNOWN;
       default:
         return UNKNOWN;
     }

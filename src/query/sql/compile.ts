@@ -2,6 +2,7 @@
 
 import { checked } from '../../hubble/filter/checked.ts';
 import { some } from '../../hubble/filter/condition.ts';
+import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { QueryParams } from '../../store/store.ts';
@@ -36,6 +37,8 @@ export function compileSql(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
 ): CompiledSql {
+  // Refuses what cannot be understood, with the same words and the same first complaint.
+  compilePredicate(whitelist, blacklist);
   const params = new Params();
   const allowed = checked(whitelist).map((filter) => filterBounds(filter, params));
   const allow = whitelist.length === 0 ? TRUE : either(allowed);

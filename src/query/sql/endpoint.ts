@@ -3,7 +3,6 @@
 import { some } from '../../hubble/filter/condition.ts';
 import {
   addressFilter,
-  checkWorkload,
   type NamePrefix,
   namePrefix,
   portNumber,
@@ -82,7 +81,6 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
   const workload = filter[`${side}_workload`];
   if (some(workload)) {
     const list = column(`${side}_workloads`);
-    for (const each of workload) checkWorkload(each, side);
     // A line break is the end of a workload in the column: no row that SQL judges has one inside.
     const whole = workload.filter(({ kind = '', name = '' }) => !`${kind}${name}`.includes('\n'));
     const lines = whole.map(({ kind = '', name = '' }) => {
@@ -104,7 +102,7 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
 
 function clusters(wanted: readonly string[], side: Side, params: Params): Bounds {
   const name = column(`${side}_cluster_name`);
-  const patterns = wanted.flatMap((each) => clusterPattern(each, side)?.source ?? []);
+  const patterns = wanted.flatMap((each) => clusterPattern(each)?.source ?? []);
   const exact = exactly(`${name} IN ${params.texts(wanted)}`);
   if (patterns.length === 0) return exact;
   const pattern = params.text(`^(?:${patterns.join('|')})$`);

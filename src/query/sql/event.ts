@@ -1,13 +1,13 @@
 // The fields of a FlowFilter about the flow itself, its event and its protocols.
 import { some } from '../../hubble/filter/condition.ts';
-import { dnsRegex, protocolMembers, TCP_FLAGS } from '../../hubble/filter/event.ts';
+import { protocolMembers, TCP_FLAGS } from '../../hubble/filter/event.ts';
 import { nodeNamePattern } from '../../hubble/filter/pattern.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
-import { type Bounds, either, exactly } from './bounds.ts';
+import { type Bounds, both, either, exactly } from './bounds.ts';
 import { column, present } from './columns.ts';
 import { labelCondition } from './labels.ts';
 import type { Params } from './params.ts';
-import { hubbleRegex } from './regex.ts';
+import { patternCondition } from './regex.ts';
 
 const DROPPED = 2;
 const L4_NUMBERS = { TCP: 1, UDP: 2, ICMPv4: 3, ICMPv6: 4, SCTP: 5, VRRP: 6, IGMP: 7 } as const;
@@ -99,11 +99,8 @@ export function* eventConditions(filter: FlowFilter, params: Params): Generator<
   if (some(dns_query))
     yield either(
       dns_query.map((pattern) => {
-        dnsRegex(pattern);
-        const regex = params.text(hubbleRegex(pattern));
-        return exactly(
-          `${column('l7_protocol')} = ${L7_NUMBERS.dns} AND match(${column('dns_query')}, ${regex})`,
-        );
+        const isDns = exactly(`${column('l7_protocol')} = ${L7_NUMBERS.dns}`);
+        return both([isDns, patternCondition(pattern, column('dns_query'), params)]);
       }),
     );
 }

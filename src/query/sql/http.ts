@@ -1,41 +1,33 @@
 // The HTTP fields of a FlowFilter.
 import { some } from '../../hubble/filter/condition.ts';
-import { httpRegex, requireL7, statusCode } from '../../hubble/filter/http.ts';
+import { statusCode } from '../../hubble/filter/http.ts';
 import type { FlowFilter } from '../../hubble/schema.gen.ts';
 import { atMost, type Bounds, both, either, exactly } from './bounds.ts';
 import { column } from './columns.ts';
 import type { Params } from './params.ts';
-import { hubbleRegex } from './regex.ts';
+import { patternCondition } from './regex.ts';
 
 const IS_HTTP = exactly(`${column('l7_protocol')} = 2`);
 
 export function* httpConditions(filter: FlowFilter, params: Params): Generator<Bounds> {
   const { http_status_code, http_method, http_path, http_url, http_header } = filter;
   if (some(http_status_code)) {
-    requireL7(filter, 'status code');
     yield onHttp(http_status_code.map((text) => exactly(codeCondition(text, params))));
   }
   if (some(http_method)) {
-    requireL7(filter, 'method');
-    const methods = params.texts(http_method.map((method) => method.toLowerCase()));
-    const method = column('http_method');
-    yield onHttp([exactly(`${method} != '' AND has(${methods}, lowerUTF8(${method}))`)]);
+    yield onHttp(methodConditions(http_method, params));
   }
   if (some(http_path)) {
-    requireL7(filter, 'path');
     yield onHttp(http_path.map((pattern) => pathCondition(pattern, params)));
   }
   if (some(http_url)) {
-    requireL7(filter, 'url');
+    const url = column('http_url');
+    const written = exactly(`${url} != ''`);
     yield onHttp(
-      http_url.map((pattern) => {
-        httpRegex(pattern, 'url');
-        return exactly(`match(${column('http_url')}, ${params.text(hubbleRegex(pattern))})`);
-      }),
+      http_url.map((pattern) => both([written, patternCondition(pattern, url, params)])),
     );
   }
   if (some(http_header)) {
-    requireL7(filter, 'headers');
     yield onHttp(
       http_header.map(({ key = '', value = '' }) => {
         const same = `JSONExtractString(header, 'key') = ${params.text(key)} AND JSONExtractString(header, 'value') = ${params.text(value)}`;
@@ -46,13 +38,23 @@ export function* httpConditions(filter: FlowFilter, params: Params): Generator<B
   }
 }
 
+// Go folds case as Unicode has it: two signs that are not ASCII are the same as letters. Methods that are not ASCII
+// themselves nobody asks for: the predicate may judge.
+function methodConditions(wanted: readonly string[], params: Params): readonly Bounds[] {
+  const method = column('http_method');
+  const isPlain = (text: string) => /^\p{ASCII}*$/u.test(text);
+  const plain = params.texts(wanted.filter(isPlain).map((text) => text.toLowerCase()));
+  const folded = `lowerUTF8(translateUTF8(${method}, '\u017f\u212a', 'sk'))`;
+  const same = exactly(`${method} != '' AND has(${plain}, ${folded})`);
+  return wanted.every(isPlain) ? [same] : [same, atMost(`${method} != ''`)];
+}
+
 // Go's reading of a URL decides; the engine's comes close enough to leave out most of what cannot match. What it cannot
 // take apart stays in.
 function pathCondition(pattern: string, params: Params): Bounds {
-  httpRegex(pattern, 'path');
   const url = column('http_url');
   const path = `replaceRegexpOne(extract(${url}, '^[^?]*'), '^[A-Za-z][-A-Za-z0-9+.]*:(//[^/]*)?', '')`;
-  const matches = `match(decodeURLComponent(${path}), ${params.text(hubbleRegex(pattern))})`;
+  const matches = patternCondition(pattern, `decodeURLComponent(${path})`, params).upper;
   return atMost(`${url} != '' AND (${matches} OR NOT startsWith(${path}, '/'))`);
 }
 

@@ -26,10 +26,14 @@ function requirement(wanted: Requirement, column: string, params: Params): Bound
     const some = atMost(`match(${column}, ${params.text('(?:^|\\n)cidr:')})`);
     return operator === 'absent' || operator === 'notIn' ? { upper: '1', lower: '0' } : some;
   }
-  const pattern = params.text(keyPattern(wanted));
+  const { pattern: text, groups } = linePattern(wanted);
+  const pattern = params.text(text);
   const exists = `match(${column}, ${pattern})`;
   // Of labels with one key the first counts, which is the first match.
-  const value = `extract(${column}, ${pattern})`;
+  const value =
+    groups === 1
+      ? `extract(${column}, ${pattern})`
+      : `arrayStringConcat(extractGroups(${column}, ${pattern}))`;
   const hasValue = () => {
     const written = values.map((each) =>
       quoteRegex(each === '' ? wanted.key : `${wanted.key}=${each}`),
@@ -51,22 +55,37 @@ function requirement(wanted: Requirement, column: string, params: Params): Bound
     case 'lt': {
       const limit = params.add(BigInt((values[0] ?? '0').replace('+', '')), 'Int64');
       const sign = operator === 'gt' ? '>' : '<';
-      const number = `toInt64OrNull(replaceOne(${value}, '+', ''))`;
-      return exactly(`${exists} AND ifNull(${number} ${sign} ${limit}, 0)`);
+      const digits = `if(match(${value}, '^[-+]?0*[0-9]{1,19}$'), replaceOne(${value}, '+', ''), '')`;
+      const number = `toInt128OrNull(${digits})`;
+      const fits = `${number} BETWEEN -9223372036854775808 AND 9223372036854775807`;
+      return exactly(`${exists} AND ifNull(${fits} AND ${number} ${sign} ${limit}, 0)`);
     }
     default:
       return operator satisfies never;
   }
 }
 
-// One whole line `source:key` or `source:key=value`, the value captured. A label without a source has the source
-// `unspec`.
-function keyPattern({ source, key }: Requirement): string {
-  const prefix =
-    source === 'any'
-      ? '(?:[^:=\\n]*:)?'
-      : source === 'unspec'
-        ? '(?:unspec:)?'
-        : `${quoteRegex(source)}:`;
-  return `(?:^|\\n)${prefix}${quoteRegex(key)}(?:=([^\\n]*))?(?:\\n|$)`;
+interface LinePattern {
+  /** One whole line with the key; what captures the value is one group, or the other of two. */
+  readonly pattern: string;
+  readonly groups: 1 | 2;
+}
+
+// Labels are written `source:key` or `source:key=value`. Without a source, which then is `unspec`, no part of one may be
+// a colon. `$host`, `reserved.host` and `reserved:=host` are other ways to write `reserved:host`.
+function linePattern({ source, key }: Requirement): LinePattern {
+  const name = quoteRegex(key);
+  const value = `${name}(?:=([^\\n]*))?`;
+  const line = (forms: readonly string[]) => `(?:^|\\n)(?:${forms.join('|')})(?:\\n|$)`;
+  if (source !== 'any' && source !== 'reserved')
+    return { pattern: line([`${quoteRegex(source)}:${value}`]), groups: 1 };
+  const dotted = source === 'reserved' || key.startsWith('reserved.') ? '' : '?';
+  return {
+    pattern: line([
+      `(?:${source === 'any' ? '(?:[^$:\\n][^:\\n]*)?' : source}:|\\$)${value}`,
+      `(?:reserved\\.)${dotted}${name}(?:=([^:\\n]*))?`,
+      `(?:reserved:|\\$|reserved\\.)=${name}`,
+    ]),
+    groups: 2,
+  };
 }

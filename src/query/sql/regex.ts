@@ -1,4 +1,6 @@
 // Regular expressions handed to the engine, which speaks RE2 like Hubble.
+import { atMost, type Bounds, exactly } from './bounds.ts';
+import type { Params } from './params.ts';
 
 /** Text that stands for itself in RE2. */
 export function quoteRegex(text: string): string {
@@ -10,7 +12,21 @@ export function wholeLine(sources: readonly string[]): string {
   return `(?:^|\\n)(?:${sources.join('|')})(?:\\n|$)`;
 }
 
-/** A pattern of a user with Hubble's flags: the engine lets a dot match a newline unless told otherwise. */
-export function hubbleRegex(pattern: string): string {
-  return `(?-s:${pattern})`;
+/**
+ * Texts in `column` that a pattern of a user matches. What Hubble's RE2 and the engine's may read differently lets
+ * everything through, for the predicate to judge.
+ */
+export function patternCondition(pattern: string, column: string, params: Params): Bounds {
+  if (!isReadAlike(pattern)) return atMost('1');
+  // Hubble's flags: the engine lets a dot match a newline unless told otherwise.
+  return exactly(`match(${column}, ${params.text(`(?-s:${pattern})`)})`);
+}
+
+// Names of Unicode classes, quotations that are never closed, groups named the new way, and whole numbers that the
+// engine takes for counts are where the two part.
+function isReadAlike(pattern: string): boolean {
+  if (/\\Q|\(\?<|\{,/.test(pattern)) return false;
+  return [...pattern.matchAll(/\\[pP](?:\{([^}]*)\}|.)/g)].every(
+    ([, name]) => name === undefined || /^\^?(?:[CLMNPSZ]|L[lmotu]|M[cen]|N[dlo])$/.test(name),
+  );
 }

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compilePredicate } from '../../../src/hubble/filter/predicate.ts';
-import { responseFromJson } from '../../../src/hubble/json.ts';
-import type { FlowFilter, GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
+import { fromJson, responseFromJson } from '../../../src/hubble/json.ts';
+import { FlowFilter, type GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
 import { restoreFlow } from '../../../src/query/restore/flow.ts';
 import { restoreSelect } from '../../../src/query/restore/select.ts';
 import { compileSql } from '../../../src/query/sql/compile.ts';
@@ -29,6 +29,7 @@ beforeAll(async () => {
   await stored.insert(await corpus('odd.jsonl'));
   await stored.insert(fixtureLines('captured/flows').map(responseFromJson));
   await stored.insert(tameResponses(500, 7));
+  await stored.insert(fixtureLines('filters/flows').map(responseFromJson));
   flows = [];
   raw = new Set();
   const rows = stored.store.query(
@@ -134,4 +135,16 @@ test('every field at least once', async () => {
     await compare([], [sample]);
   }
   expect(seen.size).toBeGreaterThanOrEqual(39);
+});
+
+// Over flows with every oddity of labels, names, methods and URLs among them.
+test('filters that were judged by Hubble', async () => {
+  const read = (filters: readonly object[]) => filters.map((each) => fromJson(FlowFilter, each));
+  const judged = fixtureLines('filters/filters')
+    .map((line) => JSON.parse(line) as { w: object[]; b: object[]; pass?: number[] })
+    .filter(({ pass }) => pass !== undefined && pass.length > 0);
+  let selecting = 0;
+  for (const { w, b } of judged.slice(0, 250))
+    selecting += (await compare(read(w), read(b))) > 0 ? 1 : 0;
+  expect(selecting).toBeGreaterThan(200);
 });

@@ -6,13 +6,13 @@ import {
   parseAddress,
   parsePrefix,
 } from '../../../../src/hubble/filter/address.ts';
-import { pathOf } from '../../../../src/hubble/filter/http.ts';
 import {
   clusterPattern,
   fqdnPattern,
   nodeNamePattern,
 } from '../../../../src/hubble/filter/pattern.ts';
 import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
+import { pathOf } from '../../../../src/hubble/filter/url.ts';
 import type { Flow, FlowFilter } from '../../../../src/hubble/schema.gen.ts';
 
 function matches(filter: FlowFilter, flow: Flow): boolean {
@@ -111,7 +111,7 @@ test.each([
   ['*-lab', 'kind-lab', true],
   ['a*', 'a/b', false],
 ])('cluster pattern %s on %s', (pattern, name, matches) => {
-  expect(clusterPattern(pattern, 'source')?.test(name)).toBe(matches);
+  expect(clusterPattern(pattern)?.test(name)).toBe(matches);
 });
 
 test('stars in names of clusters can be characters like others', () => {
@@ -136,7 +136,7 @@ test('patterns of names agree with their regular expressions', () => {
     fc.property(text('ab_*'), text('ab/'), text('ab/_'), (start, rest, name) => {
       fc.pre((start + rest).replace(/[^/]/g, '').length < 2);
       agree(nodeNamePattern(`a${start}${rest}`), name);
-      const cluster = clusterPattern(`*${start}`, 'source');
+      const cluster = clusterPattern(`*${start}`);
       if (cluster !== undefined) agree(cluster, name);
     }),
     { numRuns: 3000 },

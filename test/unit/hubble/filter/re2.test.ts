@@ -56,7 +56,8 @@ const ERRORS: readonly (readonly [pattern: string, message: string])[] = [
   ['(?=a)', 'invalid or unsupported Perl syntax: `(?=`'],
   ['(?P<n', 'invalid named capture: `(?P<n`'],
   ['\\p{Nope}', 'invalid character class range: `\\p{Nope}`'],
-  ['((a{1000}){1000}){1000}', 'expression too large'],
+  ['((a{1000}){1000}){1000}', 'invalid repeat count: `{1000}`'],
+  ['x{1000}y{1000}z', 'expression too large'],
 ];
 
 test.each(ERRORS)('%s is refused', (pattern, message) => {
