@@ -1,6 +1,6 @@
 // Field masks, as a server applies them to flows: cut out of the encoded response, so that nothing is decoded for it.
 import { Flow } from './schema.gen.ts';
-import type { MessageType } from './schema.ts';
+import type { Field, MessageType } from './schema.ts';
 import { WIRE_BYTES, WireReader, WireWriter } from './wire.ts';
 
 /** Numbers of the fields to keep: whole, or of a message the fields below. */
@@ -23,7 +23,7 @@ export function flowMask(paths: readonly string[]): FieldMask | undefined {
 function add(mask: Growing, type: MessageType, [name = '', ...below]: readonly string[]): void {
   const field = type.byName.get(name);
   if (field === undefined || field.name !== name) return;
-  if (below.length === 0) {
+  if (below.length === 0 || isValue(field, below)) {
     mask.set(field.number, 'whole');
     return;
   }
@@ -36,10 +36,15 @@ function add(mask: Growing, type: MessageType, [name = '', ...below]: readonly s
   add(inner, field.type, below);
 }
 
+/** `is_reply.value`: of a wrapper, which holds nothing else. */
+function isValue({ kind }: Field, below: readonly string[]): boolean {
+  return kind === 'wrapper' && below.length === 1 && below[0] === 'value';
+}
+
 function isKnown(type: MessageType, [name = '', ...below]: readonly string[]): boolean {
   const field = type.byName.get(name);
   if (field === undefined || field.name !== name) return false;
-  if (below.length === 0) return true;
+  if (below.length === 0 || isValue(field, below)) return true;
   return field.kind === 'message' && !field.repeated && isKnown(field.type, below);
 }
 

@@ -14,7 +14,7 @@ import { type Unjudged, unjudged } from './unjudged.ts';
 export interface AnswerDeps {
   readonly store: Reader;
   /** Absent where nothing is collected: `follow` is refused then. */
-  readonly live?: LiveFlows | undefined;
+  readonly live?: Pick<LiveFlows, 'follow'> | undefined;
   readonly limits: FlowQueryLimits & { readonly maxRows: number };
   /** What of new flows may be told; the store is limited already. */
   readonly scope?: Scope | undefined;

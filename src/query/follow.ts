@@ -140,8 +140,9 @@ class Live implements LiveFlows {
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) client.end();
     const leave = () => {
+      if (!group.clients.delete(client)) return;
       signal.removeEventListener('abort', end);
-      group.clients.delete(client);
+      client.end();
       if (group.clients.size === 0) this.groups.delete(key);
       this.count(-1);
       this.linger();
@@ -152,13 +153,7 @@ class Live implements LiveFlows {
       },
       restart: () => client.restart(),
       settled: () => this.settled(AbortSignal.any([signal, this.stopped.signal])),
-      async *[Symbol.asyncIterator]() {
-        try {
-          yield* client.responses();
-        } finally {
-          leave();
-        }
-      },
+      [Symbol.asyncIterator]: () => leaving(client.responses(), leave),
     };
   }
 
@@ -312,6 +307,25 @@ class Live implements LiveFlows {
 function wholly(bytes: Buffer): Buffer {
   decode(GetFlowsResponse, bytes);
   return Buffer.from(bytes);
+}
+
+/** No generator: one that is ended before it was asked for anything does not hear of it. */
+function leaving(responses: AsyncGenerator<Outgoing>, leave: () => void): AsyncIterator<Outgoing> {
+  return {
+    async next() {
+      let next: IteratorResult<Outgoing> | undefined;
+      try {
+        next = await responses.next();
+        return next;
+      } finally {
+        if (next === undefined || next.done) leave();
+      }
+    },
+    return() {
+      leave();
+      return responses.return(undefined);
+    },
+  };
 }
 
 function groupOf(wants: Predicate, allowed: Group['allowed']): Group {

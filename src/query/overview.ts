@@ -50,7 +50,9 @@ export function createOverview(deps: OverviewDeps): Overview {
   return {
     async status() {
       const [known, stored] = await Promise.all([nodes(), flows()]);
-      return statusOf(known, stored, { version, uptimeMs: clock.now() - startedAt });
+      const now = clock.now();
+      const since = Math.min(startedAt, stored.sinceMs ?? startedAt);
+      return statusOf(known, stored.count, { version, uptimeMs: Math.max(0, now - since) });
     },
     nodes: async () => ({ nodes: (await nodes()).map(({ node }) => ({ ...node })) }),
     namespaces: async () => ({ namespaces: [...(await namespaces())] }),
@@ -79,11 +81,20 @@ function statusOf(
   };
 }
 
-/** The engine knows the count without reading. */
-async function storedFlows(store: Reader, signal: AbortSignal): Promise<bigint> {
-  for await (const [count] of store.query('SELECT count() FROM flows', {}, { signal }))
-    return toBigint(count);
-  return 0n;
+interface StoredFlows {
+  readonly count: bigint;
+  /** When the oldest of them came. Clients divide the flows seen by the uptime. */
+  readonly sinceMs?: number;
+}
+
+/** The engine knows both without reading. */
+async function storedFlows(store: Reader, signal: AbortSignal): Promise<StoredFlows> {
+  const sql = 'SELECT count(), toUnixTimestamp64Milli(min(received_at)) FROM flows';
+  for await (const [count, oldest] of store.query(sql, {}, { signal })) {
+    const stored = toBigint(count);
+    return stored === 0n ? { count: stored } : { count: stored, sinceMs: Number(oldest) };
+  }
+  return { count: 0n };
 }
 
 /**

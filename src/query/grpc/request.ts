@@ -1,7 +1,8 @@
 // GetFlowsRequest as a query: by Hubble's rules, and lenient with what a newer client may ask.
 import { type FieldMask, flowMask } from '../../hubble/field-mask.ts';
 import type { FlowFilter, GetFlowsRequest } from '../../hubble/schema.gen.ts';
-import { toNanos } from '../../hubble/timestamp.ts';
+import { formatTimestamp, toNanos } from '../../hubble/timestamp.ts';
+import type { Timestamp } from '../../hubble/wellknown.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { FlowQuery } from '../flows.ts';
 
@@ -30,12 +31,23 @@ export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): Flo
     number,
     first: first && number > 0n,
     follow,
-    since: since && toNanos(since),
-    until: until && toNanos(until),
+    since: momentOf('since', since),
+    until: momentOf('until', until),
     events: 'all',
     numberOfFlows: true,
     mask: flowMask(field_mask?.paths ?? []),
   };
+}
+
+/** Nanoseconds since 1970 of a time that protobuf allows, as a relay wants it. */
+function momentOf(name: string, time: Timestamp | undefined): bigint | undefined {
+  if (time === undefined) return undefined;
+  if (formatTimestamp(time) === undefined)
+    throw new ParallaxError(
+      'input/invalid',
+      `${name}: ${time.seconds} seconds and ${time.nanos} nanoseconds are no time of the years 1 to 9999 (nanoseconds go from 0 to 999999999)`,
+    );
+  return toNanos(time);
 }
 
 /** A filter of nothing but what a newer client knows: left empty it would shut everything out. */

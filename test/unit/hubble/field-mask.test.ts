@@ -64,3 +64,9 @@ test('no paths are no mask; unknown ones are left out, even below known ones', (
     new Map([[8, 'whole']]),
   );
 });
+
+test('the value of a wrapper is the wrapper, as protobuf counts paths', () => {
+  expect(flowMask(['is_reply.value'])).toEqual(flowMask(['is_reply']));
+  expect(flowMask(['is_reply.value'])?.size).toBe(1);
+  expect(flowMask(['is_reply.other', 'is_reply.value.deeper', 'verdict.value'])).toEqual(new Map());
+});

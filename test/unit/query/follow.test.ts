@@ -116,6 +116,24 @@ test('each client gets what its filters want; batches are decoded once', async (
   expect(await metric(registry, 'parallax_live_clients')).toBe(0);
 });
 
+test('who ends a stream before reading of it is let go', async () => {
+  const { flows, registry } = live();
+  const stream = flows.follow([], [], forever());
+  const responses = stream[Symbol.asyncIterator]();
+  expect(await metric(registry, 'parallax_live_clients')).toBe(1);
+  await responses.return?.();
+  expect(await metric(registry, 'parallax_live_clients')).toBe(0);
+  expect(await responses.next()).toEqual({ done: true, value: undefined });
+  // And one that fails while it waits, once.
+  const over = new AbortController();
+  const waiting = flows.follow([], [], over.signal)[Symbol.asyncIterator]();
+  const next = waiting.next();
+  over.abort();
+  expect(await next).toEqual({ done: true, value: undefined });
+  await waiting.return?.();
+  expect(await metric(registry, 'parallax_live_clients')).toBe(0);
+});
+
 test('lost events and node status pass every filter', async () => {
   const { flows, publish } = live();
   const taken = take(flows.follow(verdicts(2), [], forever()), 2);

@@ -76,6 +76,26 @@ test('since and until are both included', async () => {
   expect((await ask({ since: at(10), until: at(20), number: 3n })).uuids).toEqual(range(18, 21));
 });
 
+test('a time that protobuf does not allow is refused, as by a relay; the first and the last are taken', async () => {
+  const odd = [
+    { seconds: 0n, nanos: -1 },
+    { seconds: 0n, nanos: 1_000_000_000 },
+    { seconds: 253_402_300_800n, nanos: 0 },
+    { seconds: -62_135_596_801n, nanos: 0 },
+    { seconds: 2n ** 62n, nanos: 0 },
+  ];
+  for (const time of odd)
+    for (const name of ['since', 'until'])
+      expect(await ask({ [name]: time })).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        details: expect.stringContaining(`${name}: ${time.seconds} seconds and ${time.nanos}`),
+        uuids: [],
+      });
+  const since = { seconds: -62_135_596_800n, nanos: 0 };
+  const until = { seconds: 253_402_300_799n, nanos: 999_999_999 };
+  expect((await ask({ since, until })).uuids).toEqual(range(0, 60));
+});
+
 test('a flow matches one of the whitelist and none of the blacklist', async () => {
   const dropped = await ask({ whitelist: [{ verdict: [2] }] });
   expect(dropped.uuids).toEqual([3, 13, 23, 33, 43, 53].map(uuid));

@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GetFlowsRequest, GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/timestamp.ts';
+import { ParallaxError } from '../../../../src/runtime/errors.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
 import { FlowsCall, flowsOf, poll, type Serving, serving } from './server.ts';
 
@@ -81,6 +82,37 @@ test('until ends a live stream', async () => {
   await server.publish([flow(), { flow: { uuid: 'old', time: fromNanos(1_000_000_000n) } }]);
   expect((await call.status).code).toBe(status.OK);
   expect(call.uuids).toEqual(['old']);
+});
+
+test('what is over already is told from history, and then it ends', async () => {
+  const server = await serving(stored.store, { writes: true });
+  const long = nanosNow() - 3_600_000_000_000n;
+  const at = (seconds: bigint) => fromNanos(long + seconds * 1_000_000_000n);
+  const old = Array.from({ length: 6 }, (_, i) => flow({ time: at(BigInt(i)) }));
+  await stored.insert(old);
+  const call = new FlowsCall(server.client(), { follow: true, since: at(0n), until: at(3n) });
+  // New flows are none of its business.
+  await poll(() => server.metric('parallax_live_clients')).toBe(1);
+  await server.publish([flow()]);
+  expect((await call.status).code).toBe(status.OK);
+  expect(call.uuids).toEqual(old.slice(0, 4).map((each) => each.flow?.uuid));
+  await poll(() => server.metric('parallax_live_clients')).toBe(0);
+});
+
+test('a client whose history fails is not kept among those that follow', async () => {
+  const broken = new Proxy(stored.store, {
+    get(target, name) {
+      if (name !== 'query') return Reflect.get(target, name, target);
+      // biome-ignore lint/correctness/useYield: it fails before it has anything to tell
+      return async function* () {
+        throw new ParallaxError('store/unavailable', 'the store is away');
+      };
+    },
+  });
+  const server = await serving(broken);
+  const failed = await flowsOf(server.client(), { follow: true, number: 5n });
+  expect(failed).toMatchObject({ code: status.UNAVAILABLE, details: 'the store is away' });
+  await poll(() => server.metric('parallax_live_clients')).toBe(0);
 });
 
 test('history and live make one stream under load: nothing twice, nothing missing', async () => {
