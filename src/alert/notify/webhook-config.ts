@@ -1,41 +1,42 @@
 // Settings of webhooks: where events go, which ones, and how long it is tried.
 import { z } from 'zod';
 import { duration } from '../../config/values.ts';
+import {
+  CONDITION_NAMES,
+  conditionProblem,
+  INCIDENT_CONDITIONS,
+  type IncidentCondition,
+} from '../../hubble/incident-conditions.ts';
 import { INCIDENT_EVENT_KINDS } from '../../hubble/incident-event.ts';
+import type { IncidentFilter } from '../../hubble/incident-filter.ts';
 
-const words = (text: string) =>
-  z.array(z.string().min(1)).optional().describe(`${text} Any of them; \`*\` stands for any text.`);
+/** A condition as a configuration has it: its values are checked as those of parameters are. */
+function conditionConfig(name: IncidentCondition): z.ZodType {
+  const { kind, doc } = INCIDENT_CONDITIONS[name];
+  if (kind === 'flag') return z.boolean().optional().describe(doc);
+  if (kind === 'ports')
+    return z.array(z.int().min(0).max(65_535)).optional().describe(`${doc} Any of them.`);
+  const word = z.string().superRefine((value, context) => {
+    const message = conditionProblem(name, value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+  return z.array(word).optional().describe(`${doc} Any of them; \`*\` stands for any text.`);
+}
 
-const CONDITIONS = {
-  cluster: words('Clusters that deny.'),
-  fromCluster: words('Clusters of the source.'),
-  toCluster: words('Clusters of the destination.'),
-  namespace: words('Namespaces of either end.'),
-  fromNamespace: words('Namespaces of the source.'),
-  toNamespace: words('Namespaces of the destination.'),
-  workload: words(
-    'Workloads of either end as `name`, `namespace/name` or `namespace/Kind/name`; ends without one by what they are called.',
-  ),
-  fromWorkload: words('Workloads of the source.'),
-  toWorkload: words('Workloads of the destination.'),
-  policy: words('Policies that deny as `name` or `namespace/name`; `none` where none is named.'),
-  reason: words('Drop reasons (`POLICY_DENIED`), or how it is denied (`default-deny`).'),
-  direction: words('`INGRESS`, `EGRESS`.'),
-  protocol: words('`TCP`, `UDP`, `ICMPv4`, …'),
-  port: z
-    .array(z.int().min(0).max(65_535))
-    .optional()
-    .describe('Ports of the destination. Any of them.'),
-  verdict: words('`DROPPED`, `AUDIT`; only what was dropped when left out.'),
-};
+const CONDITIONS = Object.fromEntries(CONDITION_NAMES.map((name) => [name, conditionConfig(name)]));
 
+const conditionsConfig = z.strictObject(CONDITIONS);
+
+// Made of the list that the filter itself is made of.
 const incidentFilterConfig = z.strictObject({
   ...CONDITIONS,
   not: z
-    .strictObject(CONDITIONS)
+    .union([conditionsConfig, z.array(conditionsConfig)])
     .optional()
-    .describe('Not those for which all of this holds, in the same terms.'),
-});
+    .describe(
+      'Not those for which all of this holds, in the same terms. A list: not those for which any of its entries holds.',
+    ),
+}) as z.ZodType<IncidentFilter>;
 
 const webhookConfig = z
   .strictObject({

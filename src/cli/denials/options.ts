@@ -19,6 +19,7 @@ import {
 } from '../observe/server.ts';
 import { Settings } from '../observe/settings.ts';
 import { type TlsOptions, tlsOptions } from '../observe/tls.ts';
+import { readWhere, type Where } from './where.ts';
 
 const OUTPUTS = ['table', 'wide', 'json', 'jsonl', 'yaml'] as const;
 const STATES = ['open', 'resolved', 'stale', 'all'] as const;
@@ -44,6 +45,7 @@ export interface DenialOptions extends FilterLists {
   readonly clusters: readonly string[];
   /** Ids. */
   readonly incidents: readonly string[];
+  readonly where: Where;
   readonly output: DenialOutput;
   readonly timeFormat: string;
   readonly silentErrors: boolean;
@@ -118,6 +120,11 @@ export function denialFlags(draft: Draft): Flag[] {
     }),
     list({ name: 'denied-in', value: 'cluster', help: 'Cluster that denied it; repeatable' }),
     list({ name: 'incident', value: 'id', help: 'Only this incident; repeatable' }),
+    list({
+      name: 'where',
+      value: 'condition',
+      help: 'A condition of webhooks and of the feed (docs/alerts.md): cross-cluster, from-peer=10.0.0.0/8, not.to-workload=shop/*; repeatable',
+    }),
     text({ name: 'sort', value: 'by', help: 'last (seen, the default), first (seen) or count' }),
     text({ name: 'output', short: 'o', help: 'table (the default), wide, json, jsonl or yaml' }),
     ...shared,
@@ -145,6 +152,9 @@ export async function readDenialOptions(
     throw invalid(`--last takes 1 to ${MAX_LIMIT}, not ${limit}`);
   if (watch && rows) throw invalid('cannot set both --watch and --rows: incidents are watched');
   if (watch && text.until !== undefined) throw invalid('cannot set both --watch and --until');
+  const where = readWhere(lists.where ?? []);
+  if (rows && where.size > 0)
+    throw invalid('cannot set both --where and --rows: conditions are of incidents');
   const moment = (name: string) => momentOf(name, text[name], nowNanos);
   const until = moment('until');
   const since = moment('since');
@@ -159,7 +169,8 @@ export async function readDenialOptions(
     rows,
     watch,
     watchFrom: watch ? since : undefined,
-    stream: switches.audit === true ? 'audit' : switches['with-audit'] === true ? 'all' : undefined,
+    stream: streamOf(switches, where),
+    where,
     state: oneOf('state', text.state ?? 'all', STATES),
     newSince: moment('new-since'),
     sort: oneOf('sort', text.sort ?? 'last', SORTS),
@@ -173,6 +184,12 @@ export async function readDenialOptions(
     server,
     tls: server.tls ? await tlsOptions(server) : undefined,
   };
+}
+
+/** Conditions may name what was audited too. */
+function streamOf(switches: Readonly<Record<string, boolean>>, where: Where): Stream | undefined {
+  if (switches.audit === true) return 'audit';
+  return switches['with-audit'] === true || where.has('verdict') ? 'all' : undefined;
 }
 
 function momentOf(name: string, text: string | undefined, nowNanos: bigint): bigint | undefined {

@@ -7,9 +7,10 @@ import { type CallIo, exitOf } from '../call.ts';
 import { describeFlags } from '../observe/args.ts';
 import { Draft } from '../observe/draft.ts';
 import { askIncidents, askRows, type Covered } from './ask.ts';
-import { type DenialOptions, denialFlags, readDenialOptions } from './options.ts';
+import { type DenialOptions, denialFlags, MAX_LIMIT, readDenialOptions } from './options.ts';
 import { denialsText, incidentsText } from './print.ts';
 import { type Change, type WatchDeps, watchIncidents } from './watch.ts';
+import { wantedBy } from './where.ts';
 
 export interface DenialsIo extends CallIo {
   /** How a watch goes on; the usual without it. */
@@ -44,9 +45,21 @@ async function list(options: DenialOptions, now: () => bigint, io: DenialsIo): P
     tell(options, io, answer, answer.denials.length);
     return;
   }
-  const answer = await askIncidents(options, now, signal);
-  await io.out(incidentsText(answer.incidents, options));
-  tell(options, io, answer, answer.incidents.length);
+  const { where, limit } = options;
+  if (where.size === 0) {
+    const answer = await askIncidents(options, now, signal);
+    await io.out(incidentsText(answer.incidents, options));
+    tell(options, io, answer, answer.incidents.length);
+    return;
+  }
+  const answer = await askIncidents({ ...options, limit: MAX_LIMIT }, now, signal);
+  const wanted = answer.incidents.filter(wantedBy(where));
+  await io.out(incidentsText(wanted.slice(0, limit), options));
+  const far = `only ${answer.incidents.length} incidents were looked at; ask for a shorter time`;
+  const { next: _, ...rest } = answer;
+  const notices = [...rest.notices, ...(answer.next === undefined ? [] : [far])];
+  const more = wanted.length > limit && { next: 'behind them' };
+  tell(options, io, { ...rest, notices, ...more }, wanted.length);
 }
 
 /** What the answer does not show. */
@@ -92,7 +105,8 @@ Shows who was denied what, where and by which policy: incidents, each of them al
 traffic. Of the last 24 hours without --since, the latest first. What audit mode let pass is a stream
 of its own: --audit shows it in place of what was denied, --with-audit beside it. An incident is
 resolved when it was not seen for ten minutes in which its cluster was collected, and stale when
-nobody looked. --rows shows single denials, --watch what happens from now on.
+nobody looked. --rows shows single denials, --watch what happens from now on. --where takes the
+conditions that webhooks and the feed of incidents take: all names must hold, of one name any value.
 
 Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory
 open, else reads the directory itself.

@@ -11,6 +11,7 @@ import { openEvents } from '../observe/client.ts';
 import { askIncidents } from './ask.ts';
 import { type DenialOptions, MAX_LIMIT } from './options.ts';
 import { serverEvents } from './sse.ts';
+import { wantedBy, whereParameters } from './where.ts';
 
 export const CHANGES = ['new', 'changed', 'resolved'] as const;
 export type ChangeKind = (typeof CHANGES)[number];
@@ -38,6 +39,7 @@ export async function* watchIncidents(
   let polled = false;
   // An incident that leaves the answer would come back as a new one.
   const whole = { ...options, state: 'all', newSince: undefined, limit: MAX_LIMIT } as const;
+  const wants = wantedBy(options.where);
   const place: Place = { after: undefined, since: options.watchFrom };
   let wait = deps.retryMs.first;
   let opened = false;
@@ -45,7 +47,7 @@ export async function* watchIncidents(
     const where = await whereToAsk(options.target);
     if (polled || 'directory' in where) {
       const { incidents } = await askIncidents(whole, deps.now, deps.signal);
-      yield* looks.changes(incidents);
+      for (const change of looks.changes(incidents)) if (wants(change.incident)) yield change;
       await pause(deps.pollMs, deps.signal);
       continue;
     }
@@ -123,11 +125,13 @@ async function* follow(
 }
 
 /** The feed leaves out what was audited unless it is asked for. */
-function feedParams({ stream = 'dropped' }: DenialOptions, { after, since }: Place) {
+function feedParams({ stream = 'dropped', where }: DenialOptions, { after, since }: Place) {
   const verdicts = { dropped: [], audit: ['AUDIT'], all: ['DROPPED', 'AUDIT'] }[stream];
-  const params = new URLSearchParams(
-    verdicts.map((verdict): [string, string] => ['verdict', verdict]),
-  );
+  const own = where.has('verdict') ? [] : verdicts;
+  const params = new URLSearchParams([
+    ...own.map((verdict): [string, string] => ['verdict', verdict]),
+    ...whereParameters(where),
+  ]);
   const moment = since === undefined ? undefined : formatTimestamp(fromNanos(since));
   if (after === undefined && moment !== undefined) params.set('since', moment);
   return params;

@@ -1,63 +1,47 @@
 // What is asked of the log of incidents: from where on, which events, of which incidents.
 import { z } from 'zod';
-import { INCIDENT_EVENT_KINDS, type IncidentEvent } from '../../hubble/incident-event.ts';
 import {
-  compileIncidentFilter,
-  type IncidentConditions,
-  type IncidentFilter,
-} from '../../hubble/incident-filter.ts';
+  CONDITION_NAMES,
+  conditionPattern,
+  filterOfParameters,
+  INCIDENT_CONDITIONS,
+  type IncidentCondition,
+  NOT,
+  parameterOf,
+} from '../../hubble/incident-conditions.ts';
+import { INCIDENT_EVENT_KINDS, type IncidentEvent } from '../../hubble/incident-event.ts';
+import { compileIncidentFilter, type IncidentFilter } from '../../hubble/incident-filter.ts';
 import { limitField, momentOf } from '../http/fields.ts';
 import { FieldError } from '../http/problem.ts';
 
-const list = z.union([z.string().max(1000), z.array(z.string().max(1000)).max(1000)]).optional();
-
-/** By parameter, the condition it is; `not.` before its name leaves out what it would find. */
-const CONDITIONS = {
-  cluster: 'cluster',
-  'from-cluster': 'fromCluster',
-  'to-cluster': 'toCluster',
-  namespace: 'namespace',
-  'from-namespace': 'fromNamespace',
-  'to-namespace': 'toNamespace',
-  workload: 'workload',
-  'from-workload': 'fromWorkload',
-  'to-workload': 'toWorkload',
-  policy: 'policy',
-  reason: 'reason',
-  direction: 'direction',
-  protocol: 'protocol',
-  port: 'port',
-  verdict: 'verdict',
-} as const satisfies Record<string, keyof IncidentConditions>;
-
-const NOT = 'not.';
+const MAX_TEXT = 1000;
+const MAX_LIST = 1000;
 /** A cursor is microseconds since 1970; one further ahead than clocks differ is none. */
 const AHEAD = 3_600_000_000n;
 
-const DOCS: Readonly<Record<keyof typeof CONDITIONS, string>> = {
-  cluster: 'Cluster that denies.',
-  'from-cluster': 'Cluster of the source.',
-  'to-cluster': 'Cluster of the destination.',
-  namespace: 'Namespace of either end.',
-  'from-namespace': 'Namespace of the source.',
-  'to-namespace': 'Namespace of the destination.',
-  workload: 'Workload of either end: `name`, `namespace/name` or `namespace/Kind/name`.',
-  'from-workload': 'Workload of the source.',
-  'to-workload': 'Workload of the destination.',
-  policy: 'Policy that denies: `name` or `namespace/name`; `none` where none is named.',
-  reason: 'Drop reason (`POLICY_DENIED`), or how it is denied (`default-deny`).',
-  direction: '`INGRESS` or `EGRESS`.',
-  protocol: '`TCP`, `UDP`, `ICMPv4`, …',
-  port: 'Port of the destination.',
-  verdict: '`DROPPED` (the default) or `AUDIT`.',
-};
-
-const conditionFields = Object.fromEntries(
-  Object.entries(DOCS).flatMap(([name, doc]) => [
-    [name, list.describe(`${doc} Repeated: any of them; \`*\` stands for any text.`)],
-    [NOT + name, list.describe(`Leaves out what \`${name}\` of the same value would find.`)],
-  ]),
+/** By parameter; `not.` before its name leaves out what it would find. */
+const conditionFields: Readonly<Record<string, z.ZodType>> = Object.fromEntries(
+  CONDITION_NAMES.flatMap((condition) => {
+    const name = parameterOf(condition);
+    const { doc, kind } = INCIDENT_CONDITIONS[condition];
+    const field = fieldOf(condition);
+    const several = kind === 'flag' ? '' : ' Repeated: any of them; `*` stands for any text.';
+    return [
+      [name, field.describe(doc + several)],
+      [NOT + name, field.describe(`Leaves out what \`${name}\` of the same value would find.`)],
+    ] as const;
+  }),
 );
+
+/** As exact as a schema can be; what it lets through is looked at once more. */
+function fieldOf(condition: IncidentCondition) {
+  const { kind } = INCIDENT_CONDITIONS[condition];
+  if (kind === 'flag') return z.enum(['true', 'false', '']).optional();
+  const pattern = conditionPattern(condition);
+  const text = z.string().min(1).max(MAX_TEXT);
+  const value = pattern === undefined ? text : text.regex(pattern, 'is none of those there are');
+  return z.union([value, z.array(value).max(MAX_LIST)]).optional();
+}
 
 export const feedFields = {
   cursor: z
@@ -123,23 +107,9 @@ function placeOf({ cursor, since }: FeedInput, nowNanos: bigint): bigint | undef
 }
 
 function filterOf(input: Readonly<Record<string, unknown>>): IncidentFilter {
-  const read = (before: string) => {
-    const conditions: Record<string, readonly string[] | readonly number[]> = {};
-    for (const [name, condition] of Object.entries(CONDITIONS)) {
-      const value = input[before + name];
-      if (value === undefined) continue;
-      const values = [value].flat().map(String);
-      conditions[condition] =
-        condition === 'port' ? values.map((each) => portOf(before + name, each)) : values;
-    }
-    return conditions as IncidentConditions; // as CONDITIONS maps them
-  };
-  const not = read(NOT);
-  return { ...read(''), ...(Object.keys(not).length > 0 && { not }) };
-}
-
-function portOf(name: string, text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new FieldError(name, `${name}: ${JSON.stringify(text)} is no port`);
+  const named = Object.keys(conditionFields).flatMap((name) => {
+    const values = input[name];
+    return values === undefined ? [] : [[name, [values].flat().map(String)] as const];
+  });
+  return filterOfParameters(named, (name, why) => new FieldError(name, `${name}: ${why}`));
 }

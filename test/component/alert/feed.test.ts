@@ -209,10 +209,16 @@ describe('the feed', () => {
     await sees(audited, 1);
     const resolved = await follow('?since=1h&event=resolved');
     const none = await follow('?since=1h&to-namespace=kube-*');
+    // Each of them leaves out what it finds, whatever the others do.
+    const neither = await follow('?since=1h&not.port=443&not.cluster=nowhere');
+    await sees(neither, 1);
+    const without = await follow('?since=1h&not.workload=*&not.cluster=nowhere');
     await sleep(200);
-    expect([all, some, other, audited, resolved, none].map((each) => numbers(each).sort())).toEqual(
-      [[1, 2], [2], [1], [3], [], []],
-    );
+    expect(
+      [all, some, other, audited, resolved, none, neither, without].map((each) =>
+        numbers(each).sort(),
+      ),
+    ).toEqual([[1, 2], [2], [1], [3], [], [], [1], []]);
   });
 
   test('says that it is alive, and refuses what it does not understand', async () => {
@@ -222,6 +228,10 @@ describe('the feed', () => {
       ['?cursor=18446744073709551615', 'cursor'],
       ['?since=yesterday', 'since'],
       ['?port=http', 'port'],
+      ['?not.port=99999', 'not.port'],
+      ['?cross-cluster=maybe', 'cross-cluster'],
+      ['?verdict=DENIED', 'verdict'],
+      ['?from-peer=10.0.0.0/40', 'from-peer'],
       ['?namspace=a', 'namspace'],
       ['?event=old', 'event'],
     ]) {

@@ -107,6 +107,16 @@ Nov 20 12:00:00.000   Nov 20 12:00:00.000   4       resolved, new   liz-cm-gke-5
     expect(await found('--denied-in', 'liz-cm-gke-5')).toEqual([]);
     expect(await found('--policy', 'none', '--workload', 'xwing')).toEqual([0]);
     expect(await found('--verdict', 'AUDIT')).toEqual([2]);
+    expect(await found('--where', 'cross-cluster', '--where', 'port=80')).toEqual([0]);
+    expect(await found('--where', 'cross-cluster=false')).toEqual([]);
+    expect(
+      await found('--where', 'reason=default-deny', '--where', 'not.from-workload=y*'),
+    ).toEqual([0]);
+    expect(await found('--where', 'not.from-workload=*/xwing', '--where', 'not.port=1')).toEqual(
+      [],
+    );
+    expect(await found('--where', 'verdict=audit')).toEqual([2]);
+    expect(await found('--all', '--where', 'policy=none', '--last', '1')).toEqual([0]);
   });
 
   test('that are none say whether anybody looked', async () => {
@@ -127,6 +137,9 @@ Nov 20 12:00:00.000   Nov 20 12:00:00.000   4       resolved, new   liz-cm-gke-5
       [['--last', '0'], '--last takes 1 to 10000'],
       [['--watch', '--rows'], 'cannot set both --watch and --rows'],
       [['--all', '--since', '1h'], 'cannot set both --all and --since'],
+      [['--where', 'port=http'], '--where port: "http" is no port'],
+      [['--where', 'colour=red'], '--where colour: is no condition; there are cluster, from-cl'],
+      [['--rows', '--where', 'port=80'], 'cannot set both --where and --rows'],
       [['--incident', 'x'], '"x" is no incident'],
       [['--label', 'cidr:10.0.0.0/8'], 'denials cannot be filtered by'],
       [['xwing'], 'xwing is no flag'],
@@ -179,7 +192,9 @@ describe('--watch', () => {
     const over = new AbortController();
     const server = http.createServer((request, reply) => {
       asked.push(request.headers['last-event-id']?.toString());
-      expect(request.url).toBe('/api/v1/incidents/feed?verdict=DROPPED&verdict=AUDIT');
+      expect(request.url).toBe(
+        '/api/v1/incidents/feed?verdict=DROPPED&verdict=AUDIT&cross-cluster=true&not.port=22',
+      );
       reply.writeHead(200, { 'content-type': 'text/event-stream' });
       const [first, second] = asked.length === 1 ? ['7', '8'] : ['9', '10'];
       reply.write(`: hello\n\nid: ${first}\nevent: new\ndata: ${JSON.stringify(incident)}\n\n`);
@@ -193,7 +208,8 @@ describe('--watch', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo; // of a server that listens on TCP
     const said: string[] = [];
-    const { code, err } = await denials(['--watch', '--with-audit', '-o', 'jsonl'], {
+    const where = ['--where', 'cross-cluster', '--where', 'not.port=22'];
+    const { code, err } = await denials(['--watch', '--with-audit', '-o', 'jsonl', ...where], {
       env: { PARALLAX_SERVER: `http://127.0.0.1:${port}` },
       signal: over.signal,
       watch: { retryMs: { first: 10, last: 10 } },

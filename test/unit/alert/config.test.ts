@@ -7,6 +7,7 @@ import { alertConfig } from '../../../src/alert/config.ts';
 import { loadParallaxConfig, parallaxConfig } from '../../../src/app/config.ts';
 import { printConfig } from '../../../src/config/print.ts';
 import { schemaTree } from '../../../src/config/tree.ts';
+import { CONDITION_NAMES, INCIDENT_CONDITIONS } from '../../../src/hubble/incident-conditions.ts';
 
 const SECRET = 'sixteen letters or more';
 const hook = { name: 'one', url: 'https://alerts.example/path-token', secret: SECRET };
@@ -29,10 +30,28 @@ describe('webhooks', () => {
     [{ ...hook, url: 'https://me:word@alerts.example' }, /into headers/],
     [{ ...hook, events: [] }, />=1/],
     [{ ...hook, filter: { port: [70_000] } }, /65535/],
+    [{ ...hook, filter: { verdict: ['DENIED'] } }, /there are DROPPED, AUDIT/],
+    [{ ...hook, filter: { not: [{ direction: ['up'] }] } }, /Invalid input|there are INGRESS/],
+    [{ ...hook, filter: { toPeer: ['10.0.0.0/33'] } }, /no prefix of addresses/],
+    [{ ...hook, filter: { namespace: [''] } }, /leave it out/],
+    [{ ...hook, filter: { namespaces: ['a'] } }, /Unrecognized/],
     [{ ...hook, headers: { 'x y': 'z' } }, /header’s name|Invalid key/],
     [{ ...hook, headers: { x: 'a\r\nb: c' } }, /printable/],
   ])('refuse what cannot work (%#)', (written, wanted) => {
     expect(problem([written])).toMatch(wanted);
+  });
+
+  it('take every condition, and what it leaves out', () => {
+    const conditions = Object.fromEntries(
+      CONDITION_NAMES.map((name) => {
+        const { kind } = INCIDENT_CONDITIONS[name];
+        return [name, kind === 'flag' ? true : kind === 'ports' ? [443] : ['*']];
+      }),
+    );
+    const one = { ...hook, filter: { ...conditions, not: conditions } };
+    const several = { ...hook, name: 'two', filter: { not: [conditions, { port: [22] }] } };
+    const { webhooks } = alertConfig.parse({ webhooks: [one, several] });
+    expect(webhooks.map(({ filter }) => filter)).toEqual([one.filter, several.filter]);
   });
 
   it('have names of their own', () => {
