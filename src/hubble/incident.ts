@@ -184,6 +184,18 @@ export function incidentHow({
   }
 }
 
+/**
+ * A drop that a deny rule made, whose policy verdict came in another batch or never, does not name the policy: it may be
+ * of an incident that does.
+ */
+export function isLeftover({
+  code,
+  verdicts,
+  namesPolicy,
+}: Pick<IncidentFacts, 'code' | 'verdicts'> & { readonly namesPolicy: boolean }): boolean {
+  return code === POLICY_DENY && !namesPolicy && verdicts === 0;
+}
+
 /** `liz-cm-gke-5 farfaraway/xwing → liz-cm-eks-6 farfaraway/rebel-base TCP:80, INGRESS denied …`. */
 export function incidentText(
   incident: Pick<

@@ -35,3 +35,21 @@ export function trafficAt(row: readonly unknown[], at: number): IncidentTraffic 
     destination: end('destination'),
   };
 }
+
+const BUT_POLICIES = INCIDENT_MEMBERS.filter((name) => name !== 'policies');
+
+/** Of a row, a text that incidents have in common which differ in their policies only. */
+export const TRAFFIC_TEXT = `arrayStringConcat([${BUT_POLICIES.map((name) => `toString(${name})`).join(', ')}], '\\n')`;
+
+/** The same text, of what was read. */
+export function trafficText(traffic: IncidentTraffic): string {
+  const { cluster, verdict, direction, code, protocol, port, source, destination } = traffic;
+  const end = (each: IncidentTraffic['source']) => [
+    each.cluster,
+    each.namespace,
+    each.workload,
+    each.peer,
+  ];
+  const own = [cluster, verdict, direction, code, protocol, port];
+  return [...own, ...end(source), ...end(destination)].join('\n');
+}

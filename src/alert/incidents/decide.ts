@@ -1,10 +1,10 @@
 // What is to be written to the log now: asks the tables about the incidents in question, and the rules of state.ts.
-import type { IncidentFacts } from '../../hubble/incident.ts';
+import { type IncidentFacts, isLeftover } from '../../hubble/incident.ts';
 import { type Book, loggedOf, type Open } from './book.ts';
 import type { IncidentLog } from './log.ts';
 import type { Transition } from './row.ts';
 import type { Source, Touched } from './source.ts';
-import { change, ending, isLeftover, joinPods, type Logged, opening, type Rules } from './state.ts';
+import { change, ending, joinPods, type Logged, opening, type Rules } from './state.ts';
 
 export interface DecideDeps {
   readonly source: Source;
@@ -85,7 +85,7 @@ async function leftoversOf(
   nowMs: number,
   { source, book }: DecideDeps,
 ): Promise<ReadonlySet<bigint>> {
-  const all = facts.filter(isLeftover);
+  const all = facts.filter((each) => isLeftover({ ...each, namesPolicy: each.policies !== '' }));
   if (all.length === 0) return new Set();
   const named = await source.named(all);
   for (const incident of named) book.fold(incident, nowMs + FOLDED_MS);

@@ -2,7 +2,13 @@
 // and how often, which pods, and how long their clusters were collected.
 import type { IncidentFacts } from '../../hubble/incident.ts';
 import type { IncidentPods } from '../../hubble/incident-event.ts';
-import { TRAFFIC_COLUMNS, TRAFFIC_WIDTH, trafficAt } from '../../store/incident-traffic.ts';
+import {
+  TRAFFIC_COLUMNS,
+  TRAFFIC_TEXT,
+  TRAFFIC_WIDTH,
+  trafficAt,
+  trafficText,
+} from '../../store/incident-traffic.ts';
 import type { QueryParams, Store } from '../../store/store.ts';
 import { MAX_PODS } from './state.ts';
 import { readWatched } from './watched.ts';
@@ -82,8 +88,8 @@ export function createSource(store: Pick<Store, 'query'>, signal: AbortSignal) {
 
     /** Those of which exactly one incident of the same traffic names the policy. */
     async named(asked: readonly IncidentFacts[]): Promise<ReadonlySet<bigint>> {
-      const keys = new Map(asked.map((each) => [trafficOf(each), each.incident]));
-      const sql = `SELECT traffic FROM (SELECT incident, ${TRAFFIC} AS traffic FROM incidents WHERE policies != '')
+      const keys = new Map(asked.map((each) => [trafficText(each), each.incident]));
+      const sql = `SELECT traffic FROM (SELECT incident, ${TRAFFIC_TEXT} AS traffic FROM incidents WHERE policies != '')
         WHERE traffic IN {traffic:Array(String)} GROUP BY traffic HAVING uniqExact(incident) = 1`;
       const found = new Set<bigint>();
       for (const traffic of chunks([...keys.keys()], 200))
@@ -146,34 +152,6 @@ export function createSource(store: Pick<Store, 'query'>, signal: AbortSignal) {
       return pods;
     },
   };
-}
-
-/** What incidents that differ in their policies only have in common, here and in SQL. */
-const TRAFFIC = `arrayStringConcat([toString(cluster), toString(verdict), toString(traffic_direction),
-  toString(drop_reason_desc), toString(l4_protocol), toString(destination_port),
-  toString(source_cluster), toString(source_namespace), toString(source_workload), toString(source_peer),
-  toString(destination_cluster), toString(destination_namespace), toString(destination_workload),
-  toString(destination_peer)], '\\n')`;
-
-function trafficOf({ cluster, verdict, direction, code, protocol, port, ...ends }: IncidentFacts) {
-  const { source, destination } = ends;
-  const end = ({ cluster, namespace, workload, peer }: IncidentFacts['source']) => [
-    cluster,
-    namespace,
-    workload,
-    peer,
-  ];
-  const parts = [
-    cluster,
-    verdict,
-    direction,
-    code,
-    protocol,
-    port,
-    ...end(source),
-    ...end(destination),
-  ];
-  return parts.join('\n');
 }
 
 export type Source = ReturnType<typeof createSource>;

@@ -1,8 +1,6 @@
 // What happens to an incident next, decided from its last row in the log and from what is stored of it. Pure: the log
 // is the state, so whatever was decided and not written down is decided again, the same.
-import type { IncidentFacts } from '../../hubble/incident.ts';
 import type { IncidentEventKind, IncidentPods } from '../../hubble/incident-event.ts';
-import { DropReason } from '../../hubble/schema.gen.ts';
 import { episodeOf } from './episode.ts';
 
 export interface Rules {
@@ -42,18 +40,6 @@ export interface Logged {
 export interface Stored {
   readonly firstSeen: bigint;
   readonly lastSeen: bigint;
-}
-
-/**
- * A drop that a deny rule made, whose policy verdict came in another batch or never, does not name the policy: it may be
- * of an incident that does.
- */
-export function isLeftover({
-  code,
-  policies,
-  verdicts,
-}: Pick<IncidentFacts, 'code' | 'policies' | 'verdicts'>): boolean {
-  return code === DropReason.numbers.POLICY_DENY && policies === '' && verdicts === 0;
 }
 
 export interface Opening {

@@ -11,14 +11,14 @@ import type { RoleDeps } from '../role.ts';
 import { busFindings } from './bus.ts';
 import { certificateFindings } from './certificates.ts';
 import { relayFindings } from './relays.ts';
-import { fetchFindings } from './server.ts';
+import { type AskServer, fetchFindings } from './server.ts';
 import { settingsFindings } from './settings.ts';
 
 export interface DoctorOptions {
   /** Base URL of a Parallax server to ask about the store instead of opening it. */
   readonly server: string | undefined;
-  /** Shown to the server. */
-  readonly token?: string | undefined;
+  /** How that server, or the one that has the data directory open, is asked. */
+  readonly ask: AskServer;
   /** How far back stored rows are looked at, milliseconds. */
   readonly window: number;
   /** Between the two looks at a relay's counters, milliseconds. */
@@ -54,7 +54,10 @@ async function storeSide(
 ): Promise<Finding[]> {
   try {
     const server = options.server ?? (await serverOf(config));
-    if (server !== undefined) return await fetchFindings(server, options, signal);
+    if (server !== undefined) {
+      const { ask, window } = options;
+      return await fetchFindings(ask, server, window, signal);
+    }
     return await openAndLook(config, deps, options, signal);
   } catch (error) {
     signal.throwIfAborted();

@@ -1,43 +1,27 @@
-// Asks a running server what it finds in its store.
-import { z } from 'zod';
+// What a running server finds in its store.
 import type { Finding } from '../../query/doctor/finding.ts';
+import { doctorAnswer } from '../../query/http/schemas/overview.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 
-const answer = z.object({
-  findings: z.array(
-    z.object({
-      check: z.string(),
-      severity: z.enum(['ok', 'warning', 'problem']),
-      cluster: z.string().optional(),
-      what: z.string(),
-      evidence: z.string(),
-      cure: z.string(),
-    }),
-  ),
-});
+/** Asks a route of a server's API, by path and query string, for its document. Throws `server/unavailable`. */
+export type AskServer = (server: string, path: string, signal: AbortSignal) => Promise<unknown>;
 
-/** Throws `server/unavailable` when nothing sensible answers. */
+/** `window` is how far back it looks, milliseconds. Throws `server/unavailable` when nothing sensible answers. */
 export async function fetchFindings(
+  ask: AskServer,
   server: string,
-  { window, token }: { readonly window: number; readonly token?: string | undefined },
+  window: number,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const base = /^https?:\/\//.test(server) ? server : `http://${server}`;
-  const url = `${base.replace(/\/$/, '')}/api/v1/doctor?window=${window}`;
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  try {
-    const response = await fetch(url, { signal, headers });
-    if (!response.ok) throw new Error(`it answered ${response.status}: ${await response.text()}`);
-    return answer
-      .parse(await response.json())
-      .findings.map(({ cluster, ...rest }) =>
-        cluster === undefined ? rest : { ...rest, cluster },
-      );
-  } catch (cause) {
-    signal.throwIfAborted();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ParallaxError('server/unavailable', `the Parallax server at ${base}: ${why}`, {
-      cause,
-    });
-  }
+  const path = `/api/v1/doctor?window=${window}`;
+  const answer = doctorAnswer.safeParse(await ask(server, path, signal));
+  if (!answer.success)
+    throw new ParallaxError(
+      'server/unavailable',
+      `${server} did not answer ${path} as this version does; check the address and its version`,
+      { cause: answer.error },
+    );
+  return answer.data.findings.map(({ cluster, ...rest }) =>
+    cluster === undefined ? rest : { ...rest, cluster },
+  );
 }

@@ -1,6 +1,7 @@
 // `parallax doctor`: what is wrong with relays, certificates, Kafka and the store, and what cures it.
 import { type Command, Option } from 'commander';
 import type { Finding } from '../../query/doctor/finding.ts';
+import { apiTarget } from '../observe/server.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
 import { TOKEN_FILE_HELP, tokenOf } from '../token.ts';
@@ -34,6 +35,7 @@ export function addDoctorCommand(program: Command): void {
     .option('--strict', 'exit code 1 for warnings, too')
     .action(async (flags: Flags) => {
       const { runRole } = await import('../role.ts');
+      const { askDocument } = await import('../observe/client.ts');
       const { examine } = await import('../../app/doctor/run.ts');
       const { worstOf } = await import('../../query/doctor/finding.ts');
       const { duration } = await import('../../config/values.ts');
@@ -44,13 +46,15 @@ export function addDoctorCommand(program: Command): void {
           'input/invalid',
           `--window ${flags.window}: ${window.error.issues[0]?.message}`,
         );
-      const server = flags.server ?? process.env.PARALLAX_SERVER;
+      const target = apiTarget(flags, process.env);
+      const access = { token: tokenOf(flags.tokenFile, process.env) };
       await runRole('doctor', flags, targetSettings(flags), async (config, deps) => {
         const interrupted = new AbortController();
         process.once('SIGINT', () => interrupted.abort());
         const options = {
-          server: server === '' ? undefined : server,
-          token: tokenOf(flags.tokenFile, process.env),
+          server: target.kind === 'api' ? target.url : undefined,
+          ask: (address: string, path: string, signal: AbortSignal) =>
+            askDocument(address, path, undefined, access, signal),
           window: window.data,
           between: BETWEEN_MS,
         };

@@ -30,18 +30,12 @@ export function denialBlocks(batch: BatchDenials): readonly NativeBlock[] {
 }
 
 /** The incident of each denial. */
-function assign({ flows, parties, conversations, incidents }: BatchDenials): Uint32Array {
-  const { columns, groups } = flows;
-  const { first, policies, size } = conversations;
+function assign(batch: BatchDenials): Uint32Array {
+  const { columns } = batch.flows;
+  const { incidents } = batch;
+  const { first, policies, size } = batch.conversations;
   const incidentOf = new Uint32Array(size);
-  const party = (end: End, row: number) =>
-    parties.untold(
-      parties.of(
-        groups[end][row] ?? 0,
-        groups[`${end}_at`][row] ?? 0,
-        columns[`${end}_names`][row] ?? 0,
-      ),
-    );
+  const [source, destination] = [partyAt(batch, 'source'), partyAt(batch, 'destination')];
   for (let denial = 0; denial < size; denial++) {
     const row = first[denial] ?? 0;
     incidentOf[denial] = incidents.of({
@@ -52,11 +46,18 @@ function assign({ flows, parties, conversations, incidents }: BatchDenials): Uin
       protocol: columns.l4_protocol[row] ?? 0,
       reason: columns.drop_reason_desc[row] ?? 0,
       port: columns.destination_port[row] ?? 0,
-      source: party('source', row),
-      destination: party('destination', row),
+      source: source(row),
+      destination: destination(row),
     });
   }
   return incidentOf;
+}
+
+/** The party at an end of a row's flow, whatever the flow calls it. */
+function partyAt({ flows, parties }: BatchDenials, end: End): (row: number) => number {
+  const { columns, groups } = flows;
+  const [ids, places, names] = [groups[end], groups[`${end}_at`], columns[`${end}_names`]];
+  return (row) => parties.untold(parties.of(ids[row] ?? 0, places[row] ?? 0, names[row] ?? 0));
 }
 
 function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock {
@@ -100,12 +101,8 @@ function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock
     const endpointOf = (values: Uint32Array) => (denial: number) =>
       values[groups[end][rowOf(denial)] ?? 0] ?? 0;
     // Of the ends as they are, also where the incident leaves out what they are called.
-    const partyOf = (denial: number) => {
-      const row = rowOf(denial);
-      const names = columns[`${end}_names`][row] ?? 0;
-      return parties.of(groups[end][row] ?? 0, groups[`${end}_at`][row] ?? 0, names);
-    };
-    parties.put(block, end, partyOf);
+    const party = partyAt(batch, end);
+    parties.put(block, end, (denial) => party(rowOf(denial)));
     block.text(`${end}_pod_name`, endpointOf(endpoints.podNames));
     block.u32(`${end}_identity`, endpointOf(endpoints.identities));
     block.text(`${end}_labels`, endpointOf(endpoints.labels));

@@ -5,7 +5,7 @@ import { Conversations } from './conversations.ts';
 import { denialBlocks } from './denial-blocks.ts';
 import type { FlowTable, Places } from './flow-table.ts';
 import { type IncidentLimits, Incidents } from './incidents.ts';
-import { type RecordFacts, recordMark } from './mark.ts';
+import { type RecordFacts, type RecordMark, recordMark } from './mark.ts';
 import { Parties } from './parties.ts';
 import { DenyingPolicies } from './policies.ts';
 import { RecentPolicies } from './recent-policies.ts';
@@ -55,8 +55,9 @@ export class Derivation {
   take(rows: number, header: RecordFacts, nowMs: number): Derived {
     if (rows === 0) return NOTHING;
     this.begin();
-    const totals = this.totals.take(rows, recordMark(header), this.memory);
-    const denied = this.denialBlocks(rows, header, nowMs);
+    const mark = recordMark(header);
+    const totals = this.totals.take(rows, mark, this.memory);
+    const denied = this.denialBlocks(rows, mark, nowMs);
     return {
       blocks: [totals, ...denied],
       foldedDenials: this.incidents.folded,
@@ -67,7 +68,7 @@ export class Derivation {
   /** The same without the totals. */
   denials(rows: number, header: RecordFacts, nowMs: number): readonly NativeBlock[] {
     this.begin();
-    return this.denialBlocks(rows, header, nowMs);
+    return this.denialBlocks(rows, recordMark(header), nowMs);
   }
 
   /** Texts and endpoints have new numbers. */
@@ -83,11 +84,10 @@ export class Derivation {
     this.incidents.begin();
   }
 
-  private denialBlocks(rows: number, header: RecordFacts, nowMs: number): readonly NativeBlock[] {
+  private denialBlocks(rows: number, mark: RecordMark, nowMs: number): readonly NativeBlock[] {
     const { flows, parties, memory, conversations, incidents } = this;
     conversations.take(rows);
     if (conversations.size === 0) return [];
-    const mark = recordMark(header);
     return denialBlocks({ flows, parties, conversations, incidents, mark, memory, nowMs });
   }
 }

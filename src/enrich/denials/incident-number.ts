@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { INCIDENT_MEMBERS } from '../../store/denial-columns.ts';
 
 /** Numbers as numbers, texts as texts. */
-export type IncidentFacts = Readonly<Record<(typeof INCIDENT_MEMBERS)[number], number | string>>;
+export type IncidentMembers = Readonly<Record<(typeof INCIDENT_MEMBERS)[number], number | string>>;
 
-export function incidentNumber(facts: IncidentFacts): bigint {
-  const json = JSON.stringify(INCIDENT_MEMBERS.map((name) => facts[name]));
+export function incidentNumber(members: IncidentMembers): bigint {
+  const json = JSON.stringify(INCIDENT_MEMBERS.map((name) => members[name]));
   return createHash('sha256').update(json).digest().readBigUInt64BE();
 }

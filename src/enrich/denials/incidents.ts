@@ -8,7 +8,7 @@ import type { Parties, PartyMember } from './parties.ts';
 
 /** More than this are forgotten before the next batch. */
 const MAX_KNOWN = 1 << 16;
-/** Words of a key: the members of IncidentFacts, the ends by their party. */
+/** Words of a key: the members of a Denied, the ends by their party. */
 const WIDTH = 6;
 const [CLUSTER, POLICIES, SMALL, PORT, SOURCE, DESTINATION] = [0, 1, 2, 3, 4, 5] as const;
 

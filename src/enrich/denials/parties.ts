@@ -119,8 +119,10 @@ export class Parties {
     partyOf: (row: number) => number,
     at: number,
   ): void {
-    const { words } = this.table;
-    block.text(column, (row) => words[partyOf(row) * WIDTH + at] ?? 0);
+    block.text(column, (row) => {
+      const party = partyOf(row);
+      return this.table.words[party * WIDTH + at] ?? 0;
+    });
   }
 
   /** The words of a party, to be changed and looked for. */

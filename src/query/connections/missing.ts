@@ -1,28 +1,29 @@
 // Why one side of a connection was not seen: nobody watches there, nobody watched then, or nothing came.
-
 import type { Reader } from '../../store/store.ts';
 import { rangeCondition, slotOf } from '../range.ts';
 import type { Connection, ConnectionEnd, Draft } from './connection.ts';
 import { nodeCluster, type Observation } from './observation.ts';
 import type { Side } from './orient.ts';
 
-export type MissingReason =
+export const MISSING_REASONS = [
   /** The end lies outside of every cluster. */
-  | 'outside'
+  'outside',
   /** The end is a node's own, which has no endpoint that reports. */
-  | 'host'
+  'host',
   /** It is not known which cluster the end is in. */
-  | 'cluster-unknown'
+  'cluster-unknown',
   /** That cluster is not collected, or never was. */
-  | 'not-collected'
+  'not-collected',
   /** That cluster is collected, yet nothing of it is stored of that time. */
-  | 'coverage-gap'
+  'coverage-gap',
   /** Both ends are on one node, which told the other side only. */
-  | 'same-node'
+  'same-node',
   /** It was dropped before it could get there. */
-  | 'never-arrived'
+  'never-arrived',
   /** That cluster was collected then, and saw nothing of it. */
-  | 'not-seen';
+  'not-seen',
+] as const;
+export type MissingReason = (typeof MISSING_REASONS)[number];
 
 export interface MissingSide {
   readonly reason: MissingReason;

@@ -1,6 +1,8 @@
 // A drop that a deny rule made, whose policy verdict never came, does not name the policy. Where exactly one incident of
 // the same traffic names one, it is of that incident.
+import { isLeftover } from '../../hubble/incident.ts';
 import { DropReason } from '../../hubble/schema.gen.ts';
+import { trafficText } from '../../store/incident-traffic.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Counted } from './counted.ts';
 import { type KnownFacts, readFacts } from './facts.ts';
@@ -22,7 +24,7 @@ export async function fold(
   const facts = await readFacts(store, ids, signal);
   return foldKnown(counted, (id) => {
     const known = facts.get(id);
-    return known && familyOf(known);
+    return known && trafficText(known);
   });
 }
 
@@ -93,13 +95,4 @@ function merged(whole: Folded, part: Counted): Folded {
 
 function isExplicit({ code }: Counted): boolean {
   return code === DropReason.numbers.POLICY_DENY;
-}
-
-function isLeftover(each: Counted): boolean {
-  return isExplicit(each) && !each.namesPolicy && each.verdicts === 0;
-}
-
-function familyOf({ cluster, verdict, direction, protocol, port, ...rest }: KnownFacts): string {
-  const { source, destination } = rest;
-  return JSON.stringify([cluster, verdict, direction, protocol, port, source, destination]);
 }

@@ -87,7 +87,7 @@ interface Limits {
 /** Throws `input/invalid` with the field's name. */
 export function readDenialsRequest(input: DenialsInput, limits: Limits): DenialsRequest {
   const cursor = cursorOf(input.cursor);
-  const { time, uuid } = { time: cursor?.parts[0] ?? '', uuid: cursor?.parts[1] ?? '' };
+  const [time = '', uuid = ''] = cursor?.parts ?? [];
   if (cursor !== undefined && !UUID.test(uuid)) throw noCursor();
   return {
     ...chosenBy(input, limits),

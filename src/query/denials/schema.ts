@@ -1,5 +1,7 @@
 // The documents of denials and incidents as the API gives them, for OpenAPI and for checking answers.
 import { z } from 'zod';
+import { MISSING_REASONS } from '../connections/missing.ts';
+import { policySchema } from '../http/schemas/policy.ts';
 
 const moment = z
   .string()
@@ -11,12 +13,6 @@ const id = z
   .describe('16 hex digits: a hash of what is denied, so the same whenever it happens.')
   .meta({ examples: ['d142c5b67ac7c806'] });
 const count = z.int().min(0);
-
-const policy = z.object({
-  kind: z.string().meta({ examples: ['CiliumNetworkPolicy'] }),
-  namespace: z.string().describe('Empty for clusterwide policies.'),
-  name: z.string(),
-});
 
 const end = z.object({
   cluster: z.string().describe('Key of its cluster; empty when no flow says.'),
@@ -65,7 +61,7 @@ const decided = {
     .meta({ examples: ['POLICY_DENIED'] }),
   code: count.describe('Its number.').meta({ examples: [133] }),
   how,
-  policies: z.array(policy).describe('Policies that deny it, where flows name them.'),
+  policies: z.array(policySchema).describe('Policies that deny it, where flows name them.'),
   protocol: z.string().meta({ examples: ['TCP'] }),
 };
 
@@ -74,19 +70,7 @@ const otherSideOf = z.object({
   cluster: z.string(),
   flows: count.describe('Flows of the same workloads and port that it saw, to the five minutes.'),
   verdicts: z.record(z.string(), count),
-  missing: z
-    .enum([
-      'outside',
-      'host',
-      'cluster-unknown',
-      'not-collected',
-      'coverage-gap',
-      'same-node',
-      'never-arrived',
-      'not-seen',
-    ])
-    .optional()
-    .describe('Why nothing was seen.'),
+  missing: z.enum(MISSING_REASONS).optional().describe('Why nothing was seen.'),
   text: z.string(),
 });
 

@@ -1,6 +1,7 @@
 // The dimensions of a flow that is in no store: what the columns would have of it, as far as the flow says so itself.
 import { sourceCalls } from '../../hubble/caller.ts';
 import { policyKind } from '../../hubble/denial.ts';
+import { peerName } from '../../hubble/peer-name.ts';
 import {
   type Endpoint,
   type Flow,
@@ -11,7 +12,6 @@ import {
 } from '../../hubble/schema.gen.ts';
 import { nodeCluster, PROTOCOLS } from '../connections/observation.ts';
 import type { Dimension } from './dimensions.ts';
-import { peerOf } from './peer.ts';
 
 type Side = 'source' | 'destination';
 type Cell = string | number;
@@ -76,7 +76,7 @@ function endCell(part: string, side: Side, { flow, node, derive }: Seen): Cell {
     case '': {
       const workload = workloadOf(end, derive);
       const pod = end.pod_name ?? '';
-      return workload || peerOf({ names, labels, pod });
+      return workload || peerName({ dnsName: names[0] ?? '', labels, pod });
     }
     case 'cluster':
       return end.cluster_name || after(labels, CLUSTER_LABEL);

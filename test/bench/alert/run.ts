@@ -2,18 +2,13 @@
 //   npm run bench:alert -- [--rate 20000] [--seconds 30] [--denials 10] [--json]
 // Two simulated relays (the load, and denials of which each is a new incident, as many a second as --denials says),
 // `parallax up` and the receiver share the machine. Linux only, for the CPU figures.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { addressOf, denialsRelay } from '../../e2e/support/denials.ts';
 import { metric } from '../../e2e/support/metrics.ts';
-import { buildProgram } from '../../e2e/support/program.ts';
-import { Role } from '../../e2e/support/role.ts';
+import type { Role } from '../../e2e/support/role.ts';
 import { type Received, receiver, SECRET } from '../../engines/webhook.ts';
-import { withRelay } from '../pipeline/paths.ts';
-import { usageOf } from '../pipeline/process.ts';
+import { spentWithin, withBench } from '../up.ts';
 
 const { values } = parseArgs({
   options: {
@@ -43,37 +38,22 @@ interface Result {
   readonly rssMiB: number;
 }
 
-const program = await buildProgram();
-const directory = mkdtempSync(join(tmpdir(), 'parallax-bench-alert-'));
 const hook = await receiver();
 try {
-  const result = await withRelay(program, rate, async (load) => {
+  const result = await withBench(rate, async ({ program, directory, load, up }) => {
     const count = denials * (WARM_UP_S + seconds);
     const relay = denialsRelay({ program, directory, count, rate: denials });
-    const up = new Role({
-      name: 'up',
-      program,
-      directory,
-      command: ['up', '-q'],
-      config: {
-        clusters: [
-          { name: 'load-1', relay: load },
-          { name: 'alliance', relay: await addressOf(relay) },
-        ],
-        store: { chdb: { path: join(directory, 'data') } },
-        api: { listen: '127.0.0.1:0' },
+    try {
+      const role = await up({
+        clusters: [load, { name: 'alliance', relay: await addressOf(relay) }],
         alert: {
           webhooks: [
             { name: 'bench', url: hook.url, secret: SECRET, filter: { cluster: ['alliance'] } },
           ],
         },
-      },
-    });
-    await up.start();
-    try {
-      return await measure(up, count);
+      });
+      return await measure(role, count);
     } finally {
-      await up.stop();
       await relay.stop();
     }
   });
@@ -81,8 +61,6 @@ try {
   else print(result);
 } finally {
   await hook.stop();
-  rmSync(directory, { recursive: true, force: true });
-  await program.remove();
 }
 process.exit(0);
 
@@ -90,17 +68,11 @@ async function measure(up: Role, count: number): Promise<Result> {
   const { url } = up;
   await sleep(WARM_UP_S * 1000);
   const stored = async () => (await metric(url, 'parallax_writer_flows_total')) ?? 0;
-  const [before, cpuBefore] = [await stored(), usageOf(up.child.pid).cpuMicros];
+  const before = await stored();
   const beganMs = Date.now();
-  let rss = 0;
-  while (Date.now() - beganMs < seconds * 1000) {
-    rss = Math.max(rss, usageOf(up.child.pid).rss);
-    await sleep(500);
-  }
+  const spent = await spentWithin(up.child, seconds);
   const endedMs = Date.now();
-  const elapsed = (endedMs - beganMs) / 1000;
   const flows = (await stored()) - before;
-  const cpu = usageOf(up.child.pid).cpuMicros - cpuBefore;
   const restMs = endedMs + REST_MS;
   const keys = () => new Set(hook.received.map(({ key }) => key)).size;
   while (keys() < count && Date.now() < restMs) await sleep(100);
@@ -111,15 +83,15 @@ async function measure(up: Role, count: number): Promise<Result> {
     .map(({ flowMs, atMs }) => atMs - flowMs)
     .sort((a, b) => a - b);
   return {
-    storedPerSecond: Math.round(flows / elapsed),
+    storedPerSecond: Math.round(flows / spent.seconds),
     incidents: delays.length,
     missed: count - keys(),
     repeated: hook.received.length - keys(),
     p50Ms: quantile(delays, 0.5),
     p99Ms: quantile(delays, 0.99),
     maxMs: delays.at(-1) ?? Number.NaN,
-    cpuCores: cpu / 1e6 / elapsed,
-    rssMiB: rss / 2 ** 20,
+    cpuCores: spent.cpuCores,
+    rssMiB: spent.rssMiB,
   };
 }
 

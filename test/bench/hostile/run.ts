@@ -4,17 +4,12 @@
 // the machine. Linux only, for the figures of the process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { metric } from '../../e2e/support/metrics.ts';
-import { buildProgram } from '../../e2e/support/program.ts';
-import { Role } from '../../e2e/support/role.ts';
-import { withRelay } from '../pipeline/paths.ts';
-import { usageOf } from '../pipeline/process.ts';
+import type { Role } from '../../e2e/support/role.ts';
+import { spentWithin, withBench } from '../up.ts';
 
 const { values } = parseArgs({
   options: {
@@ -42,23 +37,20 @@ interface Stretch {
 
 async function stretch({ url, child }: Role): Promise<Stretch> {
   const stored = async () => (await metric(url, 'parallax_writer_flows_total')) ?? Number.NaN;
-  const before = { stored: await stored(), cpu: usageOf(child.pid).cpuMicros };
-  const began = performance.now();
-  let [peak, answered, asked, slowest] = [0, 0, 0, 0];
-  while (performance.now() - began < seconds * 1000) {
+  const before = await stored();
+  let [answered, asked, slowest] = [0, 0, 0];
+  const spent = await spentWithin(child, seconds, async () => {
     const since = performance.now();
     asked++;
     if (await answers(`${url}/api/v1/flows?last=20&verdict=DROPPED`)) answered++;
     slowest = Math.max(slowest, performance.now() - since);
-    peak = Math.max(peak, usageOf(child.pid).rss);
     await sleep(1000);
-  }
-  const flows = (await stored()) - before.stored;
-  const elapsed = (performance.now() - began) / 1000;
+  });
+  const flows = (await stored()) - before;
   return {
-    storedPerSecond: Math.round(flows / elapsed),
-    cpuCores: (usageOf(child.pid).cpuMicros - before.cpu) / 1e6 / elapsed,
-    peakRssMiB: Math.round(peak / 2 ** 20),
+    storedPerSecond: Math.round(flows / spent.seconds),
+    cpuCores: spent.cpuCores,
+    peakRssMiB: Math.round(spent.rssMiB),
     answered,
     asked,
     slowestAnswerMs: Math.round(slowest),
@@ -95,38 +87,16 @@ async function underAttack(up: Role) {
   return { ...result, answers: JSON.parse(output || '{}') as Record<string, object> };
 }
 
-const program = await buildProgram();
-const directory = mkdtempSync(join(tmpdir(), 'parallax-bench-hostile-'));
-try {
-  const result = await withRelay(program, rate, async (relay) => {
-    const up = new Role({
-      name: 'up',
-      program,
-      directory,
-      command: ['up', '-q'],
-      config: {
-        clusters: [{ name: 'load-1', relay }],
-        store: { chdb: { path: join(directory, 'data') } },
-        api: { listen: '127.0.0.1:0', grpc: { enabled: false } },
-      },
-    });
-    await up.start();
-    try {
-      await sleep(WARM_UP_MS);
-      const calm = await stretch(up);
-      const attacked = await underAttack(up);
-      await sleep(5000);
-      return { calm, attacked, after: await stretch(up) };
-    } finally {
-      await up.stop();
-    }
-  });
-  if (values.json) console.log(JSON.stringify({ rate, seconds, ...result }));
-  else print(result);
-} finally {
-  rmSync(directory, { recursive: true, force: true });
-  await program.remove();
-}
+const result = await withBench(rate, async ({ up }) => {
+  const role = await up({ api: { listen: '127.0.0.1:0', grpc: { enabled: false } } });
+  await sleep(WARM_UP_MS);
+  const calm = await stretch(role);
+  const attacked = await underAttack(role);
+  await sleep(5000);
+  return { calm, attacked, after: await stretch(role) };
+});
+if (values.json) console.log(JSON.stringify({ rate, seconds, ...result }));
+else print(result);
 process.exit(0);
 
 function print(result: Readonly<Record<string, Stretch & { readonly answers?: object }>>): void {

@@ -1,16 +1,11 @@
 // `npm run bench:live`: how late live streams are while flows pour in, for many clients with filters of their own.
 //   npm run bench:live -- [--rate 20000] [--seconds 30] [--clients 50] [--unfiltered 1] [--json]
 // Simulator, `parallax up` and the clients (all in this process) share the machine. Linux only, for the CPU figures.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { metric } from '../../e2e/support/metrics.ts';
-import { buildProgram } from '../../e2e/support/program.ts';
-import { Role } from '../../e2e/support/role.ts';
-import { withRelay } from '../pipeline/paths.ts';
-import { usageOf } from '../pipeline/process.ts';
+import type { Role } from '../../e2e/support/role.ts';
+import { spentWithin, withBench } from '../up.ts';
 import { Delays, type Follower, filterOf, followGrpc, followHttp } from './clients.ts';
 
 const { values } = parseArgs({
@@ -60,67 +55,33 @@ async function measure(up: Role): Promise<Result> {
   const seen = async () => (await metric(url, 'parallax_live_responses_total')) ?? 0;
   const dropped = async () =>
     (await metric(url, 'parallax_live_dropped_total', { cause: 'all' })) ?? 0;
-  const [seenBefore, droppedBefore, before, own] = [
-    await seen(),
-    await dropped(),
-    usageOf(up.child.pid).cpuMicros,
-    process.cpuUsage(),
-  ];
-  const began = performance.now();
-  let rss = 0;
-  while (performance.now() - began < seconds * 1000) {
-    rss = Math.max(rss, usageOf(up.child.pid).rss);
-    await sleep(500);
-  }
-  const elapsed = (performance.now() - began) / 1000;
-  const cpu = usageOf(up.child.pid).cpuMicros - before;
+  const [seenBefore, droppedBefore, own] = [await seen(), await dropped(), process.cpuUsage()];
+  const spent = await spentWithin(up.child, seconds);
   const ownAfter = process.cpuUsage(own);
   const flows = (await seen()) - seenBefore;
   const result = {
     offeredPerSecond: rate,
-    seenPerSecond: Math.round(flows / elapsed),
+    seenPerSecond: Math.round(flows / spent.seconds),
     delivered: filtered.flows + everything.flows,
     p50Ms: Math.max(filtered.quantile(0.5), everything.quantile(0.5) || 0),
     p99Ms: Math.max(filtered.quantile(0.99), everything.quantile(0.99) || 0),
     missed: filtered.lost + everything.lost,
     droppedAll: (await dropped()) - droppedBefore,
-    cpuCores: cpu / 1e6 / elapsed,
-    cpuMicrosPerFlow: cpu / flows,
-    rssMiB: rss / 2 ** 20,
-    clientsCpuCores: (ownAfter.user + ownAfter.system) / 1e6 / elapsed,
+    cpuCores: spent.cpuCores,
+    cpuMicrosPerFlow: spent.cpuMicros / flows,
+    rssMiB: spent.rssMiB,
+    clientsCpuCores: (ownAfter.user + ownAfter.system) / 1e6 / spent.seconds,
   };
   for (const follower of followers) follower.close();
   return result;
 }
 
-const program = await buildProgram();
-const directory = mkdtempSync(join(tmpdir(), 'parallax-bench-live-'));
-try {
-  const result = await withRelay(program, rate, async (relay) => {
-    const up = new Role({
-      name: 'up',
-      program,
-      directory,
-      command: ['up', '-q'],
-      config: {
-        clusters: [{ name: 'load-1', relay }],
-        store: { chdb: { path: join(directory, 'data') } },
-        api: { listen: '127.0.0.1:0', maxStreams: clients, grpc: { maxStreams: clients } },
-      },
-    });
-    await up.start();
-    try {
-      return await measure(up);
-    } finally {
-      await up.stop();
-    }
-  });
-  if (values.json) console.log(JSON.stringify({ rate, seconds, clients, unfiltered, ...result }));
-  else print(result);
-} finally {
-  rmSync(directory, { recursive: true, force: true });
-  await program.remove();
-}
+const result = await withBench(rate, async ({ up }) => {
+  const api = { listen: '127.0.0.1:0', maxStreams: clients, grpc: { maxStreams: clients } };
+  return measure(await up({ api }));
+});
+if (values.json) console.log(JSON.stringify({ rate, seconds, clients, unfiltered, ...result }));
+else print(result);
 process.exit(0);
 
 function print(result: Result): void {

@@ -8,7 +8,7 @@ import { readIncidentDetail } from '../../../src/query/denials/detail.ts';
 import type { ManagedStore } from '../../../src/store/engine-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { DAY, END } from './load.ts';
-import { dropCaches, forgetFilters } from './meter.ts';
+import { dropCaches, forgetFilters, timed } from './meter.ts';
 import { questionOf } from './question.ts';
 import { percentile } from './report.ts';
 
@@ -199,21 +199,12 @@ export async function benchDenials(
     const p95 = percentile(warm, 0.95);
     const told = p95 <= TARGET_MS ? p95.toFixed(0) : `**${p95.toFixed(0)}**`;
     lines.push(
-      `| ${name} | ${cold.answers} | ${cold.millis.toFixed(0)} | ${percentile(warm, 0.5).toFixed(0)} | ${told} | ${percentile(cpu, 0.5).toFixed(0)} | ${rows} |`,
+      `| ${name} | ${cold.found} | ${cold.millis.toFixed(0)} | ${percentile(warm, 0.5).toFixed(0)} | ${told} | ${percentile(cpu, 0.5).toFixed(0)} | ${rows} |`,
     );
   }
   const of = `${await counted(store, 'denials')} denials, ${await counted(store, 'incidents')} rows of incidents`;
   const head = '| question | answers | cold ms | p50 ms | p95 ms | CPU ms | rows read |';
   return ['', of, '', head, head.replaceAll(/[^|]+/g, ' --- '), ...lines].join('\n');
-}
-
-async function timed(ask: () => Promise<number>) {
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  const answers = await ask();
-  const millis = performance.now() - began;
-  const { user, system } = process.cpuUsage(cpu);
-  return { millis, answers, cpuMillis: (user + system) / 1000 };
 }
 
 async function counted(store: Store, table: 'denials' | 'incidents'): Promise<number> {

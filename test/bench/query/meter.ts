@@ -3,10 +3,13 @@ import { type FlowQuery, queryFlows } from '../../../src/query/flows.ts';
 import type { ManagedStore } from '../../../src/store/engine-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
-export interface Cost {
+export interface Times {
   readonly millis: number;
   /** Of the process, engine included, milliseconds: on a busy machine nearer to the truth. */
   readonly cpuMillis: number;
+}
+
+export interface Cost extends Times {
   readonly answers: number;
   readonly statements: number;
   readonly rowsRead: number;
@@ -26,22 +29,29 @@ export async function ask(store: ManagedStore, query: FlowQuery): Promise<Cost> 
       return store.query(...args);
     },
   };
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  let answers = 0;
-  // Nothing but `query` is used of a store to answer.
-  for await (const _ of queryFlows(counting as Store, query, LIMITS)) answers++;
-  const millis = performance.now() - began;
-  const { user, system } = process.cpuUsage(cpu);
+  const { found, ...times } = await timed(async () => {
+    let answers = 0;
+    // Nothing but `query` is used of a store to answer.
+    for await (const _ of queryFlows(counting as Store, query, LIMITS)) answers++;
+    return answers;
+  });
   const after = await readSoFar(store);
   return {
-    millis,
-    cpuMillis: (user + system) / 1000,
-    answers,
+    ...times,
+    answers: found,
     statements,
     rowsRead: after.rows - before.rows,
     bytesRead: after.bytes - before.bytes,
   };
+}
+
+export async function timed<T>(ask: () => Promise<T>): Promise<Times & { readonly found: T }> {
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  const found = await ask();
+  const millis = performance.now() - began;
+  const { user, system } = process.cpuUsage(cpu);
+  return { millis, cpuMillis: (user + system) / 1000, found };
 }
 
 /** The peak of the hungriest statement of an answer; looks at it every few milliseconds, so that it may see less. */

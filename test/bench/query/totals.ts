@@ -19,7 +19,7 @@ import type { Reader } from '../../../src/store/store.ts';
 import { fillTotals } from '../../engines/fill-totals.ts';
 import { numberOf } from '../../engines/stores.ts';
 import { DAY, END } from './load.ts';
-import { dropCaches, forgetFilters } from './meter.ts';
+import { dropCaches, forgetFilters, timed } from './meter.ts';
 import { percentile } from './report.ts';
 
 const SLOT = 300_000_000_000n;
@@ -188,16 +188,4 @@ export async function benchTotals(
     head.replaceAll(/[^|]+/g, ' --- '),
     ...lines,
   ].join('\n');
-}
-
-/** CPU of the process, engine included: on a busy machine nearer to the truth. */
-async function timed<T>(
-  ask: () => Promise<T>,
-): Promise<{ millis: number; cpuMillis: number; found: T }> {
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  const found = await ask();
-  const millis = performance.now() - began;
-  const { user, system } = process.cpuUsage(cpu);
-  return { millis, cpuMillis: (user + system) / 1000, found };
 }

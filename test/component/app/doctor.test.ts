@@ -1,5 +1,7 @@
 // The doctor in front of relays and stores that are broken in one way each.
 import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -7,6 +9,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { loadParallaxConfig } from '../../../src/app/config.ts';
 import { type DoctorOptions, examine } from '../../../src/app/doctor/run.ts';
+import { askDocument } from '../../../src/cli/observe/client.ts';
 import { type Node, NodeState } from '../../../src/hubble/schema.gen.ts';
 import type { Finding } from '../../../src/query/doctor/finding.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
@@ -47,7 +50,9 @@ async function findings(
   const settings = [`store.chdb.path=${path}`, `clusters=${JSON.stringify(clusters)}`, ...set];
   const { value } = loadParallaxConfig({ set: settings, env: {} });
   const deps = { logger, registry: new Registry(), clock: systemClock };
-  const all = { server: undefined, window: 600_000, between: 200, ...options };
+  const ask: DoctorOptions['ask'] = (server, path, signal) =>
+    askDocument(server, path, undefined, undefined, signal);
+  const all = { server: undefined, ask, window: 600_000, between: 200, ...options };
   return examine(value, deps, all, signal);
 }
 
@@ -183,6 +188,36 @@ describe('store and bus', () => {
     expect(checks(await findings(clusters, {}, nowhere))).toEqual(['store-answers']);
     const gone = { server: `http://${relay.address}` };
     expect(checks(await findings(clusters, gone))).toEqual(['store-answers']);
+  });
+
+  test('a server says what it finds in its store; one of another kind does not', async () => {
+    const found = {
+      check: 'flows-arrive',
+      severity: 'warning',
+      cluster: 'east',
+      what: 'no flows came',
+      evidence: '0 rows',
+      cure: 'look',
+    };
+    let body: unknown = { findings: [found], cost: {} };
+    let asked: string | undefined;
+    const server = http.createServer((request, response) => {
+      asked = request.url;
+      response.end(JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo; // it listens on TCP
+    const options = { server: `http://127.0.0.1:${port}` };
+    expect(await findings([], options)).toContainEqual(found);
+    expect(asked).toBe('/api/v1/doctor?window=600000');
+    body = { findings: 'none' };
+    const [wrongly] = (await findings([], options)).filter(
+      ({ check }) => check === 'store-answers',
+    );
+    expect(wrongly?.evidence).toContain(
+      'did not answer /api/v1/doctor?window=600000 as this version does',
+    );
   });
 
   test('no Kafka', async () => {

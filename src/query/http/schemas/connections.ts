@@ -1,12 +1,10 @@
 // Connections, services and explanations, as the API tells them (src/query/connections, services, explain).
 import { z } from 'zod';
+import { MISSING_REASONS } from '../../connections/missing.ts';
+import { policySchema } from './policy.ts';
 
 const time = z.string().describe('RFC 3339');
 const counts = z.record(z.string(), z.number());
-
-const policy = z
-  .object({ kind: z.string(), namespace: z.string(), name: z.string() })
-  .meta({ id: 'Policy' });
 
 const end = z
   .object({
@@ -60,23 +58,14 @@ const view = z
     replies: z.number(),
     drops: z.array(z.object({ reason: z.string(), code: z.number(), count: z.number() })),
     matches: z.array(z.string()).describe('What policy verdicts matched on'),
-    allowedBy: z.array(policy),
-    deniedBy: z.array(policy),
+    allowedBy: z.array(policySchema),
+    deniedBy: z.array(policySchema),
     l7: l7.optional(),
   })
   .meta({ id: 'ConnectionView', description: 'What one side of a connection saw.' });
 
 const missing = z.object({
-  reason: z.enum([
-    'outside',
-    'host',
-    'cluster-unknown',
-    'not-collected',
-    'coverage-gap',
-    'same-node',
-    'never-arrived',
-    'not-seen',
-  ]),
+  reason: z.enum(MISSING_REASONS),
   text: z.string().describe('A sentence'),
 });
 
@@ -168,7 +157,7 @@ const decision = z.object({
   reason: z.string().optional(),
   code: z.number().optional(),
   times: z.number().optional(),
-  policies: z.array(policy),
+  policies: z.array(policySchema),
   matches: z.array(z.string()),
 });
 
