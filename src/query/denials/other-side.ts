@@ -119,14 +119,15 @@ async function readSeen(
   const incidents = asked.map(({ incident }) => incident);
   const all = <T>(pick: (incident: Incident) => T): T[] => [...new Set(incidents.map(pick))];
   const sql = `SELECT cluster, traffic_direction, l4_protocol, server_port, source_namespace, ${name('source')} AS source_name,
-      destination_namespace, ${name('destination')} AS destination_name, time_slot, verdict, sum(flows)
+      destination_namespace, ${name('destination')} AS destination_name,
+      groupArray(time_slot), groupArray(verdict), groupArray(flows)
     FROM flow_totals
     WHERE time_slot BETWEEN {first:Int32} AND {last:Int32} AND cluster IN {clusters:Array(String)}
       AND client_is_source = 1 AND server_port IN {ports:Array(UInt16)}
       AND source_namespace IN {sourceSpaces:Array(String)} AND destination_namespace IN {destinationSpaces:Array(String)}
       AND ${named('source', 'sources')} AND ${named('destination', 'destinations')}
     GROUP BY cluster, traffic_direction, l4_protocol, server_port, source_namespace, source_name,
-      destination_namespace, destination_name, time_slot, verdict`;
+      destination_namespace, destination_name`;
   const params = {
     ...spanOf(asked),
     clusters: all((each) => each[sideOf(each)].cluster),
@@ -138,7 +139,7 @@ async function readSeen(
   };
   for await (const row of store.query(sql, params, signal && { signal })) {
     const [cluster, direction, protocol, port, ...rest] = row;
-    const [from, source, to, destination, slot, verdict, flows] = rest;
+    const [from, source, to, destination, slots, verdicts, flows] = rest;
     const key = JSON.stringify([
       String(cluster),
       Number(direction),
@@ -146,10 +147,21 @@ async function readSeen(
       Number(port),
       ...[from, source, to, destination].map(String),
     ]);
-    const one = { slot: BigInt(String(slot)), verdict: Number(verdict), flows: Number(flows) };
-    seen.set(key, [...(seen.get(key) ?? []), one]);
+    const [counted, outcomes] = [listOf(flows).map(Number), listOf(verdicts).map(Number)];
+    seen.set(
+      key,
+      listOf(slots).map((slot, at) => ({
+        slot: BigInt(String(slot)),
+        verdict: outcomes[at] ?? 0,
+        flows: counted[at] ?? 0,
+      })),
+    );
   }
   return seen;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function spanOf(looked: readonly Looked[]): { readonly first: bigint; readonly last: bigint } {
@@ -184,10 +196,7 @@ async function readCollected(
     ) GROUP BY cluster`;
   const params = { clusters, first, last, since, until };
   for await (const [cluster, found] of store.query(slots, params, options))
-    collected.set(
-      String(cluster),
-      new Set(Array.isArray(found) ? found.map((slot) => BigInt(String(slot))) : []),
-    );
+    collected.set(String(cluster), new Set(listOf(found).map((slot) => BigInt(String(slot)))));
   // Whole tables are asked only for a cluster that is not found near by.
   const open = clusters.filter((cluster) => !collected.has(cluster));
   if (open.length === 0) return collected;
