@@ -1,7 +1,9 @@
 // Which responses of a replayed batch are stored already. What the writer stored itself it remembers; nearly all of the
 // rest is newer than anything else stored, which one cheap question tells. The uuids of what remains are asked for,
 // never a window's rows, so that an answer is never larger than the batch.
+
 import { IMPORT_RELAY } from '../hubble/batch.ts';
+import { floorDiv } from '../hubble/timestamp.ts';
 import type { QueryParams, Store } from '../store/store.ts';
 import type { BatchIdentities } from './project/identify.ts';
 import { MAX_SECONDS } from './project/int64.ts';
@@ -114,9 +116,4 @@ function params(from: bigint, to: bigint, cluster: string): QueryParams {
 function uuidText(uuids: Uint8Array, index: number): string {
   const hex = Buffer.from(uuids.buffer, uuids.byteOffset + index * 16, 16).toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-function floorDiv(value: bigint, by: bigint): bigint {
-  const quotient = value / by;
-  return value < 0n && quotient * by !== value ? quotient - 1n : quotient;
 }

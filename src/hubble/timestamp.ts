@@ -20,6 +20,12 @@ export function fromNanos(nanos: bigint): Timestamp {
     : { seconds, nanos: rest };
 }
 
+/** Which hour, slot or step a moment falls into: what lies before 1970 has numbers below 0. */
+export function floorDiv(value: bigint, by: bigint): bigint {
+  const quotient = value / by;
+  return value % by < 0n ? quotient - 1n : quotient;
+}
+
 /** RFC 3339 in UTC with 0, 3, 6 or 9 digits of fraction; undefined outside the years 1 to 9999. */
 export function formatTimestamp(time: Timestamp): string | undefined {
   const seconds = Number(time.seconds);

@@ -1,5 +1,6 @@
 // A stretch of time over the tables: as conditions that the sort key and the indexes can use, and what was collected
 // in it.
+import { floorDiv } from '../hubble/timestamp.ts';
 import type { QueryParams, Reader } from '../store/store.ts';
 
 /** Nanoseconds since 1970, both ends included; undefined is open. */
@@ -20,8 +21,7 @@ const MAX_NANOS = 2n ** 63n - 1n - SLOT_NANOS;
 
 /** The five-minute slot of a moment, as the column `time_slot` has it. */
 export function slotOf(nanos: bigint): bigint {
-  const slot = nanos / SLOT_NANOS;
-  return nanos % SLOT_NANOS < 0n ? slot - 1n : slot;
+  return floorDiv(nanos, SLOT_NANOS);
 }
 
 /** First and last nanosecond of a slot. */

@@ -1,4 +1,4 @@
-// Promises that are settled from outside, and waiting for a signal.
+// Promises that are settled from outside, and waiting for a signal or no longer than one lets us.
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -22,4 +22,16 @@ export function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** Waits for what is ending by itself; at the limit, if it comes first, `cut` makes it end. */
+export async function endWithin(
+  limit: AbortSignal,
+  ending: Promise<void>,
+  cut: () => void,
+): Promise<void> {
+  limit.addEventListener('abort', cut, { once: true });
+  if (limit.aborted) cut();
+  await ending;
+  limit.removeEventListener('abort', cut);
 }

@@ -1,6 +1,7 @@
 // How a Fastify application listens and ends, the same for every role.
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { endWithin } from '../runtime/async.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 
 /**
@@ -24,11 +25,7 @@ export async function listen(
 
 /** Lets requests end; past `limit` connections are cut, because a stream may have no end. */
 export async function close(app: FastifyInstance, limit: AbortSignal): Promise<void> {
-  const cut = () => app.server.closeAllConnections();
-  limit.addEventListener('abort', cut, { once: true });
-  if (limit.aborted) cut();
-  await app.close();
-  limit.removeEventListener('abort', cut);
+  await endWithin(limit, app.close(), () => app.server.closeAllConnections());
 }
 
 function urlOf(address: string | AddressInfo | null, host: string): string {

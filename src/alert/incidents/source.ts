@@ -2,6 +2,7 @@
 // and how often, which pods, and how long their clusters were collected.
 import type { IncidentFacts } from '../../hubble/incident.ts';
 import type { IncidentPods } from '../../hubble/incident-event.ts';
+import { floorDiv } from '../../hubble/timestamp.ts';
 import {
   TRAFFIC_COLUMNS,
   TRAFFIC_TEXT,
@@ -197,9 +198,4 @@ function factsOf(row: readonly unknown[]): IncidentFacts {
     drops: Number(drops),
     verdicts: Number(verdicts),
   };
-}
-
-export function floorDiv(value: bigint, by: bigint): bigint {
-  const quotient = value / by;
-  return value < 0n && quotient * by !== value ? quotient - 1n : quotient;
 }

@@ -2,6 +2,7 @@
 // stay in the log. What was taken or given up is written down before it leaves memory, so a restart goes on there.
 import type { Logger } from 'pino';
 import { parseIncidentEvent } from '../../hubble/incident-event.ts';
+import { endWithin } from '../../runtime/async.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Health } from '../../runtime/component.ts';
 import { type IncidentLogRow, lastSequence, readIncidentLog } from '../../store/incident-log.ts';
@@ -93,11 +94,7 @@ export class Courier {
   async stop(limit: AbortSignal): Promise<void> {
     this.over.abort();
     this.wake();
-    const cut = () => this.attempts.abort();
-    limit.addEventListener('abort', cut, { once: true });
-    if (limit.aborted) cut();
-    await this.work;
-    limit.removeEventListener('abort', cut);
+    await endWithin(limit, this.work, () => this.attempts.abort());
     this.deps.notifier.close();
   }
 

@@ -1,8 +1,6 @@
 // Hubble's gRPC API over everything that was collected: what `hubble`, Hubble UI and other clients of a relay ask. On
 // loopback unless the configuration says otherwise.
 import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import type {
   ChangeNotification,
   GetFlowsRequest,
@@ -16,17 +14,14 @@ import {
   Peer,
   withRawResponses,
 } from '../../hubble/services.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { endWithin } from '../../runtime/async.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { HealthReport } from '../../runtime/run.ts';
-import type { Reader } from '../../store/store.ts';
-import type { ApiConfig } from '../config.ts';
-import type { LiveFlows } from '../follow.ts';
 import { readTokens, type Tokens } from '../http/auth.ts';
 import type { Overview } from '../overview.ts';
 import { createOverviews } from '../overviews.ts';
 import { peerChanges } from '../peers.ts';
+import { listeningHealth, type ServingDeps } from '../serving.ts';
 import { askerBy } from './asker.ts';
 import { Calls, type Write } from './calls.ts';
 import { tlsCredentials } from './certificates.ts';
@@ -36,28 +31,12 @@ import { checkHealth, watchHealth } from './health.ts';
 import { type GrpcMetrics, grpcMetrics } from './metrics.ts';
 import { REFLECTION_SERVICES, reflect } from './reflection.ts';
 
-export interface GrpcServerDeps {
-  readonly config: ApiConfig;
-  readonly store: Reader;
-  readonly overview: Overview;
-  /** Absent: `follow` is refused. */
-  readonly live?: LiveFlows;
-  readonly logger: Logger;
-  readonly registry: Registry;
-  readonly clock: Clock;
-  readonly version?: string;
-  /** Those of the configuration when left out. */
-  readonly tokens?: Tokens;
-  /** The state of the whole process. */
-  readonly health: () => HealthReport;
-}
-
 export interface GrpcApi extends Component {
   /** `host:port` once started. */
   address(): string | undefined;
 }
 
-export function createGrpcServer(deps: GrpcServerDeps): GrpcApi {
+export function createGrpcServer(deps: ServingDeps): GrpcApi {
   return new Api(deps);
 }
 
@@ -66,13 +45,13 @@ const PEERS_MS = 1000;
 
 class Api implements GrpcApi {
   readonly name = 'grpc api';
-  private readonly deps: GrpcServerDeps;
+  private readonly deps: ServingDeps;
   private readonly metrics: GrpcMetrics;
   private readonly stopped = new AbortController();
   private server: GrpcServer | undefined;
   private listening: string | undefined;
 
-  constructor(deps: GrpcServerDeps) {
+  constructor(deps: ServingDeps) {
     this.deps = deps;
     this.metrics = grpcMetrics(deps.registry);
   }
@@ -102,18 +81,12 @@ class Api implements GrpcApi {
     const { server } = this;
     this.listening = undefined;
     if (server === undefined) return;
-    const cut = () => server.forceShutdown();
     const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-    limit.addEventListener('abort', cut, { once: true });
-    if (limit.aborted) cut();
-    await closed;
-    limit.removeEventListener('abort', cut);
+    await endWithin(limit, closed, () => server.forceShutdown());
   }
 
   health(): Health {
-    return this.listening === undefined
-      ? { state: 'failed', reason: 'does not listen' }
-      : { state: 'ok' };
+    return listeningHealth(this.listening);
   }
 
   address(): string | undefined {

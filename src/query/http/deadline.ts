@@ -1,4 +1,4 @@
-// The time that an answer may take, and that others wait for it.
+// The time a document may take.
 import { ParallaxError } from '../../runtime/errors.ts';
 
 /** Ends when the time is up, whatever the work makes of its signal. Throws `query/timeout`. */
@@ -19,22 +19,6 @@ export async function within<T>(
   });
   try {
     return await Promise.race([work(signal), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** What comes within so many milliseconds; undefined when it is not there by then. */
-export async function soon<T extends object>(
-  coming: Promise<T>,
-  ms: number,
-): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([coming, late]);
   } finally {
     clearTimeout(timer);
   }

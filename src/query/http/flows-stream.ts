@@ -11,7 +11,6 @@ import type { TimeRange } from '../range.ts';
 import type { ScanProgress } from '../scan.ts';
 import type { Asker } from './asker.ts';
 import type { Note } from './audit.ts';
-import { soon } from './deadline.ts';
 import { coverageWithin } from './envelope.ts';
 import type { FlowsRouteDeps } from './flows-deps.ts';
 import { problemOf } from './problem.ts';
@@ -52,7 +51,7 @@ export async function sendStream(
   const telling = new Telling(deps, wanted, signal);
   // History fails before the first byte where it can, so that the status says so. Whoever asked for notices is told
   // how far a long search has come instead of waiting, and of a failure in the stream.
-  if (!query.follow) await (telling.tells ? soon(telling.first, PROGRESS_MS) : telling.first);
+  if (!query.follow) await (telling.tells ? soon(telling.first) : telling.first);
   if (query.follow) deps.endless.add(reply);
   // What comes line by line would wait in a compressor; this is its switch.
   if (query.follow || telling.tells) reply.request.headers['x-no-compression'] = 'live';
@@ -127,8 +126,7 @@ class Telling {
     const { query, note, meter } = this.wanted;
     try {
       if (this.tells && !query.follow)
-        while (!(await soon(this.first, PROGRESS_MS)))
-          yield { progress: progressOf(this.progress) };
+        while (!(await soon(this.first))) yield { progress: progressOf(this.progress) };
       for (let next = await this.first; !next.done; next = await this.items.next()) {
         if (next.value.kind === 'notice') yield { notice: next.value.notice };
         else yield this.counted(next.value);
@@ -181,6 +179,19 @@ function flowEvent(item: Outgoing): ServerEvent {
 function timeOf({ response: { flow, time } }: Outgoing): bigint | undefined {
   const of = flow?.time ?? time;
   return of && toNanos(of);
+}
+
+/** Waits for the answer, but no longer than PROGRESS_MS; false when it is not there yet. */
+async function soon(answered: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), PROGRESS_MS);
+  });
+  try {
+    return await Promise.race([answered.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function progressOf(seen: ScanProgress | undefined): object {

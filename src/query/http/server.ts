@@ -1,21 +1,14 @@
 // The HTTP API: flows and what is made of them, health, metrics. On loopback, or where a token is asked for.
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import type { z } from 'zod';
-import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
-import type { HealthReport } from '../../runtime/run.ts';
-import type { Reader } from '../../store/store.ts';
 import { close, listen } from '../../telemetry/listen.ts';
 import { addOpsRoutes } from '../../telemetry/ops.ts';
-import type { ApiConfig } from '../config.ts';
 import { createFeed } from '../denials/feed.ts';
 import type { KnownCluster } from '../doctor/identities.ts';
-import type { LiveFlows } from '../follow.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
-import type { Overview } from '../overview.ts';
 import { createOverviews } from '../overviews.ts';
+import { listeningHealth, type ServingDeps } from '../serving.ts';
 import { buildApp } from './app.ts';
 import { Audit } from './audit.ts';
 import { readTokens, requireSafe, type Tokens } from './auth.ts';
@@ -25,22 +18,9 @@ import { addOpenApi, addOpenApiPages } from './openapi.ts';
 import { addApiRoutes } from './routes.ts';
 import { readTls, watchTls } from './tls.ts';
 
-export interface HttpServerDeps {
-  readonly config: ApiConfig;
-  readonly store: Reader;
+export interface HttpServerDeps extends ServingDeps {
   /** The clusters whose flows should be in the store, as configured now. */
   readonly clusters: () => readonly KnownCluster[];
-  readonly overview: Overview;
-  /** Absent: `follow` is refused. */
-  readonly live?: LiveFlows;
-  readonly logger: Logger;
-  readonly registry: Registry;
-  readonly clock: Clock;
-  readonly version?: string;
-  /** Those of the configuration when left out. */
-  readonly tokens?: Tokens;
-  /** The state of the whole process, for readiness. */
-  readonly health: () => HealthReport;
   /** All metrics of the process in Prometheus text; those of `registry` when left out. */
   readonly metrics?: () => Promise<string>;
   /** Called with the base URL once it listens. */
@@ -93,9 +73,7 @@ class Server implements HttpServer {
   }
 
   health(): Health {
-    return this.url === undefined
-      ? { state: 'failed', reason: 'does not listen' }
-      : { state: 'ok' };
+    return listeningHealth(this.url);
   }
 
   address(): string | undefined {

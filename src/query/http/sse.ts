@@ -2,7 +2,6 @@
 // the stream for dead.
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { soon } from './deadline.ts';
 
 export interface ServerEvent {
   /** `message` when left out. */
@@ -48,20 +47,41 @@ async function* textOf(
   yield `retry: ${RETRY_MS}\n\n`;
   const coming = events[Symbol.asyncIterator]();
   try {
-    let next = coming.next();
     for (;;) {
-      const result = await soon(next, heartbeat);
-      if (result === undefined) {
-        yield ': alive\n\n';
-        continue;
-      }
+      const next = coming.next();
+      const isThere = lookout(next);
+      while (!(await isThere(heartbeat))) yield ': alive\n\n';
+      const result = await next;
       if (result.done) return;
       yield eventText(result.value);
-      next = coming.next();
     }
   } finally {
     await coming.return?.();
   }
+}
+
+/**
+ * Whether the promise is settled, waiting for so many milliseconds. It may be asked for weeks: nothing is left on the
+ * promise each time, as a race would.
+ */
+function lookout(promise: Promise<unknown>): (ms: number) => Promise<boolean> {
+  let settled = false;
+  let wake = () => {};
+  const end = () => {
+    settled = true;
+    wake();
+  };
+  promise.then(end, end);
+  return async (ms) => {
+    if (settled) return true;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+    return settled;
+  };
 }
 
 function eventText({ event, id, data }: ServerEvent): string {

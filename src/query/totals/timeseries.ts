@@ -1,5 +1,6 @@
 // Flows over time, in steps: all of them, or the busiest of some dimensions and the rest. A step in which nothing was
 // collected has no number: nobody knows what it would have been.
+import { floorDiv } from '../../hubble/timestamp.ts';
 import type { Reader } from '../../store/store.ts';
 import { FieldError } from '../http/problem.ts';
 import { slotOf } from '../range.ts';
@@ -124,10 +125,6 @@ export function gridOf(
     const grid = made(step);
     if (grid.points <= Math.max(most, 2)) return grid;
   }
-}
-
-function floorDiv(a: bigint, b: bigint): bigint {
-  return a >= 0n || a % b === 0n ? a / b : a / b - 1n;
 }
 
 /** The number of a step as a key: by slot where steps are made of whole slots, which both tables have. */

@@ -1,12 +1,9 @@
 // The feed of incidents over HTTP: live, from a place of the log, filtered, and with clients that take nothing.
-import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { apiConfig } from '../../../src/query/config.ts';
 import { createFeed } from '../../../src/query/denials/feed.ts';
 import { createHttpServer, type HttpServer } from '../../../src/query/http/server.ts';
@@ -14,12 +11,10 @@ import { createOverview } from '../../../src/query/overview.ts';
 import { scopedStore } from '../../../src/query/scope.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { encodeIncidentLog } from '../../../src/store/incident-log.ts';
-import { never, openStore, type TestStore } from '../../engines/stores.ts';
-import { type Alerts, logOf, ownClock, startAlerts, store, until } from './harness.ts';
+import { never } from '../../engines/stores.ts';
+import { alertStore, logOf, ownClock, store, until } from './harness.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'parallax-feed-'));
-let opened: TestStore;
-let alerts: Alerts;
+const opened = alertStore();
 let server: HttpServer;
 let registry: Registry;
 const closing: (() => void)[] = [];
@@ -55,21 +50,11 @@ async function serve({
   await server.start(never);
 }
 
-beforeAll(async () => {
-  opened = await openStore({ chdb: { path: join(directory, 'data') } });
-});
-afterAll(async () => {
-  await opened.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
 beforeEach(async () => {
-  for (const table of ['incident_events', 'incidents', 'denials', 'coverage'])
-    await opened.store.command(`TRUNCATE TABLE ${table}`);
-  alerts = await startAlerts(opened.store, clock);
+  await opened.start(clock);
 });
 afterEach(async () => {
   for (const close of closing.splice(0)) close();
-  await alerts.stop();
   await server.stop(AbortSignal.timeout(1000));
 });
 

@@ -1,7 +1,11 @@
 // A store with denials as a writer puts them there, an evaluator over it whose time is ours, and receivers that listen.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { z } from 'zod';
 import { alertConfig } from '../../../src/alert/config.ts';
 import { createEvaluator } from '../../../src/alert/incidents/evaluator.ts';
@@ -20,7 +24,7 @@ import {
 } from '../../../src/store/incident-log.ts';
 import { encodeRows } from '../../../src/store/native-rows.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { never } from '../../engines/stores.ts';
+import { never, openStore, type TestStore } from '../../engines/stores.ts';
 
 export const MINUTE = 60_000;
 const WITHIN_MS = 20_000;
@@ -127,11 +131,54 @@ export interface Alerts {
   stop(): Promise<void>;
 }
 
+type AlertSettings = z.input<typeof alertConfig> & { readonly quiet?: string };
+
+export interface AlertStore {
+  readonly store: TestStore['store'];
+  /** For files of the tests; gone with them. */
+  readonly directory: string;
+  /** Starts evaluator and receivers over it; they end with the test. */
+  start(clock: Clock, settings?: AlertSettings): Promise<Alerts>;
+}
+
+const TABLES = ['incident_events', 'deliveries', 'incidents', 'denials', 'coverage'];
+
+/** The store of a test file, on the embedded engine: empty at the beginning of each test. */
+export function alertStore(): AlertStore {
+  const directory = mkdtempSync(join(tmpdir(), 'parallax-alert-'));
+  const running: Alerts[] = [];
+  let opened: TestStore;
+  beforeAll(async () => {
+    opened = await openStore({ chdb: { path: join(directory, 'data') } });
+  });
+  afterAll(async () => {
+    await opened.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    for (const table of TABLES) await opened.store.command(`TRUNCATE TABLE ${table}`);
+  });
+  afterEach(async () => {
+    for (const alerts of running.splice(0)) await alerts.stop();
+  });
+  return {
+    directory,
+    get store() {
+      return opened.store;
+    },
+    async start(clock, settings) {
+      const alerts = await startAlerts(opened.store, clock, settings);
+      running.push(alerts);
+      return alerts;
+    },
+  };
+}
+
 /** Evaluator and receivers, as a role has them. */
 export async function startAlerts(
   to: Pick<Store, 'query' | 'insert'>,
   clock: Clock,
-  { quiet = '10m', ...written }: z.input<typeof alertConfig> & { readonly quiet?: string } = {},
+  { quiet = '10m', ...written }: AlertSettings = {},
 ): Promise<Alerts> {
   const settings = alertConfig.parse({ interval: '20ms', ...written });
   const config = { ...settings, quiet: duration.parse(quiet) };

@@ -1,43 +1,19 @@
 // What happens to incidents, from what is stored of them to the log, on the embedded engine.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openStore, type TestStore } from '../../engines/stores.ts';
+import { describe, expect, test } from 'vitest';
 import {
-  type Alerts,
+  alertStore,
   documentsOf,
   logOf,
   MINUTE,
   ownClock,
-  startAlerts,
   store,
   told,
   until,
   watch,
 } from './harness.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'parallax-incidents-'));
-let opened: TestStore;
-let alerts: Alerts | undefined;
-
-beforeAll(async () => {
-  opened = await openStore({ chdb: { path: join(directory, 'data') } });
-});
-afterAll(async () => {
-  await opened.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  for (const table of ['incident_events', 'deliveries', 'incidents', 'denials', 'coverage'])
-    await opened.store.command(`TRUNCATE TABLE ${table}`);
-});
-afterEach(async () => {
-  await alerts?.stop();
-  alerts = undefined;
-});
-
+const opened = alertStore();
 const log = () => logOf(opened.store);
 const logged = (text: string) =>
   until(
@@ -49,7 +25,7 @@ const logged = (text: string) =>
 describe('an incident over time', () => {
   test('is new once, however often it is denied', async () => {
     const clock = ownClock();
-    alerts = await startAlerts(opened.store, clock);
+    await opened.start(clock);
     await sleep(100);
     const at = clock.now();
     await store(opened.store, [{ at: at - 2000, count: 3 }]);
@@ -81,7 +57,7 @@ describe('an incident over time', () => {
   test('is resolved after quiet, where the cluster was collected, and new and known when it is back', async () => {
     const clock = ownClock();
     const at = clock.now();
-    alerts = await startAlerts(opened.store, clock);
+    await opened.start(clock);
     await store(opened.store, [{ at, count: 4 }]);
     await logged('new 1');
     clock.ahead(11 * MINUTE);
@@ -107,7 +83,7 @@ describe('an incident over time', () => {
   test('counts from where it is back, in the same hour as before too', async () => {
     const clock = ownClock(Math.floor(Date.now() / 3_600_000) * 3_600_000 + 5 * MINUTE);
     const at = clock.now();
-    alerts = await startAlerts(opened.store, clock, { quiet: '2m' });
+    await opened.start(clock, { quiet: '2m' });
     await store(opened.store, [{ at, count: 40, storedAt: at }]);
     await logged('new 1');
     await watch(opened.store, 'east', at, at + 10 * MINUTE);
@@ -126,7 +102,7 @@ describe('an incident over time', () => {
   test('stays open while its cluster is dark, and is let go in the end', async () => {
     const clock = ownClock();
     const at = clock.now();
-    alerts = await startAlerts(opened.store, clock, { giveUp: '2h' });
+    const alerts = await opened.start(clock, { giveUp: '2h' });
     await store(opened.store, [{ at }]);
     await logged('new 1');
     await watch(opened.store, 'east', at, at + 5 * MINUTE);
@@ -141,7 +117,7 @@ describe('an incident over time', () => {
 
   test('is changed when it doubled, and when another pod is denied, once an interval', async () => {
     const clock = ownClock();
-    alerts = await startAlerts(opened.store, clock);
+    await opened.start(clock);
     await store(opened.store, [{ at: clock.now(), count: 10 }]);
     await logged('new 1');
     await store(opened.store, [{ at: clock.now() + 1, count: 12 }]);
@@ -175,7 +151,7 @@ describe('an incident over time', () => {
       { incident: 7n, at: old },
       { incident: 8n, at: clock.now() },
     ]);
-    alerts = await startAlerts(opened.store, clock);
+    await opened.start(clock);
     await logged('(resolved 7), new 8');
     await store(opened.store, [{ incident: 7n, at: clock.now() }]);
     await logged('(resolved 7), new 8, new 7');
@@ -184,7 +160,7 @@ describe('an incident over time', () => {
 
   test('what was stored late is found all the same', async () => {
     const clock = ownClock();
-    alerts = await startAlerts(opened.store, clock, { sweepInterval: '200ms', overlap: '1s' });
+    await opened.start(clock, { sweepInterval: '200ms', overlap: '1s' });
     await store(opened.store, [{ incident: 1n, at: clock.now() }]);
     await logged('new 1');
     // By a writer whose clock is behind.
@@ -198,7 +174,7 @@ describe('an incident over time', () => {
     const deny = { reason: 181, count: 2 };
     const leftover = { ...deny, verdicts: 0 };
     const policies = 'CiliumNetworkPolicy farfaraway/no-xwing';
-    alerts = await startAlerts(opened.store, clock, { sweepInterval: '200ms' });
+    await opened.start(clock, { sweepInterval: '200ms' });
     // The drop comes first; its verdict within the time that it is waited for.
     await store(opened.store, [{ incident: 1n, at: clock.now(), ...leftover }]);
     await store(opened.store, [{ incident: 2n, at: clock.now(), ...deny, policies }]);
@@ -221,7 +197,7 @@ describe('an incident over time', () => {
   test('more than there is room for are taken up one after the other', async () => {
     const clock = ownClock();
     const at = clock.now();
-    alerts = await startAlerts(opened.store, clock, {
+    const alerts = await opened.start(clock, {
       maxOpen: 2,
       sweepInterval: '100ms',
       quiet: '1m',

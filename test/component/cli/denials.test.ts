@@ -9,6 +9,7 @@ import { type DenialsIo, runDenials } from '../../../src/cli/denials/run.ts';
 import { runSuggest } from '../../../src/cli/denials/suggest.ts';
 import { Polled } from '../../../src/cli/denials/watch.ts';
 import { type Incident, incidentId } from '../../../src/hubble/incident.ts';
+import { caughtCall } from '../../engines/caught-call.ts';
 import { deny, HOUR, MINUTE, NOON, watch } from '../query/denials/denied.ts';
 import { type StoredCorpus, storedCorpus } from '../query/stored.ts';
 
@@ -41,22 +42,9 @@ interface Said {
 }
 
 async function denials(args: readonly string[], more: Partial<DenialsIo> = {}): Promise<Said> {
-  let [out, err] = ['', ''];
-  const code = await runDenials(args, {
-    env: { PARALLAX_DATA_DIR: stored.directory },
-    readConfig: async () => ({}),
-    out: (text) => {
-      out += text;
-      return undefined;
-    },
-    err: (text) => {
-      err += text;
-    },
-    nowMs: () => NOW_MS,
-    signal: new AbortController().signal,
-    ...more,
-  });
-  return { code, out, err };
+  const { io, said } = caughtCall({ env: { PARALLAX_DATA_DIR: stored.directory }, nowMs: NOW_MS });
+  const code = await runDenials(args, { ...io, ...more });
+  return { code, ...said() };
 }
 
 describe('incidents', () => {

@@ -1,41 +1,27 @@
 // Reading CiliumEndpoints and namespaces of a Kubernetes API over HTTP.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { RESOLUTION } from '../../../src/enrich/ends.ts';
 import { WORKLOAD_ORIGIN } from '../../../src/enrich/inventory.ts';
-import type { KubernetesSource } from '../../../src/enrich/kubernetes/source.ts';
 import { never } from '../../engines/stores.ts';
-import { FakeKubernetes } from './fake-kubernetes.ts';
+import type { FakeKubernetes } from './fake-kubernetes.ts';
 import {
   ENDPOINTS,
   end,
   endpoint,
   IDENTITIES,
+  kubernetesPerTest,
   NAMESPACES,
   NODES,
   node,
   PODS,
   pod,
-  reader,
   soon,
 } from './kubernetes-setup.ts';
 
 let api: FakeKubernetes;
-let sources: KubernetesSource[] = [];
-beforeEach(async () => {
-  api = new FakeKubernetes();
-  await api.start();
+const setUp = kubernetesPerTest((fresh) => {
+  api = fresh;
 });
-afterEach(async () => {
-  await Promise.all(sources.map((source) => source.stop()));
-  sources = [];
-  await api.stop();
-});
-
-function setUp(options: Parameters<typeof reader>[1] = {}) {
-  const made = reader(api, options);
-  sources.push(made.source);
-  return made;
-}
 
 test('endpoints tell whose an address is, where it runs, and what its identity stands for', async () => {
   // Nothing is known of pods and identities: they may not be read.

@@ -1,7 +1,7 @@
 // What tests of reading a fake Kubernetes share: its paths and objects, and a reader of cluster `west` with what it fills.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { vi } from 'vitest';
+import { afterEach, beforeEach, vi } from 'vitest';
 import type { IdentityFact } from '../../../src/enrich/catalogue.ts';
 import { createClusterFinder } from '../../../src/enrich/clusters.ts';
 import { createEndFinder, type End } from '../../../src/enrich/ends.ts';
@@ -10,7 +10,7 @@ import { KubernetesSource } from '../../../src/enrich/kubernetes/source.ts';
 import { kubernetesMetrics } from '../../../src/enrich/metrics.ts';
 import { ClusterRegistry } from '../../../src/enrich/registry.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import type { FakeKubernetes } from './fake-kubernetes.ts';
+import { FakeKubernetes } from './fake-kubernetes.ts';
 
 export const PODS = '/api/v1/pods';
 export const SERVICES = '/api/v1/services';
@@ -23,7 +23,32 @@ export const PATHS = [PODS, SERVICES, IDENTITIES, NODES, CONFIG, ENDPOINTS, NAME
 
 export const soon = <T>(check: () => T) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
 
-export function reader(api: FakeKubernetes, { context = 'fake', maxPods = 100 } = {}) {
+/** Gives each test a fake Kubernetes; what comes back makes readers of one, which end with the test. */
+export function kubernetesPerTest(use: (api: FakeKubernetes) => void) {
+  let api: FakeKubernetes;
+  const sources: KubernetesSource[] = [];
+  beforeEach(async () => {
+    api = new FakeKubernetes();
+    await api.start();
+    use(api);
+  });
+  afterEach(async () => {
+    await Promise.all(sources.splice(0).map((source) => source.stop()));
+    await api.stop();
+  });
+  return (options: ReaderOptions = {}, of = api) => {
+    const made = reader(of, options);
+    sources.push(made.source);
+    return made;
+  };
+}
+
+interface ReaderOptions {
+  readonly context?: string;
+  readonly maxPods?: number;
+}
+
+function reader(api: FakeKubernetes, { context = 'fake', maxPods = 100 }: ReaderOptions) {
   const registry = new ClusterRegistry([
     { name: 'east', maxConnectedClusters: 255, podCidrs: [], nodeCidrs: [], relay: 'e' },
     { name: 'west', maxConnectedClusters: 255, podCidrs: [], nodeCidrs: [], relay: 'w' },

@@ -1,10 +1,9 @@
 // Reading a Kubernetes API over HTTP: what it says reaches flows and the catalogue, and it may fail in every way.
 import { rejects } from 'node:assert/strict';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ORIGIN } from '../../../src/enrich/clusters.ts';
 import { RESOLUTION } from '../../../src/enrich/ends.ts';
 import { WORKLOAD_ORIGIN } from '../../../src/enrich/inventory.ts';
-import type { KubernetesSource } from '../../../src/enrich/kubernetes/source.ts';
 import { never } from '../../engines/stores.ts';
 import { makeCertificates } from '../ingest/certificates.ts';
 import { FakeKubernetes } from './fake-kubernetes.ts';
@@ -13,33 +12,20 @@ import {
   end,
   IDENTITIES,
   identity,
+  kubernetesPerTest,
   NODES,
   node,
   PATHS,
   PODS,
   pod,
-  reader,
   SERVICES,
   soon,
 } from './kubernetes-setup.ts';
 
 let api: FakeKubernetes;
-let sources: KubernetesSource[] = [];
-beforeEach(async () => {
-  api = new FakeKubernetes();
-  await api.start();
+const setUp = kubernetesPerTest((fresh) => {
+  api = fresh;
 });
-afterEach(async () => {
-  await Promise.all(sources.map((source) => source.stop()));
-  sources = [];
-  await api.stop();
-});
-
-function setUp(options: Parameters<typeof reader>[1] = {}) {
-  const made = reader(api, options);
-  sources.push(made.source);
-  return made;
-}
 
 test('what Kubernetes knows is added to flows', async () => {
   api.put(PODS, pod('one', '10.6.0.1'));
@@ -142,11 +128,11 @@ test('an API with a certificate of the authority in the kubeconfig is read, anot
     [own, 'another.test', /does not match certificate's altnames/],
     [other, 'relay.test', /certificate/],
   ] as const) {
-    await api.stop();
-    api = new FakeKubernetes({ ...served, ca: authority, host });
-    await api.start();
-    api.put(PODS, pod('one', '10.6.0.1'));
-    const { source, inventory } = setUp();
+    const secure = new FakeKubernetes({ ...served, ca: authority, host });
+    await secure.start();
+    onTestFinished(() => secure.stop());
+    secure.put(PODS, pod('one', '10.6.0.1'));
+    const { source, inventory } = setUp({}, secure);
     await source.start(never);
     if (refusal === undefined)
       await soon(() => expect(inventory.pod('west', 'shop', 'one')).toBeDefined());
@@ -154,7 +140,7 @@ test('an API with a certificate of the authority in the kubeconfig is read, anot
       await soon(() =>
         expect(source.health()).toMatchObject({ reason: expect.stringMatching(refusal) }),
       );
-    expect(api.requests.length > 0).toBe(refusal === undefined);
+    expect(secure.requests.length > 0).toBe(refusal === undefined);
     await source.stop();
   }
 });

@@ -8,7 +8,7 @@ import type { LiveFlows } from '../../../src/query/follow.ts';
 import type { Tokens } from '../../../src/query/http/auth.ts';
 import { createHttpServer, type HttpServer } from '../../../src/query/http/server.ts';
 import { createOverview } from '../../../src/query/overview.ts';
-import { systemClock } from '../../../src/runtime/clock.ts';
+import { type Clock, systemClock } from '../../../src/runtime/clock.ts';
 import type { Reader } from '../../../src/store/store.ts';
 import { checkDocument } from './checked.ts';
 
@@ -35,6 +35,7 @@ export interface ServingOptions {
   readonly settings?: object;
   readonly live?: LiveFlows;
   readonly tokens?: Tokens;
+  readonly clock?: Clock;
 }
 
 const running: HttpServer[] = [];
@@ -45,7 +46,7 @@ afterAll(async () => {
 
 export async function httpServing(
   store: Reader,
-  { settings = {}, live, tokens }: ServingOptions = {},
+  { settings = {}, live, tokens, clock = systemClock }: ServingOptions = {},
 ): Promise<HttpServing> {
   const log: Record<string, unknown>[] = [];
   const logger = pino(
@@ -55,10 +56,10 @@ export async function httpServing(
   const registry = new Registry();
   const config = apiConfig.parse({ listen: '127.0.0.1:0', ...settings });
   const server = createHttpServer({
-    ...{ config, store, logger, registry, clock: systemClock },
+    ...{ config, store, logger, registry, clock },
     check: checkDocument,
     clusters: () => [{ name: 'test' }, { name: 'other' }],
-    overview: createOverview({ store, clock: systemClock, version: '1.2.3', config }),
+    overview: createOverview({ store, clock, version: '1.2.3', config }),
     version: '1.2.3',
     ...(live && { live }),
     ...(tokens && { tokens }),

@@ -1,9 +1,10 @@
 // The tables and the log in memory, as far as an incident watch asks for them, with a log that may fail in the moment of
 // writing: before it has the rows, or after.
 import type { IncidentLog } from '../../../src/alert/incidents/log.ts';
-import { floorDiv, type Source } from '../../../src/alert/incidents/source.ts';
+import type { Source } from '../../../src/alert/incidents/source.ts';
 import { Watched } from '../../../src/alert/incidents/watched.ts';
 import type { IncidentFacts } from '../../../src/hubble/incident.ts';
+import { floorDiv } from '../../../src/hubble/timestamp.ts';
 import type { IncidentLogRow } from '../../../src/store/incident-log.ts';
 
 export interface Denial {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  floorDiv,
   formatTimestamp,
   fromNanos,
   parseTimestamp,
@@ -27,6 +28,15 @@ test.each([
   [1_000_000_001n, { seconds: 1n, nanos: 1 }],
 ])('%s nanoseconds since 1970', (nanos, time) => {
   expect(fromNanos(nanos)).toEqual(time);
+});
+
+test('a moment lies in the stretch it falls into, before 1970 too', () => {
+  fc.assert(
+    fc.property(fc.bigInt(-(2n ** 63n), 2n ** 63n), fc.bigInt(1n, 10n ** 13n), (moment, length) => {
+      const first = floorDiv(moment, length) * length;
+      expect(first <= moment && moment < first + length).toBe(true);
+    }),
+  );
 });
 
 test.each([

@@ -1,109 +1,46 @@
 // The story of the README through the store, the API and the commands: who was denied, where, coming from which cluster,
 // and which cluster answered the global service.
-import pino from 'pino';
-import { Registry } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ObserveOptions } from '../../../../src/cli/observe/options.ts';
 import { askConnections, CONNECTIONS } from '../../../../src/cli/report/connections.ts';
 import { runExplain } from '../../../../src/cli/report/explain.ts';
 import { type Report, type ReportAnswer, runReport } from '../../../../src/cli/report/run.ts';
 import { askServices, SERVICES } from '../../../../src/cli/report/services.ts';
-import type { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
-import { apiConfig } from '../../../../src/query/config.ts';
 import type { Connection } from '../../../../src/query/connections/connection.ts';
 import type { Explained } from '../../../../src/query/explain/find.ts';
-import { createHttpServer, type HttpServer } from '../../../../src/query/http/server.ts';
-import { createOverview } from '../../../../src/query/overview.ts';
 import type { Service } from '../../../../src/query/services/services.ts';
-import { systemClock } from '../../../../src/runtime/clock.ts';
-import { EKS, GKE } from '../../../../src/simulate/scenes.ts';
-import { Story } from '../../../../src/simulate/story.ts';
-import { held, relayOf, START_MS } from '../../../unit/simulate/stage.ts';
-import { checkDocument } from '../checked.ts';
+import { caughtCall } from '../../../engines/caught-call.ts';
+import { START_MS } from '../../../unit/simulate/stage.ts';
+import { type HttpServing, httpServing } from '../serving.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
+import { TOLD_MS, tellStory } from '../totals/story.ts';
 import { tellStore } from './told.ts';
 
-const TOLD_MS = 90_000;
 let stored: StoredCorpus;
-let server: HttpServer;
-let registry: Registry;
+let api: HttpServing;
 let url: string;
 const never = new AbortController().signal;
 
-async function tellStory(): Promise<GetFlowsResponse[]> {
-  vi.useFakeTimers({ now: START_MS });
-  try {
-    const clock = { now: () => Date.now(), sleep: async () => {} };
-    const relays = [EKS, GKE].map(({ name, nodes }) =>
-      relayOf(
-        name,
-        nodes.map((node) => node.name),
-        { clock },
-      ),
-    );
-    const options = { count: 0, seed: 1, speed: 1, waitForClient: false };
-    const story = new Story(relays, options, clock);
-    await story.start(never);
-    await vi.advanceTimersByTimeAsync(TOLD_MS);
-    await story.stop(never);
-    return relays.flatMap(held);
-  } finally {
-    vi.useRealTimers();
-  }
-}
-
-function serverWith(maxConnections: number, of: Registry): HttpServer {
-  const config = apiConfig.parse({ listen: '127.0.0.1:0', connections: { maxConnections } });
-  const { store } = stored;
-  return createHttpServer({
-    config,
-    store,
-    check: checkDocument,
-    clusters: () => [],
-    overview: createOverview({ store, clock: systemClock, version: '1.2.3', config }),
-    logger: pino({ level: 'silent' }),
-    registry: of,
-    clock: systemClock,
-    health: () => ({ phase: 'running', state: 'ok', components: [] }),
-  });
+function serving(maxConnections: number): Promise<HttpServing> {
+  return httpServing(stored.store, { settings: { connections: { maxConnections } } });
 }
 
 beforeAll(async () => {
-  const story = await tellStory();
   stored = await storedCorpus();
-  await tellStore(stored, story);
-  registry = new Registry();
-  server = serverWith(500, registry);
-  await server.start(never);
-  url = server.address() ?? '';
+  await tellStore(stored, await tellStory());
+  api = await serving(500);
+  url = api.url;
 }, 60_000);
-afterAll(async () => {
-  await server.stop(AbortSignal.timeout(2000));
-  await stored.close();
-});
+afterAll(() => stored.close());
 
 async function run<T>(
   report: Report<T>,
   ask: (options: ObserveOptions, signal: AbortSignal) => Promise<ReportAnswer<T>>,
   args: readonly string[],
 ) {
-  let out = '';
-  let err = '';
-  const exit = await runReport(report, args, {
-    env: { PARALLAX_SERVER: url },
-    readConfig: async () => ({}),
-    out: (text) => {
-      out += text;
-      return undefined;
-    },
-    err: (text) => {
-      err += text;
-    },
-    nowMs: () => START_MS + TOLD_MS,
-    signal: never,
-    ask: (options) => ask(options, never),
-  });
-  return { exit, out, err };
+  const { io, said } = caughtCall({ env: { PARALLAX_SERVER: url }, nowMs: START_MS + TOLD_MS });
+  const exit = await runReport(report, args, { ...io, ask: (options) => ask(options, never) });
+  return { exit, ...said() };
 }
 
 const connections = (...args: string[]) => run(CONNECTIONS, askConnections, args);
@@ -310,16 +247,13 @@ describe('the API', () => {
   test('refuses more than api.connections allows', async () => {
     const response = await fetch(`${url}/api/v1/connections?all=true`);
     expect((await response.json()) as object).toHaveProperty('connections');
-    const small = serverWith(5, new Registry());
-    await small.start(never);
-    const refused = await fetch(`${small.address()}/api/v1/connections?all=true`);
-    await small.stop(AbortSignal.timeout(2000));
+    const refused = await (await serving(5)).get('/api/v1/connections?all=true');
     expect(refused.status).toBe(422);
-    expect(await refused.json()).toMatchObject({ code: 'store/limit' });
+    expect(refused.body).toMatchObject({ code: 'store/limit' });
   });
 
   test('counts what it sent', async () => {
-    const text = await registry.metrics();
+    const text = await api.registry.metrics();
     expect(text).toMatch(/parallax_api_connections_sent_total \d+/);
     expect(text).toContain('parallax_api_connections_limit 500');
     expect(text).toMatch(/parallax_api_streams 0/);

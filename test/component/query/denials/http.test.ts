@@ -3,15 +3,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import pino from 'pino';
-import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { runDenials } from '../../../../src/cli/denials/run.ts';
 import { runSuggest } from '../../../../src/cli/denials/suggest.ts';
 import { incidentId } from '../../../../src/hubble/incident.ts';
-import { apiConfig } from '../../../../src/query/config.ts';
 import { answerIncidents } from '../../../../src/query/denials/ask.ts';
 import { denialsConfig } from '../../../../src/query/denials/config.ts';
 import {
@@ -20,18 +17,17 @@ import {
   incidentsSchema,
   suggestionSchema,
 } from '../../../../src/query/denials/schema.ts';
-import { createHttpServer, type HttpServer } from '../../../../src/query/http/server.ts';
-import { createOverview } from '../../../../src/query/overview.ts';
 import { scopedStore } from '../../../../src/query/scope.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
+import { caughtCall } from '../../../engines/caught-call.ts';
+import { httpServing } from '../serving.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
 import { type Denied, deny, HOUR, MINUTE, NOON, watch } from './denied.ts';
 
 const NOW_MS = Number((NOON + 20n * MINUTE) / 1_000_000n);
-const never = new AbortController().signal;
 let stored: StoredCorpus;
 let ids: string[];
-let server: HttpServer;
+let url: string;
 
 beforeAll(async () => {
   stored = await storedCorpus();
@@ -62,27 +58,13 @@ beforeAll(async () => {
   ]);
   ids = denied.map(incidentId);
   await watch(stored.store, 'liz-cm-eks-6', { since: NOON, until: NOON + 20n * MINUTE });
-  const config = apiConfig.parse({ listen: '127.0.0.1:0' });
   const clock = { ...systemClock, now: () => NOW_MS };
-  server = createHttpServer({
-    config,
-    store: stored.store,
-    clusters: () => [],
-    overview: createOverview({ store: stored.store, clock, version: '1', config }),
-    logger: pino({ level: 'silent' }),
-    registry: new Registry(),
-    clock,
-    health: () => ({ phase: 'running', state: 'ok', components: [] }),
-  });
-  await server.start(never);
+  ({ url } = await httpServing(stored.store, { clock }));
 }, 60_000);
-afterAll(async () => {
-  await server.stop(AbortSignal.timeout(5000));
-  await stored.close();
-});
+afterAll(() => stored.close());
 
 async function get(path: string, init?: RequestInit): Promise<Response> {
-  return fetch(`${server.address()}/api/v1${path}`, init);
+  return fetch(`${url}/api/v1${path}`, init);
 }
 
 /** Nothing is in the answer that its schema does not name. */
@@ -213,36 +195,23 @@ test('a scope is part of every read', async () => {
 });
 
 test('the commands ask the server as they ask a directory', async () => {
-  let [out, err] = ['', ''];
-  const io = {
-    env: { PARALLAX_SERVER: server.address() ?? '' },
-    readConfig: async () => ({}),
-    out: (text: string) => {
-      out += text;
-      return undefined;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    nowMs: () => NOW_MS,
-    signal: never,
-  };
+  const { io, said } = caughtCall({ env: { PARALLAX_SERVER: url }, nowMs: NOW_MS });
   const args = ['--to-port', '80', '--policy', 'none', '--incident', ids[0] ?? '', '-o', 'jsonl'];
   expect(await runDenials([...args, '--new-since', '1h', '--denied-in', 'liz-cm-eks-6'], io)).toBe(
     0,
   );
+  const { out, err } = said();
   expect(JSON.parse(out).id).toBe(ids[0]);
   expect(err).toMatch(/^nothing was collected of cluster liz-cm-eks-6 .*\n$/);
-  out = '';
   expect(
     await runDenials(['--rows', '--all', '--with-audit', '--last', '3', '-o', 'json'], io),
   ).toBe(0);
-  expect(JSON.parse(out)).toHaveLength(3);
-  expect(err).toContain('there are more denials than these 3; see --last\n');
-  out = '';
-  const flags = { server: server.address(), incident: ids[0] ?? '', output: 'yaml' } as const;
+  const rows = said();
+  expect(JSON.parse(rows.out)).toHaveLength(3);
+  expect(rows.err).toContain('there are more denials than these 3; see --last\n');
+  const flags = { server: url, incident: ids[0] ?? '', output: 'yaml' } as const;
   await runSuggest(flags, io);
-  expect(parse(out)).toMatchObject({ kind: 'CiliumNetworkPolicy' });
+  expect(parse(said().out)).toMatchObject({ kind: 'CiliumNetworkPolicy' });
 });
 
 test('a server without a feed is asked again and again', async () => {
@@ -256,21 +225,12 @@ test('a server without a feed is asked again and again', async () => {
   await once(older.listen(0, '127.0.0.1'), 'listening');
   const { port } = older.address() as AddressInfo;
   const over = new AbortController();
-  let err = '';
   setTimeout(() => over.abort(), 1500);
-  const code = await runDenials(['--watch'], {
-    env: { PARALLAX_SERVER: `http://127.0.0.1:${port}` },
-    readConfig: async () => ({}),
-    out: () => undefined,
-    err: (text) => {
-      err += text;
-    },
-    nowMs: () => NOW_MS,
-    signal: over.signal,
-    watch: { pollMs: 1 },
-  });
+  const env = { PARALLAX_SERVER: `http://127.0.0.1:${port}` };
+  const { io, said } = caughtCall({ env, nowMs: NOW_MS, signal: over.signal });
+  const code = await runDenials(['--watch'], { ...io, watch: { pollMs: 1 } });
   older.close();
   older.closeAllConnections();
   expect(code).toBe(0);
-  expect(err).toMatch(/^http:\S+ has no feed of incidents; asking it every 1 ms\n$/);
+  expect(said().err).toMatch(/^http:\S+ has no feed of incidents; asking it every 1 ms\n$/);
 });

@@ -1,12 +1,7 @@
 // The routes about totals: by GET and POST, within their schemas, within a scope, and within their limits.
-import pino from 'pino';
-import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { TOP } from '../../../../src/cli/totals/top.ts';
-import { apiConfig } from '../../../../src/query/config.ts';
-import { createHttpServer, type HttpServer } from '../../../../src/query/http/server.ts';
-import { createOverview } from '../../../../src/query/overview.ts';
 import { scopedStore } from '../../../../src/query/scope.ts';
 import { queryAggregates } from '../../../../src/query/totals/aggregates.ts';
 import { totalsConfig } from '../../../../src/query/totals/config.ts';
@@ -22,6 +17,7 @@ import {
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import { createUsableTotals } from '../../../../src/query/totals/usable.ts';
 import { tellStore } from '../connections/told.ts';
+import { httpServing } from '../serving.ts';
 import { type StoredCorpus, storedCorpus } from '../stored.ts';
 import { call } from './run.ts';
 import { STORY_ENDS, tellStory } from './story.ts';
@@ -32,31 +28,15 @@ const never = new AbortController().signal;
 const window = { since: STORY_ENDS - 3_600_000_000_000n, until: STORY_ENDS };
 const every = { ...window, whitelist: [], blacklist: [] };
 let stored: StoredCorpus;
-let server: HttpServer;
 let url: string;
 
 beforeAll(async () => {
   const told = await tellStory();
   stored = await storedCorpus();
   await tellStore(stored, told);
-  const config = apiConfig.parse({ listen: '127.0.0.1:0' });
-  server = createHttpServer({
-    config,
-    store: stored.store,
-    clusters: () => [],
-    overview: createOverview({ store: stored.store, clock, version: '1.2.3', config }),
-    logger: pino({ level: 'silent' }),
-    registry: new Registry(),
-    clock,
-    health: () => ({ phase: 'running', state: 'ok', components: [] }),
-  });
-  await server.start(never);
-  url = server.address() ?? '';
+  ({ url } = await httpServing(stored.store, { clock }));
 }, 60_000);
-afterAll(async () => {
-  await server.stop(AbortSignal.timeout(2000));
-  await stored.close();
-});
+afterAll(() => stored.close());
 
 async function get(path: string) {
   const response = await fetch(`${url}/api/v1/${path}`);

@@ -2,6 +2,7 @@
 import type { TotalsCommand } from '../../../../src/cli/totals/command.ts';
 import { runTotals } from '../../../../src/cli/totals/run.ts';
 import type { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
+import { caughtCall } from '../../../engines/caught-call.ts';
 
 export interface Call {
   readonly env?: Readonly<Record<string, string>>;
@@ -15,23 +16,12 @@ export async function call<D extends object>(
   args: readonly string[],
   { env = {}, nowMs, file = [] }: Call,
 ): Promise<{ readonly exit: number; readonly out: string; readonly err: string }> {
-  let out = '';
-  let err = '';
+  const { io, said } = caughtCall({ env, nowMs });
   const exit = await runTotals(command, args, {
-    env,
+    ...io,
     readFile: async function* () {
       yield* file;
     },
-    readConfig: async () => ({}),
-    out: (text) => {
-      out += text;
-      return undefined;
-    },
-    err: (text) => {
-      err += text;
-    },
-    nowMs: () => nowMs,
-    signal: new AbortController().signal,
   });
-  return { exit, out, err };
+  return { exit, ...said() };
 }
