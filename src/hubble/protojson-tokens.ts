@@ -260,5 +260,6 @@ function firstBytes(text: string, from: number, count: number): string {
 }
 
 function firstBytesOf(text: string, from: number, count: number): Buffer {
-  return bytesOfText(text.slice(from, from + count)).subarray(0, count);
+  // One unit more, so that no pair is cut in the bytes wanted.
+  return bytesOfText(text.slice(from, from + count + 1)).subarray(0, count);
 }
