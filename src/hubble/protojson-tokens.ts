@@ -89,7 +89,8 @@ export class Tokens {
 
   /** The text a string or name stands for. */
   value(token: Token): string {
-    return JSON.parse(this.raw(token));
+    const raw = this.raw(token);
+    return raw.includes('\\') ? JSON.parse(raw) : raw.slice(1, -1);
   }
 
   error(at: number, what: string): ProtojsonError {
@@ -114,7 +115,6 @@ export class Tokens {
     this.passSpace();
     const start = this.at;
     const char = text[start];
-    const single = (kind: TokenKind): Token => ({ kind, start, end: ++this.at });
     switch (char) {
       case undefined:
         return { kind: 'end', start, end: start };
@@ -123,27 +123,28 @@ export class Tokens {
       case '[':
       case ']':
       case ',':
-        return single(char);
+        return { kind: char, start, end: ++this.at };
       case '"':
         this.at = this.endOfString(start);
         return { kind: 'string', start, end: this.at };
       default:
     }
-    for (const [pattern, kind] of [
-      [KEYWORD, char === 'n' ? 'null' : 'bool'],
-      [NUMBER, 'number'],
-    ] as const) {
-      pattern.lastIndex = start;
-      if (!pattern.test(text)) continue;
+    const keyword = char === 't' || char === 'f' || char === 'n';
+    const pattern = keyword ? KEYWORD : NUMBER;
+    pattern.lastIndex = start;
+    if (pattern.test(text)) {
       this.at = pattern.lastIndex;
-      return { kind, start, end: this.at };
+      return { kind: char === 'n' ? 'null' : keyword ? 'bool' : 'number', start, end: this.at };
     }
     WRONG.lastIndex = start;
     throw this.syntax(start, `invalid value ${WRONG.exec(text)?.[0] ?? ''}`);
   }
 
   private passSpace(): void {
-    while (' \t\n\r'.includes(this.text[this.at] ?? 'x')) this.at++;
+    for (let code = this.text.charCodeAt(this.at); code <= 0x20; ) {
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      code = this.text.charCodeAt(++this.at);
+    }
   }
 
   /** Whatever is wrong in a string is told with the place where the string begins. */
@@ -152,6 +153,7 @@ export class Tokens {
     for (let at = start + 1; at < text.length; at++) {
       const code = text.charCodeAt(at);
       if (code === 0x22) return at + 1;
+      if (code >= 0x20 && code < 0xdc80 && code !== 0x5c) continue;
       if (code < 0x20) throw this.syntax(start, `invalid character ${quotedRune(code)} in string`);
       if (strayByte(code) !== undefined && !isLow(text, at))
         throw this.syntax(start, 'invalid UTF-8 in string');
@@ -260,5 +262,6 @@ function firstBytes(text: string, from: number, count: number): string {
 }
 
 function firstBytesOf(text: string, from: number, count: number): Buffer {
-  return bytesOfText(text.slice(from, from + count)).subarray(0, count);
+  // One unit more, so that no pair is cut in the bytes wanted.
+  return bytesOfText(text.slice(from, from + count + 1)).subarray(0, count);
 }

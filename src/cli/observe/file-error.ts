@@ -18,4 +18,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: 'not a directory',
   ELOOP: 'too many levels of symbolic links',
   ENAMETOOLONG: 'file name too long',
+  ENXIO: 'no such device or address',
+  EPERM: 'operation not permitted',
+  EMFILE: 'too many open files',
 };

@@ -130,6 +130,9 @@ async function source(
   const warn: Warn = (message, fields) => log(io)('WARN', message, fields);
   const responses = inputFile === undefined ? undefined : await io.readFile(inputFile, warn);
   if (options.printer.debug) {
+    // The reference names its setting, not the server.
+    if (responses === undefined && options.target.kind === 'relay')
+      log(io)('DEBUG', 'connected to Hubble API', { server: 'server' });
     const req = prototext(GetFlowsRequest, flowsRequest(options));
     log(io)('DEBUG', 'Sending GetFlows request', { req });
   }

@@ -53,16 +53,23 @@ export function parseDuration(text: string, units: DurationUnits = 'days'): bigi
 /** As parseDuration with Hubble's units; refuses in the words of Go's time.ParseDuration. */
 export function goDuration(text: string): bigint {
   const nanos = parseDuration(text, 'hubble');
-  if (nanos !== undefined) return nanos;
-  const shown = timeQuoted(text);
-  const unit = new RegExp(`^[-+]?(?:${NUMBER}(?:ns|us|µs|μs|ms|s|m|h))*${NUMBER}([^.\\d]*)`).exec(
-    text,
-  );
-  if (unit === null || text === '') throw invalid(`time: invalid duration ${shown}`);
-  if (unit[1] === '') throw invalid(`time: missing unit in duration ${shown}`);
-  if (['ns', 'us', 'µs', 'μs', 'ms', 's', 'm', 'h'].includes(unit[1] ?? ''))
-    throw invalid(`time: invalid duration ${shown}`);
-  throw invalid(`time: unknown unit ${timeQuoted(unit[1] ?? '')} in duration ${shown}`);
+  if (nanos === undefined) throw invalid(`time: ${durationProblem(text)} ${timeQuoted(text)}`);
+  return nanos;
+}
+
+/** What is wrong first, from the left. */
+function durationProblem(text: string): string {
+  let rest = text.replace(/^[-+]/, '');
+  while (rest !== '') {
+    const [number = '', unit = ''] = /^([\d]*\.?\d*)([^.\d]*)/.exec(rest)?.slice(1) ?? [];
+    if (!/\d/.test(number) || BigInt(number.split('.')[0] || 0) > MAX_NANOS + 1n) break;
+    if (unit === '') return 'missing unit in duration';
+    if (!DURATIONS.hubble.test(`1${unit}`)) return `unknown unit ${timeQuoted(unit)} in duration`;
+    rest = rest.slice(number.length + unit.length);
+    // What came so far is too long.
+    if (parseDuration(text.slice(0, text.length - rest.length), 'hubble') === undefined) break;
+  }
+  return 'invalid duration';
 }
 
 /** The quotes of Go's time package: beyond ASCII, byte after byte. */

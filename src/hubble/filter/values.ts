@@ -54,17 +54,33 @@ export function invalid(message: string): ParallaxError {
  * Throws in its words.
  */
 export function parseUint(text: string, base: 0 | 10, bits: number): bigint {
-  const value = base === 10 ? (/^[0-9]+$/.test(text) ? BigInt(text) : undefined) : baseZero(text);
-  const problem = (why: string) => invalid(`strconv.ParseUint: parsing ${quoted(text)}: ${why}`);
-  if (value === undefined) throw problem('invalid syntax');
-  if (value >= 1n << BigInt(bits)) throw problem('value out of range');
+  const refuse = (why: string) => invalid(`strconv.ParseUint: parsing ${quoted(text)}: ${why}`);
+  const [radix, digits] = base === 10 ? ([10, text] as const) : radixOf(text);
+  const most = (1n << BigInt(bits)) - 1n;
+  let value = 0n;
+  for (const char of digits) {
+    if (char === '_' && base === 0) continue;
+    const digit = /^[0-9a-zA-Z]$/.test(char) ? Number.parseInt(char, 36) : radix;
+    if (digit >= radix) throw refuse('invalid syntax');
+    value = value * BigInt(radix) + BigInt(digit);
+    // Told before what else may be wrong behind it.
+    if (value > most) throw refuse('value out of range');
+  }
+  if (digits === '' || (base === 0 && !hasGoodUnderscores(text))) throw refuse('invalid syntax');
   return value;
 }
 
-function baseZero(text: string): bigint | undefined {
-  const digits = text.replace(/(?<=[\da-fA-FxXoObB])_(?=[\da-fA-F])/g, '');
-  if (/^(0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+|0|[1-9]\d*)$/.test(digits)) return BigInt(digits);
-  return /^0[0-7]+$/.test(digits) ? BigInt(`0o${digits.slice(1)}`) : undefined;
+function radixOf(text: string): readonly [number, string] {
+  const prefix = /^0[xXoObB](?=.)/s.exec(text)?.[0].toLowerCase();
+  if (prefix !== undefined)
+    return [prefix === '0x' ? 16 : prefix === '0o' ? 8 : 2, text.slice(prefix.length)];
+  return text.startsWith('0') && text !== '0' ? [8, text.slice(1)] : [10, text];
+}
+
+/** Underscores stand between digits, or behind the prefix. */
+function hasGoodUnderscores(text: string): boolean {
+  const digits = text.replace(/^0[xXoObB]/, '0');
+  return !/^_|_$|__/.test(digits);
 }
 
 /** `name[:sub]` or numbers. */

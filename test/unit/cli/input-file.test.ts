@@ -125,6 +125,8 @@ test.each([
   ['{"flow":{},}', 'syntax error (line 1:12): unexpected token }'],
   ['{"flow":{}} x', 'syntax error (line 1:13): invalid value x'],
   ['{flow:{}}', 'invalid value flow'],
+  ['{"flow"😀{}}', 'unexpected character ð, missing ":" after field name'],
+  ['{"flow":{"Summary":"\\u12😀"}}', 'invalid escape code "\\\\u12\\xf0\\x9f" in string'],
   ['{"flow" {}}', 'unexpected character {, missing ":" after field name'],
   ['{"flow":{"Summary":"a\tb"}}', "invalid character '\\t' in string"],
 ])('%s is left out', async (line, error) => {

@@ -6,11 +6,12 @@ import { observe, recordedCases, sha256 } from './recorded.ts';
 const ERR_CHARS = 20_000;
 const withoutTimes = (text: string) => text.replace(/time=\S+/g, 'time=T').slice(0, ERR_CHARS);
 
-const cases = recordedCases();
+const cases = [...recordedCases(), ...recordedCases('more-cases')];
 const groups = [...new Set(cases.map(({ group }) => group))];
 
 test('all recorded calls are here', () => {
-  expect(cases.length).toBe(979);
+  expect(recordedCases().length).toBe(979);
+  expect(recordedCases('more-cases').length).toBe(382);
 });
 
 describe.each(groups)('%s', (group) => {
