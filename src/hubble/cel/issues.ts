@@ -2,6 +2,8 @@
 
 /** A position that is no position: problems of the expression as a whole. */
 export const NOWHERE = -1;
+/** Of what is missing because of another problem: cel-go places it before the first column. */
+export const UNPLACED = -2;
 
 /** Beyond these, problems are counted but not shown. */
 const MAX_ISSUES = 100;
@@ -40,6 +42,7 @@ export class Source {
 
   private place(at: number): { readonly line: number; readonly column: number } {
     if (at === NOWHERE) return { line: -1, column: -1 };
+    if (at === UNPLACED || this.points.length === 0) return { line: 1, column: -1 };
     let line = 1;
     let start = 0;
     for (let index = 0; index < at; index++) {
@@ -64,8 +67,8 @@ export class Source {
     const text = this.points.length === 0 ? undefined : this.lines[line - 1];
     if (text === undefined) return head;
     const points = [...text];
-    const dots = points.slice(0, column).map((point) => (isWide(point) ? '．' : '.'));
-    const mark = isWide(points[column] ?? '') ? '＾' : '^';
+    const dots = points.slice(0, Math.max(column, 0)).map((point) => (isWide(point) ? '．' : '.'));
+    const mark = isWide(points[Math.max(column, 0)] ?? '') ? '＾' : '^';
     return `${head}\n | ${text.replaceAll('\t', ' ')}\n | ${dots.join('')}${mark}`;
   }
 }

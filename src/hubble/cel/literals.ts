@@ -21,36 +21,30 @@ export function doubleLiteral(text: string, negative: boolean): number | undefin
   return negative ? -value : value;
 }
 
-/** A string token without quotes and escapes; undefined for a code point beyond Unicode. */
+/** A string token without quotes and escapes; undefined for an escape that is no character of Unicode. */
 export function stringLiteral(token: string): string | undefined {
   const { body, raw } = unquoted(token);
   if (raw) return body;
   let valid = true;
   const text = body.replace(ESCAPES, (escaped) => {
     const point = escapedPoint(escaped);
-    // Go writes what is no code point as the replacement character.
-    if (point > 0x10ffff) valid = false;
-    return valid ? String.fromCodePoint(point >= 0xd800 && point < 0xe000 ? 0xfffd : point) : '';
+    if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) valid = false;
+    return valid ? String.fromCodePoint(point) : '';
   });
   return valid ? text : undefined;
 }
 
-/** A bytes token: octal and \x escapes are bytes, everything else is UTF-8. */
-export function bytesLiteral(token: string): Uint8Array {
+/** A bytes token: octal and \x escapes are bytes, other characters their UTF-8; undefined where \u asks for one. */
+export function bytesLiteral(token: string): Uint8Array | undefined {
   const { body, raw } = unquoted(token.slice(1));
   if (raw) return Buffer.from(body, 'utf8');
   const parts: Buffer[] = [];
   let start = 0;
   for (const match of body.matchAll(ESCAPES)) {
-    parts.push(Buffer.from(body.slice(start, match.index), 'utf8'));
     const [escaped] = match;
-    const point = escapedPoint(escaped);
-    const isByte = /^\\[xX0-3]/.test(escaped);
-    parts.push(
-      isByte
-        ? Buffer.of(point)
-        : Buffer.from(point > 0x10ffff ? '\ufffd' : String.fromCodePoint(point), 'utf8'),
-    );
+    if (/^\\[uU]/.test(escaped)) return undefined;
+    parts.push(Buffer.from(body.slice(start, match.index), 'utf8'));
+    parts.push(Buffer.of(escapedPoint(escaped)));
     start = match.index + escaped.length;
   }
   parts.push(Buffer.from(body.slice(start), 'utf8'));

@@ -2,13 +2,22 @@
 import type { Expr, FoldName } from './ast.ts';
 import type { Source } from './issues.ts';
 
-/** `has(a.b)`; undefined when the call is no macro. */
-export function globalMacro(name: string, args: readonly Expr[], source: Source): Expr | undefined {
+/** `has(a.b)`; undefined when the call is no macro. What a macro makes is where its call is. */
+export function globalMacro(
+  name: string,
+  args: readonly Expr[],
+  at: number,
+  source: Source,
+): Expr | undefined {
   const [arg] = args;
   if (name !== 'has' || args.length !== 1 || arg === undefined) return undefined;
-  if (arg.kind === 'select') return { ...arg, test: true };
-  if (arg.kind !== 'error') source.report(arg.at, 'invalid argument to has() macro');
-  return { kind: 'error', at: arg.at };
+  if (arg.kind === 'select' && !arg.test) return { ...arg, test: true, at };
+  return refused(arg, 'invalid argument to has() macro', source);
+}
+
+function refused({ at }: Expr, why: string, source: Source): Expr {
+  source.report(at, why);
+  return { kind: 'error', at };
 }
 
 const FOLDS: Readonly<
@@ -17,7 +26,6 @@ const FOLDS: Readonly<
   all: { name: 'all', args: [2] },
   exists: { name: 'exists', args: [2] },
   exists_one: { name: 'exists_one', args: [2] },
-  existsOne: { name: 'exists_one', args: [2] },
   map: { name: 'map', args: [2, 3] },
   filter: { name: 'filter', args: [2] },
 };
@@ -35,15 +43,15 @@ export function memberMacro(
   const { name } = fold;
   const [variable, second, third] = args;
   if (variable === undefined || second === undefined) return undefined;
-  if (variable.kind === 'error') return variable;
-  if (variable.kind !== 'ident') {
-    const isBuilder = name === 'map' || name === 'filter';
-    source.report(
-      variable.at,
+  const isBuilder = name === 'map' || name === 'filter';
+  if (variable.kind !== 'ident')
+    return refused(
+      variable,
       isBuilder ? 'argument is not an identifier' : 'argument must be a simple name',
+      source,
     );
-    return { kind: 'error', at };
-  }
+  if (variable.name === '__result__')
+    return refused(variable, 'iteration variable overwrites accumulator variable', source);
   const common = { kind: 'fold' as const, name, range, variable: variable.name, at };
   if (name !== 'map') return { ...common, condition: second };
   return third === undefined

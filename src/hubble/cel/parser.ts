@@ -1,29 +1,21 @@
-// CEL's grammar, by recursive descent. Chains of operators are loops, so only brackets nest the parser itself.
+// From the tree of tokens to what an expression says: cel-go's visitor, with its complaints about what the grammar lets
+// through. Where the tree lacks something there is a complaint already.
 import type { Entry, Expr, FieldInit } from './ast.ts';
-import { Cursor, GaveUp, PRODUCTS, RELATIONS, STARTERS, SUMS, type TokenSet } from './cursor.ts';
-import { NOWHERE, type Source } from './issues.ts';
-import { type Token, type TokenType, tokenize } from './lexer.ts';
-import { MAX_EXPRESSION } from './limits.ts';
+import { NOWHERE, type Source, UNPLACED } from './issues.ts';
+import { type Token, tokenize } from './lexer.ts';
+import { MAX_DEPTH, MAX_EXPRESSION } from './limits.ts';
 import { bytesLiteral, doubleLiteral, intLiteral, stringLiteral, uintLiteral } from './literals.ts';
 import { globalMacro, memberMacro } from './macros.ts';
-import { Uint, type Value } from './values.ts';
+import { read } from './reader.ts';
+import { GaveUp } from './recovery.ts';
+import { type Tree, tokenOf, treeOf } from './tree.ts';
+import { Uint } from './values.ts';
 
 const RESERVED: ReadonlySet<string> = new Set(
   'as break const continue else for function if import let loop package namespace return var void while'.split(
     ' ',
   ),
 );
-
-const NUMBERS: readonly TokenType[] = ['NUM_INT', 'NUM_FLOAT'];
-const LITERALS: readonly TokenType[] = [
-  ...NUMBERS,
-  'NUM_UINT',
-  'STRING',
-  'BYTES',
-  'true',
-  'false',
-  'null',
-];
 
 /** Parses; whether that went well, the source knows. */
 export function parse(source: Source, text: string): Expr {
@@ -33,353 +25,288 @@ export function parse(source: Source, text: string): Expr {
       NOWHERE,
       `expression code point size exceeds limit: size: ${length}, limit ${MAX_EXPRESSION}`,
     );
-    return { kind: 'error', at: 0 };
+    return missing(0);
   }
+  const tree = read(source, tokenize(source, text));
+  if (tree === undefined) return missing(0);
   try {
-    return new Parser(source, text).start();
+    return new Visitor(source).visit(tree);
   } catch (error) {
-    if (error instanceof GaveUp) return { kind: 'error', at: 0 };
+    if (error instanceof GaveUp) return missing(0);
     throw error;
   }
 }
 
-class Parser {
+function missing(at: number): Expr {
+  return { kind: 'error', at };
+}
+
+class Visitor {
   private readonly source: Source;
-  private readonly cursor: Cursor;
+  private depth = 0;
 
-  constructor(source: Source, text: string) {
+  constructor(source: Source) {
     this.source = source;
-    this.cursor = new Cursor(source, tokenize(source, text));
   }
 
-  start(): Expr {
-    const expr = this.within('<EOF>');
-    this.cursor.match('<EOF>', []);
+  visit(tree: Tree | undefined): Expr {
+    if (tree === undefined) return missing(UNPLACED);
+    switch (tree.name) {
+      case 'expr':
+        return this.conditional(tree);
+      case 'conditionalOr':
+        return this.logic('_||_', tree);
+      case 'conditionalAnd':
+        return this.logic('_&&_', tree);
+      case 'Relation':
+      case 'Calc':
+        return this.deeper(() => this.operation(tree));
+      case 'LogicalNot':
+        return this.signed('!_', tree);
+      case 'Negate':
+        return this.signed('-_', tree);
+      case 'Select':
+        return this.deeper(() => this.selection(tree));
+      case 'MemberCall':
+        return this.deeper(() => this.memberCall(tree));
+      case 'Index':
+        return this.deeper(() => this.index(tree));
+      case 'Ident':
+        return this.ident(tree);
+      case 'GlobalCall':
+        return this.globalCall(tree);
+      case 'CreateList':
+        return this.list(tree);
+      case 'CreateStruct':
+        return this.map(tree);
+      case 'CreateMessage':
+        return this.message(tree);
+      case 'unary':
+        return { kind: 'literal', value: '<<error>>', at: tree.first.at };
+      case 'primary':
+      case 'literal':
+        return missing(UNPLACED);
+      // Nodes that only hold another.
+      case 'start':
+      case 'relation':
+      case 'calc':
+      case 'member':
+      case 'MemberExpr':
+      case 'Nested':
+      case 'ConstantLiteral':
+        return this.visit(treeOf(tree, 'e'));
+      default:
+        return this.literal(tree);
+    }
+  }
+
+  private deeper(visit: () => Expr): Expr {
+    if (++this.depth > MAX_DEPTH) {
+      const text = 'max recursion depth exceeded';
+      this.source.report(NOWHERE, text);
+      throw new GaveUp(text);
+    }
+    const expr = visit();
+    this.depth--;
     return expr;
   }
 
-  private within(...awaited: readonly TokenType[]): Expr {
-    return this.cursor.within(awaited, () => this.expr());
+  private problem(at: number, message: string): Expr {
+    this.source.report(at, message);
+    return missing(at);
   }
 
-  private expr(): Expr {
-    const { cursor } = this;
-    cursor.enter('expr');
-    const condition = this.logic('_||_', '||', () =>
-      this.logic('_&&_', '&&', () => this.relation()),
-    );
-    const result = cursor.is('?') ? this.conditional(condition) : condition;
-    cursor.leave('expr');
-    return result;
+  private conditional(tree: Tree): Expr {
+    const op = tokenOf(tree, 'op');
+    if (op === undefined) return this.visit(treeOf(tree, 'e'));
+    return this.deeper(() => {
+      const args = ['e', 'e1', 'e2'].map((label) => this.visit(treeOf(tree, label)));
+      return { kind: 'call', name: '_?_:_', args, at: op.at };
+    });
   }
 
-  private conditional(condition: Expr): Expr {
-    const { cursor } = this;
-    const { at } = cursor.take();
-    const yes = cursor.within([':'], () =>
-      this.logic('_||_', '||', () => this.logic('_&&_', '&&', () => this.relation())),
-    );
-    if (cursor.match(':', STARTERS) === undefined) return { kind: 'error', at };
-    return { kind: 'call', name: '_?_:_', args: [condition, yes, this.expr()], at };
+  private logic(name: '_&&_' | '_||_', tree: Tree): Expr {
+    const first = this.visit(treeOf(tree, 'e'));
+    const [op] = tree.tokens.ops ?? [];
+    if (op === undefined) return first;
+    const others = (tree.trees.e1 ?? []).map((each) => this.visit(each));
+    return { kind: 'logic', name, terms: [first, ...others], at: op.at };
   }
 
-  private logic(name: '_&&_' | '_||_', token: '&&' | '||', operand: () => Expr): Expr {
-    const terms = [operand()];
-    const { at } = this.cursor.token;
-    while (this.cursor.is(token)) {
-      this.cursor.take();
-      terms.push(operand());
-    }
-    const [only] = terms;
-    return terms.length === 1 && only !== undefined ? only : { kind: 'logic', name, terms, at };
+  private operation(tree: Tree): Expr {
+    const op = tokenOf(tree, 'op');
+    if (op === undefined) return this.problem(tree.first.at, 'operator not found');
+    const name = op.type === 'in' ? '@in' : `_${op.text}_`;
+    const args = ['left', 'right'].map((label) => this.visit(treeOf(tree, label)));
+    return { kind: 'call', name, args, at: op.at };
   }
 
-  private relation(): Expr {
-    return this.chain('relation', RELATIONS, 1, () =>
-      this.chain('calc', SUMS, 1, () => this.chain('calc', PRODUCTS, 0, () => this.unary())),
-    );
+  private signed(name: string, tree: Tree): Expr {
+    const ops = tree.tokens.ops ?? [];
+    const operand = this.visit(treeOf(tree, 'e'));
+    const [op] = ops;
+    if (op === undefined || ops.length % 2 === 0) return operand;
+    return { kind: 'call', name, args: [operand], at: op.at };
   }
 
-  /** `base` is what the chain counts as before its first operator: sums and products are one rule. */
-  private chain(rule: string, operators: TokenSet, base: 0 | 1, operand: () => Expr): Expr {
-    const { cursor } = this;
-    if (base === 1) cursor.enter(rule);
-    let levels: number = base;
-    let left = operand();
-    while (cursor.isIn(operators)) {
-      const { text, at } = cursor.take();
-      // One for the operator, which stays until the chain ends, and one for its right side.
-      cursor.enter(rule);
-      cursor.enter(rule);
-      levels++;
-      const name = text === 'in' ? '@in' : `_${text}_`;
-      left = { kind: 'call', name, args: [left, operand()], at };
-      cursor.leave(rule);
-    }
-    cursor.leave(rule, levels);
-    return left;
+  private selection(tree: Tree): Expr {
+    const operand = this.visit(treeOf(tree, 'left'));
+    const op = tokenOf(tree, 'op');
+    const id = treeOf(tree, 'id');
+    if (op === undefined || id === undefined) return missing(tree.first.at);
+    const field = this.fieldName(id, id.first.at);
+    if (tokenOf(tree, 'opt') !== undefined) return this.problem(op.at, "unsupported syntax '.?'");
+    return { kind: 'select', operand, field: field ?? '', test: false, at: op.at };
   }
 
-  private unary(): Expr {
-    const { cursor } = this;
-    if (!cursor.choose(STARTERS)) {
-      cursor.recover();
-      return { kind: 'error', at: cursor.token.at };
-    }
-    const sign = cursor.token;
-    if (!cursor.is('!', '-') || this.atNegativeNumber()) return this.member();
-    const operand = sign.type === '!' ? STARTERS : STARTERS.filter((type) => type !== '!');
-    let count = 0;
-    while (cursor.is(sign.type) && !(count > 0 && this.atNegativeNumber())) {
-      cursor.take();
-      count++;
-      if (!cursor.wants(operand)) return { kind: 'error', at: cursor.token.at };
-    }
-    const expr = this.member();
-    if (count % 2 === 0) return expr;
-    return { kind: 'call', name: `${sign.type}_`, args: [expr], at: sign.at };
+  /** Names between backticks are in the grammar, but not in the language. */
+  private fieldName(id: Tree, at: number): string | undefined {
+    const name = tokenOf(id, 'id');
+    if (id.name === 'SimpleIdentifier' && name !== undefined) return name.text;
+    const isEscaped = id.name === 'EscapedIdentifier';
+    this.source.report(at, isEscaped ? "unsupported syntax: '`'" : 'unsupported ident kind');
+    return undefined;
   }
 
-  private atNegativeNumber(): boolean {
-    const { type } = this.cursor.ahead(1);
-    return this.cursor.is('-') && (type === 'NUM_INT' || type === 'NUM_FLOAT');
-  }
-
-  private member(): Expr {
-    const { cursor } = this;
-    cursor.enter('member');
-    let levels = 1;
-    let expr = this.primary();
-    while (cursor.is('.', '[')) {
-      cursor.enter('member');
-      levels++;
-      expr = cursor.is('.') ? this.selection(expr) : this.index(expr);
-    }
-    cursor.leave('member', levels);
-    return expr;
-  }
-
-  private selection(operand: Expr): Expr {
-    const { cursor } = this;
-    const dot = cursor.take();
-    const optional = cursor.is('?') && cursor.ahead(1).type === 'IDENTIFIER';
-    if (optional) {
-      cursor.take();
-      this.source.report(dot.at, "unsupported syntax '.?'");
-    }
-    if (!cursor.is('IDENTIFIER')) {
-      cursor.noAlternative(dot);
-      return { kind: 'error', at: dot.at };
-    }
-    const field = cursor.take().text;
-    if (!cursor.is('(')) return { kind: 'select', operand, field, test: false, at: dot.at };
-    const { at } = cursor.token;
-    const args = this.args();
+  private memberCall(tree: Tree): Expr {
+    const target = this.visit(treeOf(tree, 'left'));
+    const id = tokenOf(tree, 'id');
+    if (id === undefined) return missing(tree.first.at);
+    const at = tokenOf(tree, 'open')?.at ?? UNPLACED;
+    const args = this.args(tree);
     return (
-      memberMacro(field, operand, args, at, this.source) ?? {
+      memberMacro(id.text, target, args, at, this.source) ?? {
         kind: 'call',
-        name: field,
-        target: operand,
+        name: id.text,
+        target,
         args,
         at,
       }
     );
   }
 
-  private index(operand: Expr): Expr {
-    const { cursor } = this;
-    const { at } = cursor.take();
-    if (cursor.is('?')) {
-      cursor.take();
-      this.source.report(at, "unsupported syntax '[?'");
-    }
-    const index = this.within(']');
-    cursor.match(']', cursor.afterOperand());
-    return { kind: 'call', name: '_[_]', args: [operand, index], at };
+  private args(tree: Tree): readonly Expr[] {
+    return (treeOf(tree, 'args')?.trees.e ?? []).map((each) => this.visit(each));
   }
 
-  private args(): readonly Expr[] {
-    const { cursor } = this;
-    cursor.take();
-    const args: Expr[] = [];
-    if (!cursor.choose([...STARTERS, ')'])) {
-      cursor.recover();
-      return args;
-    }
-    if (!cursor.is(')')) {
-      do args.push(this.within(',', ')'));
-      while (cursor.is(',') && cursor.take());
-    }
-    cursor.match(')', cursor.afterOperand());
-    return args;
+  private index(tree: Tree): Expr {
+    const target = this.visit(treeOf(tree, 'left'));
+    const op = tokenOf(tree, 'op');
+    if (op === undefined) return missing(tree.first.at);
+    const index = this.visit(treeOf(tree, 'index'));
+    if (tokenOf(tree, 'opt') !== undefined) return this.problem(op.at, "unsupported syntax '[?'");
+    return { kind: 'call', name: '_[_]', args: [target, index], at: op.at };
   }
 
-  private primary(): Expr {
-    const { cursor } = this;
-    const { token } = cursor;
-    switch (token.type) {
-      case '(': {
-        cursor.take();
-        const expr = this.within(')');
-        cursor.match(')', cursor.afterOperand());
-        return expr;
-      }
-      case '[':
-        return this.list();
-      case '{':
-        return this.map();
-      case '.':
-      case 'IDENTIFIER':
-        return this.named();
-      default:
-        return this.literal();
-    }
+  private ident(tree: Tree): Expr {
+    const id = this.identifier(tree);
+    return 'kind' in id ? id : { kind: 'ident', name: id.name, at: id.token.at };
   }
 
-  private named(): Expr {
-    const { cursor } = this;
-    const first = cursor.token;
-    const dot = cursor.is('.') ? cursor.take().text : '';
-    if (!cursor.is('IDENTIFIER')) {
-      cursor.noAlternative(first);
-      return { kind: 'error', at: first.at };
-    }
-    const struct = this.structName();
-    if (struct !== undefined) return this.struct(dot + struct);
-    const token = cursor.take();
-    if (RESERVED.has(token.text)) {
-      this.source.report(first.at, `reserved identifier: ${token.text}`);
-      if (cursor.is('(')) this.args();
-      return { kind: 'error', at: first.at };
-    }
-    const name = dot + token.text;
-    if (!cursor.is('(')) return { kind: 'ident', name, at: token.at };
-    const { at } = cursor.token;
-    const args = this.args();
-    return globalMacro(name, args, this.source) ?? { kind: 'call', name, args, at };
+  /** The name that stands alone or is called, with its dot; or what is wrong with it. */
+  private identifier(tree: Tree): { readonly name: string; readonly token: Token } | Expr {
+    const token = tokenOf(tree, 'id');
+    if (token === undefined) return missing(tree.first.at);
+    if (RESERVED.has(token.text))
+      return this.problem(tree.first.at, `reserved identifier: ${token.text}`);
+    const dot = tokenOf(tree, 'leadingDot') === undefined ? '' : '.';
+    return { name: dot + token.text, token };
   }
 
-  /** Of `a.b.C {`, without taking anything. */
-  private structName(): string | undefined {
-    const { cursor } = this;
-    let name = cursor.token.text;
-    let count = 1;
-    while (cursor.ahead(count).type === '.' && cursor.ahead(count + 1).type === 'IDENTIFIER') {
-      name += `.${cursor.ahead(count + 1).text}`;
-      count += 2;
-    }
-    if (cursor.ahead(count).type !== '{') return undefined;
-    for (; count > 0; count--) cursor.take();
-    return name;
+  private globalCall(tree: Tree): Expr {
+    const id = this.identifier(tree);
+    if ('kind' in id) return id;
+    const at = tokenOf(tree, 'op')?.at ?? UNPLACED;
+    const args = this.args(tree);
+    return globalMacro(id.name, args, at, this.source) ?? { kind: 'call', name: id.name, args, at };
   }
 
-  private struct(type: string): Expr {
-    const { cursor } = this;
-    const { at } = cursor.take();
-    const fields: FieldInit[] = [];
-    while (cursor.is('IDENTIFIER', '?')) {
-      const { token } = cursor;
-      if (cursor.is('?')) {
-        cursor.take();
-        this.source.report(token.at, "unsupported syntax '?'");
-      }
-      const name = cursor.match('IDENTIFIER', [':']);
-      const colon = cursor.match(':', STARTERS);
-      if (name === undefined || colon === undefined) break;
-      fields.push({ name: name.text, value: this.within(',', '}'), at: colon.at });
-      if (cursor.is(',')) cursor.take();
-      else break;
-    }
-    if (cursor.choose(['}', ',', ...(fields.length === 0 ? (['IDENTIFIER', '?'] as const) : [])]))
-      cursor.match('}', cursor.afterOperand());
-    else cursor.recover();
-    return { kind: 'struct', type, fields, at };
-  }
-
-  private list(): Expr {
-    const { cursor } = this;
-    const { at } = cursor.take();
-    const elements: Expr[] = [];
-    this.sequence(']', () => elements.push(this.within(',', ']')));
-    return { kind: 'list', elements, at };
-  }
-
-  private map(): Expr {
-    const { cursor } = this;
-    const { at } = cursor.take();
-    const entries: Entry[] = [];
-    this.sequence('}', () => {
-      const key = this.within(':', ',', '}');
-      const colon = cursor.match(':', STARTERS);
-      if (colon !== undefined) entries.push({ key, value: this.within(',', '}'), at: colon.at });
+  private list(tree: Tree): Expr {
+    const elements = (treeOf(tree, 'elems')?.trees.elems ?? []).map((each) => {
+      const element = this.visit(treeOf(each, 'e'));
+      const opt = tokenOf(each, 'opt');
+      if (opt !== undefined) this.problem(opt.at, "unsupported syntax '?'");
+      return element;
     });
+    return { kind: 'list', elements, at: tokenOf(tree, 'op')?.at ?? UNPLACED };
+  }
+
+  private map(tree: Tree): Expr {
+    const at = tokenOf(tree, 'op')?.at ?? UNPLACED;
+    const list = treeOf(tree, 'entries');
+    const entries: Entry[] = [];
+    for (const [index, column] of (list?.tokens.cols ?? []).entries()) {
+      const key = list?.trees.keys?.[index];
+      const value = list?.trees.values?.[index];
+      if (key === undefined || value === undefined) return { kind: 'map', entries: [], at };
+      if (tokenOf(key, 'opt') !== undefined) {
+        this.problem(key.first.at, "unsupported syntax '?'");
+        continue;
+      }
+      const given = this.visit(treeOf(key, 'e'));
+      entries.push({ key: given, value: this.visit(value), at: column.at });
+    }
     return { kind: 'map', entries, at };
   }
 
-  /** Comma-separated pieces, a last comma allowed, up to the closing bracket. */
-  private sequence(close: ']' | '}', piece: () => void): void {
-    const { cursor } = this;
-    if (!cursor.choose([...STARTERS, '?', ',', close])) {
-      cursor.recover();
-      return;
+  private message(tree: Tree): Expr {
+    const dot = tokenOf(tree, 'leadingDot') === undefined ? '' : '.';
+    const type = dot + (tree.tokens.ids ?? []).map(({ text }) => text).join('.');
+    const at = tokenOf(tree, 'op')?.at ?? UNPLACED;
+    const fields: FieldInit[] = [];
+    const list = treeOf(tree, 'entries');
+    for (const [index, field] of (list?.trees.fields ?? []).entries()) {
+      const column = list?.tokens.cols?.[index];
+      const value = list?.trees.values?.[index];
+      if (list === undefined || column === undefined || value === undefined)
+        return { kind: 'struct', type, fields: [], at };
+      if (tokenOf(field, 'opt') !== undefined) {
+        this.problem(field.first.at, "unsupported syntax '?'");
+        continue;
+      }
+      const id = treeOf(field, 'id');
+      const name = id && this.fieldName(id, list.first.at);
+      if (name !== undefined) fields.push({ name, value: this.visit(value), at: column.at });
     }
-    if (!cursor.is(',', close)) {
-      do {
-        const { token } = cursor;
-        if (cursor.is('?')) {
-          cursor.take();
-          this.source.report(token.at, "unsupported syntax '?'");
-        }
-        piece();
-      } while (cursor.is(',') && cursor.ahead(1).type !== close && cursor.take());
-    }
-    if (!cursor.choose([close, ','])) {
-      cursor.recover();
-      return;
-    }
-    if (cursor.is(',')) cursor.take();
-    cursor.match(close, cursor.afterOperand());
+    return { kind: 'struct', type, fields, at };
   }
 
-  private literal(): Expr {
-    const { cursor } = this;
-    const first = cursor.token;
-    const sign = cursor.is('-') ? cursor.take() : undefined;
-    if (!cursor.is(...(sign === undefined ? LITERALS : NUMBERS))) {
-      cursor.noAlternative(first);
-      return { kind: 'error', at: first.at };
+  private literal(tree: Tree): Expr {
+    const token = tokenOf(tree, 'tok');
+    const { at } = tree.first;
+    if (token === undefined) return missing(UNPLACED);
+    const { text } = token;
+    const negative = tokenOf(tree, 'sign') !== undefined;
+    switch (tree.name) {
+      case 'Int': {
+        const value = intLiteral(text, negative);
+        if (value === undefined) return this.problem(at, 'invalid int literal');
+        return { kind: 'literal', value, at };
+      }
+      case 'Uint': {
+        const value = uintLiteral(text);
+        if (value === undefined) return this.problem(at, 'invalid uint literal');
+        return { kind: 'literal', value: new Uint(value), at };
+      }
+      case 'Double': {
+        const value = doubleLiteral(text, negative);
+        if (value === undefined) return this.problem(at, 'invalid double literal');
+        return { kind: 'literal', value, at };
+      }
+      case 'String': {
+        const value = stringLiteral(text);
+        if (value === undefined) return this.problem(at, 'invalid unicode code point');
+        return { kind: 'literal', value, at };
+      }
+      case 'Bytes': {
+        const value = bytesLiteral(text);
+        if (value === undefined) return this.problem(at, 'unable to unescape string');
+        return { kind: 'literal', value, at };
+      }
+      case 'Null':
+        return { kind: 'literal', value: null, at };
+      default:
+        return { kind: 'literal', value: tree.name === 'BoolTrue', at };
     }
-    const token = cursor.take();
-    const { at } = first;
-    const value = literalValue(token, sign !== undefined);
-    if (typeof value === 'object' && value !== null && 'problem' in value) {
-      this.source.report(at, value.problem);
-      return { kind: 'error', at };
-    }
-    return { kind: 'literal', value, at };
-  }
-}
-
-function literalValue(
-  { type, text }: Token,
-  negative: boolean,
-): Value | { readonly problem: string } {
-  switch (type) {
-    case 'NUM_INT':
-      return intLiteral(text, negative) ?? { problem: 'invalid int literal' };
-    case 'NUM_UINT': {
-      const value = uintLiteral(text);
-      return value === undefined ? { problem: 'invalid uint literal' } : new Uint(value);
-    }
-    case 'NUM_FLOAT':
-      return doubleLiteral(text, negative) ?? { problem: 'invalid double literal' };
-    case 'STRING':
-      return stringLiteral(text) ?? { problem: 'unable to unescape string' };
-    case 'BYTES':
-      return bytesLiteral(text);
-    case 'null':
-      return null;
-    default:
-      return type === 'true';
   }
 }

@@ -11,7 +11,7 @@ test.each<[string, string[]]>([
   ['_flow.nope == 1', ["1:6: undefined field 'nope'"]],
   ['_flow.podName == "x"', ["1:6: undefined field 'podName'"]],
   ['_flow.uuid.x', ["1:11: type 'string' does not support field selection"]],
-  ['has(_flow.nope)', ["1:10: undefined field 'nope'"]],
+  ['has(_flow.nope)', ["1:4: undefined field 'nope'"]],
   ['Verdict.NOPE == 1', ["1:1: undeclared reference to 'Verdict' (in container 'flow')"]],
   [
     '_flow.source.identity == 1',
@@ -55,7 +55,7 @@ test.each<[string, string[]]>([
   ['namespace == "x"', ['1:1: reserved identifier: namespace']],
   ['9223372036854775808 > 0', ['1:1: invalid int literal']],
   ['18446744073709551616u > 0u', ['1:1: invalid uint literal']],
-  ['', [`1:1: Syntax error: mismatched input '<EOF>' expecting {${STARTERS}}`]],
+  ['', [`1:0: Syntax error: mismatched input '<EOF>' expecting {${STARTERS}}`]],
   ['1 +', [`1:4: Syntax error: mismatched input '<EOF>' expecting {${STARTERS}}`]],
   [
     '1 + +',
