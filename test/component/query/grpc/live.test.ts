@@ -99,6 +99,26 @@ test('what is over already is told from history, and then it ends', async () => 
   await poll(() => server.metric('parallax_live_clients')).toBe(0);
 });
 
+test('a history that takes longer than the stream’s time is told to its end', async () => {
+  const late = nanosNow() - 4_900_000_000n;
+  const old = Array.from({ length: 6 }, (_, i) => flow({ time: fromNanos(late - BigInt(i)) }));
+  await stored.insert(old);
+  const slow = new Proxy(stored.store, {
+    get(target, name) {
+      if (name !== 'query') return Reflect.get(target, name, target);
+      return async function* (...args: Parameters<typeof target.query>) {
+        await sleep(500);
+        yield* target.query(...args);
+      };
+    },
+  });
+  const server = await serving(slow);
+  const since = fromNanos(late - 5n);
+  const told = await flowsOf(server.client(), { follow: true, since, until: fromNanos(late) });
+  expect(told.code).toBe(status.OK);
+  expect(told.uuids).toEqual(old.reverse().map((each) => each.flow?.uuid));
+});
+
 test('a client whose history fails is not kept among those that follow', async () => {
   const broken = new Proxy(stored.store, {
     get(target, name) {
