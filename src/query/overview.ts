@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../runtime/clock.ts';
 import type { Reader } from '../store/store.ts';
 import { ledgerNodes } from './coverage/ledger-nodes.ts';
+import { type NodeStates, nodeStates } from './coverage/node-states.ts';
 import { type NodesSource, type ObservedNode, storedNodes } from './nodes.ts';
 import { rangeCondition, toBigint } from './range.ts';
 
@@ -26,6 +27,8 @@ export interface Overview {
   status(): Promise<ServerStatusResponse>;
   nodes(): Promise<GetNodesResponse>;
   namespaces(): Promise<GetNamespacesResponse>;
+  /** Which nodes are there, by the collectors' reports alone: cheap enough to be asked with every answer. */
+  states(): Promise<NodeStates>;
 }
 
 /** As many as a relay names. */
@@ -55,6 +58,7 @@ export function createOverview(deps: OverviewDeps): Overview {
       return statusOf(known, stored.count, { version, uptimeMs: Math.max(0, now - since) });
     },
     nodes: async () => ({ nodes: (await nodes()).map(({ node }) => ({ ...node })) }),
+    states: kept((signal) => nodeStates(store, clock.now(), signal)),
     namespaces: async () => ({ namespaces: [...(await namespaces())] }),
   };
 }

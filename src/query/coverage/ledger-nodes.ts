@@ -3,10 +3,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Reader } from '../../store/store.ts';
 import type { NodesSource, ObservedNode } from '../nodes.ts';
-import { nodesOf, type StoredNode } from './nodes.ts';
-
-/** Collectors report every quarter of a minute; a node nobody reported for this long is told by its flows alone. */
-const REPORTED_MS = 120_000;
+import { nodesOf, REPORTED_MS, relayName, type StoredNode } from './nodes.ts';
 
 export interface LedgerNodesDeps {
   readonly store: Reader;
@@ -22,7 +19,7 @@ export function ledgerNodes({ store, clock, stored }: LedgerNodesDeps): NodesSou
       const found = new Map<string, ObservedNode>();
       for (const each of await stored.nodes(signal)) found.set(keyOf(each), each);
       for (const reported of await nodesOf(store, { sinceMs }, signal)) {
-        const name = nameOf(reported);
+        const name = relayName(reported);
         const key = `${reported.cluster}\n${name}`;
         found.set(key, merged(name, reported, found.get(key)));
       }
@@ -52,11 +49,6 @@ function merged(name: string, reported: StoredNode, known: ObservedNode | undefi
       seen_flows: seenFlows > 0n ? seenFlows : (known?.node.seen_flows ?? 0n),
     },
   };
-}
-
-/** Nodes of a cluster that Cilium calls `default` have bare names: the same ones in every such cluster. */
-function nameOf({ cluster, node }: StoredNode): string {
-  return node.includes('/') ? node : `${cluster}/${node}`;
 }
 
 function keyOf({ cluster, node }: ObservedNode): string {

@@ -1,6 +1,9 @@
 // The nodes of all clusters as the collectors heard of them last, from the store.
 import type { Reader } from '../../store/store.ts';
 
+/** Collectors report every quarter of a minute; a node nobody reported for this long is told by its flows alone. */
+export const REPORTED_MS = 120_000;
+
 export interface StoredNode {
   readonly cluster: string;
   /** As flows name it. */
@@ -60,4 +63,9 @@ export async function nodesOf(
     });
   }
   return nodes;
+}
+
+/** Nodes of a cluster that Cilium calls `default` have bare names: the same ones in every such cluster. */
+export function relayName({ cluster, node }: Pick<StoredNode, 'cluster' | 'node'>): string {
+  return node.includes('/') ? node : `${cluster}/${node}`;
 }

@@ -1,14 +1,17 @@
 // GetFlows: the answer's responses as bytes, cut by the field mask, as fast as the client reads.
 import type { Logger } from 'pino';
+import { encode } from '../../hubble/codec.ts';
 import { maskResponse } from '../../hubble/field-mask.ts';
-import type { GetFlowsRequest } from '../../hubble/schema.gen.ts';
+import { type GetFlowsRequest, GetFlowsResponse } from '../../hubble/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { type AnswerDeps, answer } from '../answer.ts';
 import { CostMeter } from '../cost.ts';
+import type { NodeStates } from '../coverage/node-states.ts';
 import { scopedStore } from '../scope.ts';
 import type { CallNote, Write } from './calls.ts';
 import type { GrpcMetrics } from './metrics.ts';
+import { nodesFirst, reachesNow } from './nodes-first.ts';
 import { type FlowsCall, readFlowsCall } from './request.ts';
 import { followUntil } from './until.ts';
 
@@ -21,7 +24,7 @@ export interface FlowsDeps {
 }
 
 export async function getFlows(
-  deps: FlowsDeps,
+  deps: FlowsDeps & { readonly states: () => Promise<NodeStates> },
   request: GetFlowsRequest,
   write: Write<Buffer>,
   signal: AbortSignal,
@@ -34,16 +37,24 @@ export async function getFlows(
   const store = scopedStore(meter.reader(deps.answers.store), scope);
   note.window = { ...textOf('since', call.since), ...textOf('until', call.until) };
   const live = liveFor(call, deps);
+  const send = (bytes: Buffer, kind: 'flow' | 'event') => {
+    metrics.responses.inc({ kind });
+    metrics.bytes.inc(bytes.length);
+    return write(bytes);
+  };
   try {
-    for await (const item of answer({ ...deps.answers, live, store, scope }, call, signal)) {
+    const now = deps.clock.now();
+    const first = reachesNow(call, now) ? nodesFirst(await deps.states(), now) : [];
+    // Filters are refused here, before anything is told.
+    const items = answer({ ...deps.answers, live, store, scope }, call, signal);
+    for (const said of first) await send(encode(GetFlowsResponse, said), 'event');
+    for await (const item of items) {
       if (item.kind === 'notice') {
         logger.debug({ notice: item.notice }, 'not told over grpc');
         continue;
       }
       const bytes = call.mask && item.isFlow ? maskResponse(item.bytes, call.mask) : item.bytes;
-      metrics.responses.inc({ kind: item.isFlow ? 'flow' : 'event' });
-      metrics.bytes.inc(bytes.length);
-      await write(bytes);
+      await send(bytes, item.isFlow ? 'flow' : 'event');
       if (signal.aborted) break;
     }
   } finally {

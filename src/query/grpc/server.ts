@@ -114,7 +114,10 @@ class Api implements GrpcApi {
       {
         GetFlows: calls.stream<GetFlowsRequest, Buffer>(
           'GetFlows',
-          (request, write, signal, note) => getFlows(flows, request, write, signal, note),
+          (request, write, signal, note) => {
+            const { states } = overviewOf(note.asker.scope);
+            return getFlows({ ...flows, states }, request, write, signal, note);
+          },
         ),
         GetAgentEvents: calls.refused('GetAgentEvents'),
         GetDebugEvents: calls.refused('GetDebugEvents'),

@@ -1,0 +1,23 @@
+// Which nodes of the clusters are there and which are away, by what their relays told the collectors last.
+import { NodeState } from '../../hubble/schema.gen.ts';
+import type { Reader } from '../../store/store.ts';
+import { nodesOf, REPORTED_MS, relayName } from './nodes.ts';
+
+/** Names as relays name nodes: `cluster/node`. What is neither is not said. */
+export interface NodeStates {
+  readonly connected: readonly string[];
+  readonly away: readonly string[];
+}
+
+const { NODE_CONNECTED, NODE_UNAVAILABLE, NODE_ERROR } = NodeState.numbers;
+
+export async function nodeStates(
+  store: Reader,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<NodeStates> {
+  const nodes = await nodesOf(store, { sinceMs: nowMs - REPORTED_MS }, signal);
+  const named = (...states: readonly number[]) =>
+    nodes.filter(({ state }) => states.includes(state)).map(relayName);
+  return { connected: named(NODE_CONNECTED), away: named(NODE_UNAVAILABLE, NODE_ERROR) };
+}
