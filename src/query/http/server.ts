@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
+import type { DeliveryDesk } from '../../hubble/delivery.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import type { HealthReport } from '../../runtime/run.ts';
@@ -31,6 +32,8 @@ export interface HttpServerDeps {
   /** The clusters whose flows should be in the store, as configured now. */
   readonly clusters: () => readonly KnownCluster[];
   readonly overview: Overview;
+  /** What became of telling receivers; absent: nobody can ask. */
+  readonly deliveries?: DeliveryDesk;
   /** Absent: `follow` is refused. */
   readonly live?: LiveFlows;
   readonly logger: Logger;
@@ -116,7 +119,10 @@ class Server implements HttpServer {
       metrics.slowClients.inc({ while: 'reading' }),
     );
     const gate = (max: number, setting: string, of: ApiMetrics['streams']) =>
-      createGate({ max, setting, count: (answers) => of.set(answers), stopped, readers });
+      createGate({
+        ...{ max, setting, stopped, readers, maxFollow: config.maxFollow },
+        count: (answers) => of.set(answers),
+      });
     await addOpenApi(app, version);
     addOpsRoutes(app, {
       health: deps.health,
@@ -127,6 +133,7 @@ class Server implements HttpServer {
       addApiRoutes(api, {
         ...{ config, store, live, clock, metrics, audit, askerOf, failed, endless },
         clusters: deps.clusters,
+        deliveries: deps.deliveries,
         feed: createFeed({ ...deps, config: config.feed, stopped }),
         check: deps.check,
         overviewOf: createOverviews(deps.overview, { store, clock, config, version }),
