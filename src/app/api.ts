@@ -1,5 +1,6 @@
 // The API of `up` and `serve`: the HTTP server, the live stream behind it, and the note in the data directory that
 // tells other commands where to ask.
+import { createDeliveryDesk } from '../alert/notify/desk.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { ClusterConfig } from '../ingest/config.ts';
 import { createLiveFlows } from '../query/follow.ts';
@@ -44,6 +45,7 @@ export function buildApi(config: ParallaxConfig, deps: RoleDeps, parts: ApiParts
   const server = createHttpServer({
     ...common,
     clusters,
+    deliveries: createDeliveryDesk(store, deps.clock),
     onAddress: (url) => store.setApiAddress(url),
   });
   const grpc = config.api.grpc.enabled ? [createGrpcServer(common)] : [];

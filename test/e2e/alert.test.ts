@@ -154,18 +154,22 @@ describe('parallax up', () => {
     const response = await fetch(`${role.url}/api/v1/incidents/events?workload=xwing&event=new`);
     const page = (await response.json()) as { readonly events: readonly object[] }; // its schema
     expect(page.events).toEqual([post?.event]);
+    const parallax = commandOf(program, directory);
+    const place = ['--data-dir', join(directory, 'story')];
+    const listed = async () =>
+      objects((await parallax('alert', 'deliveries', '-o', 'json', ...place)).stdout);
+    const delivered = { receiver: 'hook', state: 'delivered', key: post?.key };
+    // Beside the running process, which has the directory open.
+    expect(await listed()).toContainEqual(expect.objectContaining(delivered));
+    const again = await parallax('alert', 'redeliver', post?.key ?? '', ...place);
+    expect(again).toMatchObject({ code: 0, stdout: '1 to be told again\n' });
+    await role.child.until('it told again', WITHIN_MS, () => story().length === 2);
+    expect(story().map(({ key }) => key)).toEqual([post?.key, post?.key]);
+    const unknown = await parallax('alert', 'redeliver', 'f'.repeat(32), ...place);
+    expect(unknown.code).toBe(1);
+    expect(unknown.stderr).toContain(`no delivery of ${'f'.repeat(32)}`);
     expect(await role.stop()).toEqual({ code: 0, signal: null });
-    const listed = await commandOf(program, directory)(
-      'alert',
-      'deliveries',
-      '-o',
-      'json',
-      '--data-dir',
-      join(directory, 'story'),
-    );
-    expect(objects(listed.stdout)).toContainEqual(
-      expect.objectContaining({ receiver: 'hook', state: 'delivered', key: post?.key }),
-    );
+    expect(await listed()).toContainEqual(expect.objectContaining(delivered));
   });
 
   test('killed at random moments misses no incident and repeats none under another key', async () => {

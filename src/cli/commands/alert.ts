@@ -1,23 +1,26 @@
 // `parallax alert`: incidents over time, who is told of them, and what became of that.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DELIVERY_STATES, type ListedState } from '../../hubble/delivery.ts';
+import type { DeskFlags } from '../alert/desk.ts';
 import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
-import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
+import { addTargetFlags } from '../target.ts';
+import { TOKEN_FILE_HELP } from '../token.ts';
 
-interface ListFlags extends ConfigFlags, TargetFlags {
+interface ListFlags extends DeskFlags {
   readonly receiver?: string;
-  readonly state?: 'delivered' | 'dead' | 'again';
+  readonly state?: ListedState;
   readonly last: number;
   readonly output: 'table' | 'json';
 }
 
-interface AgainFlags extends ConfigFlags, TargetFlags {
+interface AgainFlags extends DeskFlags {
   readonly receiver?: string;
   readonly dead?: boolean;
 }
 
 const MOST = 10_000;
-const DIRECTORY =
-  'With the embedded engine `up` must not run meanwhile: it has the directory open.';
+const WHERE =
+  'Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory open, else the store itself.';
 
 export function addAlertCommand(program: Command): void {
   const alert = addConfigFlags(program.command('alert'))
@@ -40,10 +43,10 @@ function addList(alert: Command): void {
   const command = alert
     .command('deliveries')
     .summary('list what became of telling receivers')
-    .description(`Lists deliveries, the newest first. ${DIRECTORY}`);
-  addTargetFlags(addConfigFlags(command), ['clickhouse', 'dataDir'])
+    .description(`Lists deliveries, the newest first. ${WHERE}`);
+  addDeskFlags(command)
     .option('--receiver <name>', 'only of this receiver')
-    .addOption(new Option('--state <state>', 'only these').choices(['delivered', 'dead', 'again']))
+    .addOption(new Option('--state <state>', 'only these').choices(DELIVERY_STATES))
     .option('--last <number>', 'how many', wholeNumber, 20)
     .addOption(
       new Option('-o, --output <format>', 'how to print them')
@@ -52,12 +55,15 @@ function addList(alert: Command): void {
     )
     .action(async (_: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ListFlags>();
-      const { runRole } = await import('../role.ts');
-      const { runDeliveries } = await import('../../app/deliveries.ts');
+      const [{ atDesk }, { deliveryLines, deliveryTable }] = await Promise.all([
+        import('../alert/desk.ts'),
+        import('../alert/print.ts'),
+      ]);
       const { receiver, state, last, output } = flags;
-      await runRole('deliveries', flags, targetSettings(flags), (config, deps) =>
-        runDeliveries(config, deps, { receiver, state, last, json: output === 'json' }),
-      );
+      await atDesk(flags, async (desk, signal) => {
+        const found = await desk.list({ receiver, state, limit: last }, signal);
+        process.stdout.write(output === 'json' ? deliveryLines(found) : deliveryTable(found));
+      });
     });
 }
 
@@ -67,20 +73,35 @@ function addAgain(alert: Command): void {
     .argument('[key...]', 'keys of events, as `deliveries` lists them')
     .summary('have events told again')
     .description(
-      `Has events told again, under the same keys, by whoever runs the notifiers. ${DIRECTORY} It is done at the next start then.`,
+      `Has events told again, under the same keys, by whoever runs the notifiers: within seconds, or at its next start. ${WHERE}`,
     );
-  addTargetFlags(addConfigFlags(command), ['clickhouse', 'dataDir'])
+  addDeskFlags(command)
     .option('--receiver <name>', 'only to this receiver')
     .option('--dead', 'all that were given up')
     .action(async (keys: readonly string[], _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<AgainFlags>();
-      const { runRole } = await import('../role.ts');
-      const { runRedeliver } = await import('../../app/deliveries.ts');
       const { receiver, dead = false } = flags;
-      await runRole('deliveries', flags, targetSettings(flags), (config, deps) =>
-        runRedeliver(config, deps, { keys, receiver, dead }),
-      );
+      const [{ atDesk }, { ParallaxError }] = await Promise.all([
+        import('../alert/desk.ts'),
+        import('../../runtime/errors.ts'),
+      ]);
+      if (keys.length === 0 && !dead)
+        throw new ParallaxError(
+          'input/invalid',
+          'name keys of events, or give --dead for all given up',
+        );
+      await atDesk(flags, async (desk, signal) => {
+        const { again, more } = await desk.redeliver({ keys, receiver, dead }, signal);
+        process.stdout.write(`${again} to be told again\n`);
+        if (more) process.stderr.write('there are more; call it again once these were told\n');
+      });
     });
+}
+
+function addDeskFlags(command: Command): Command {
+  return addTargetFlags(addConfigFlags(command), ['clickhouse', 'dataDir'])
+    .option('--server <url>', 'Parallax server to ask; $PARALLAX_SERVER when left out')
+    .option('--token-file <file>', TOKEN_FILE_HELP);
 }
 
 function wholeNumber(text: string): number {

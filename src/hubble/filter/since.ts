@@ -34,6 +34,27 @@ const ISO =
 const RFC1123Z =
   /^(?:mon|tue|wed|thu|fri|sat|sun), +(\d{2}) +([a-z]{3}) +(\d{4}) +(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))? +([-+])(\d{2})(\d{2})$/i;
 
+/**
+ * The form of all that `parseMoment` takes, for schemas: whatever does not match is refused. What matches may still be no
+ * day of the calendar, or a duration of more than 292 years.
+ */
+export const MOMENT_PATTERN = (() => {
+  const number = String.raw`(\d+\.?\d*|\.\d+)`;
+  const duration = `[-+]?(0|(${number}(ns|us|µs|μs|ms|s|m|h|d|w))+)`;
+  const zone = String.raw`(Z|[-+](0\d|1\d|2[0-4]):([0-5]\d|60))`;
+  const day = String.raw`\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])`;
+  const hour = '([01]?[0-9]|2[0-3])';
+  const iso = `${day}(T${hour}(:[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?)?${zone})?`;
+  const names = (words: string) =>
+    words.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+  const weekday = names('(mon|tue|wed|thu|fri|sat|sun)');
+  const month = names(`(${MONTHS.join('|')})`);
+  const offset = String.raw`[-+](0\d|1\d|2[0-4])([0-5]\d|60)`;
+  const date = `(0[1-9]|[12][0-9]|3[01]) ${month} [0-9]{4}`;
+  const mail = `${weekday}, ${date} ${hour}:[0-5][0-9]:[0-5][0-9]([.,][0-9]+)? ${offset}`;
+  return new RegExp(`^(${duration}|${iso}|${mail})$`.replaceAll(String.raw`\d`, '[0-9]'));
+})();
+
 /** Nanoseconds of a duration; undefined when the text is none. */
 export function parseDuration(text: string, units: DurationUnits = 'days'): bigint | undefined {
   if (/^[-+]?0$/.test(text)) return 0n;

@@ -11,7 +11,7 @@ import {
 } from '../../hubble/incident-conditions.ts';
 import { INCIDENT_EVENT_KINDS, type IncidentEvent } from '../../hubble/incident-event.ts';
 import { compileIncidentFilter, type IncidentFilter } from '../../hubble/incident-filter.ts';
-import { limitField, momentOf } from '../http/fields.ts';
+import { limitField, momentField, momentOf } from '../http/fields.ts';
 import { FieldError } from '../http/problem.ts';
 
 const MAX_TEXT = 1000;
@@ -49,9 +49,7 @@ export const feedFields = {
     .regex(/^\d{1,20}$/, 'expected the `id` or `cursor` of an event')
     .optional()
     .describe('Goes on behind this event; wins over `since`.'),
-  since: z
-    .string()
-    .max(64)
+  since: momentField
     .optional()
     .describe('From here on: a duration before now, a day, or an RFC 3339 time.'),
   event: z

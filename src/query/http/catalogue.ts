@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { queryClusters } from '../clusters.ts';
 import { type IdentityQuery, queryIdentities } from '../identities.ts';
 import { labelsAt } from '../labels-at.ts';
-import { limitField, momentOf, schemaError, wholeField } from './fields.ts';
+import { limitField, momentField, momentOf, schemaError, wholeField } from './fields.ts';
 import { addDocumentRoute, type RouteDeps } from './route.ts';
 import { clustersAnswer } from './schemas/clusters.ts';
 import { identitiesAnswer, resolveAnswer } from './schemas/identities.ts';
@@ -17,7 +17,7 @@ const MAX_ENDS = 1000;
 const identitiesRequest = z.strictObject({
   identity: wholeField(0, 2 ** 32 - 1).optional(),
   cluster: z.string().max(63).optional(),
-  at: z.string().optional(),
+  at: momentField.optional(),
   limit: limitField(MAX_IDENTITIES, 1000),
 });
 
@@ -30,7 +30,7 @@ const endsRequest = z.strictObject({
           .int()
           .min(0)
           .max(2 ** 32 - 1),
-        at: z.string(),
+        at: momentField,
       }),
     )
     .max(MAX_ENDS),

@@ -103,6 +103,11 @@ export const httpLimits = {
   heartbeat: duration
     .prefault('15s')
     .describe('How often a quiet event stream says that it is alive.'),
+  maxFollow: duration
+    .prefault('0s')
+    .describe(
+      'How long a stream of what is new may go on; then it ends, and its client comes back where it was, showing its token again. 0s is no limit.',
+    ),
   rateLimit: z
     .strictObject({
       requests: z

@@ -37,6 +37,7 @@ export async function apiDocument(version: string): Promise<object> {
       askerOf: () => ANONYMOUS,
       failed: () => undefined,
       endless: new WeakSet(),
+      deliveries: { list: nobody, redeliver: nobody },
       clusters: () => [],
       overviewOf: () => overview,
       feed: { follow: nobody },

@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { BARE_FLAGS, FILTER_FLAGS, FilterBuilder } from '../../hubble/filter/flags.ts';
 import { filterHelp } from '../../hubble/filter/help.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
-import { parseMoment } from '../../hubble/filter/since.ts';
+import { MOMENT_PATTERN, parseMoment } from '../../hubble/filter/since.ts';
 import { fromJson } from '../../hubble/json.ts';
 import { FlowFilter } from '../../hubble/schema.gen.ts';
+import { type FlagForm, formOf, textForm } from './flag-forms.ts';
 import { checkDepth } from './json-body.ts';
 import { FieldError } from './problem.ts';
 
@@ -15,17 +16,27 @@ const MAX_LIST = 1000;
 const MAX_DEPTH = 32;
 const NANOS_PER_MS = 1_000_000n;
 
-const moment = z
+const noTime = (text: unknown) =>
+  `${JSON.stringify(text)} is no time; write 30m, 7d or 2026-03-14T10:00:00Z`;
+
+/** A moment; empty is as if it were left out. */
+export const momentField = z
   .string()
   .max(64)
-  .meta({ examples: ['30m', '7d', '2026-03-14T10:00:00Z'] });
+  .regex(new RegExp(`^$|${MOMENT_PATTERN.source}`), { error: ({ input }) => noTime(input) })
+  .meta({ examples: ['7d', '2026-03-14T10:00:00Z', '90m'] });
+/** Behind those of a beginning, one by one. */
+const UNTIL = ['30m', '2026-03-14T11:00:00Z', '0s'];
 
 /** The stretch of time asked for; both ends belong to it. */
 export const windowFields = {
-  since: moment
+  since: momentField
     .optional()
     .describe('From here on: a duration before now, a day, or an RFC 3339 time.'),
-  until: moment.optional().describe('Up to here, written like `since`; now when left out.'),
+  until: momentField
+    .meta({ examples: UNTIL })
+    .optional()
+    .describe('Up to here, written like `since`; now when left out.'),
 };
 
 /** One name or several. */
@@ -59,10 +70,31 @@ const filters = z.union([z.string(), z.array(z.unknown()).max(10_000)]);
 const scalar = z.union([z.string().max(10_000), z.number(), z.boolean()]);
 /** By this name the document says it once, and knows it again. */
 export const FILTER_VALUE = 'FilterValue';
-const flagValue = z
-  .union([scalar, z.array(scalar).max(MAX_LIST)])
-  .meta({ id: FILTER_VALUE, description: 'One value or several.' })
-  .optional();
+const flagValues = new Map<string, z.ZodType>();
+
+/** A flag's values: flags of one form share one schema. */
+function flagValue(flag: string) {
+  const { name, form } = formOf(flag) ?? {};
+  const id = name === undefined ? FILTER_VALUE : `${FILTER_VALUE}.${name}`;
+  const made =
+    flagValues.get(id) ?? valuesOf(form).meta({ id, description: 'One value or several.' });
+  flagValues.set(id, made);
+  return made.optional();
+}
+
+function valuesOf(form: FlagForm | undefined) {
+  const one = form === undefined ? scalar : formedScalar(form);
+  return z.union([one, z.array(one).max(MAX_LIST)]);
+}
+
+/** What does not fit is refused by the code that reads the flag, in its own words. */
+function formedScalar(form: FlagForm) {
+  const { number, boolean } = form;
+  const text = z.string().max(10_000).meta(textForm(form));
+  const whole = z.number().meta({ type: 'integer', ...number });
+  return z.union([text, ...(number ? [whole] : []), ...(boolean ? [z.boolean()] : [])]);
+}
+
 const NOT = 'not.';
 const FLAGS = FILTER_FLAGS.filter((flag) => flag !== 'not');
 
@@ -83,8 +115,8 @@ export const filterFields: typeof lists = {
   ...lists,
   ...Object.fromEntries(
     FLAGS.flatMap((flag) => [
-      [flag, flagValue.describe(`${filterHelp(flag).replace('see --', 'as ')}.`)],
-      [NOT + flag, flagValue.describe(`Leaves out what \`${flag}\` finds.`)],
+      [flag, flagValue(flag).describe(`${filterHelp(flag).replace('see --', 'as ')}.`)],
+      [NOT + flag, flagValue(flag).describe(`Leaves out what \`${flag}\` finds.`)],
     ]),
   ),
 };
@@ -143,11 +175,7 @@ export function momentOf(
   try {
     return parseMoment(text, nowNanos);
   } catch (error) {
-    throw new FieldError(
-      name,
-      `${name}: ${JSON.stringify(text)} is no time; write 30m, 7d or 2026-03-14T10:00:00Z`,
-      error,
-    );
+    throw new FieldError(name, `${name}: ${noTime(text)}`, error);
   }
 }
 
@@ -157,7 +185,8 @@ export function schemaError(error: z.ZodError): FieldError {
   if (issue?.code === 'unrecognized_keys')
     return new FieldError(issue.keys[0] ?? '', `unknown parameter ${issue.keys.join(', ')}`, error);
   const field = issue?.path.join('.') ?? '';
-  return new FieldError(field, `${field}: ${issue?.message ?? 'refused'}`, error);
+  const why = issue?.message ?? 'refused';
+  return new FieldError(field, field === '' ? why : `${field}: ${why}`, error);
 }
 
 /** The same code as the command's, so that a flag means the same here and there. */

@@ -20,11 +20,14 @@ export interface GateOptions {
   /** Told how many there are whenever that changes. */
   readonly count: (answers: number) => void;
   readonly stopped: AbortSignal;
+  /** Milliseconds that an endless one may go on; 0 is no limit. */
+  readonly maxFollow?: number;
   readonly readers: SlowReaders;
 }
 
 /** Its calls throw `query/busy` when there are as many answers as allowed. */
-export function createGate({ max, setting, count, stopped, readers }: GateOptions): Gate {
+export function createGate(options: GateOptions): Gate {
+  const { max, setting, count, stopped, readers, maxFollow = 0 } = options;
   let answers = 0;
   return (reply, endless = false) => {
     if (answers >= (endless ? Math.ceil(max * ENDLESS_SHARE) : max))
@@ -35,9 +38,12 @@ export function createGate({ max, setting, count, stopped, readers }: GateOption
     count(++answers);
     const over = new AbortController();
     const unwatch = readers.watch(reply.raw);
+    const limited = endless && maxFollow > 0;
+    const timer = limited ? setTimeout(() => over.abort(), maxFollow).unref() : undefined;
     // Of the connection, whichever way it ends. Not of a stream that is sent: one that waits for new flows closes only
     // once it is aborted.
     reply.raw.once('close', () => {
+      clearTimeout(timer);
       over.abort();
       unwatch();
       count(--answers);

@@ -1,6 +1,7 @@
 // Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { INCIDENT_EVENT_KINDS } from '../../hubble/incident-event.ts';
 import type { ApiConfig } from '../config.ts';
 import { eventsSchema } from '../denials/event-schema.ts';
 import { incidentEvents } from '../denials/events.ts';
@@ -26,10 +27,17 @@ export interface IncidentFeedDeps extends RouteDeps {
 const HELD_BYTES = 16 * 1024;
 const TAG = 'denials';
 const eventsText = z
-  .string()
-  .describe(
-    '`event: new`, `changed` or `resolved` with an IncidentEvent as `data` and its place in the log as `id`; `event: error` with a problem. Comments while it is quiet.',
-  );
+  .object({
+    event: z.enum([...INCIDENT_EVENT_KINDS, 'error']).optional(),
+    id: z.string().optional().describe('Place of the event in the log.'),
+    data: z
+      .string()
+      .optional()
+      .meta({ contentMediaType: 'application/json' })
+      .describe('An IncidentEvent as JSON; of `error` a problem.'),
+    retry: z.unknown().optional().describe('Milliseconds after which a client should come back.'),
+  })
+  .describe('Each event. Comments while it is quiet.');
 const FOLLOW = `Each event has its place in the log as \`id\`: a client that comes back with it (Last-Event-ID, which EventSource sends by
 itself, or \`cursor\`) misses nothing. Without a place it begins with what happens from now on.`;
 
@@ -73,8 +81,8 @@ async function follow(
   const asked = feedRequest({ ...query, ...lastEvent(request) }, BigInt(clock.now()) * 1_000_000n);
   const store = scopedStore(deps.store, scope);
   const signal = enterStream(reply, true);
-  endless.add(reply);
   const items = feed.follow({ ...asked, store, scope: scopeKey(scope) }, signal);
+  endless.add(reply);
   const { heartbeat } = config;
   return sendEvents(reply, eventsOf(items, deps.failed), { heartbeat, held: HELD_BYTES });
 }

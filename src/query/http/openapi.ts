@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { etagOf, matches } from './cache.ts';
 import { FILTER_VALUE } from './fields.ts';
+import { formNamed, textForm } from './flag-forms.ts';
 import { tidied } from './openapi-tidy.ts';
 
 const DESCRIPTION = `What Parallax keeps and knows: flows of many Cilium clusters, and what is made of them.
@@ -129,6 +130,8 @@ function withHeaders(made: unknown, declared: unknown): object {
   );
 }
 
+const FLAG_VALUE = new RegExp(`/${FILTER_VALUE}\\.?([\\w-]*)$`);
+
 interface JsonSchema {
   readonly $ref?: string;
   readonly type?: string;
@@ -143,8 +146,11 @@ interface JsonSchema {
  * a parameter, where all is text, the document says only what is meant.
  */
 function queryParameter({ anyOf, $ref, ...rest }: JsonSchema): JsonSchema {
-  if ($ref?.includes(`/${FILTER_VALUE}`))
-    return { type: 'array', items: { type: 'string' }, ...rest };
+  const [, flag] = FLAG_VALUE.exec($ref ?? '') ?? [];
+  if (flag !== undefined) {
+    const form = formNamed(flag);
+    return { type: 'array', items: { type: 'string', ...(form && textForm(form)) }, ...rest };
+  }
   const ways = anyOf?.map(queryParameter);
   if (ways === undefined) return rest;
   const list = ways.find(({ type }) => type === 'array');
@@ -152,10 +158,10 @@ function queryParameter({ anyOf, $ref, ...rest }: JsonSchema): JsonSchema {
   if (list !== undefined && items !== undefined && Object.keys(items).length > 0)
     return { ...list, ...rest, items: queryParameter(items) };
   const types = ways.map(({ type }) => type);
-  // Of any kind: text. FlowFilters are JSON, written as text.
+  // A list of any kind, or text: text. FlowFilters are JSON, written as text.
   const single =
-    types.includes('string') && (types.includes('number') || list !== undefined)
+    types.includes('string') && list !== undefined
       ? ways.find(({ type }) => type === 'string')
-      : ways.find(({ type }) => type === 'integer' || type === 'boolean');
+      : ways.find(({ type }) => ['integer', 'number', 'boolean'].includes(type ?? ''));
   return { ...(single ?? ways[0]), ...rest };
 }

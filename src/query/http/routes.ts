@@ -1,5 +1,6 @@
 // All routes of the API. Each is declared beside what it answers; here they are only listed.
 import type { FastifyInstance } from 'fastify';
+import { type AlertRouteDeps, addAlertRoutes } from './alerts.ts';
 import { addCatalogueRoutes } from './catalogue.ts';
 import { addCompleteRoute } from './complete.ts';
 import { addConnectionRoutes, type ConnectionRouteDeps } from './connections.ts';
@@ -13,6 +14,7 @@ import { addOverviewRoutes, type OverviewRouteDeps } from './overview.ts';
 import { addTotalsRoutes, type TotalsRouteDeps } from './totals.ts';
 
 export type ApiRouteDeps = FlowsRouteDeps &
+  AlertRouteDeps &
   ConnectionRouteDeps &
   DenialRouteDeps &
   IncidentFeedDeps &
@@ -25,6 +27,7 @@ export function addApiRoutes(app: FastifyInstance, deps: ApiRouteDeps): void {
   addConnectionRoutes(app, deps);
   addDenialRoutes(app, deps);
   addIncidentFeedRoutes(app, deps);
+  addAlertRoutes(app, deps);
   addTotalsRoutes(app, deps);
   addCoverageRoutes(app, deps);
   addCatalogueRoutes(app, deps);

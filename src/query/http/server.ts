@@ -1,6 +1,7 @@
 // The HTTP API: flows and what is made of them, health, metrics. On loopback, or where a token is asked for.
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
+import type { DeliveryDesk } from '../../hubble/delivery.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { close, listen } from '../../telemetry/listen.ts';
 import { addOpsRoutes } from '../../telemetry/ops.ts';
@@ -21,6 +22,8 @@ import { readTls, watchTls } from './tls.ts';
 export interface HttpServerDeps extends ServingDeps {
   /** The clusters whose flows should be in the store, as configured now. */
   readonly clusters: () => readonly KnownCluster[];
+  /** What became of telling receivers; absent: nobody can ask. */
+  readonly deliveries?: DeliveryDesk;
   /** All metrics of the process in Prometheus text; those of `registry` when left out. */
   readonly metrics?: () => Promise<string>;
   /** Called with the base URL once it listens. */
@@ -94,7 +97,10 @@ class Server implements HttpServer {
       metrics.slowClients.inc({ while: 'reading' }),
     );
     const gate = (max: number, setting: string, of: ApiMetrics['streams']) =>
-      createGate({ max, setting, count: (answers) => of.set(answers), stopped, readers });
+      createGate({
+        ...{ max, setting, stopped, readers, maxFollow: config.maxFollow },
+        count: (answers) => of.set(answers),
+      });
     await addOpenApi(app, version);
     addOpsRoutes(app, {
       health: deps.health,
@@ -105,6 +111,7 @@ class Server implements HttpServer {
       addApiRoutes(api, {
         ...{ config, store, live, clock, metrics, audit, askerOf, failed, endless },
         clusters: deps.clusters,
+        deliveries: deps.deliveries,
         feed: createFeed({ ...deps, config: config.feed, stopped }),
         check: deps.check,
         overviewOf: createOverviews(deps.overview, { store, clock, config, version }),

@@ -26,16 +26,17 @@ const names = listField.transform((list) =>
     .map((each) => each.trim())
     .filter((each) => each !== ''),
 );
-const fraction = (least: number, most: number) =>
-  z
-    .union([
-      z.number(),
-      z
-        .string()
-        .regex(/^\d{1,9}(\.\d{1,9})?$/, 'expected a number')
-        .transform(Number),
-    ])
-    .pipe(z.number().min(least).max(most));
+const fraction = (least: number, most: number) => {
+  const bounded = z.number().min(least).max(most);
+  return z.union([
+    bounded,
+    z
+      .string()
+      .regex(/^\d{1,9}(\.\d{1,20})?$/, 'expected a number')
+      .transform(Number)
+      .pipe(bounded),
+  ]);
+};
 const measure = z
   .enum(['flows', 'denied', 'dropped', 'audited'])
   .describe(

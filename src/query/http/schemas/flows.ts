@@ -33,9 +33,20 @@ export const pageDocument = z.object({
 });
 
 export const eventOf = z
-  .string()
+  .object({
+    event: z
+      .enum(['flow', 'lost_events', 'node_status', 'event', 'progress', 'notice', 'problem', 'end'])
+      .optional(),
+    id: z.string().optional().describe('To resume from.'),
+    data: z
+      .string()
+      .optional()
+      .meta({ contentMediaType: 'application/json' })
+      .describe('JSON, in one line.'),
+    retry: z.unknown().optional().describe('Milliseconds after which a client should come back.'),
+  })
   .describe(
-    '`event: flow` (or `lost_events`, `node_status`) with a FlowResponse as `data` and an `id` to resume from; `event: notice`, `event: progress` and `event: problem` with JSON; `event: end` with coverage and cost where the stream ends. Comments while it is quiet.',
+    'Each event: `flow` (or `lost_events`, `node_status`) with a FlowResponse as `data` and an `id` to resume from; `notice`, `progress` and `problem`; `end` with coverage and cost where the stream ends. Comments while it is quiet.',
   );
 
 export const oneFlowAnswer = z.object({
