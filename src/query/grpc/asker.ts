@@ -1,7 +1,11 @@
 // Who makes a call: a client with a certificate of ours, or one with a token; without tokens, whoever reaches the port.
+import { ParallaxError } from '../../runtime/errors.ts';
 import { ANONYMOUS, type Asker } from '../http/asker.ts';
 import type { Tokens } from '../http/auth.ts';
 import type { AskingCall } from './calls.ts';
+
+const AS_PASSWORD =
+  'hubble sends it over TLS, by --basic-auth-username parallax --basic-auth-password TOKEN';
 
 /** `certificates`: clients had to show one that was checked. */
 export function askerBy(tokens: Tokens, certificates: boolean): (call: AskingCall) => Asker {
@@ -11,6 +15,19 @@ export function askerBy(tokens: Tokens, certificates: boolean): (call: AskingCal
     if (subject !== undefined && authorization === undefined)
       return { name: `certificate ${subject.CN || 'without a name'}` };
     if (!tokens.needed) return ANONYMOUS;
-    return tokens.askerOf(authorization?.toString());
+    try {
+      return tokens.askerOf(bearer(authorization?.toString()));
+    } catch (error) {
+      if (authorization !== undefined || !(error instanceof ParallaxError)) throw error;
+      throw new ParallaxError(error.code, `${error.message}; ${AS_PASSWORD}`);
+    }
   };
+}
+
+/** `hubble` can send a name and a password alone: the password is the token then, whatever the name. */
+function bearer(authorization: string | undefined): string | undefined {
+  const [, encoded] = /^Basic +(\S+) *$/i.exec(authorization ?? '') ?? [];
+  if (encoded === undefined) return authorization;
+  const pair = Buffer.from(encoded, 'base64').toString();
+  return `Bearer ${pair.slice(pair.indexOf(':') + 1)}`;
 }

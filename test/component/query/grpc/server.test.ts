@@ -1,11 +1,13 @@
 // The server around the calls: health, versions, limits, certificates, what it says of itself, and how it ends.
-import { credentials, status } from '@grpc/grpc-js';
+import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
 import { Health, Observer, Peer } from '../../../../src/hubble/services.ts';
 import { fromNanos } from '../../../../src/hubble/timestamp.ts';
 import { apiConfig } from '../../../../src/query/config.ts';
 import { grpcAddress } from '../../../../src/query/grpc/config.ts';
+import { readTokens } from '../../../../src/query/http/auth.ts';
+import { authConfig } from '../../../../src/query/http/config.ts';
 import { CLUSTER_FACT_COLUMNS } from '../../../../src/store/columns-enriched.ts';
 import { encodeRows } from '../../../../src/store/native-rows.ts';
 import { type Certificates, makeCertificates } from '../../ingest/certificates.ts';
@@ -210,6 +212,27 @@ test('mtls: only clients whose certificate the authority signed', async () => {
     expect((await flowsOf(client(tlsClient('ca', other), named), {})).code).toBe(
       status.UNAVAILABLE,
     );
+});
+
+test('a token, as bearer or as the password that hubble can send', async () => {
+  const token = 'a-token-of-the-tests';
+  const tokens = readTokens(authConfig.parse({ tokens: [{ name: 'ci', token }] }));
+  const { client } = await serving(stored.store, { tokens });
+  const own = client();
+  const basic = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`;
+  const asked = async (authorization: string | undefined) => {
+    const metadata = new Metadata();
+    if (authorization !== undefined) metadata.set('authorization', authorization);
+    const call = new FlowsCall(own, { number: 1n }, metadata);
+    const { code, details } = await call.status;
+    if (authorization === undefined) expect(details).toContain('--basic-auth-password TOKEN');
+    return code;
+  };
+  for (const known of [`Bearer ${token}`, basic(`hubble:${token}`), basic(`:${token}`)])
+    expect(await asked(known)).toBe(status.OK);
+  const other = ['Bearer other', basic(`${token}:x`), basic(`a:b:${token}`), basic(''), 'Basic %'];
+  for (const unknown of [undefined, ...other])
+    expect(await asked(unknown)).toBe(status.UNAUTHENTICATED);
 });
 
 test('files that are no certificates are refused at the start', async () => {
