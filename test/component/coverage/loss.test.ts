@@ -5,7 +5,7 @@ import { amount, read, simulate, warehouse } from './harness.ts';
 
 const LOAD = { scenario: 'load', nodes: 3, waitForClient: true } as const;
 /** So slow that some answers come while nothing is on its way: then counts are exact. */
-const SLOW = { ...LOAD, rate: 90, ring: 12, count: 450 } as const;
+const SLOW = { ...LOAD, rate: 24, ring: 3, count: 120 } as const;
 /** Here flows are always on their way. */
 const FAST = { ...LOAD, rate: 1500, ring: 400, count: 7000 } as const;
 
