@@ -1,6 +1,7 @@
 // Go's protojson, as it is read here: held against the laxer reader, against what is printed, and in its oddities.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { filtersFromJson } from '../../../src/hubble/filter/json.ts';
 import { fromJson, toJsonLine } from '../../../src/hubble/json.ts';
 import { readProtojson } from '../../../src/hubble/protojson.ts';
 import * as schema from '../../../src/hubble/schema.gen.ts';
@@ -116,4 +117,18 @@ describe('an Any', () => {
   ])('%s is refused', (json, why) => {
     expect(() => extension(json)).toThrow(why);
   });
+});
+
+test('what nests too deeply is refused, and nothing overflows', () => {
+  const nested = (depth: number) => `{"flow":{"new":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+  expect(read(nested(9_998), true)).toEqual({ flow: {} });
+  expect(() => read(nested(9_999), true)).toThrow('proto: exceeded max recursion depth');
+  const anys = '{"@type":"flow.Flow","extensions":'.repeat(1_500);
+  expect(() => read(`{"flow":{"extensions":${anys}{}${'}'.repeat(1_500)}}}`)).toThrow(
+    'proto: exceeded max recursion depth',
+  );
+  expect(() => filtersFromJson('['.repeat(10_001))).toThrow("invalid character '[' exceeded max");
+  expect(() => filtersFromJson(`${'['.repeat(10_000)}${']'.repeat(10_000)}`)).toThrow(
+    'proto: syntax error (line 1:1): unexpected token [',
+  );
 });
