@@ -1,9 +1,10 @@
 // Numbers and bytes in JSON as Go's protojson takes them: integers also as `1.0` and `1e3`, numbers also as text.
+import { GO_SPACE } from './go-space.ts';
 
 const NUMBER =
   /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE](?=[\s\S])(?:[-+](?=[\s\S]))?\d*)?(?![-+._a-zA-Z0-9])/;
 const PARTS = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([-+]?\d*))?$/;
-const SPACE_AT_END = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
+const SPACE_AT_END = new RegExp(`${GO_SPACE}$`);
 /** As many digits as the largest 64-bit integer has. */
 const MAX_DIGITS = 20;
 

@@ -72,14 +72,15 @@ export class Tokens {
     return this.peeked;
   }
 
-  /** Passes over one value, whatever it is. */
-  skip(): void {
+  /** Passes over one value, whatever it is, in which brackets stand no deeper than `limit`. */
+  skip(limit: number): void {
     let depth = 0;
     do {
       const { kind } = this.read();
       if (kind === 'end') throw unexpectedEnd();
-      if (kind === '{' || kind === '[') depth++;
-      else if (kind === '}' || kind === ']') depth--;
+      if (kind === '{' || kind === '[') {
+        if (++depth > limit) throw tooDeep();
+      } else if (kind === '}' || kind === ']') depth--;
     } while (depth > 0);
   }
 
@@ -237,6 +238,11 @@ export class Tokens {
     this.at++;
     return { ...token, kind: 'name' };
   }
+}
+
+/** What nests too deeply is refused. */
+export function tooDeep(): ProtojsonError {
+  return new ProtojsonError('proto: exceeded max recursion depth');
 }
 
 function unexpectedEnd(): ProtojsonError {

@@ -5,7 +5,7 @@ import { encode } from './codec.ts';
 import { goRfc3339 } from './go-time.ts';
 import { quoted } from './print/text.ts';
 import { bytesOfJson, doubleOf, integerOf, startsWithNumber } from './protojson-scalars.ts';
-import { ProtojsonError, type Token, Tokens } from './protojson-tokens.ts';
+import { type ProtojsonError, type Token, Tokens, tooDeep } from './protojson-tokens.ts';
 import type { Field, MessageType, Scalar } from './schema.ts';
 import { formatTimestamp, fromNanos } from './timestamp.ts';
 import { Any, type FieldMask, Timestamp, WRAPPED_SCALARS } from './wellknown.ts';
@@ -29,8 +29,10 @@ export function readProtojson<T extends object>(
   return new Reader(new Tokens(text), discardUnknown).whole(type) as T;
 }
 
-/** Messages nested deeper are refused. */
+/** As deep as protojson lets brackets stand in each other. */
 const MAX_DEPTH = 10_000;
+/** Messages nested deeper are refused: no stack of calls would hold as many as protojson takes. */
+const MAX_MESSAGES = 1_000;
 
 class Reader {
   private readonly tokens: Tokens;
@@ -50,7 +52,7 @@ class Reader {
   }
 
   private message(type: MessageType): object {
-    if (++this.depth > MAX_DEPTH) throw new ProtojsonError('proto: exceeded max recursion depth');
+    if (++this.depth > MAX_MESSAGES) throw tooDeep();
     const message = type.fullName.startsWith('google.protobuf.')
       ? this.wellKnown(type)
       : this.fields(type, false);
@@ -82,7 +84,11 @@ class Reader {
   private unknown(name: Token): void {
     const { tokens } = this;
     if (!this.discard) throw tokens.error(name.start, `unknown field ${tokens.raw(name)}`);
-    tokens.skip();
+    tokens.skip(this.limit());
+  }
+
+  private limit(): number {
+    return MAX_DEPTH - this.depth;
   }
 
   private field(
@@ -234,18 +240,26 @@ class Reader {
     const { tokens } = this;
     const open = tokens.peek();
     if (open.kind !== '{') throw tokens.unexpected(open);
-    const named = typeUrlOf(tokens.clone());
+    const named = typeUrlOf(tokens.clone(), this.limit());
     if (named === 'none' && !this.discard) throw tokens.error(open.start, 'missing "@type" field');
     if (named === 'none' || named === 'empty') {
-      tokens.skip();
+      tokens.skip(this.limit());
       return Any.create();
     }
     const url = tokens.value(named);
     const type = resolveAny(url);
     if (type === undefined)
       throw tokens.error(named.start, `unable to resolve ${tokens.raw(named)}: "not found"`);
-    const inner = hasValueJson(type) ? this.anyValue(type) : this.fields(type, true);
+    const inner = hasValueJson(type) ? this.anyValue(type) : this.embedded(type);
     return { type_url: url, value: new Uint8Array(encode(type, inner)) };
+  }
+
+  /** A message whose fields stand beside `@type`. */
+  private embedded(type: MessageType): object {
+    if (++this.depth > MAX_MESSAGES) throw tooDeep();
+    const message = this.fields(type, true);
+    this.depth--;
+    return message;
   }
 
   private anyValue(type: MessageType): object {
@@ -267,14 +281,14 @@ class Reader {
 }
 
 /** The value of `@type` of the object that comes next. */
-function typeUrlOf(tokens: Tokens): Token | 'empty' | 'none' {
+function typeUrlOf(tokens: Tokens, limit: number): Token | 'empty' | 'none' {
   tokens.read();
   let found: Token | undefined;
   let names = 0;
   for (let name = tokens.read(); name.kind !== '}'; name = tokens.read()) {
     names++;
     if (tokens.value(name) !== '@type') {
-      tokens.skip();
+      tokens.skip(limit);
       continue;
     }
     if (found !== undefined) throw tokens.error(name.start, 'duplicate "@type" field');

@@ -1,5 +1,6 @@
 // Settings that Hubble's users keep in flags, in HUBBLE_… variables or in Hubble's own configuration file, in that
 // order. Only what Hubble binds this way is asked here; its filters and layouts have flags alone.
+import { GO_SPACE } from '../../hubble/go-space.ts';
 import { parseBool } from './args.ts';
 import type { Draft } from './draft.ts';
 
@@ -8,8 +9,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** What Hubble's configuration file says, by the names of the flags. */
 export type HubbleConfig = Readonly<Record<string, unknown>>;
 
-/** What Go splits words at. */
-const SPACE = /[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+const SPACE = new RegExp(`${GO_SPACE}+`);
 
 export class Settings {
   private readonly draft: Draft;

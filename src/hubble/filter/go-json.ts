@@ -9,8 +9,11 @@ export class GoJsonError extends Error {}
 export function* goJsonValues(text: string): Generator<string> {
   const scanner = new Scanner(text);
   for (let start = scanner.next(); start < text.length; start = scanner.next())
-    yield text.slice(start, scanner.value('looking for beginning of value'));
+    yield text.slice(start, scanner.value());
 }
+
+/** How deep brackets may stand in each other. */
+const MAX_DEPTH = 10_000;
 
 class Scanner {
   private readonly text: string;
@@ -26,59 +29,62 @@ class Scanner {
     return this.at;
   }
 
-  /** Passes over the value that comes next and returns where it ends. */
-  value(expected: string): number {
+  /** Passes over the value that comes next, however deep, and returns where it ends. */
+  value(): number {
+    const open: ('}' | ']')[] = [];
+    for (;;) {
+      if (!this.begins(open)) continue;
+      // A value has ended: so may those around it.
+      for (let close = open.at(-1); close !== undefined; close = open.at(-1)) {
+        this.next();
+        const char = this.char();
+        if (char !== close && char !== ',')
+          throw this.wrong(close === '}' ? 'after object key:value pair' : 'after array element');
+        this.at++;
+        if (char === close) open.pop();
+        else break;
+      }
+      if (open.length === 0) return this.at;
+      this.next();
+      if (open.at(-1) === '}') this.key();
+    }
+  }
+
+  /** Passes over a scalar or an empty bracket (true), or enters a bracket (false). */
+  private begins(open: ('}' | ']')[]): boolean {
     const char = this.char();
-    if (char === '{') this.object();
-    else if (char === '[') this.array();
-    else if (char === '"') this.string();
+    if (char !== '{' && char !== '[') {
+      this.scalar(char);
+      return true;
+    }
+    if (open.length === MAX_DEPTH) throw this.wrong('exceeded max depth');
+    this.at++;
+    this.next();
+    const close = char === '{' ? '}' : ']';
+    if (this.char() === close) {
+      this.at++;
+      return true;
+    }
+    open.push(close);
+    if (close === '}') this.key();
+    return false;
+  }
+
+  /** Passes over the key of an object, its colon and the space behind. */
+  private key(): void {
+    if (this.char() !== '"') throw this.wrong('looking for beginning of object key string');
+    this.string();
+    this.next();
+    if (this.char() !== ':') throw this.wrong('after object key');
+    this.at++;
+    this.next();
+  }
+
+  private scalar(char: string): void {
+    if (char === '"') this.string();
     else if (char === '-' || isDigit(char)) this.number();
     else if (Object.hasOwn(LITERALS, char)) this.literal(LITERALS[char] ?? '');
-    else throw this.wrong(expected);
-    return this.at;
-  }
-
-  private object(): void {
-    this.at++;
-    this.next();
-    if (this.char() === '}') {
-      this.at++;
-      return;
-    }
-    for (;;) {
-      this.next();
-      if (this.char() !== '"') throw this.wrong('looking for beginning of object key string');
-      this.string();
-      this.next();
-      if (this.char() !== ':') throw this.wrong('after object key');
-      this.at++;
-      this.next();
-      this.value('looking for beginning of value');
-      if (this.ends('}', 'after object key:value pair')) return;
-    }
-  }
-
-  private array(): void {
-    this.at++;
-    this.next();
-    if (this.char() === ']') {
-      this.at++;
-      return;
-    }
-    for (;;) {
-      this.next();
-      this.value('looking for beginning of value');
-      if (this.ends(']', 'after array element')) return;
-    }
-  }
-
-  /** Passes over a comma (false) or the closing bracket (true). */
-  private ends(close: string, place: string): boolean {
-    this.next();
-    const char = this.char();
-    if (char !== close && char !== ',') throw this.wrong(place);
-    this.at++;
-    return char === close;
+    else throw this.wrong('looking for beginning of value');
   }
 
   private string(): void {

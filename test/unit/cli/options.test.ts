@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readHubbleConfig } from '../../../src/cli/observe/hubble-config.ts';
+import { openResponses } from '../../../src/cli/observe/input-file.ts';
 import { type ObserveOptions, readOptions } from '../../../src/cli/observe/options.ts';
+import { runObserve } from '../../../src/cli/observe/run.ts';
 import type { Env, HubbleConfig } from '../../../src/cli/observe/settings.ts';
 import { observe } from './recorded.ts';
 
@@ -37,7 +39,19 @@ const REFUSALS: readonly (readonly [args: readonly string[], message: string])[]
     ['--server', 'tls://x:1', '--tls-client-cert-file', 'x', '--tls-client-key-file', 'y'],
     'open x: no such file or directory',
   ],
-  [['--tls', '--tls-ca-cert-files', '/nope'], 'open /nope: no such file or directory'],
+  [
+    ['--tls', '--tls-ca-cert-files', '/nope/'],
+    "cannot load cert '/nope/': open /nope: no such file or directory",
+  ],
+  [['--tls', '--tls-ca-cert-files', '/'], "cannot load cert '/': read /: is a directory"],
+  [
+    ['--tls', '--tls-ca-cert-files', '/dev/null'],
+    "cannot process cert '/dev/null': must be a PEM encoded certificate",
+  ],
+  [
+    ['--tls', '--tls-client-cert-file', '/dev/null', '--tls-client-key-file', '/dev/null'],
+    'tls: failed to find any PEM data in certificate input',
+  ],
   [
     ['--basic-auth-username', 'u'],
     'invalid flag(s): must specify both basic-auth-username and basic-auth-password',
@@ -159,6 +173,39 @@ test('help lists every flag once', async () => {
     expect(out.split('\n').filter((line) => line.includes(`${flag} `))).toHaveLength(1);
 });
 
+test('a file is opened before filters are looked at, and what is asked is told only then', async () => {
+  const call = ['--input-file', '/nonexistent/x', '-D', '--http-path', '['];
+  let err = '';
+  const exit = await runObserve(call, {
+    env: {},
+    readFile: (path, warn) => openResponses(path, process.stdin, warn),
+    readConfig: async () => ({}),
+    out: () => undefined,
+    err: (text) => {
+      err += text;
+    },
+    isTty: false,
+    isErrTty: false,
+    nowMs: () => 0,
+    signal: new AbortController().signal,
+    ask: () => {
+      throw new Error('nobody should be asked');
+    },
+  });
+  expect({ exit, err }).toEqual({
+    exit: 1,
+    err: 'open /nonexistent/x: no such file or directory\n',
+  });
+});
+
+test('settings of the file: any case, numbers as switches, lists that are spoilt', async () => {
+  const config = { debug: 1, allowlist: ['{"uuid":["a"]}', null], denylist: ['{}', { a: 1 }] };
+  const read = await options([], {}, config);
+  expect(read.printer.debug).toBe(true);
+  expect(read.whitelist).toEqual([{ uuid: ['a'] }]);
+  expect(read.blacklist).toEqual([]);
+});
+
 describe('the configuration file', () => {
   const home = mkdtempSync(join(tmpdir(), 'parallax-hubble-'));
   afterAll(() => rmSync(home, { recursive: true }));
@@ -185,7 +232,7 @@ describe('the configuration file', () => {
   });
 
   test('the one that is named, or none', async () => {
-    put('mine.yaml', 'debug: true');
+    put('mine.yaml', 'Debug: true');
     expect(await read(join(home, 'mine.yaml'), { HOME: home })).toEqual({ debug: true });
     const env = { HOME: home, HUBBLE_CONFIG: join(home, 'mine.yaml') };
     expect(await read(undefined, env)).toEqual({ debug: true });
