@@ -143,7 +143,7 @@ function source(
   // In a file the names of clusters are names, as the reference has it.
   const predicate = compilePredicate(whitelist, blacklist, {
     clusterPatterns: false,
-    failed: (why) => log('ERROR', 'error running CEL program', { error: why }),
+    failed: (why, message) => log('ERROR', message, { error: why }),
   });
   const responses = io.readFile(inputFile, (message, fields) => log('WARN', message, fields));
   return select(responses, options, predicate);

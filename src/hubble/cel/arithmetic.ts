@@ -20,7 +20,7 @@ export function toUint(value: bigint): Result {
 }
 
 export function toSpan(nanos: bigint): Result {
-  return nanos < INT_MIN || nanos > INT_MAX ? new Failure('duration overflow') : new Span(nanos);
+  return nanos < INT_MIN || nanos > INT_MAX ? new Failure('integer overflow') : new Span(nanos);
 }
 
 export function toMoment(nanos: bigint): Result {
@@ -98,5 +98,6 @@ function difference(a: Value, b: Value): Result {
 
 export function negated(value: Value): Result {
   if (typeof value === 'bigint') return toInt(-value);
+  if (value instanceof Span) return toSpan(-value.nanos);
   return typeof value === 'number' ? -value : NO_OVERLOAD;
 }

@@ -4,11 +4,11 @@ import { qualifiedName } from './ast.ts';
 import {
   CONTAINER,
   candidates,
+  FLOW_VARIABLE,
   fieldOf,
   fieldType,
   globalMeaning,
   type Meaning,
-  messageNamed,
 } from './environment.ts';
 import type { Source } from './issues.ts';
 import { overloadsOf } from './standard.ts';
@@ -19,6 +19,7 @@ import {
   type CelType,
   DOUBLE,
   DYN,
+  declaredName,
   ERROR,
   format,
   INT,
@@ -31,6 +32,7 @@ import {
   UINT,
 } from './types.ts';
 import { Uint, type Value } from './values.ts';
+import { wellKnown } from './well-known.ts';
 
 /** A tree with what its names mean and the type of each node. */
 export interface Checked {
@@ -89,11 +91,20 @@ class Checker {
       case 'fold':
         return this.fold(expr);
       case 'list':
-        return listOf(this.join(expr.elements));
+        return listOf(
+          expr.elements.reduce<CelType | undefined>(
+            (type, element) => this.joined(type, element),
+            undefined,
+          ) ?? this.bindings.fresh(),
+        );
       case 'map': {
-        const keys = expr.entries.map(({ key }) => key);
-        const values = expr.entries.map(({ value }) => value);
-        return mapOf(this.join(keys), this.join(values));
+        let key: CelType | undefined;
+        let value: CelType | undefined;
+        for (const entry of expr.entries) {
+          key = this.joined(key, entry.key);
+          value = this.joined(value, entry.value);
+        }
+        return mapOf(key ?? this.bindings.fresh(), value ?? this.bindings.fresh());
       }
       case 'struct':
         return this.struct(expr);
@@ -210,15 +221,10 @@ class Checker {
   }
 
   /** One type for all elements; mixed ones are dyn. */
-  private join(elements: readonly Expr[]): CelType {
-    let joined: CelType | undefined;
-    for (const element of elements) {
-      const type = this.check(element);
-      if (joined === undefined) joined = type;
-      else if (this.bindings.assignable([joined], [type])) joined = mostGeneral(joined, type);
-      else joined = DYN;
-    }
-    return joined ?? this.bindings.fresh();
+  private joined(before: CelType | undefined, element: Expr): CelType {
+    const type = this.check(element);
+    if (before === undefined) return type;
+    return this.bindings.assignable([before], [type]) ? mostGeneral(before, type) : DYN;
   }
 
   private fold(expr: Fold): CelType {
@@ -249,23 +255,32 @@ class Checker {
     }
   }
 
-  /** The same complaints as about the loop that cel-go writes a macro out to. */
+  /**
+   * The same complaints as about the loop that cel-go writes a macro out to. Its names of open types are numbers, which
+   * messages show: each sum, choice and comparison in the loop takes one.
+   */
   private folded(expr: Fold, element: CelType): CelType {
     const { condition, at } = expr;
+    const open = () => this.bindings.fresh();
     switch (expr.name) {
       case 'all':
       case 'exists':
         if (condition !== undefined) this.mustBeBool(condition, this.check(condition));
         return BOOL;
-      case 'exists_one':
-        if (condition !== undefined)
-          this.applied('_?_:_', [this.check(condition), INT, INT], false, at);
+      case 'exists_one': {
+        const tested = condition === undefined ? BOOL : this.check(condition);
+        open();
+        this.applied('_?_:_', [tested, INT, INT], false, at);
+        open();
         return BOOL;
+      }
       case 'filter':
       case 'map': {
+        open();
         const tested = condition === undefined ? undefined : this.check(condition);
         const made = expr.transform === undefined ? element : this.check(expr.transform);
         const result = listOf(made);
+        open();
         if (tested !== undefined) this.applied('_?_:_', [tested, result, result], false, at);
         return result;
       }
@@ -275,20 +290,11 @@ class Checker {
   private struct(expr: StructExpr): CelType {
     const meaning = this.meaningOf(expr.type);
     if (meaning === undefined) return this.undeclared(expr.at, expr.type);
-    const [type = ERROR] = meaning.type.params;
-    if (meaning.kind !== 'type')
-      return this.problem(expr.at, `'${format(meaning.type)}' is not a type`);
-    if (type.kind !== 'struct' || messageNamed(type.name) === undefined)
-      return this.problem(expr.at, `'${meaning.name}' is not a message type`);
+    const type = this.structType(expr, meaning);
     this.meanings.set(expr, meaning);
     for (const { name, value, at } of expr.fields) {
       const given = this.check(value);
-      const field = fieldOf(type.name, name);
-      if (field === undefined) {
-        this.problem(at, `undefined field '${name}'`);
-        continue;
-      }
-      const wanted = fieldType(field);
+      const wanted = this.initialized(at, type, meaning, name);
       if (!this.bindings.assignable([wanted], [given]))
         this.problem(
           at,
@@ -296,6 +302,28 @@ class Checker {
         );
     }
     return type;
+  }
+
+  private structType(expr: StructExpr, meaning: Meaning): CelType {
+    const [type = ERROR] = meaning.type.params;
+    if (meaning.kind !== 'type')
+      return this.problem(expr.at, `'${declaredName(meaning.type)}' is not a type`);
+    if (type.kind === 'struct' || wellKnown(meaning.name) !== undefined) return type;
+    return this.problem(expr.at, `'${declaredName(type)}' is not a message type`);
+  }
+
+  /** The type a field in a literal must have. */
+  private initialized(at: number, type: CelType, meaning: Meaning, name: string): CelType {
+    const full = 'name' in meaning ? meaning.name : FLOW_VARIABLE;
+    const known = wellKnown(full);
+    if (known !== undefined) {
+      const wanted = Object.hasOwn(known.fields, name) ? known.fields[name] : undefined;
+      return wanted ?? this.problem(at, `undefined field '${name}'`);
+    }
+    if (type.kind !== 'struct')
+      return this.problem(at, `unexpected failed resolution of '${full}'`);
+    const field = fieldOf(type.name, name);
+    return field === undefined ? this.problem(at, `undefined field '${name}'`) : fieldType(field);
   }
 }
 

@@ -1,7 +1,7 @@
 // Parts of timestamps in UTC, in a named time zone or at an offset, and of durations.
+import { quoted } from '../print/text.ts';
 import { Failure, Moment, NO_OVERLOAD, type Result, Span, type Value } from './values.ts';
 
-const OFFSET = /^([+-]?)(\d{1,2}):(\d{2})$/;
 const MILLI = 1_000_000n;
 const DAY_MS = 86_400_000;
 
@@ -30,7 +30,7 @@ export const CLOCK_FUNCTIONS: readonly string[] = Object.keys(PARTS);
 
 /** `time.getHours('Europe/Berlin')` and its like; a part of a duration is the whole of it in that unit. */
 export function partOf(name: string, value: Value, zone: Value | undefined): Result {
-  if (value instanceof Span) return partOfSpan(name, value);
+  if (value instanceof Span) return zone === undefined ? partOfSpan(name, value) : NO_OVERLOAD;
   const part = PARTS[name];
   if (!(value instanceof Moment) || part === undefined) return NO_OVERLOAD;
   const utc = Number(floorMillis(value.nanos));
@@ -52,12 +52,12 @@ function floorMillis(nanos: bigint): bigint {
 
 /** Milliseconds that clocks of the zone are ahead of UTC at that moment. */
 function offsetOf(zone: string, utc: number): number | Failure {
-  const [match, sign, hours, minutes] = OFFSET.exec(zone) ?? [];
-  if (match !== undefined) {
-    const size = (Number(hours) * 60 + Number(minutes)) * 60_000;
-    return sign === '-' ? -size : size;
-  }
+  const colon = zone.indexOf(':');
+  if (colon >= 0) return fixedOffset(zone.slice(0, colon), zone.slice(colon + 1));
   if (zone === '' || zone === 'UTC') return 0;
+  if (zone.includes('..') || /^[/\\]/.test(zone)) return new Failure('time: invalid location name');
+  // Names are looked for as files.
+  if (zone.includes('\0')) return new Failure('invalid argument');
   const format = zoneFormat(zone);
   if (format === undefined) return new Failure(`unknown time zone ${zone}`);
   const part = Object.fromEntries(
@@ -68,6 +68,29 @@ function offsetOf(zone: string, utc: number): number | Failure {
   local.setUTCFullYear(year, month - 1, day);
   local.setUTCHours(hour, minute, second);
   return local.getTime() - Math.floor(utc / 1000) * 1000;
+}
+
+/** Hours and minutes, each as Go's Atoi reads it. */
+function fixedOffset(hours: string, minutes: string): number | Failure {
+  const [hour, minute] = [hours, minutes].map((text) => {
+    try {
+      return Number(parseInteger(text));
+    } catch (error) {
+      return new Failure(error instanceof Error ? error.message : String(error));
+    }
+  });
+  if (hour instanceof Failure) return hour;
+  if (minute instanceof Failure) return minute;
+  const of = (hour ?? 0) * 60 + (hours.startsWith('-') ? -(minute ?? 0) : (minute ?? 0));
+  return of * 60_000;
+}
+
+function parseInteger(text: string): bigint {
+  const problem = (why: string) => new Error(`strconv.Atoi: parsing ${quoted(text)}: ${why}`);
+  if (!/^[-+]?[0-9]+$/.test(text)) throw problem('invalid syntax');
+  const value = BigInt(text.replace('+', ''));
+  if (BigInt.asIntN(64, value) !== value) throw problem('value out of range');
+  return value;
 }
 
 function zoneFormat(timeZone: string): Intl.DateTimeFormat | undefined {
