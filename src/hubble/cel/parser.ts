@@ -127,7 +127,9 @@ class Visitor {
 
   private logic(name: '_&&_' | '_||_', tree: Tree): Expr {
     const first = this.visit(treeOf(tree, 'e'));
-    const [op] = tree.tokens.ops ?? [];
+    const ops = tree.tokens.ops ?? [];
+    // cel-go makes a balanced tree of the terms, with the middle sign at its top.
+    const op = ops[Math.floor(ops.length / 2)];
     if (op === undefined) return first;
     const others = (tree.trees.e1 ?? []).map((each) => this.visit(each));
     return { kind: 'logic', name, terms: [first, ...others], at: op.at };
