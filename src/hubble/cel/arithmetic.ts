@@ -92,8 +92,17 @@ function sum(a: Value, b: Value, budget: Budget): Result {
 function difference(a: Value, b: Value): Result {
   if (a instanceof Span && b instanceof Span) return toSpan(a.nanos - b.nanos);
   if (a instanceof Moment && b instanceof Span) return toMoment(a.nanos - b.nanos);
-  if (a instanceof Moment && b instanceof Moment) return toSpan(a.nanos - b.nanos);
+  if (a instanceof Moment && b instanceof Moment) return between(a, b);
   return NO_OVERLOAD;
+}
+
+const SECOND = 1_000_000_000n;
+
+// The whole seconds alone must fit already, as in cel-go.
+function between(a: Moment, b: Moment): Result {
+  const whole = ({ nanos }: Moment) => nanos - (((nanos % SECOND) + SECOND) % SECOND);
+  const seconds = toSpan(whole(a) - whole(b));
+  return seconds instanceof Failure ? seconds : toSpan(a.nanos - b.nanos);
 }
 
 export function negated(value: Value): Result {

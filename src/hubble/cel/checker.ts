@@ -54,6 +54,9 @@ class Checker {
   /** Variables of the folds around, innermost last. */
   private readonly scopes: { readonly name: string; readonly type: CelType }[] = [];
 
+  /** Once inside of a fold, and from there on, numbers of different types have an order. */
+  private walked = false;
+
   constructor(source: Source) {
     this.source = source;
   }
@@ -185,7 +188,7 @@ class Checker {
   private applied(name: string, types: CelType[], member: boolean, at: number): CelType {
     let result: CelType | undefined;
     for (const overload of overloadsOf(name) ?? []) {
-      if (overload.member !== member) continue;
+      if (overload.member !== member || (overload.crossing && !this.walked)) continue;
       const open = new Map<string, CelType>();
       const wanted = overload.args.map((type) => this.instance(type, open));
       if (!this.bindings.assignable(types, wanted)) continue;
@@ -230,8 +233,9 @@ class Checker {
   private fold(expr: Fold): CelType {
     const range = this.bindings.resolve(this.check(expr.range));
     const element = this.elementOf(range, expr.range.at);
+    this.walked = true;
     this.scopes.push({ name: expr.variable, type: element });
-    const result = this.folded(expr, element);
+    const result = this.folded(expr);
     this.scopes.pop();
     return this.bindings.resolve(result);
   }
@@ -256,12 +260,11 @@ class Checker {
   }
 
   /**
-   * The same complaints as about the loop that cel-go writes a macro out to. Its names of open types are numbers, which
-   * messages show: each sum, choice and comparison in the loop takes one.
+   * The types and complaints of the loop that cel-go writes a macro out to: a condition chooses between what was
+   * gathered before and that with one more.
    */
-  private folded(expr: Fold, element: CelType): CelType {
+  private folded(expr: Fold): CelType {
     const { condition, at } = expr;
-    const open = () => this.bindings.fresh();
     switch (expr.name) {
       case 'all':
       case 'exists':
@@ -269,22 +272,30 @@ class Checker {
         return BOOL;
       case 'exists_one': {
         const tested = condition === undefined ? BOOL : this.check(condition);
-        open();
-        this.applied('_?_:_', [tested, INT, INT], false, at);
-        open();
-        return BOOL;
+        const more = this.applied('_+_', [INT, INT], false, at);
+        this.mustBe(INT, this.applied('_?_:_', [tested, more, INT], false, at), at);
+        return this.applied('_==_', [INT, INT], false, at);
       }
       case 'filter':
       case 'map': {
-        open();
+        const gathered = listOf(this.bindings.fresh());
         const tested = condition === undefined ? undefined : this.check(condition);
-        const made = expr.transform === undefined ? element : this.check(expr.transform);
-        const result = listOf(made);
-        open();
-        if (tested !== undefined) this.applied('_?_:_', [tested, result, result], false, at);
-        return result;
+        const { name, variable, variableAt, transform } = expr;
+        // A name with a dot before it is no variable, and one of the schema's hides it.
+        const kept: Ident = { kind: 'ident', name: variable, at: variableAt };
+        const made = this.check(name === 'map' && transform !== undefined ? transform : kept);
+        const more = this.applied('_+_', [gathered, listOf(made)], false, at);
+        const step =
+          tested === undefined ? more : this.applied('_?_:_', [tested, more, gathered], false, at);
+        this.mustBe(gathered, step, at);
+        return gathered;
       }
     }
+  }
+
+  private mustBe(wanted: CelType, given: CelType, at: number): void {
+    if (this.bindings.assignable([wanted], [given])) return;
+    this.problem(at, `expected type '${format(wanted)}' but found '${format(given)}'`);
   }
 
   private struct(expr: StructExpr): CelType {
