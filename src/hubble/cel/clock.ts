@@ -37,7 +37,10 @@ export function partOf(name: string, value: Value, zone: Value | undefined): Res
   if (zone === undefined) return BigInt(part(new Date(utc)));
   if (typeof zone !== 'string') return NO_OVERLOAD;
   const offset = offsetOf(zone, utc);
-  return offset instanceof Failure ? offset : BigInt(part(new Date(utc + offset)));
+  if (offset instanceof Failure) return offset;
+  const date = new Date(utc + offset);
+  // No clock is that far ahead.
+  return Number.isNaN(date.getTime()) ? new Failure('timestamp overflow') : BigInt(part(date));
 }
 
 function partOfSpan(name: string, { nanos }: Span): Result {
@@ -72,25 +75,18 @@ function offsetOf(zone: string, utc: number): number | Failure {
 
 /** Hours and minutes, each as Go's Atoi reads it. */
 function fixedOffset(hours: string, minutes: string): number | Failure {
-  const [hour, minute] = [hours, minutes].map((text) => {
-    try {
-      return Number(parseInteger(text));
-    } catch (error) {
-      return new Failure(error instanceof Error ? error.message : String(error));
-    }
-  });
+  const hour = parseInteger(hours);
   if (hour instanceof Failure) return hour;
+  const minute = parseInteger(minutes);
   if (minute instanceof Failure) return minute;
-  const of = (hour ?? 0) * 60 + (hours.startsWith('-') ? -(minute ?? 0) : (minute ?? 0));
-  return of * 60_000;
+  return (hour * 60 + (hours.startsWith('-') ? -minute : minute)) * 60_000;
 }
 
-function parseInteger(text: string): bigint {
-  const problem = (why: string) => new Error(`strconv.Atoi: parsing ${quoted(text)}: ${why}`);
-  if (!/^[-+]?[0-9]+$/.test(text)) throw problem('invalid syntax');
+function parseInteger(text: string): number | Failure {
+  const problem = (why: string) => new Failure(`strconv.Atoi: parsing ${quoted(text)}: ${why}`);
+  if (!/^[-+]?[0-9]+$/.test(text)) return problem('invalid syntax');
   const value = BigInt(text.replace('+', ''));
-  if (BigInt.asIntN(64, value) !== value) throw problem('value out of range');
-  return value;
+  return BigInt.asIntN(64, value) === value ? Number(value) : problem('value out of range');
 }
 
 function zoneFormat(timeZone: string): Intl.DateTimeFormat | undefined {
