@@ -1,5 +1,6 @@
 // The history query: flows and the events around them, out of the store in order of time.
-import { compilePredicate, type Failed, type Predicate } from '../hubble/filter/predicate.ts';
+import type { Failed } from '../hubble/cel/compile.ts';
+import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts';
 import type { FlowFilter, GetFlowsResponse } from '../hubble/schema.gen.ts';
 import type { Reader } from '../store/store.ts';
 import type { Hit, Position } from './page.ts';

@@ -1,5 +1,5 @@
 // Flows that a CEL expression could not be evaluated for. They do not match, and the answer says so.
-import type { Failed } from '../hubble/filter/predicate.ts';
+import type { Failed } from '../hubble/cel/compile.ts';
 
 export interface Unjudged {
   readonly failed: Failed;

@@ -146,7 +146,7 @@ async function source(
   // In a file the names of clusters are names, as the reference has it.
   const predicate = compilePredicate(whitelist, blacklist, {
     clusterPatterns: false,
-    failed: (why) => log(io)('ERROR', 'error running CEL program', { error: why }),
+    failed: (why, message) => log(io)('ERROR', message, { error: why }),
   });
   return select(responses, options, predicate);
 }

@@ -20,7 +20,7 @@ export function toUint(value: bigint): Result {
 }
 
 export function toSpan(nanos: bigint): Result {
-  return nanos < INT_MIN || nanos > INT_MAX ? new Failure('duration overflow') : new Span(nanos);
+  return nanos < INT_MIN || nanos > INT_MAX ? new Failure('integer overflow') : new Span(nanos);
 }
 
 export function toMoment(nanos: bigint): Result {
@@ -92,11 +92,21 @@ function sum(a: Value, b: Value, budget: Budget): Result {
 function difference(a: Value, b: Value): Result {
   if (a instanceof Span && b instanceof Span) return toSpan(a.nanos - b.nanos);
   if (a instanceof Moment && b instanceof Span) return toMoment(a.nanos - b.nanos);
-  if (a instanceof Moment && b instanceof Moment) return toSpan(a.nanos - b.nanos);
+  if (a instanceof Moment && b instanceof Moment) return between(a, b);
   return NO_OVERLOAD;
+}
+
+const SECOND = 1_000_000_000n;
+
+// The whole seconds alone must fit already, as in cel-go.
+function between(a: Moment, b: Moment): Result {
+  const whole = ({ nanos }: Moment) => nanos - (((nanos % SECOND) + SECOND) % SECOND);
+  const seconds = toSpan(whole(a) - whole(b));
+  return seconds instanceof Failure ? seconds : toSpan(a.nanos - b.nanos);
 }
 
 export function negated(value: Value): Result {
   if (typeof value === 'bigint') return toInt(-value);
+  if (value instanceof Span) return toSpan(-value.nanos);
   return typeof value === 'number' ? -value : NO_OVERLOAD;
 }

@@ -43,6 +43,8 @@ export type Fold = Placed & {
   readonly name: FoldName;
   readonly range: Expr;
   readonly variable: string;
+  /** Where its name stands, which `filter` reads as what it keeps. */
+  readonly variableAt: number;
   /** What the elements must be; absent for a `map` without condition. */
   readonly condition?: Expr | undefined;
   /** What `map` makes of an element. */

@@ -4,11 +4,11 @@ import { qualifiedName } from './ast.ts';
 import {
   CONTAINER,
   candidates,
+  FLOW_VARIABLE,
   fieldOf,
   fieldType,
   globalMeaning,
   type Meaning,
-  messageNamed,
 } from './environment.ts';
 import type { Source } from './issues.ts';
 import { overloadsOf } from './standard.ts';
@@ -19,6 +19,7 @@ import {
   type CelType,
   DOUBLE,
   DYN,
+  declaredName,
   ERROR,
   format,
   INT,
@@ -31,6 +32,7 @@ import {
   UINT,
 } from './types.ts';
 import { Uint, type Value } from './values.ts';
+import { wellKnown } from './well-known.ts';
 
 /** A tree with what its names mean and the type of each node. */
 export interface Checked {
@@ -51,6 +53,9 @@ class Checker {
   private readonly meanings = new Map<Expr, Meaning>();
   /** Variables of the folds around, innermost last. */
   private readonly scopes: { readonly name: string; readonly type: CelType }[] = [];
+
+  /** Once inside of a fold, and from there on, numbers of different types have an order. */
+  private walked = false;
 
   constructor(source: Source) {
     this.source = source;
@@ -89,11 +94,20 @@ class Checker {
       case 'fold':
         return this.fold(expr);
       case 'list':
-        return listOf(this.join(expr.elements));
+        return listOf(
+          expr.elements.reduce<CelType | undefined>(
+            (type, element) => this.joined(type, element),
+            undefined,
+          ) ?? this.bindings.fresh(),
+        );
       case 'map': {
-        const keys = expr.entries.map(({ key }) => key);
-        const values = expr.entries.map(({ value }) => value);
-        return mapOf(this.join(keys), this.join(values));
+        let key: CelType | undefined;
+        let value: CelType | undefined;
+        for (const entry of expr.entries) {
+          key = this.joined(key, entry.key);
+          value = this.joined(value, entry.value);
+        }
+        return mapOf(key ?? this.bindings.fresh(), value ?? this.bindings.fresh());
       }
       case 'struct':
         return this.struct(expr);
@@ -174,7 +188,7 @@ class Checker {
   private applied(name: string, types: CelType[], member: boolean, at: number): CelType {
     let result: CelType | undefined;
     for (const overload of overloadsOf(name) ?? []) {
-      if (overload.member !== member) continue;
+      if (overload.member !== member || (overload.crossing && !this.walked)) continue;
       const open = new Map<string, CelType>();
       const wanted = overload.args.map((type) => this.instance(type, open));
       if (!this.bindings.assignable(types, wanted)) continue;
@@ -210,22 +224,18 @@ class Checker {
   }
 
   /** One type for all elements; mixed ones are dyn. */
-  private join(elements: readonly Expr[]): CelType {
-    let joined: CelType | undefined;
-    for (const element of elements) {
-      const type = this.check(element);
-      if (joined === undefined) joined = type;
-      else if (this.bindings.assignable([joined], [type])) joined = mostGeneral(joined, type);
-      else joined = DYN;
-    }
-    return joined ?? this.bindings.fresh();
+  private joined(before: CelType | undefined, element: Expr): CelType {
+    const type = this.check(element);
+    if (before === undefined) return type;
+    return this.bindings.assignable([before], [type]) ? mostGeneral(before, type) : DYN;
   }
 
   private fold(expr: Fold): CelType {
     const range = this.bindings.resolve(this.check(expr.range));
     const element = this.elementOf(range, expr.range.at);
+    this.walked = true;
     this.scopes.push({ name: expr.variable, type: element });
-    const result = this.folded(expr, element);
+    const result = this.folded(expr);
     this.scopes.pop();
     return this.bindings.resolve(result);
   }
@@ -249,46 +259,53 @@ class Checker {
     }
   }
 
-  /** The same complaints as about the loop that cel-go writes a macro out to. */
-  private folded(expr: Fold, element: CelType): CelType {
+  /**
+   * The types and complaints of the loop that cel-go writes a macro out to: a condition chooses between what was
+   * gathered before and that with one more.
+   */
+  private folded(expr: Fold): CelType {
     const { condition, at } = expr;
     switch (expr.name) {
       case 'all':
       case 'exists':
         if (condition !== undefined) this.mustBeBool(condition, this.check(condition));
         return BOOL;
-      case 'exists_one':
-        if (condition !== undefined)
-          this.applied('_?_:_', [this.check(condition), INT, INT], false, at);
-        return BOOL;
+      case 'exists_one': {
+        const tested = condition === undefined ? BOOL : this.check(condition);
+        const more = this.applied('_+_', [INT, INT], false, at);
+        this.mustBe(INT, this.applied('_?_:_', [tested, more, INT], false, at), at);
+        return this.applied('_==_', [INT, INT], false, at);
+      }
       case 'filter':
       case 'map': {
+        const gathered = listOf(this.bindings.fresh());
         const tested = condition === undefined ? undefined : this.check(condition);
-        const made = expr.transform === undefined ? element : this.check(expr.transform);
-        const result = listOf(made);
-        if (tested !== undefined) this.applied('_?_:_', [tested, result, result], false, at);
-        return result;
+        const { name, variable, variableAt, transform } = expr;
+        // A name with a dot before it is no variable, and one of the schema's hides it.
+        const kept: Ident = { kind: 'ident', name: variable, at: variableAt };
+        const made = this.check(name === 'map' && transform !== undefined ? transform : kept);
+        const more = this.applied('_+_', [gathered, listOf(made)], false, at);
+        const step =
+          tested === undefined ? more : this.applied('_?_:_', [tested, more, gathered], false, at);
+        this.mustBe(gathered, step, at);
+        return gathered;
       }
     }
+  }
+
+  private mustBe(wanted: CelType, given: CelType, at: number): void {
+    if (this.bindings.assignable([wanted], [given])) return;
+    this.problem(at, `expected type '${format(wanted)}' but found '${format(given)}'`);
   }
 
   private struct(expr: StructExpr): CelType {
     const meaning = this.meaningOf(expr.type);
     if (meaning === undefined) return this.undeclared(expr.at, expr.type);
-    const [type = ERROR] = meaning.type.params;
-    if (meaning.kind !== 'type')
-      return this.problem(expr.at, `'${format(meaning.type)}' is not a type`);
-    if (type.kind !== 'struct' || messageNamed(type.name) === undefined)
-      return this.problem(expr.at, `'${meaning.name}' is not a message type`);
+    const type = this.structType(expr, meaning);
     this.meanings.set(expr, meaning);
     for (const { name, value, at } of expr.fields) {
       const given = this.check(value);
-      const field = fieldOf(type.name, name);
-      if (field === undefined) {
-        this.problem(at, `undefined field '${name}'`);
-        continue;
-      }
-      const wanted = fieldType(field);
+      const wanted = this.initialized(at, type, meaning, name);
       if (!this.bindings.assignable([wanted], [given]))
         this.problem(
           at,
@@ -296,6 +313,28 @@ class Checker {
         );
     }
     return type;
+  }
+
+  private structType(expr: StructExpr, meaning: Meaning): CelType {
+    const [type = ERROR] = meaning.type.params;
+    if (meaning.kind !== 'type')
+      return this.problem(expr.at, `'${declaredName(meaning.type)}' is not a type`);
+    if (type.kind === 'struct' || wellKnown(meaning.name) !== undefined) return type;
+    return this.problem(expr.at, `'${declaredName(type)}' is not a message type`);
+  }
+
+  /** The type a field in a literal must have. */
+  private initialized(at: number, type: CelType, meaning: Meaning, name: string): CelType {
+    const full = 'name' in meaning ? meaning.name : FLOW_VARIABLE;
+    const known = wellKnown(full);
+    if (known !== undefined) {
+      const wanted = Object.hasOwn(known.fields, name) ? known.fields[name] : undefined;
+      return wanted ?? this.problem(at, `undefined field '${name}'`);
+    }
+    if (type.kind !== 'struct')
+      return this.problem(at, `unexpected failed resolution of '${full}'`);
+    const field = fieldOf(type.name, name);
+    return field === undefined ? this.problem(at, `undefined field '${name}'`) : fieldType(field);
   }
 }
 

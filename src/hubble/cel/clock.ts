@@ -1,7 +1,7 @@
 // Parts of timestamps in UTC, in a named time zone or at an offset, and of durations.
+import { quoted } from '../print/text.ts';
 import { Failure, Moment, NO_OVERLOAD, type Result, Span, type Value } from './values.ts';
 
-const OFFSET = /^([+-]?)(\d{1,2}):(\d{2})$/;
 const MILLI = 1_000_000n;
 const DAY_MS = 86_400_000;
 
@@ -30,14 +30,17 @@ export const CLOCK_FUNCTIONS: readonly string[] = Object.keys(PARTS);
 
 /** `time.getHours('Europe/Berlin')` and its like; a part of a duration is the whole of it in that unit. */
 export function partOf(name: string, value: Value, zone: Value | undefined): Result {
-  if (value instanceof Span) return partOfSpan(name, value);
+  if (value instanceof Span) return zone === undefined ? partOfSpan(name, value) : NO_OVERLOAD;
   const part = PARTS[name];
   if (!(value instanceof Moment) || part === undefined) return NO_OVERLOAD;
   const utc = Number(floorMillis(value.nanos));
   if (zone === undefined) return BigInt(part(new Date(utc)));
   if (typeof zone !== 'string') return NO_OVERLOAD;
   const offset = offsetOf(zone, utc);
-  return offset instanceof Failure ? offset : BigInt(part(new Date(utc + offset)));
+  if (offset instanceof Failure) return offset;
+  const date = new Date(utc + offset);
+  // No clock is that far ahead.
+  return Number.isNaN(date.getTime()) ? new Failure('timestamp overflow') : BigInt(part(date));
 }
 
 function partOfSpan(name: string, { nanos }: Span): Result {
@@ -52,12 +55,12 @@ function floorMillis(nanos: bigint): bigint {
 
 /** Milliseconds that clocks of the zone are ahead of UTC at that moment. */
 function offsetOf(zone: string, utc: number): number | Failure {
-  const [match, sign, hours, minutes] = OFFSET.exec(zone) ?? [];
-  if (match !== undefined) {
-    const size = (Number(hours) * 60 + Number(minutes)) * 60_000;
-    return sign === '-' ? -size : size;
-  }
+  const colon = zone.indexOf(':');
+  if (colon >= 0) return fixedOffset(zone.slice(0, colon), zone.slice(colon + 1));
   if (zone === '' || zone === 'UTC') return 0;
+  if (zone.includes('..') || /^[/\\]/.test(zone)) return new Failure('time: invalid location name');
+  // Names are looked for as files.
+  if (zone.includes('\0')) return new Failure('invalid argument');
   const format = zoneFormat(zone);
   if (format === undefined) return new Failure(`unknown time zone ${zone}`);
   const part = Object.fromEntries(
@@ -68,6 +71,22 @@ function offsetOf(zone: string, utc: number): number | Failure {
   local.setUTCFullYear(year, month - 1, day);
   local.setUTCHours(hour, minute, second);
   return local.getTime() - Math.floor(utc / 1000) * 1000;
+}
+
+/** Hours and minutes, each as Go's Atoi reads it. */
+function fixedOffset(hours: string, minutes: string): number | Failure {
+  const hour = parseInteger(hours);
+  if (hour instanceof Failure) return hour;
+  const minute = parseInteger(minutes);
+  if (minute instanceof Failure) return minute;
+  return (hour * 60 + (hours.startsWith('-') ? -minute : minute)) * 60_000;
+}
+
+function parseInteger(text: string): number | Failure {
+  const problem = (why: string) => new Failure(`strconv.Atoi: parsing ${quoted(text)}: ${why}`);
+  if (!/^[-+]?[0-9]+$/.test(text)) return problem('invalid syntax');
+  const value = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, value) === value ? Number(value) : problem('value out of range');
 }
 
 function zoneFormat(timeZone: string): Intl.DateTimeFormat | undefined {

@@ -7,12 +7,15 @@ import { type Checked, check } from './checker.ts';
 import { Source } from './issues.ts';
 import { MAX_EXPRESSIONS } from './limits.ts';
 import { parse } from './parser.ts';
-import { type Context, planPart } from './planner.ts';
+import { type Context, planPart, Unplannable } from './planner.ts';
 import { BOOL, declaredName } from './types.ts';
-import { Failure, Message } from './values.ts';
+import { Failure, Message, typeNameOf, type Value } from './values.ts';
 
-/** Whether the expressions want a flow; `failed` hears why one could not be evaluated, which is no match. */
-export type CelTest = (flow: Flow | undefined, failed: (message: string) => void) => boolean;
+/** Hears why an expression could not be evaluated for a flow, and under which message Hubble logs that. */
+export type Failed = (why: string, message: string) => void;
+
+/** Whether the expressions want a flow; one that cannot be evaluated does not match. */
+export type CelTest = (flow: Flow | undefined, failed: Failed) => boolean;
 
 /** Parses and checks. Throws `input/invalid` with cel-go's words, and for what yields no bool. */
 export function checkCel(text: string): Checked {
@@ -30,6 +33,10 @@ function refused(why: string): ParallaxError {
   return new ParallaxError('input/invalid', `error compiling CEL expression: ${why}`);
 }
 
+function noBool(value: Value): string {
+  return `type conversion error from '${typeNameOf(value)}' to 'bool'`;
+}
+
 /** Compiles alternatives. One that fails is the end of it: those after it are not asked. */
 export function compileCel(texts: readonly string[]): CelTest {
   if (texts.length > MAX_EXPRESSIONS)
@@ -39,7 +46,12 @@ export function compileCel(texts: readonly string[]): CelTest {
     );
   const steps = texts.map((text) => {
     const checked = checkCel(text);
-    return planPart(checked, checked.expr).step;
+    try {
+      return planPart(checked, checked.expr).step;
+    } catch (error) {
+      if (!(error instanceof Unplannable)) throw error;
+      throw new ParallaxError('input/invalid', `error building CEL program: ${error.message}`);
+    }
   });
   const budget = new Budget();
   return (flow, failed) => {
@@ -50,10 +62,11 @@ export function compileCel(texts: readonly string[]): CelTest {
     for (const step of steps) {
       const result = step(context);
       if (result === true) return true;
-      if (result instanceof Failure) {
-        failed(result.message);
-        return false;
-      }
+      if (result === false) continue;
+      if (result instanceof Failure) failed(result.message, 'error running CEL program');
+      // A bool that may be null is one for the checker in some places.
+      else failed(noBool(result), 'invalid conversion in CEL program');
+      return false;
     }
     return false;
   };

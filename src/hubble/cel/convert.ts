@@ -78,9 +78,10 @@ export const CONVERSIONS: Readonly<Record<string, (value: Value) => Result>> = {
   },
   duration: (value) => {
     if (value instanceof Span) return value;
-    if (typeof value === 'bigint') return toSpan(value);
+    // cel-go declares it and cannot do it.
+    if (typeof value === 'bigint') return impossible(value, 'google.protobuf.Duration');
     if (typeof value !== 'string') return NO_OVERLOAD;
-    const parsed = parseDuration(value);
+    const parsed = parseDuration(value, 'hubble');
     return parsed === undefined ? impossible(value, 'google.protobuf.Duration') : toSpan(parsed);
   },
 };
@@ -110,7 +111,7 @@ function doubleOf(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function textOf(value: Value): Result {
+export function textOf(value: Value): Result {
   switch (typeof value) {
     case 'string':
       return value;
@@ -152,10 +153,13 @@ function momentText({ nanos }: Moment): Result {
   return text.includes('.') ? text.replace(/0+Z$/, 'Z') : text;
 }
 
+/** Seconds as a double, which is how cel-go writes them: beyond sixteen digits they are rounded. */
 function spanText({ nanos }: Span): string {
-  const size = nanos < 0n ? -nanos : nanos;
-  const fraction = String(size % SECOND)
-    .padStart(9, '0')
-    .replace(/0+$/, '');
-  return `${nanos < 0n ? '-' : ''}${size / SECOND}${fraction === '' ? '' : `.${fraction}`}s`;
+  const seconds = Number(nanos / SECOND) + Number(nanos % SECOND) / 1e9;
+  const [digits = '', exponent = '0'] = seconds.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= -6) return `${seconds}s`;
+  // Without an exponent, however small.
+  const [, sign = '', figures = ''] = /^(-?)(.*)$/.exec(digits.replace('.', '')) ?? [];
+  return `${sign}0.${'0'.repeat(-power - 1)}${figures}s`;
 }

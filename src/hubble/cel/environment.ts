@@ -9,8 +9,6 @@ import {
   BYTES,
   type CelType,
   DOUBLE,
-  DURATION,
-  DYN,
   INT,
   listOf,
   mapOf,
@@ -24,6 +22,7 @@ import {
   typeOf,
   UINT,
 } from './types.ts';
+import { wellKnown } from './well-known.ts';
 
 export const CONTAINER = 'flow';
 export const FLOW_VARIABLE = '_flow';
@@ -47,7 +46,6 @@ const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map([
   ['bool', BOOL],
   ['bytes', BYTES],
   ['double', DOUBLE],
-  ['dyn', DYN],
   ['int', INT],
   ['list', listOf(paramOf('A'))],
   ['map', mapOf(paramOf('A'), paramOf('B'))],
@@ -55,15 +53,6 @@ const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map([
   ['string', STRING],
   ['type', TYPE],
   ['uint', UINT],
-  ['google.protobuf.Any', ANY],
-  ['google.protobuf.BoolValue', nullable(BOOL)],
-  ['google.protobuf.BytesValue', nullable(BYTES)],
-  ['google.protobuf.DoubleValue', nullable(DOUBLE)],
-  ['google.protobuf.Duration', DURATION],
-  ['google.protobuf.Int64Value', nullable(INT)],
-  ['google.protobuf.StringValue', nullable(STRING)],
-  ['google.protobuf.Timestamp', TIMESTAMP],
-  ['google.protobuf.UInt64Value', nullable(UINT)],
 ]);
 
 /** The full names a name may have; one that begins with a dot is full already. */
@@ -71,12 +60,17 @@ export function candidates(name: string): readonly string[] {
   return name.startsWith('.') ? [name.slice(1)] : [`${CONTAINER}.${name}`, name];
 }
 
+const NULL_VALUE = 'google.protobuf.NullValue.NULL_VALUE';
+
 /** What a full name means outside of any macro. */
 export function globalMeaning(name: string): Meaning | undefined {
   if (name === FLOW_VARIABLE) return { kind: 'flow', type: structOf('flow.Flow') };
-  const type = messages.has(name) ? structOf(name) : TYPE_NAMES.get(name);
+  const type = messages.has(name)
+    ? structOf(name)
+    : (TYPE_NAMES.get(name) ?? wellKnown(name)?.type);
   if (type !== undefined) return { kind: 'type', type: typeOf(type), name };
   const dot = name.lastIndexOf('.');
+  if (name === NULL_VALUE) return { kind: 'enum', type: INT, value: 0n };
   const numbers = enums.get(name.slice(0, dot))?.numbers;
   const member = name.slice(dot + 1);
   const value = numbers && Object.hasOwn(numbers, member) ? numbers[member] : undefined;

@@ -9,6 +9,7 @@ import {
   Message,
   Moment,
   NO_OVERLOAD,
+  otherKeysOf,
   Span,
   TypeValue,
   Uint,
@@ -42,8 +43,8 @@ function listsEqual(a: readonly Value[], b: readonly Value[], budget: Budget): b
 
 function mapsEqual(a: MapValue, b: MapValue, budget: Budget): boolean {
   if (a.size !== b.size) return false;
-  for (const [id, [, value]] of a.pairs()) {
-    const other = b.get(id);
+  for (const [, [key, value]] of a.pairs()) {
+    const other = lookUp(b, key);
     if (other === undefined || !equal(value, other, budget)) return false;
   }
   return true;
@@ -81,7 +82,9 @@ function compareNumbers(a: Value, b: Value): number | undefined {
   return Number.isNaN(left) || Number.isNaN(right) ? Number.NaN : 0;
 }
 
-/** Negative, zero, positive or, for NaN, NaN. */
+const UNORDERED = new Failure('NaN values cannot be ordered');
+
+/** Negative, zero or positive. */
 export function compare(a: Value, b: Value): number | Failure {
   if (typeof a === 'string') return typeof b === 'string' ? compareTexts(a, b) : NO_OVERLOAD;
   if (typeof a === 'boolean') return typeof b === 'boolean' ? Number(a) - Number(b) : NO_OVERLOAD;
@@ -89,7 +92,10 @@ export function compare(a: Value, b: Value): number | Failure {
   if (a instanceof Moment)
     return b instanceof Moment ? Number(sign(a.nanos - b.nanos)) : NO_OVERLOAD;
   if (a instanceof Span) return b instanceof Span ? Number(sign(a.nanos - b.nanos)) : NO_OVERLOAD;
-  return compareNumbers(a, b) ?? NO_OVERLOAD;
+  if (Number.isNaN(a)) return UNORDERED;
+  const order = compareNumbers(a, b);
+  if (order === undefined) return NO_OVERLOAD;
+  return Number.isNaN(order) ? UNORDERED : order;
 }
 
 function sign(value: bigint): bigint {
@@ -114,5 +120,10 @@ function compareTexts(a: string, b: string): number {
 /** What `key in map` and `map[key]` find. */
 export function lookUp(map: MapValue, key: Value): Value | undefined {
   const id = keyOf(key);
-  return id === undefined ? undefined : map.get(id);
+  if (id === undefined) return undefined;
+  for (const each of [id, ...otherKeysOf(key)]) {
+    const found = map.get(each);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

@@ -2,7 +2,7 @@
 import type { Fold } from './ast.ts';
 import { TOO_COSTLY } from './budget.ts';
 import type { Context, Plan, Planner, Step } from './planner.ts';
-import { Failure, MapValue, NO_OVERLOAD, type Result, type Value } from './values.ts';
+import { Failure, goTypeOf, MapValue, NO_OVERLOAD, type Result, type Value } from './values.ts';
 
 const ALWAYS: Plan = { step: () => true, constant: true, cost: 0 };
 
@@ -22,7 +22,8 @@ export function planFold(expr: Fold, planner: Planner): Plan {
     const over = range.step(context);
     if (over instanceof Failure) return over;
     const elements = over instanceof MapValue ? over.keys() : over;
-    if (!Array.isArray(elements)) return NO_OVERLOAD;
+    if (!Array.isArray(elements))
+      return new Failure(`got '${goTypeOf(over)}', expected iterable type`);
     // An array of values is a list.
     const list: readonly Value[] = elements;
     const next = (value: Value): boolean => {
@@ -71,6 +72,8 @@ function quantified(test: Step, decisive: boolean): Walk {
   };
 }
 
+// As in the loop that cel-go writes a macro out to: it runs to its end, a later condition that fails takes the place of
+// an earlier failure, and what is made of an element after a failure is not looked at.
 function selected(
   list: readonly Value[],
   next: Next,
@@ -79,15 +82,15 @@ function selected(
   make?: Step,
 ): readonly Value[] | Failure {
   const kept: Value[] = [];
+  let failure: Failure | undefined;
   for (const element of list) {
     if (!next(element)) return TOO_COSTLY;
     const wanted = test(context);
-    if (wanted instanceof Failure) return wanted;
-    if (typeof wanted !== 'boolean') return NO_OVERLOAD;
-    if (!wanted) continue;
+    if (typeof wanted !== 'boolean') failure = wanted instanceof Failure ? wanted : NO_OVERLOAD;
+    if (wanted !== true || failure !== undefined) continue;
     const value = make === undefined ? element : make(context);
-    if (value instanceof Failure) return value;
-    kept.push(value);
+    if (value instanceof Failure) failure = value;
+    else kept.push(value);
   }
-  return kept;
+  return failure ?? kept;
 }

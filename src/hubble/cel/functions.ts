@@ -4,11 +4,15 @@ import { calculate, negated, type Operator } from './arithmetic.ts';
 import { type Budget, TOO_COSTLY } from './budget.ts';
 import { CLOCK_FUNCTIONS, partOf } from './clock.ts';
 import { CONVERSIONS } from './convert.ts';
+import { fieldOf } from './environment.ts';
 import { compare, equal, lookUp } from './equality.ts';
 import { KEPT_PATTERNS } from './limits.ts';
+import { fieldValue } from './messages.ts';
 import {
   Failure,
+  goTypeOf,
   MapValue,
+  Message,
   NO_OVERLOAD,
   type Result,
   TypeValue,
@@ -30,14 +34,48 @@ const binary =
   ([a = null, b = null], budget) =>
     apply(a, b, budget);
 
-const ordered = (holds: (order: number) => boolean): Implementation =>
-  binary((a, b) => {
-    const order = compare(a, b);
+/** Types whose values look for a function among their own, and say less when it is not there. */
+const RECEIVERS: ReadonlySet<string> = new Set([
+  'string',
+  'google.protobuf.Timestamp',
+  'google.protobuf.Duration',
+]);
+
+function noFunction(name: string, value: Value): Failure {
+  return RECEIVERS.has(typeNameOf(value)) ? NO_OVERLOAD : new Failure(`no such overload: ${name}`);
+}
+
+/** The types that a function knows on its left; others do not get as far as to the right side. */
+function lacks(types: string, name: string): (value: Value) => Failure | undefined {
+  const known = new Set(types.split(' '));
+  return (value) => (known.has(typeNameOf(value)) ? undefined : noFunction(name, value));
+}
+
+/** Functions that look at their arguments' types one overload after another tell those that fit none. */
+function guarded(name: string, apply: Implementation): Implementation {
+  return (args, budget) => {
+    const result = apply(args, budget);
+    if (result !== NO_OVERLOAD) return result;
+    return new Failure(`no such overload: ${name}(${args.map(typeNameOf).join(', ')})`);
+  };
+}
+
+const TIMES = 'google.protobuf.Timestamp google.protobuf.Duration';
+
+const lacksSign = lacks('int double bool google.protobuf.Duration', '-_');
+
+function ordered(name: string, holds: (order: number) => boolean): Implementation {
+  const missing = lacks(`bool int uint double string bytes ${TIMES}`, name);
+  return binary((a, b) => {
+    const order = missing(a) ?? compare(a, b);
     return order instanceof Failure ? order : holds(order);
   });
+}
 
-const arithmetic = (operator: Operator): Implementation =>
-  binary((a, b, budget) => calculate(operator, a, b, budget));
+function arithmetic(operator: Operator, types: string): Implementation {
+  const missing = lacks(types, `_${operator}_`);
+  return binary((a, b, budget) => missing(a) ?? calculate(operator, a, b, budget));
+}
 
 const onTexts = (apply: (text: string, part: string) => Result): Implementation =>
   binary((a, b, budget) => {
@@ -59,17 +97,17 @@ const FUNCTIONS: ReadonlyMap<string, Implementation> = new Map<string, Implement
       return typeof same === 'boolean' ? !same : same;
     }),
   ],
-  ['_<_', ordered((order) => order < 0)],
-  ['_<=_', ordered((order) => order <= 0)],
-  ['_>_', ordered((order) => order > 0)],
-  ['_>=_', ordered((order) => order >= 0)],
-  ['_+_', arithmetic('+')],
-  ['_-_', arithmetic('-')],
-  ['_*_', arithmetic('*')],
-  ['_/_', arithmetic('/')],
-  ['_%_', arithmetic('%')],
+  ['_<_', ordered('_<_', (order) => order < 0)],
+  ['_<=_', ordered('_<=_', (order) => order <= 0)],
+  ['_>_', ordered('_>_', (order) => order > 0)],
+  ['_>=_', ordered('_>=_', (order) => order >= 0)],
+  ['_+_', arithmetic('+', `int uint double string bytes list ${TIMES}`)],
+  ['_-_', arithmetic('-', `int uint double ${TIMES}`)],
+  ['_*_', arithmetic('*', 'int uint double')],
+  ['_/_', arithmetic('/', 'int uint double')],
+  ['_%_', arithmetic('%', 'int uint')],
   ['!_', unary((value) => (typeof value === 'boolean' ? !value : NO_OVERLOAD))],
-  ['-_', unary(negated)],
+  ['-_', unary((value) => lacksSign(value) ?? negated(value))],
   ['_[_]', binary(element)],
   ['@in', binary(isIn)],
   ['size', unary(sizeOf)],
@@ -78,11 +116,13 @@ const FUNCTIONS: ReadonlyMap<string, Implementation> = new Map<string, Implement
   ['endsWith', onTexts((text, part) => text.endsWith(part))],
   ['type', unary((value) => new TypeValue(typeNameOf(value)))],
   ['dyn', unary((value) => value)],
-  ...Object.entries(CONVERSIONS).map(([name, convert]) => [name, unary(convert)] as const),
-  ...CLOCK_FUNCTIONS.map(
-    (name) =>
-      [name, ([value = null, zone]: readonly Value[]) => partOf(name, value, zone)] as const,
+  ...Object.entries(CONVERSIONS).map(
+    ([name, convert]) => [name, guarded(name, unary(convert))] as const,
   ),
+  ...CLOCK_FUNCTIONS.map((name) => {
+    const part = ([value = null, zone]: readonly Value[]) => partOf(name, value, zone);
+    return [name, guarded(name, part)] as const;
+  }),
 ]);
 
 /** The implementation, with state of its own where it keeps any. */
@@ -94,22 +134,39 @@ export function implementationOf(name: string): Implementation {
 }
 
 function element(container: Value, key: Value): Result {
-  if (container instanceof MapValue)
-    return lookUp(container, key) ?? new Failure(`no such key: ${shown(key)}`);
-  if (!Array.isArray(container)) return NO_OVERLOAD;
+  const isQualifier =
+    ['string', 'bigint', 'number', 'boolean'].includes(typeof key) || key instanceof Uint;
+  if (!isQualifier) return new Failure(`invalid qualifier type: ${goTypeOf(key)}`);
+  if (container instanceof MapValue) {
+    const found = lookUp(container, key);
+    return found === undefined ? new Failure(`no such key: ${shown(key)}`) : found;
+  }
+  if (container instanceof Message)
+    return typeof key === 'string' ? selected(container, key) : NO_OVERLOAD;
+  if (!Array.isArray(container)) return new Failure(`no such key: ${shown(key)}`);
   const index = indexOf(key);
   if (index instanceof Failure) return index;
   // An array of values holds no undefined.
   const list: readonly Value[] = container;
   const found = index < 0n || index >= BigInt(list.length) ? undefined : list[Number(index)];
-  return found === undefined ? new Failure(`index out of bounds: ${index}`) : found;
+  return found === undefined ? new Failure(`index out of bounds: ${shown(key)}`) : found;
+}
+
+/** A field by a name that is only known now. */
+export function selected(message: Message, name: string): Result {
+  const field = fieldOf(message.type.fullName, name);
+  return field === undefined
+    ? new Failure(`no such field '${name}'`)
+    : fieldValue(field, message.fields[name]);
 }
 
 function indexOf(key: Value): bigint | Failure {
-  if (typeof key === 'bigint') return key;
-  if (key instanceof Uint) return key.value;
-  if (typeof key === 'number' && Number.isInteger(key)) return BigInt(key);
-  return new Failure(`unsupported index type '${typeNameOf(key)}' in list`);
+  const whole = key instanceof Uint ? key.value : key;
+  if (typeof whole === 'bigint' && BigInt.asIntN(64, whole) === whole) return whole;
+  if (typeof whole === 'number' && Number.isInteger(whole)) return BigInt(whole);
+  return typeof whole === 'bigint' || typeof whole === 'number'
+    ? new Failure(`unsupported index value ${shown(key)} in list`)
+    : new Failure(`unsupported index type '${typeNameOf(key)}' in list`);
 }
 
 function shown(key: Value): string {
@@ -140,13 +197,14 @@ function sizeOf(value: Value, budget: Budget): Result {
   }
   if (value instanceof MapValue) return BigInt(value.size);
   if (value instanceof Uint8Array) return BigInt(value.length);
-  return Array.isArray(value) ? BigInt(value.length) : NO_OVERLOAD;
+  return Array.isArray(value) ? BigInt(value.length) : noFunction('size', value);
 }
 
 function matcher(): Implementation {
   const kept = new Map<string, SafeRegex | Failure>();
   return binary((text, pattern, budget) => {
-    if (typeof text !== 'string' || typeof pattern !== 'string') return NO_OVERLOAD;
+    if (typeof text !== 'string') return noFunction('matches', text);
+    if (typeof pattern !== 'string') return NO_OVERLOAD;
     const known = kept.get(pattern);
     // Compiling is charged too: patterns may come from the flow.
     if (known === undefined && !budget.spendText(pattern.length * 16)) return TOO_COSTLY;

@@ -52,7 +52,14 @@ export function memberMacro(
     );
   if (variable.name === '__result__')
     return refused(variable, 'iteration variable overwrites accumulator variable', source);
-  const common = { kind: 'fold' as const, name, range, variable: variable.name, at };
+  const common = {
+    kind: 'fold' as const,
+    name,
+    range,
+    variable: variable.name,
+    variableAt: variable.at,
+    at,
+  };
   if (name !== 'map') return { ...common, condition: second };
   return third === undefined
     ? { ...common, transform: second }

@@ -41,6 +41,23 @@ function missing(at: number): Expr {
   return { kind: 'error', at };
 }
 
+const HOLDERS: ReadonlySet<string> = new Set(
+  'start relation calc member MemberExpr Nested ConstantLiteral'.split(' '),
+);
+
+/** Down to the first node that says something: brackets and rules that found no operator only hold another. */
+function unnested(tree: Tree | undefined): Tree | undefined {
+  let node = tree;
+  while (
+    node !== undefined &&
+    (HOLDERS.has(node.name) ||
+      (node.name === 'expr' && tokenOf(node, 'op') === undefined) ||
+      (/^conditional(?:Or|And)$/.test(node.name) && tokenOf(node, 'ops') === undefined))
+  )
+    node = treeOf(node, 'e');
+  return node;
+}
+
 class Visitor {
   private readonly source: Source;
   private depth = 0;
@@ -49,7 +66,8 @@ class Visitor {
     this.source = source;
   }
 
-  visit(tree: Tree | undefined): Expr {
+  visit(outer: Tree | undefined): Expr {
+    const tree = unnested(outer);
     if (tree === undefined) return missing(UNPLACED);
     switch (tree.name) {
       case 'expr':
@@ -86,15 +104,6 @@ class Visitor {
       case 'primary':
       case 'literal':
         return missing(UNPLACED);
-      // Nodes that only hold another.
-      case 'start':
-      case 'relation':
-      case 'calc':
-      case 'member':
-      case 'MemberExpr':
-      case 'Nested':
-      case 'ConstantLiteral':
-        return this.visit(treeOf(tree, 'e'));
       default:
         return this.literal(tree);
     }
@@ -117,20 +126,19 @@ class Visitor {
   }
 
   private conditional(tree: Tree): Expr {
-    const op = tokenOf(tree, 'op');
-    if (op === undefined) return this.visit(treeOf(tree, 'e'));
     return this.deeper(() => {
       const args = ['e', 'e1', 'e2'].map((label) => this.visit(treeOf(tree, label)));
-      return { kind: 'call', name: '_?_:_', args, at: op.at };
+      return { kind: 'call', name: '_?_:_', args, at: tokenOf(tree, 'op')?.at ?? UNPLACED };
     });
   }
 
   private logic(name: '_&&_' | '_||_', tree: Tree): Expr {
     const first = this.visit(treeOf(tree, 'e'));
-    const [op] = tree.tokens.ops ?? [];
-    if (op === undefined) return first;
+    const ops = tree.tokens.ops ?? [];
+    // cel-go makes a balanced tree of the terms, with the middle sign at its top.
+    const op = ops[Math.floor(ops.length / 2)];
     const others = (tree.trees.e1 ?? []).map((each) => this.visit(each));
-    return { kind: 'logic', name, terms: [first, ...others], at: op.at };
+    return { kind: 'logic', name, terms: [first, ...others], at: op?.at ?? UNPLACED };
   }
 
   private operation(tree: Tree): Expr {

@@ -1,4 +1,6 @@
 // From a checked tree to a function. Everything that does not depend on the flow is computed once.
+
+import type { Field } from '../schema.ts';
 import type { Call, Expr, Logic, Select, StructExpr } from './ast.ts';
 import { Budget, TOO_COSTLY } from './budget.ts';
 import type { Checked } from './checker.ts';
@@ -9,6 +11,7 @@ import { fieldContent, fieldValue, isSet } from './messages.ts';
 import { declaredName } from './types.ts';
 import {
   Failure,
+  goTypeOf,
   keyOf,
   MapValue,
   Message,
@@ -18,6 +21,7 @@ import {
   Uint,
   type Value,
 } from './values.ts';
+import { narrowed, wellKnown } from './well-known.ts';
 
 /** What an evaluation goes on: the flow, the variables of folds, the steps left. */
 export interface Context {
@@ -25,6 +29,9 @@ export interface Context {
   readonly locals: Value[];
   readonly budget: Budget;
 }
+
+/** The expression is right, and cel-go makes no program of it all the same. */
+export class Unplannable extends Error {}
 
 export type Step = (context: Context) => Result;
 
@@ -126,6 +133,9 @@ export class Planner {
         return { step: () => value, constant: true, cost: 1 };
       }
       case 'type': {
+        // cel-go registers types by their messages, and leaves those out that are plain values.
+        if (wellKnown(meaning.name)?.named === false)
+          throw new Unplannable(`reference to undefined type: ${meaning.name}`);
         const [type] = meaning.type.params;
         const value = new TypeValue(
           type === undefined || type.kind === 'list' || type.kind === 'map'
@@ -153,9 +163,11 @@ export class Planner {
         return test ? isSet(field, raw) : fieldValue(field, raw);
       }
       if (value instanceof Failure) return value;
-      if (!(value instanceof MapValue)) return test ? NO_OVERLOAD : noSuchKey(name);
+      if (Array.isArray(value)) return new Failure("unsupported index type 'string' in list");
+      if (!(value instanceof MapValue)) return test ? false : noSuchKey(name);
       const found = value.get(`s${name}`);
-      return test ? found !== undefined : (found ?? noSuchKey(name));
+      if (test) return found !== undefined;
+      return found === undefined ? noSuchKey(name) : found;
     };
     return { step, constant: operand.constant, cost: operand.cost + 1 };
   }
@@ -168,6 +180,8 @@ export class Planner {
     const [first, second, third] = args;
     if (name === '_?_:_' && first && second && third) return conditional(first, second, third);
     if (name === '_==_' && first && second) return equals(first, second);
+    if (name === '_[_]')
+      refuseIndex(expr.args[1], expr.args[1] && this.checked.meanings.get(expr.args[1]));
     const apply = implementationOf(name);
     return combined(args, (values, { budget }) => apply(values, budget));
   }
@@ -191,19 +205,45 @@ export class Planner {
   }
 
   private struct(expr: StructExpr): Plan {
+    const values = expr.fields.map(({ value }) => this.plan(value));
+    const names = expr.fields.map(({ name }) => name);
+    const meaning = this.checked.meanings.get(expr);
+    const known = meaning?.kind === 'type' ? wellKnown(meaning.name) : undefined;
+    if (known !== undefined)
+      return combined(values, (given) =>
+        known.make(new Map(names.map((name, index) => [name, given[index] ?? null]))),
+      );
     const type = messageNamed(declaredName(this.checked.typeOf(expr)));
     if (type === undefined) throw new TypeError('a checked message has a type');
-    const values = expr.fields.map(({ value }) => this.plan(value));
     return combined(values, (given) => {
       const fields: Record<string, unknown> = {};
-      for (const [index, { name }] of expr.fields.entries()) {
+      for (const [index, name] of names.entries()) {
         const field = fieldOf(type.fullName, name);
-        const content = field && fieldContent(field, given[index] ?? null);
-        if (field !== undefined && content !== undefined) fields[name] = content;
+        if (field === undefined) continue;
+        const fit = fitting(type.fullName, field, given[index] ?? null);
+        if (fit instanceof Failure) return fit;
+        const content = fieldContent(field, fit);
+        if (content !== undefined) fields[name] = content;
       }
       return new Message(type, fields);
     });
   }
+}
+
+/** Of indexes that are written out, those that can be none are found before anything runs. */
+function refuseIndex(index: Expr | undefined, meaning: Meaning | undefined): void {
+  const value = index?.kind === 'literal' ? index.value : undefined;
+  const wrong = value === null || value instanceof Uint8Array ? goTypeOf(value) : undefined;
+  const why = meaning?.kind === 'type' ? '*types.Type' : wrong;
+  if (why !== undefined) throw new Unplannable(`invalid qualifier type: ${why}`);
+}
+
+/** A number of 32 bits must be one. */
+function fitting(message: string, field: Field, value: Value): Result {
+  const narrow =
+    !field.repeated &&
+    (field.kind === 'enum' || (field.kind === 'scalar' && field.scalar.endsWith('32')));
+  return narrow ? narrowed(`${message}.${field.name}`, value) : value;
 }
 
 function summary(plans: readonly Plan[]): { readonly constant: boolean; readonly cost: number } {
@@ -265,12 +305,10 @@ function mapValue(parts: readonly Value[]): Result {
   const map = new MapValue();
   for (let index = 0; index < parts.length; index += 2) {
     const key = parts[index] ?? null;
-    const id = typeof key === 'number' ? undefined : keyOf(key);
-    if (id === undefined) return new Failure('unsupported key type');
-    if (!map.add(key, id, parts[index + 1] ?? null))
-      return new Failure(
-        `failed with repeated key: ${String(key instanceof Uint ? key.value : key)}`,
-      );
+    const id = keyOf(key);
+    if (id === undefined)
+      return new Failure('internal error: runtime error: hash of unhashable type types.Bytes');
+    map.add(key, id, parts[index + 1] ?? null);
   }
   return map;
 }

@@ -12,7 +12,7 @@ const STATES = new States(GRAMMAR);
 /** The tree of all tokens; undefined when reading was given up. Problems are reported to the source. */
 export function read(source: Source, tokens: Tokens): Tree | undefined {
   try {
-    return new Reader(source, tokens).rule('start', 0);
+    return new Reader(source, tokens).read('start');
   } catch (error) {
     if (error instanceof GaveUp) return undefined;
     throw error;
@@ -34,17 +34,41 @@ class Reader {
     this.recovery = new Recovery(source, tokens, STATES);
   }
 
-  rule(name: RuleName, precedence: number): Tree {
-    this.enter(name);
-    const holder: Holder = { node: new Growing(name, this.tokens.token), nested: 0 };
-    try {
-      this.all(GRAMMAR[name], holder, name, precedence);
-    } catch (error) {
-      if (!(error instanceof Mismatch)) throw error;
-      this.recovery.recover(error, this.state, this.around);
+  /** With a stack of its own: rules nest deeper than JavaScript's would go. */
+  read(name: RuleName): Tree {
+    const first = this.open(name, 0, undefined);
+    const frames = [first];
+    for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+      let inner: Frame | undefined;
+      try {
+        inner = this.step(frame);
+      } catch (error) {
+        if (!(error instanceof Mismatch)) throw error;
+        this.recovery.recover(error, this.state, this.around);
+        frame.work.length = 0;
+      }
+      if (inner !== undefined) {
+        frames.push(inner);
+      } else if (frame.work.length === 0) {
+        frames.pop();
+        this.close(frame, frames.at(-1));
+      }
     }
-    for (let count = 0; count <= holder.nested; count++) this.leave(name);
-    return holder.node;
+    return first.node;
+  }
+
+  private open(name: RuleName, precedence: number, label: string | undefined): Frame {
+    this.enter(name);
+    const node = new Growing(name, this.tokens.token);
+    const work: Piece[] = [{ elements: GRAMMAR[name], next: 0, loop: undefined }];
+    return { name, precedence, label, node, nested: 0, work };
+  }
+
+  private close({ name, label, node, nested }: Frame, outer: Frame | undefined): void {
+    for (let count = 0; count <= nested; count++) this.leave(name);
+    if (outer === undefined || label === undefined) return;
+    this.around.pop();
+    outer.node.addTree(label, node);
   }
 
   /** Counts as cel-go does: a loop of a left-recursive rule leaves more often than it enters. */
@@ -62,40 +86,43 @@ class Reader {
     this.depths.set(name, Math.max(0, (this.depths.get(name) ?? 0) - 1));
   }
 
-  private all(
-    elements: readonly Element[],
-    holder: Holder,
-    name: RuleName,
-    precedence: number,
-  ): void {
-    for (const element of elements) {
-      this.state = element.state;
-      switch (element.kind) {
-        case 'token':
-          this.match(element, holder.node);
-          break;
-        case 'rule': {
-          this.around.push(STATES.after(element.state));
-          const tree = this.rule(element.name, element.precedence);
-          this.around.pop();
-          holder.node.addTree(element.label, tree);
-          break;
-        }
-        case 'optional':
-          this.recovery.sync(element.state, this.around);
-          if (this.begins(element.body)) this.all(element.body, holder, name, precedence);
-          break;
-        case 'choice': {
-          const chosen = this.choose(element.choose, element.state);
-          holder.node.name = element.names[chosen - 1] ?? holder.node.name;
-          this.all(element.bodies[chosen - 1] ?? [], holder, name, precedence);
-          break;
-        }
-        case 'loop':
-          this.loop(element, holder, name, precedence);
-          break;
-      }
+  /** Reads the next element of a rule; gives the frame of a rule to read first. */
+  private step(frame: Frame): Frame | undefined {
+    const piece = frame.work.at(-1);
+    const element = piece?.elements[piece.next];
+    if (piece === undefined || element === undefined) {
+      frame.work.pop();
+      if (piece?.loop !== undefined) this.again(piece.loop, frame);
+      return undefined;
     }
+    piece.next++;
+    this.state = element.state;
+    switch (element.kind) {
+      case 'token':
+        this.match(element, frame.node);
+        break;
+      case 'rule': {
+        const inner = this.open(element.name, element.precedence, element.label);
+        this.around.push(STATES.after(element.state));
+        return inner;
+      }
+      case 'optional':
+        this.recovery.sync(element.state, this.around);
+        if (this.begins(element.body)) push(frame, element.body);
+        break;
+      case 'choice': {
+        const chosen = this.choose(element.choose, element.state);
+        frame.node.name = element.names[chosen - 1] ?? frame.node.name;
+        push(frame, element.bodies[chosen - 1] ?? []);
+        break;
+      }
+      case 'loop':
+        this.recovery.sync(element.state, this.around);
+        if (element.least === 1 || this.goesOn(element, frame.precedence))
+          this.turn(element, frame);
+        break;
+    }
+    return undefined;
   }
 
   private match(element: Element & { readonly kind: 'token' }, node: Growing): void {
@@ -111,36 +138,31 @@ class Reader {
     if (label !== undefined) node.addToken(label, token);
   }
 
-  private loop(
-    element: Element & { readonly kind: 'loop' },
-    holder: Holder,
-    name: RuleName,
-    precedence: number,
-  ): void {
-    const { bodies, recursive, choose, inner, back } = element;
-    this.recovery.sync(element.state, this.around);
-    let first = element.least === 1;
-    while (first || this.goesOn(element, precedence)) {
-      first = false;
-      const chosen = choose === undefined ? 1 : this.choose(choose, inner);
-      const part = recursive[chosen - 1];
-      if (part !== undefined) this.nest(holder, part.name, name);
-      this.all(bodies[chosen - 1] ?? [], holder, name, precedence);
-      this.state = back;
-      this.recovery.sync(back, this.around);
-    }
+  /** Once round a loop. */
+  private turn(loop: Loop, frame: Frame): void {
+    const chosen = loop.choose === undefined ? 1 : this.choose(loop.choose, loop.inner);
+    const part = loop.recursive[chosen - 1];
+    if (part !== undefined) this.nest(frame, part.name);
+    push(frame, loop.bodies[chosen - 1] ?? [], loop);
   }
 
-  private nest(holder: Holder, part: string, name: RuleName): void {
-    this.leave(name);
-    this.enter(name);
-    holder.nested++;
-    const { node } = holder;
-    holder.node = new Growing(part, node.first);
-    holder.node.addTree('left', node);
+  /** At the end of a turn. */
+  private again(loop: Loop, frame: Frame): void {
+    this.state = loop.back;
+    this.recovery.sync(loop.back, this.around);
+    if (this.goesOn(loop, frame.precedence)) this.turn(loop, frame);
   }
 
-  private goesOn(element: Element & { readonly kind: 'loop' }, precedence: number): boolean {
+  private nest(frame: Frame, part: string): void {
+    this.leave(frame.name);
+    this.enter(frame.name);
+    frame.nested++;
+    const { node } = frame;
+    frame.node = new Growing(part, node.first);
+    frame.node.addTree('left', node);
+  }
+
+  private goesOn(element: Loop, precedence: number): boolean {
     const type = this.tokens.type(0);
     const { recursive, goOn, bodies } = element;
     if (recursive.length > 0)
@@ -166,8 +188,28 @@ class Reader {
   }
 }
 
-interface Holder {
+type Loop = Element & { readonly kind: 'loop' };
+
+/** Elements in work, the next one's place, and the loop whose body they are. */
+interface Piece {
+  readonly elements: readonly Element[];
+  next: number;
+  readonly loop: Loop | undefined;
+}
+
+/** A rule in work. */
+interface Frame {
+  readonly name: RuleName;
+  readonly precedence: number;
+  /** What the rule around calls it. */
+  readonly label: string | undefined;
   node: Growing;
   /** How often it became a part of a larger node of the same rule. */
   nested: number;
+  /** Innermost last. */
+  readonly work: Piece[];
+}
+
+function push(frame: Frame, elements: readonly Element[], loop?: Loop): void {
+  frame.work.push({ elements, next: 0, loop });
 }

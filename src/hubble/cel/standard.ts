@@ -1,5 +1,5 @@
 // The functions of CEL's standard library and which types they take, as cel-go declares them. Comparing int with uint
-// or double is left out, as in Hubble: there it needs a conversion.
+// or double needs a conversion in Hubble, until the checker has come into a walk over a list: cel-go forgets it there.
 import {
   BOOL,
   BYTES,
@@ -22,6 +22,8 @@ export interface Overload {
   /** The receiver first, where there is one. */
   readonly args: readonly CelType[];
   readonly result: CelType;
+  /** An order between numbers of different types. */
+  readonly crossing: boolean;
 }
 
 const A = paramOf('A');
@@ -57,12 +59,22 @@ function overload(text: string): Overload {
     member: receiver !== undefined,
     args: names.map(typeNamed),
     result: typeNamed(result),
+    crossing:
+      result === 'bool' &&
+      args.split(' ').every((name) => NUMBERS.includes(name)) &&
+      args !== twice(names[0]),
   };
 }
 
-const COMPARABLE = 'bool int uint double string bytes timestamp duration'.split(' ');
+const NUMBERS = ['int', 'uint', 'double'];
+const twice = (name = '') => `${name} ${name}`;
+const COMPARABLE = [
+  ...['bool bool', 'int int', 'int double', 'int uint', 'uint uint', 'uint double', 'uint int'],
+  ...['double double', 'double int', 'double uint', 'string string', 'bytes bytes'],
+  ...['timestamp timestamp', 'duration duration'],
+];
 const alike = (types: string) => types.split(' ').map((type) => `(${type} ${type}) ${type}`);
-const ordering = COMPARABLE.map((type) => `(${type} ${type}) bool`);
+const ordering = COMPARABLE.map((types) => `(${types}) bool`);
 const conversion = (result: string, from: string) =>
   from.split(' ').map((type) => `(${type}) ${result}`);
 const ofTime = ['timestamp.() int', 'timestamp.(string) int'];

@@ -43,7 +43,7 @@ export class TypeValue {
   }
 }
 
-/** Keys are int, uint, bool or string; numerically equal ones are the same key. */
+/** Literals take keys of nearly every type; what `keyOf` gives is what makes them differ. */
 export class MapValue {
   private readonly entries = new Map<string, readonly [Value, Value]>();
 
@@ -51,11 +51,9 @@ export class MapValue {
     return this.entries.size;
   }
 
-  /** False when the key is there already. */
-  add(key: Value, id: string, value: Value): boolean {
-    if (this.entries.has(id)) return false;
+  /** In place of what had the key before. */
+  add(key: Value, id: string, value: Value): void {
     this.entries.set(id, [key, value]);
-    return true;
   }
 
   get(id: string): Value | undefined {
@@ -98,20 +96,43 @@ export type Result = Value | Failure;
 
 export const NO_OVERLOAD = new Failure('no such overload');
 
-/** What a map knows a key by; undefined for values that can be no key. A whole double finds the key of its number. */
+/** Of values that no two are the same, each counts. */
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
+
+/** What a map knows a key by; undefined for bytes, which can be no key. */
 export function keyOf(value: Value): string | undefined {
   switch (typeof value) {
     case 'string':
       return `s${value}`;
     case 'bigint':
-      return `n${value}`;
+      return `i${value}`;
     case 'boolean':
       return `b${value}`;
     case 'number':
-      return Number.isInteger(value) ? `n${BigInt(value)}` : undefined;
+      return `d${value}`;
     default:
-      return value instanceof Uint ? `n${value.value}` : undefined;
+      if (value === null) return 'null';
+      if (value instanceof Uint) return `u${value.value}`;
+      if (value instanceof Moment) return `m${value.nanos}`;
+      if (value instanceof Span) return `p${value.nanos}`;
+      if (value instanceof TypeValue) return `t${value.name}`;
+      return value instanceof Uint8Array ? undefined : identityOf(value);
   }
+}
+
+function identityOf(value: object): string {
+  const known = identities.get(value) ?? ++lastIdentity;
+  identities.set(value, known);
+  return `o${known}`;
+}
+
+/** How the same number would be written as a key of another type. */
+export function otherKeysOf(key: Value): readonly string[] {
+  if (typeof key === 'number')
+    return Number.isInteger(key) ? [`i${BigInt(key)}`, `u${BigInt(key)}`] : [];
+  if (typeof key === 'bigint') return [`u${key}`];
+  return key instanceof Uint ? [`i${key.value}`] : [];
 }
 
 /** The name `type(value)` goes by. */
@@ -139,4 +160,15 @@ function objectTypeName(value: Exclude<Value, boolean | bigint | number | string
   if (value instanceof Message) return value.type.fullName;
   if (value instanceof TypeValue) return 'type';
   return value instanceof MapValue ? 'map' : 'list';
+}
+
+/** What cel-go's own type of a value is called, which some of its messages tell. */
+export function goTypeOf(value: Value): string {
+  if (value instanceof Message) return '*types.protoObj';
+  if (value instanceof TypeValue) return '*types.Type';
+  if (value === null) return 'types.Null';
+  if (Array.isArray(value)) return '*types.baseList';
+  if (value instanceof MapValue) return '*types.baseMap';
+  const name = typeNameOf(value).split('.').at(-1) ?? '';
+  return `types.${name.replace(/^./, (first) => first.toUpperCase())}`;
 }

@@ -1,5 +1,5 @@
 // FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
-import { compileCel } from '../cel/compile.ts';
+import { compileCel, type Failed } from '../cel/compile.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../schema.gen.ts';
 import { checked } from './checked.ts';
 import { some, type Test } from './condition.ts';
@@ -20,9 +20,6 @@ import { httpTests } from './http.ts';
 import { nodeNamePattern, qualifiedNodeName } from './pattern.ts';
 
 export type Predicate = (response: GetFlowsResponse) => boolean;
-
-/** Hears why an expression could not be evaluated for a flow, which then does not match. */
-export type Failed = (message: string) => void;
 
 export interface PredicateOptions extends Partial<FilterOptions> {
   readonly failed?: Failed;

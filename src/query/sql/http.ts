@@ -15,7 +15,7 @@ export function* httpConditions(filter: FlowFilter, params: Params): Generator<B
     yield onHttp(http_status_code.map((text) => exactly(codeCondition(text, params))));
   }
   if (some(http_method)) {
-    yield onHttp(methodConditions(http_method, params));
+    yield onHttp([methodCondition(http_method, params)]);
   }
   if (some(http_path)) {
     yield onHttp(http_path.map((pattern) => pathCondition(pattern, params)));
@@ -38,15 +38,21 @@ export function* httpConditions(filter: FlowFilter, params: Params): Generator<B
   }
 }
 
-// Go folds case as Unicode has it: two signs that are not ASCII are the same as letters. Methods that are not ASCII
-// themselves nobody asks for: the predicate may judge.
-function methodConditions(wanted: readonly string[], params: Params): readonly Bounds[] {
+/** Characters that are the same as another by Unicode's folding of case, and whose lower case does not say so. */
+const ODD_CASES = '\u017f\u212a\u03c2\u00b5\u03d0\u03d1\u03d5\u03d6\u03f0\u03f1\u03f5\u1e9b\u0130';
+const SAME_CASES = 'sk\u03c3\u03bc\u03b2\u03b8\u03c6\u03c0\u03ba\u03c1\u03b5\u1e61\ue130';
+
+function methodCondition(wanted: readonly string[], params: Params): Bounds {
   const method = column('http_method');
-  const isPlain = (text: string) => /^\p{ASCII}*$/u.test(text);
-  const plain = params.texts(wanted.filter(isPlain).map((text) => text.toLowerCase()));
-  const folded = `lowerUTF8(translateUTF8(${method}, '\u017f\u212a', 'sk'))`;
-  const same = exactly(`${method} != '' AND has(${plain}, ${folded})`);
-  return wanted.every(isPlain) ? [same] : [same, atMost(`${method} != ''`)];
+  const folded = `lowerUTF8(translateUTF8(${method}, '${ODD_CASES}', '${SAME_CASES}'))`;
+  return exactly(`${method} != '' AND has(${params.texts(wanted.map(foldedCase))}, ${folded})`);
+}
+
+/** The same of a method that is asked for: a character at a time, as the engine does it. */
+function foldedCase(text: string): string {
+  return [...text]
+    .map((char) => (SAME_CASES[ODD_CASES.indexOf(char)] ?? char).toLowerCase())
+    .join('');
 }
 
 // Go's reading of a URL decides; the engine's comes close enough to leave out most of what cannot match. What it cannot

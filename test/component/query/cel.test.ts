@@ -80,7 +80,8 @@ function literal(field: Field, value: unknown): string {
 
 function celText(text: string): string {
   const plain = [...text].map((point) => {
-    const code = point.codePointAt(0) ?? 0;
+    // Half a surrogate pair is no character, and no escape writes one.
+    const code = /\p{Surrogate}/u.test(point) ? 0xfffd : (point.codePointAt(0) ?? 0);
     return code < 32 || code > 126 || '\\"'.includes(point)
       ? `\\U${code.toString(16).padStart(8, '0')}`
       : point;

@@ -123,3 +123,10 @@ test.each([
 ])('%s is refused as a filter', (expression, why) => {
   expect(() => checkCel(expression)).toThrow(`error compiling CEL expression: ${why}`);
 });
+
+test('numbers of different types have an order from the first walk on', () => {
+  expect(problemsOf('[1u].exists(x, x > 0) && 1 < 2.0')).toBe('');
+  expect(problemsOf('1 < 2.0 && [1u].exists(x, x > 0)')).toContain(
+    "1:3: found no matching overload for '_<_' applied to '(int, double)'",
+  );
+});

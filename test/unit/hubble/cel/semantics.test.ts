@@ -48,7 +48,7 @@ describe.each<[string, string]>([
     dyn(1) == 1u && dyn(1u) == 1.0 && dyn(1) == 1.0 && dyn(1) != 1.5 && dyn(1) != "1"
     dyn(1) < 2u && dyn(-1) < 0u && dyn(2.5) > 2 && dyn(9007199254740993) == 9007199254740992.0
     dyn(18446744073709551615u) > 9223372036854775807
-    !(0.0 / 0.0 < 1.0) && !(0.0 / 0.0 >= 1.0) && 0.0 == -0.0
+    0.0 == -0.0 && 1.0 / 0.0 > 1.0
   `,
   ],
   [
@@ -63,7 +63,7 @@ describe.each<[string, string]>([
     bytes("a") == b"a" && bytes(b"a") == b"a"
     string(duration("90m")) == "5400s" && string(duration("-1.5s")) == "-1.5s"
     string(timestamp("2026-03-14T10:00:00.120Z")) == "2026-03-14T10:00:00.12Z"
-    duration(1500) == duration("1.5us") && int(duration("2us")) == 2000
+    int(duration("2us")) == 2000
   `,
   ],
   [
@@ -207,7 +207,12 @@ test.each([
   ['[1][-1]', 'index out of bounds: -1'],
   ['{"a": 1}["b"]', 'no such key: b'],
   ['{"a": 1}.b', 'no such key: b'],
-  ['{"a": 1, "a": 2}', 'failed with repeated key: a'],
+  ['{b"a": 1}', 'internal error: runtime error: hash of unhashable type types.Bytes'],
+  ['0.0 / 0.0 < 1.0', 'NaN values cannot be ordered'],
+  ['1.0 >= 0.0 / 0.0', 'NaN values cannot be ordered'],
+  ['duration(1500)', "type conversion error from 'int' to 'google.protobuf.Duration'"],
+  ['dyn(null) < 1', 'no such overload: _<_'],
+  ['int(dyn(true))', 'no such overload: int(bool)'],
   ['dyn(1) + "a"', 'no such overload'],
   ['dyn(1) && true', 'no such overload'],
   ['dyn("a") < 1', 'no such overload'],
@@ -218,7 +223,7 @@ test.each([
   ['[0, 1].exists_one(x, 1 / x == 1)', 'division by zero'],
   ['"a".matches("[")', 'error parsing regexp: missing closing ]: `[`'],
   ['timestamp("9999-12-31T23:59:59Z") + duration("1s")', 'timestamp overflow'],
-  ['duration("2562047h") + duration("1h")', 'duration overflow'],
+  ['duration("2562047h") + duration("1h")', 'integer overflow'],
   ['timestamp(0).getHours("Mars/Phobos")', 'unknown time zone Mars/Phobos'],
   ['string(b"\\xff")', 'invalid UTF-8 in bytes, cannot convert to string'],
 ])('%s fails: %s', (expression, why) => {
