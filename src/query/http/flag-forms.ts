@@ -29,7 +29,7 @@ const FORMS: Readonly<Record<string, FlagForm>> = {
   'traffic-direction': { pattern: `^${anyCase(['ingress', 'egress'])}$` },
   'http-status': { pattern: '^([1-5][0-9]{2}|[1-5][0-9]?\\+)$', number: span(100, 599) },
   'http-header': { pattern: ':' },
-  'ip-trace-id': { pattern: '^0*[1-9][0-9]*$', number: span(1, Number.MAX_SAFE_INTEGER) },
+  'ip-trace-id': { pattern: '^0*[1-9][0-9]{0,19}$', number: span(1, Number.MAX_SAFE_INTEGER) },
   port: { pattern: PORT, number: span(0, 65_535) },
   identity: {
     pattern: `^(${RESERVED_IDENTITIES.slice(1).join('|')}|[0-9][0-9a-fA-FxXoObB_]*)$`,

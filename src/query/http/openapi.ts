@@ -32,12 +32,13 @@ const TAGS = [
 
 /** The page loads nothing from elsewhere, asks this server only, and is shown in no other page. */
 const DOCS_POLICY = [
-  "default-src 'none'",
+  "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
   "font-src 'self' data:",
   "connect-src 'self'",
+  "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -149,7 +150,10 @@ function queryParameter({ anyOf, $ref, ...rest }: JsonSchema): JsonSchema {
   const [, flag] = FLAG_VALUE.exec($ref ?? '') ?? [];
   if (flag !== undefined) {
     const form = formNamed(flag);
-    return { type: 'array', items: { type: 'string', ...(form && textForm(form)) }, ...rest };
+    const items = { type: 'string', ...(form && textForm(form)) };
+    // A list of nothing cannot be written in a query string: it would be one empty text.
+    const some = form !== undefined && !form.enum?.includes('');
+    return { type: 'array', items, ...(some && { minItems: 1 }), ...rest };
   }
   const ways = anyOf?.map(queryParameter);
   if (ways === undefined) return rest;
