@@ -131,7 +131,8 @@ function withHeaders(made: unknown, declared: unknown): object {
   );
 }
 
-const FLAG_VALUE = new RegExp(`/${FILTER_VALUE}\\.?([\\w-]*)$`);
+/** A schema of its own is called after the side that it is of, too. */
+const FLAG_VALUE = new RegExp(`/${FILTER_VALUE}\\.?([\\w-]*?)(?:Input)?$`);
 
 interface JsonSchema {
   readonly $ref?: string;
