@@ -2,6 +2,7 @@
 // means, and which values it takes. The one list that all of these are made from. No I/O.
 import { ParallaxError } from '../runtime/errors.ts';
 import { parsePrefix } from './filter/address.ts';
+import { upTo } from './filter/decimal.ts';
 import type { IncidentConditions, IncidentFilter } from './incident-filter.ts';
 
 interface Condition {
@@ -11,6 +12,7 @@ interface Condition {
   readonly among?: readonly string[];
 }
 
+const PORT = new RegExp(`^(0[0-9]{0,4}|${upTo(65_535n)})$`);
 const WORKLOAD = '`name`, `namespace/name` or `namespace/Kind/name`';
 const PEER = 'DNS name, address, prefix (takes in what lies in it), `reserved:world`, …';
 
@@ -75,7 +77,7 @@ const BY_PARAMETER: ReadonlyMap<string, IncidentCondition> = new Map(
 /** The texts that a condition takes, where they are known; undefined: any. */
 export function conditionPattern(name: IncidentCondition): RegExp | undefined {
   const { kind, among }: Condition = INCIDENT_CONDITIONS[name];
-  if (kind === 'ports') return /^\d{1,5}$/;
+  if (kind === 'ports') return PORT;
   if (among === undefined) return undefined;
   const letter = (each: string) => (/[A-Z]/.test(each) ? `[${each}${each.toLowerCase()}]` : each);
   const words = among.map((word) => [...word].map(letter).join(''));
@@ -87,8 +89,7 @@ export function conditionProblem(name: IncidentCondition, value: string): string
   const { kind, among }: Condition = INCIDENT_CONDITIONS[name];
   const shown = JSON.stringify(value);
   if (kind === 'flag') return isFlag(value) ? undefined : `takes true or false, not ${shown}`;
-  if (kind === 'ports')
-    return /^\d{1,5}$/.test(value) && Number(value) <= 65_535 ? undefined : `${shown} is no port`;
+  if (kind === 'ports') return PORT.test(value) ? undefined : `${shown} is no port`;
   if (value === '') return 'is empty; leave it out to ask for all, or write *';
   if (value.includes('*')) return undefined;
   if (among !== undefined && !among.includes(value.toUpperCase()))

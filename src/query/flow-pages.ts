@@ -11,6 +11,7 @@ import {
   type FlowQueryListeners,
   walkFlows,
 } from './flows.ts';
+import { FieldError } from './http/problem.ts';
 import type { Hit } from './page.ts';
 import type { TimeRange } from './range.ts';
 
@@ -131,8 +132,8 @@ function jsonOf(cursor: string): unknown {
   }
 }
 
-function invalid(why: string): ParallaxError {
-  return new ParallaxError('input/invalid', `cursor: ${why}`);
+function invalid(why: string): FieldError {
+  return new FieldError('cursor', `cursor: ${why}`);
 }
 
 function fingerprint(question: unknown): string {

@@ -3,7 +3,7 @@ import { ParallaxError } from '../../runtime/errors.ts';
 import type { FlowFilter } from '../schema.gen.ts';
 
 /** Longer than any name, address, pattern or header that a flow can have. */
-const MAX_VALUE_CHARS = 8192;
+export const MAX_VALUE_CHARS = 8192;
 
 /**
  * The same filters, frozen through and through: what is compiled keeps looking at them. Throws `input/invalid` with the

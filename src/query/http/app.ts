@@ -109,7 +109,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
         new ParallaxError('input/not-found', `there is no ${path}; /docs shows what there is`),
         reply,
       );
-    reply.header('allow', [...methods, 'OPTIONS'].join(', '));
+    reply.header('allow', methods.join(', '));
     if (method === 'OPTIONS') return reply.code(204).send();
     const text = `${path} takes ${methods.join(', ')}, not ${method}`;
     return refuse(new ParallaxError('input/method', text), reply);

@@ -1,6 +1,7 @@
 // The pieces that requests are declared with, the same in a query string (where everything is text, and a list is a name
 // repeated) and in a JSON body: windows of time, limits, lists of names, and filters as the flags of observe.
 import { z } from 'zod';
+import { MAX_VALUE_CHARS } from '../../hubble/filter/checked.ts';
 import { BARE_FLAGS, FILTER_FLAGS, FilterBuilder } from '../../hubble/filter/flags.ts';
 import { filterHelp } from '../../hubble/filter/help.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
@@ -67,7 +68,7 @@ export function wholeField(min: number, max: number) {
 }
 
 const filters = z.union([z.string(), z.array(z.unknown()).max(10_000)]);
-const scalar = z.union([z.string().max(10_000), z.number(), z.boolean()]);
+const scalar = z.union([z.string().max(MAX_VALUE_CHARS), z.number(), z.boolean()]);
 /** By this name the document says it once, and knows it again. */
 export const FILTER_VALUE = 'FilterValue';
 const flagValues = new Map<string, z.ZodType>();
@@ -90,7 +91,7 @@ function valuesOf(form: FlagForm | undefined) {
 /** What does not fit is refused by the code that reads the flag, in its own words. */
 function formedScalar(form: FlagForm) {
   const { number, boolean } = form;
-  const text = z.string().max(10_000).meta(textForm(form));
+  const text = z.string().max(MAX_VALUE_CHARS).meta(textForm(form));
   const whole = z.number().meta({ type: 'integer', ...number });
   return z.union([text, ...(number ? [whole] : []), ...(boolean ? [z.boolean()] : [])]);
 }

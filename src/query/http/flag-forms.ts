@@ -1,5 +1,6 @@
 // What values of the filter flags look like, for the document of the API: as exact as a schema can be. Nothing is refused
 // by it: the code that reads the flags does that, in words of its own, and a test holds the two together.
+import { upTo } from '../../hubble/filter/decimal.ts';
 import { BARE_FLAGS } from '../../hubble/filter/flags.ts';
 import { RESERVED_IDENTITIES } from '../../hubble/identity.ts';
 import { DropReason, Verdict } from '../../hubble/schema.gen.ts';
@@ -17,8 +18,8 @@ export interface FlagForm {
 
 const PROTOCOLS = ['http', 'dns', 'kafka', 'icmp', 'icmpv4', 'icmpv6', 'tcp', 'udp', 'sctp'];
 const TCP_FLAG = anyCase(['fin', 'syn', 'rst', 'psh', 'ack', 'urg', 'ece', 'cwr', 'ns']);
-const PORT =
-  '^0*([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$';
+/** As Go reads numbers of 32 bits, but for underscores among their digits and zeros before them. */
+const UINT32 = `0[xX][0-9a-fA-F]{1,8}|0[bB][01]{1,32}|0[oO]?[0-7]{1,10}|0|${upTo(2n ** 32n - 1n)}`;
 const NAMED: FlagForm = { minLength: 1 };
 
 const FORMS: Readonly<Record<string, FlagForm>> = {
@@ -29,10 +30,13 @@ const FORMS: Readonly<Record<string, FlagForm>> = {
   'traffic-direction': { pattern: `^${anyCase(['ingress', 'egress'])}$` },
   'http-status': { pattern: '^([1-5][0-9]{2}|[1-5][0-9]?\\+)$', number: span(100, 599) },
   'http-header': { pattern: ':' },
-  'ip-trace-id': { pattern: '^0*[1-9][0-9]*$', number: span(1, Number.MAX_SAFE_INTEGER) },
-  port: { pattern: PORT, number: span(0, 65_535) },
+  'ip-trace-id': {
+    pattern: `^0*(${upTo(2n ** 64n - 1n)})$`,
+    number: span(1, Number.MAX_SAFE_INTEGER),
+  },
+  port: { pattern: `^0*(0|${upTo(65_535n)})$`, number: span(0, 65_535) },
   identity: {
-    pattern: `^(${RESERVED_IDENTITIES.slice(1).join('|')}|[0-9][0-9a-fA-FxXoObB_]*)$`,
+    pattern: `^(${RESERVED_IDENTITIES.slice(1).join('|')}|${UINT32})$`,
     number: span(0, 2 ** 32 - 1),
   },
   cluster: NAMED,

@@ -7,6 +7,7 @@ import { CSV_COLUMNS, DEFAULT_COLUMNS, unknownColumn } from '../flow-csv.ts';
 import { findFlow } from '../flow-one.ts';
 import { scopedStore } from '../scope.ts';
 import { acceptedForm } from './accept.ts';
+import { blamed } from './blame.ts';
 import type { FlowsRouteDeps } from './flows-deps.ts';
 import { sendFlowsPage } from './flows-page.ts';
 import { type StreamAnswer, sendStream } from './flows-stream.ts';
@@ -27,9 +28,14 @@ Filters are written as the flags of \`parallax observe\` (\`verdict=DROPPED&to-n
 With \`limit\` or \`cursor\` the answer is a page, newest flow first: the header \`link\` (and \`next\` in JSON) leads to the next. Each flow that was stored when the first page was asked for comes once, however many come meanwhile.`;
 
 export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void {
-  const handle = (request: FastifyRequest, input: unknown, reply: FastifyReply) =>
-    // Checked by the route's schema.
-    answerFlows(deps, request, input as FlowsInput, reply);
+  const handle = async (request: FastifyRequest, input: unknown, reply: FastifyReply) => {
+    try {
+      // Checked by the route's schema.
+      return await answerFlows(deps, request, input as FlowsInput, reply);
+    } catch (error) {
+      throw blamed(error, input);
+    }
+  };
   const schemaOf = (body: boolean) => ({
     summary: 'Flows, by filters and time',
     description: DESCRIPTION,

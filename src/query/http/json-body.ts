@@ -6,6 +6,8 @@ import { ParallaxError } from '../../runtime/errors.ts';
 export function parseJson(text: string, maxDepth: number): unknown {
   if (text.trim() === '') return undefined;
   checkDepth(text, maxDepth);
+  if (text.trim() === 'null')
+    throw new ParallaxError('input/invalid', 'the body is null; send an object, or no body at all');
   try {
     return JSON.parse(text);
   } catch (error) {

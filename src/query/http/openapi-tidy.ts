@@ -11,6 +11,9 @@ export function tidied(document: object): Json {
   const paths = objectOf(whole.paths, (operations) =>
     objectOf(operations, (operation) => ({
       ...operation,
+      ...(operation.requestBody !== undefined && {
+        requestBody: bodyOf(operation.requestBody as Json),
+      }),
       ...(Array.isArray(operation.parameters) && {
         parameters: operation.parameters.map((each: Json) =>
           each.in === 'path' ? each : parameters.add(each, ''),
@@ -25,6 +28,15 @@ export function tidied(document: object): Json {
   const shared = { parameters: parameters.all, responses: responses.all };
   const schemas = referred({ paths, ...shared }, components.schemas as Json);
   return { ...whole, paths, components: { ...components, ...shared, schemas } };
+}
+
+/** A body of which nothing is needed need not be there. */
+function bodyOf(body: Json): Json {
+  const content = body.content as Readonly<Record<string, { readonly schema: Json }>>;
+  const needed = Object.values(content).some(
+    ({ schema }) => schema.type !== 'object' || (schema.required as Json[] | undefined)?.length,
+  );
+  return { ...body, required: needed };
 }
 
 /** Things told once under a name; different ones of one name are numbered. */

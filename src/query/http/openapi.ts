@@ -32,12 +32,13 @@ const TAGS = [
 
 /** The page loads nothing from elsewhere, asks this server only, and is shown in no other page. */
 const DOCS_POLICY = [
-  "default-src 'none'",
+  "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
   "font-src 'self' data:",
   "connect-src 'self'",
+  "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -130,7 +131,8 @@ function withHeaders(made: unknown, declared: unknown): object {
   );
 }
 
-const FLAG_VALUE = new RegExp(`/${FILTER_VALUE}\\.?([\\w-]*)$`);
+/** A schema of its own is called after the side that it is of, too. */
+const FLAG_VALUE = new RegExp(`/${FILTER_VALUE}\\.?([\\w-]*?)(?:Input)?$`);
 
 interface JsonSchema {
   readonly $ref?: string;
@@ -149,7 +151,10 @@ function queryParameter({ anyOf, $ref, ...rest }: JsonSchema): JsonSchema {
   const [, flag] = FLAG_VALUE.exec($ref ?? '') ?? [];
   if (flag !== undefined) {
     const form = formNamed(flag);
-    return { type: 'array', items: { type: 'string', ...(form && textForm(form)) }, ...rest };
+    const items = { type: 'string', ...(form && textForm(form)) };
+    // A list of nothing cannot be written in a query string: it would be one empty text.
+    const some = form !== undefined && !form.enum?.includes('');
+    return { type: 'array', items, ...(some && { minItems: 1 }), ...rest };
   }
   const ways = anyOf?.map(queryParameter);
   if (ways === undefined) return rest;

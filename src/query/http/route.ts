@@ -11,6 +11,7 @@ import type { TimeRange } from '../range.ts';
 import { scopedStore, scopeKey } from '../scope.ts';
 import type { Asker } from './asker.ts';
 import type { Audit } from './audit.ts';
+import { blamed } from './blame.ts';
 import { type AnswerCache, etagOf, type Kept, matches } from './cache.ts';
 import { within } from './deadline.ts';
 import { costNote, coverageNote, coverageWithin } from './envelope.ts';
@@ -120,6 +121,14 @@ class Answering<I extends z.ZodType, O extends z.ZodObject> {
 
   /** `input` was checked by the route's schema before it comes here. */
   async answer(request: FastifyRequest, input: unknown, reply: FastifyReply) {
+    try {
+      return await this.made(request, input, reply);
+    } catch (error) {
+      throw blamed(error, input);
+    }
+  }
+
+  private async made(request: FastifyRequest, input: unknown, reply: FastifyReply) {
     const { deps, route } = this;
     const parsed = input as z.output<I>;
     const nowMs = deps.clock.now();
