@@ -202,7 +202,7 @@ test('a stream of what is new ends after `maxFollow`, and gives its place back',
   for (let round = 0; round < 3; round++) {
     const began = performance.now();
     const { status, text } = await brief.get('/api/v1/incidents/feed');
-    expect([status, text]).toEqual([200, 'retry: 2000\n\n']);
+    expect([status, text]).toEqual([200, 'retry: 3000\n\n']);
     expect(performance.now() - began).toBeGreaterThan(150);
     await expect.poll(() => brief.metric('parallax_api_streams')).toBe(0);
   }
