@@ -145,7 +145,7 @@ test('labels of many ends, each at its time', async () => {
     status: 400,
     body: { field: 'ends' },
   });
-  expect(await resolve([at('never')])).toMatchObject({ status: 400, body: { field: 'at' } });
+  expect(await resolve([at('never')])).toMatchObject({ status: 400, body: { field: 'ends.0.at' } });
 });
 
 test.each([
