@@ -20,6 +20,8 @@ test.each([Flow, FlowFilter, GetFlowsResponse, ServerStatusResponse, AgentEvent]
         const line = toJsonLine(type, message);
         // Protojson reads no Any of a type it does not know.
         fc.pre(!line.includes('"@type"'));
+        // JSON.stringify has no minus zero.
+        fc.pre(!Object.is((message as { flows_rate?: number }).flows_rate, -0));
         expect(readProtojson(type, line, { discardUnknown: false })).toEqual(message);
       }),
     );
