@@ -307,7 +307,7 @@ describe('events', () => {
     const { flow } = JSON.parse(named[2]?.data ?? '') as Told;
     const [, nanos, uuid] = /^(\d+)-(.*)$/.exec(named[2]?.id ?? '') ?? [];
     expect(uuid).toBe(flow?.uuid);
-    expect(Math.floor(Number(nanos) / 1e6)).toBe(Date.parse(flow?.time ?? ''));
+    expect(Number(BigInt(nanos ?? 0) / 1_000_000n)).toBe(Date.parse(flow?.time ?? ''));
     expect(JSON.parse(named[3]?.data ?? '')).toMatchObject({
       cost: { queries: expect.any(Number) },
     });
