@@ -5,6 +5,7 @@ import type { FlowFilter } from '../../../src/hubble/schema.gen.ts';
 import { answerDenials, answerIncidents } from '../../../src/query/denials/ask.ts';
 import { denialsConfig } from '../../../src/query/denials/config.ts';
 import { readIncidentDetail } from '../../../src/query/denials/detail.ts';
+import { INCIDENT_MEMBERS } from '../../../src/store/denial-columns.ts';
 import type { ManagedStore } from '../../../src/store/engine-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { DAY, END } from './load.ts';
@@ -27,18 +28,8 @@ const peer = (side: string) =>
   `if(w_${side} != '', '', if(${side}_names != '', toString(${side}_names), extract(${side}_labels, '(?:cidr|reserved):[^\\n]+'))) AS p_${side}`;
 const cluster = (side: string) =>
   `multiIf(${side}_cluster != '', toString(${side}_cluster), ${side}_cluster_name != '', toString(${side}_cluster_name), ${side}_namespace = '', '', toString(cluster)) AS c_${side}`;
-const SAME = [
-  'cluster',
-  'verdict',
-  'traffic_direction',
-  'drop_reason_desc',
-  'policies',
-  'l4_protocol',
-  'destination_port',
-];
-const ENDS = ['source', 'destination'].flatMap((side) =>
-  ['cluster', 'namespace', 'workload', 'peer'].map((name) => `${side}_${name}`),
-);
+const MEMBERS = INCIDENT_MEMBERS.join(', ');
+const ENDS = INCIDENT_MEMBERS.filter((name) => /^(source|destination)_(?!port)/.test(name));
 
 /** Fills both tables unless they are. */
 export async function fillDenials(store: ManagedStore, say: (text: string) => void): Promise<void> {
@@ -81,8 +72,8 @@ export async function fillDenials(store: ManagedStore, say: (text: string) => vo
       params,
     );
     await store.command(
-      `INSERT INTO incidents (hour, incident, received_at, ${[...SAME, ...ENDS].join(', ')}, first_seen, last_seen, stored_at, denials, drops, verdicts)
-        SELECT intDiv(toUnixTimestamp64Nano(time), 3600000000000) AS h, incident, max(received_at), ${[...SAME, ...ENDS].map((name) => `any(${name})`).join(', ')},
+      `INSERT INTO incidents (hour, incident, received_at, ${MEMBERS}, first_seen, last_seen, stored_at, denials, drops, verdicts)
+        SELECT intDiv(toUnixTimestamp64Nano(time), 3600000000000) AS h, incident, max(received_at), ${INCIDENT_MEMBERS.map((name) => `any(${name})`).join(', ')},
           min(time), max(last), max(received_at), count(), sum(drops), sum(verdicts)
         FROM denials WHERE time_slot BETWEEN {slotFrom:Int32} AND {slotTo:Int32} AND time BETWEEN fromUnixTimestamp64Nano({from:Int64}) AND fromUnixTimestamp64Nano({to:Int64})
         GROUP BY h, incident`,
