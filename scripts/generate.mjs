@@ -1,5 +1,5 @@
-// Writes what is made from proto/*.proto: src/hubble/schema.gen.ts, the message tables and interfaces, and
-// src/query/grpc/descriptors.gen.ts, what server reflection tells.
+// Writes what is made from proto/*.proto: src/hubble/proto/schema.gen.ts, the message tables and interfaces, and
+// src/api/grpc/descriptors.gen.ts, what server reflection tells.
 // `--check` writes nothing and exits 1 when a file is not what would be written.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -58,8 +58,8 @@ import { ${[...WELL_KNOWN].sort().join(', ')} } from './wellknown.ts';
 ${out.join('\n')}`;
 
 const targets = {
-  'src/hubble/schema.gen.ts': text,
-  'src/query/grpc/descriptors.gen.ts': descriptorsText(root, SOURCES),
+  'src/hubble/proto/schema.gen.ts': text,
+  'src/api/grpc/descriptors.gen.ts': descriptorsText(root, SOURCES),
 };
 for (const [target, wanted] of Object.entries(targets)) {
   const path = join(HOME, target);
@@ -187,5 +187,7 @@ function doc(node, indent) {
 }
 
 function unsupported(each) {
-  throw new Error(`${each.fullName}: type ${each.type} is not supported by src/hubble/codec.ts`);
+  throw new Error(
+    `${each.fullName}: type ${each.type} is not supported by src/hubble/proto/codec.ts`,
+  );
 }

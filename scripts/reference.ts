@@ -4,21 +4,21 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { apiDocument } from '../src/api/http/document.ts';
 import { parallaxConfig } from '../src/app/config.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { schemaTree } from '../src/config/tree.ts';
 import { FILTER_FLAGS } from '../src/hubble/filter/flags.ts';
-import { apiDocument } from '../src/query/http/document.ts';
 import { ERRORS } from '../src/runtime/errors.ts';
-import { DELIVERY_COLUMNS, INCIDENT_EVENT_COLUMNS } from '../src/store/alert-columns.ts';
-import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/columns.ts';
-import { CLUSTER_FACT_COLUMNS, IDENTITY_COLUMNS } from '../src/store/columns-enriched.ts';
-import { COVERAGE_COLUMNS } from '../src/store/coverage-columns.ts';
+import { DELIVERY_COLUMNS, INCIDENT_EVENT_COLUMNS } from '../src/store/schema/alert-columns.ts';
+import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/schema/columns.ts';
+import { CLUSTER_FACT_COLUMNS, IDENTITY_COLUMNS } from '../src/store/schema/columns-enriched.ts';
+import { COVERAGE_COLUMNS } from '../src/store/schema/coverage-columns.ts';
 import {
   DENIAL_COLUMNS,
   FLOW_TOTAL_COLUMNS,
   INCIDENT_COLUMNS,
-} from '../src/store/denial-columns.ts';
+} from '../src/store/schema/denial-columns.ts';
 import { type ApiDocument, apiPage } from './reference/api.ts';
 import { columnsPage } from './reference/columns.ts';
 import { commandPage } from './reference/command.ts';

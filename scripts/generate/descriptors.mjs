@@ -1,4 +1,4 @@
-// src/query/grpc/descriptors.gen.ts: every file of the services we serve as a FileDescriptorProto, which is how server
+// src/api/grpc/descriptors.gen.ts: every file of the services we serve as a FileDescriptorProto, which is how server
 // reflection hands them out.
 import protobuf from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor.js';

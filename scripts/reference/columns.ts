@@ -1,5 +1,5 @@
 // docs/reference/columns.md from the column catalogue.
-import type { Column } from '../../src/store/column.ts';
+import type { Column } from '../../src/store/schema/column.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 interface Catalogue {

@@ -1,16 +1,16 @@
 // The API of `up` and `serve`: the HTTP server, the live stream behind it, and the note in the data directory that
 // tells other commands where to ask.
-import { createDeliveryDesk } from '../alert/notify/desk.ts';
+import { createDeliveryDesk } from '../alert/notify/delivery-service.ts';
+import { readTokens, requireSafe } from '../api/auth.ts';
+import { createGrpcServer } from '../api/grpc/server.ts';
+import { createHttpServer } from '../api/http/server.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { ClusterConfig } from '../ingest/config.ts';
-import { createLiveFlows } from '../query/follow.ts';
-import { createGrpcServer } from '../query/grpc/server.ts';
-import { readTokens, requireSafe } from '../query/http/auth.ts';
-import { createHttpServer } from '../query/http/server.ts';
-import { createOverview } from '../query/overview.ts';
+import { createOverview } from '../query/catalogue/overview.ts';
+import { createLiveFlows } from '../query/flows/follow.ts';
 import type { Component } from '../runtime/component.ts';
 import type { HealthReport } from '../runtime/run.ts';
-import type { ManagedStore } from '../store/engine-store.ts';
+import type { ManagedStore } from '../store/engine/engine-store.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
 

@@ -1,9 +1,9 @@
 // The role `collect`: relays to Kafka.
 import { ParallaxError } from '../runtime/errors.ts';
 import { createRunner } from '../runtime/run.ts';
+import { buildBus, buildCollectors } from './build.ts';
 import type { ParallaxConfig } from './config.ts';
 import { buildOpsServer } from './ops.ts';
-import { buildBus, buildCollectors } from './parts.ts';
 import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 

@@ -5,9 +5,9 @@ import type { OutgoingRecord } from '../bus/bus.ts';
 import type { ClusterConfig } from '../ingest/config.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { buildCollectors } from './build.ts';
 import { fromThread, threadError } from './collector-thread.ts';
 import type { ParallaxConfig } from './config.ts';
-import { buildCollectors } from './parts.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
 
 const HEALTH_EVERY_MS = 500;

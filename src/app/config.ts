@@ -1,12 +1,12 @@
 // The whole configuration: one file for all roles, composed of what each room asks for.
 import { z } from 'zod';
 import { alertConfig } from '../alert/config.ts';
+import { apiConfig } from '../api/config.ts';
 import { busConfig } from '../bus/config.ts';
 import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { duration } from '../config/values.ts';
 import { writerConfig } from '../enrich/config.ts';
 import { clustersConfig, collectorConfig } from '../ingest/config.ts';
-import { apiConfig } from '../query/config.ts';
 import { storeConfig } from '../store/config.ts';
 import { logConfig } from '../telemetry/config.ts';
 

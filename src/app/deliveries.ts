@@ -1,6 +1,6 @@
 // Deliveries in a store that no server is asked about: opened for the one question.
-import { createDeliveryDesk } from '../alert/notify/desk.ts';
-import type { DeliveryDesk } from '../hubble/delivery.ts';
+import { createDeliveryDesk } from '../alert/notify/delivery-service.ts';
+import type { DeliveryDesk } from '../incident/delivery.ts';
 import { createStore } from '../store/open.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';

@@ -8,11 +8,11 @@ import { createProjector } from '../enrich/project/projector.ts';
 import { createRecordWriter, importedRecord } from '../enrich/writer.ts';
 import { createStore } from '../store/open.ts';
 import type { ParallaxConfig } from './config.ts';
+import { buildKnowledge } from './enrichment-sources.ts';
 import { showProgress } from './import/progress.ts';
 import { pump, type SealedBatch } from './import/pump.ts';
 import { openSource } from './import/source.ts';
 import { type ImportSummary, refusedCount, summaryText } from './import/summary.ts';
-import { buildKnowledge } from './knowledge.ts';
 import type { RoleDeps } from './role.ts';
 import { settle } from './settle.ts';
 

@@ -1,7 +1,7 @@
 // `parallax migrate`: brings the store's tables up to date, or says what it would do; and makes denials and totals of
 // flows that were stored before there were any.
 import { refill } from '../enrich/refill/refill.ts';
-import type { ManagedStore } from '../store/engine-store.ts';
+import type { ManagedStore } from '../store/engine/engine-store.ts';
 import { createStore } from '../store/open.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';

@@ -1,7 +1,7 @@
 // `parallax replay`: reads records off Kafka again that are between two times, stores the flows of them that the store
 // does not have, and learns from all of them. Nothing that is stored is changed, and running it again, or cutting it
 // short and running it again, stores nothing twice.
-import { readKafkaRange } from '../bus/kafka-range.ts';
+import { readKafkaRange } from '../bus/kafka/range.ts';
 import { createBus } from '../bus/open.ts';
 import { writerMetrics } from '../enrich/metrics.ts';
 import { createProjector } from '../enrich/project/projector.ts';
@@ -9,7 +9,7 @@ import { createRecordWriter } from '../enrich/writer.ts';
 import { createStore } from '../store/open.ts';
 import { requireKafka } from './collect.ts';
 import type { ParallaxConfig } from './config.ts';
-import { buildKnowledge } from './knowledge.ts';
+import { buildKnowledge } from './enrichment-sources.ts';
 import type { RoleDeps } from './role.ts';
 
 export interface ReplayOptions {

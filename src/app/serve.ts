@@ -3,8 +3,8 @@ import type { ClusterConfig } from '../ingest/config.ts';
 import { createRunner } from '../runtime/run.ts';
 import { createStore } from '../store/open.ts';
 import { buildApi } from './api.ts';
+import { buildBus } from './build.ts';
 import type { ParallaxConfig } from './config.ts';
-import { buildBus } from './parts.ts';
 import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 

@@ -1,10 +1,10 @@
 // Prints what is collected as it passes the bus, one line a flow as `hubble observe` does.
 import type { Logger } from 'pino';
 import type { Bus, BusRecord } from '../bus/bus.ts';
-import { decodeFlowBatch } from '../hubble/batch.ts';
-import { decode } from '../hubble/codec.ts';
 import { createPrinter } from '../hubble/print/printer.ts';
-import { GetFlowsResponse } from '../hubble/schema.gen.ts';
+import { decodeFlowBatch } from '../hubble/proto/batch.ts';
+import { decode } from '../hubble/proto/codec.ts';
+import { GetFlowsResponse } from '../hubble/proto/schema.gen.ts';
 import type { Component } from '../runtime/component.ts';
 import type { RoleDeps } from './role.ts';
 

@@ -2,12 +2,12 @@
 import type { ClusterConfig } from '../ingest/config.ts';
 import type { Component } from '../runtime/component.ts';
 import { createRunner } from '../runtime/run.ts';
-import type { ManagedStore } from '../store/engine-store.ts';
+import type { ManagedStore } from '../store/engine/engine-store.ts';
 import { createStore } from '../store/open.ts';
+import { buildBus, buildWriter } from './build.ts';
 import { requireKafka } from './collect.ts';
 import type { ParallaxConfig } from './config.ts';
 import { buildOpsServer } from './ops.ts';
-import { buildBus, buildWriter } from './parts.ts';
 import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 

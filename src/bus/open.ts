@@ -4,8 +4,8 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../runtime/clock.ts';
 import type { Bus } from './bus.ts';
 import type { BusConfig } from './config.ts';
-import { createKafkaBus } from './kafka.ts';
-import { createMemoryBus } from './memory.ts';
+import { createKafkaBus } from './kafka/kafka.ts';
+import { createMemoryBus } from './memory/memory.ts';
 import { busMetrics } from './metrics.ts';
 
 export interface BusDeps {

@@ -1,6 +1,6 @@
 // One question about what is stored, asked where `observe` would ask: a server, the process that has the data directory
 // open, or the directory itself.
-import type { ApiConfig } from '../query/config.ts';
+import type { ApiConfig } from '../api/config.ts';
 import type { Store } from '../store/store.ts';
 import { apiTarget, type PlaceFlags } from './observe/server.ts';
 import { askReport, withoutEnvelope } from './report/ask.ts';

@@ -1,8 +1,9 @@
 // Reports of coverage to rows of the table `coverage`: field by field, since the names are the same.
-import type { FlowBatch } from '../hubble/batch.ts';
+
 import { decodeFact } from '../hubble/coverage.ts';
-import { COVERAGE_COLUMNS } from '../store/coverage-columns.ts';
-import { encodeRows, type Row } from '../store/native-rows.ts';
+import type { FlowBatch } from '../hubble/proto/batch.ts';
+import { encodeRows, type Row } from '../store/native/native-rows.ts';
+import { COVERAGE_COLUMNS } from '../store/schema/coverage-columns.ts';
 import type { NativeBlock } from '../store/store.ts';
 import { CANONICAL, makeUuid } from './project/uuid.ts';
 

@@ -5,19 +5,19 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumer } from '../bus/bus.ts';
 import { recordToken } from '../bus/identity.ts';
-import { decodeFlowBatch, type FlowBatch, IMPORT_RELAY } from '../hubble/batch.ts';
+import { decodeFlowBatch, type FlowBatch, IMPORT_RELAY } from '../hubble/proto/batch.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 import type { NativeBlock, Store } from '../store/store.ts';
-import type { Catalogue } from './catalogue.ts';
 import type { WriterConfig } from './config.ts';
 import { coverageBlock } from './coverage.ts';
+import type { Catalogue } from './inventory/catalogue.ts';
 import type { WriterMetrics } from './metrics.ts';
 import type { Projection, Projector } from './project/projector.ts';
-import { type RecentCluster, RecentlyStored } from './recent.ts';
-import { Rivals } from './rivals.ts';
-import { FAR, findStored, storedUpTo } from './stored.ts';
+import { Rivals } from './replay/collector-overlap.ts';
+import { type RecentCluster, RecentlyStored } from './replay/recent.ts';
+import { FAR, findStored, storedUpTo } from './replay/stored.ts';
 
 /** Records of two collectors are no further out of the order in which they were received, unless the bus was away. */
 const APART_MS = 5_000n;

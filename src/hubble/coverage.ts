@@ -1,7 +1,7 @@
 // What a collector says about its own completeness, one fact a node and report: the message CoverageFact of
 // proto/parallax/v1/flow_batch.proto. Field names are the columns of the table `coverage`.
-import { decode, encode } from './codec.ts';
-import { field, type MessageType, message } from './schema.ts';
+import { decode, encode } from './proto/codec.ts';
+import { field, type MessageType, message } from './proto/schema.ts';
 
 /** All of it speaks of one node in the report's time, or of the whole relay when `node` is empty. */
 export interface CoverageFact {

@@ -1,5 +1,5 @@
 // Hubble's names for numbers: of enums, and of those event numbers that the protocol gives no enum.
-import type { EnumType } from './schema.ts';
+import type { EnumType } from './proto/schema.ts';
 
 /** Numbers of `event_type.type`, by the names that `--type` takes. */
 export const EVENT_TYPES = {

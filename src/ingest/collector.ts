@@ -6,18 +6,18 @@ import type { Publisher } from '../bus/bus.ts';
 import { type Backoff, backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
+import { Intake } from './batch/intake.ts';
+import { Outbox } from './batch/outbox.ts';
+import { ReadingPause } from './batch/pause.ts';
+import { Refusals } from './batch/refusals.ts';
+import { type BatchFacts, type SealedBatch, Sealer } from './batch/sealer.ts';
 import type { ClusterConfig, CollectorConfig } from './config.ts';
-import type { CollectorCoverage } from './coverage.ts';
-import { Intake } from './intake.ts';
+import type { CollectorCoverage } from './coverage/coverage.ts';
+import { RelayWatch } from './coverage/relay-watch.ts';
 import type { IngestMetrics } from './metrics.ts';
-import { Outbox } from './outbox.ts';
-import { ReadingPause } from './pause.ts';
-import { Refusals } from './refusals.ts';
-import { RelayClient, type RelayConnection } from './relay-client.ts';
-import { type RelayError, relayError } from './relay-errors.ts';
-import { RelayWatch } from './relay-watch.ts';
-import { type BatchFacts, type SealedBatch, Sealer } from './sealer.ts';
-import { openSession, type Session } from './session.ts';
+import { RelayClient, type RelayConnection } from './relay/relay-client.ts';
+import { type RelayError, relayError } from './relay/relay-errors.ts';
+import { openSession, type Session } from './relay/session.ts';
 
 export interface CollectorDeps {
   readonly cluster: ClusterConfig;

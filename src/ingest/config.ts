@@ -3,8 +3,8 @@ import { accessSync, constants } from 'node:fs';
 import { z } from 'zod';
 import { duration, size } from '../config/values.ts';
 import { parsePrefix } from '../hubble/filter/address.ts';
-import { parseRelayAddress } from './address.ts';
 import { kubernetesConfig } from './kubernetes-config.ts';
+import { parseRelayAddress } from './relay/address.ts';
 
 export const relayTlsConfig = z
   .strictObject({

@@ -1,6 +1,5 @@
 // Whole exchanges between two parties as the nodes along the way see them: connections, denials, HTTP, DNS, pings.
-import type { Policy } from '../hubble/schema.gen.ts';
-import type { Pod, SimulatedNode } from './cast.ts';
+import type { Policy } from '../hubble/proto/schema.gen.ts';
 import {
   allowed,
   denied,
@@ -16,7 +15,8 @@ import {
   trace,
   udp,
   type World,
-} from './sighting.ts';
+} from './observation.ts';
+import type { Pod, SimulatedNode } from './packet-flows.ts';
 
 /** Time a packet takes between two nodes; a mesh's clusters are a little further apart. */
 const HOP_US = 180;

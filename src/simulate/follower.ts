@@ -1,5 +1,5 @@
 // One GetFlows call reading the rings: where it stands in every node, what it lost, and the next bytes to write.
-import { GetFlowsResponse, LostEventSource } from '../hubble/schema.gen.ts';
+import { GetFlowsResponse, LostEventSource } from '../hubble/proto/schema.gen.ts';
 import { framed, timestamp } from './framing.ts';
 import type { FlowsRequest } from './request.ts';
 import type { Chunk, NodeRing } from './ring.ts';

@@ -1,8 +1,8 @@
 // Messages and times as they go over the wire: gRPC's frame around a message, timestamps from and to milliseconds.
-import { encode } from '../hubble/codec.ts';
-import { type Flow, GetFlowsResponse } from '../hubble/schema.gen.ts';
-import type { MessageType } from '../hubble/schema.ts';
-import type { Timestamp } from '../hubble/wellknown.ts';
+import { encode } from '../hubble/proto/codec.ts';
+import { type Flow, GetFlowsResponse } from '../hubble/proto/schema.gen.ts';
+import type { MessageType } from '../hubble/proto/schema.ts';
+import type { Timestamp } from '../hubble/proto/wellknown.ts';
 
 /** One gRPC message: a byte for "not compressed", four of length, the bytes. */
 export function frame(message: Uint8Array): Buffer {

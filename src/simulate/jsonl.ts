@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Logger } from 'pino';
-import { responseFromJson } from '../hubble/json.ts';
-import { type GetFlowsResponse, GetFlowsResponse as Response } from '../hubble/schema.gen.ts';
+import { responseFromJson } from '../hubble/json/json.ts';
+import { type GetFlowsResponse, GetFlowsResponse as Response } from '../hubble/proto/schema.gen.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';

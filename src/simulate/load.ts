@@ -1,7 +1,7 @@
 // Synthetic load: connections between a few hundred pods, written from templates at an exact rate.
 import type { Clock } from '../runtime/clock.ts';
 import type { Health } from '../runtime/component.ts';
-import type { SimulatedCluster } from './cast.ts';
+import type { SimulatedCluster } from './packet-flows.ts';
 import { makeScripts, type Script } from './population.ts';
 import { type Random, scramble, seededRandom } from './random.ts';
 import type { SimulatedRelay } from './relay.ts';

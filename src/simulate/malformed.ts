@@ -1,7 +1,7 @@
 // Messages that a careless reader trips over: cut short, with fields of the future, with text that is no UTF-8, huge.
 import { randomUUID } from 'node:crypto';
-import { encode } from '../hubble/codec.ts';
-import { type Flow, FlowType, GetFlowsResponse, Verdict } from '../hubble/schema.gen.ts';
+import { encode } from '../hubble/proto/codec.ts';
+import { type Flow, FlowType, GetFlowsResponse, Verdict } from '../hubble/proto/schema.gen.ts';
 import type { Fault } from './fault.ts';
 import { frame, timestamp } from './framing.ts';
 

@@ -2,8 +2,8 @@
 // and a third outside of it, called `default` and without an id, whose nodes have no prefix. Clocks differ by seconds,
 // some flows come late, and identity numbers are used again.
 import type { Clock } from '../runtime/clock.ts';
-import { makeCluster, type SimulatedCluster } from './cast.ts';
 import { type LoadedRelay, LoadGenerator } from './load.ts';
+import { makeCluster, type SimulatedCluster } from './packet-flows.ts';
 import type { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -1,5 +1,5 @@
 // Who talks to whom in a synthetic load: clusters of a few hundred pods, and their conversations as templates.
-import { identityOf, makeCluster, makePod, type Pod, type SimulatedCluster } from './cast.ts';
+
 import {
   connection,
   deniedConnection,
@@ -9,8 +9,15 @@ import {
   type Rule,
   toWorld,
 } from './conversation.ts';
+import type { Sighting, World } from './observation.ts';
+import {
+  identityOf,
+  makeCluster,
+  makePod,
+  type Pod,
+  type SimulatedCluster,
+} from './packet-flows.ts';
 import type { Random } from './random.ts';
-import type { Sighting, World } from './sighting.ts';
 import { type FlowTemplate, flowTemplate, TEMPLATE_PORT } from './template.ts';
 
 const CONVERSATIONS = 200;

@@ -1,9 +1,13 @@
 // A simulated Hubble Relay: true gRPC on the wire, node rings behind it, faults at will. It makes no flows itself;
 // a scenario emits them into the rings.
 import type { Logger } from 'pino';
-import { decode } from '../hubble/codec.ts';
-import * as hubble from '../hubble/schema.gen.ts';
-import { Health as HealthService, OBSERVER_HEALTH_SERVICE, Observer } from '../hubble/services.ts';
+import { decode } from '../hubble/proto/codec.ts';
+import * as hubble from '../hubble/proto/schema.gen.ts';
+import {
+  Health as HealthService,
+  OBSERVER_HEALTH_SERVICE,
+  Observer,
+} from '../hubble/proto/services.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import type { Fault } from './fault.ts';

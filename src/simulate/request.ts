@@ -1,8 +1,14 @@
 // What a client asked of GetFlows. Anything the simulator cannot honour is refused by name, never ignored.
-import { decode, encode } from '../hubble/codec.ts';
+
 import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts';
-import { masked, maskOf } from '../hubble/message-mask.ts';
-import { Flow, type FlowFilter, GetFlowsRequest, GetFlowsResponse } from '../hubble/schema.gen.ts';
+import { decode, encode } from '../hubble/proto/codec.ts';
+import { masked, maskOf } from '../hubble/proto/message-mask.ts';
+import {
+  Flow,
+  type FlowFilter,
+  GetFlowsRequest,
+  GetFlowsResponse,
+} from '../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 import { frame, milliseconds } from './framing.ts';
 import { STATUS } from './grpc.ts';

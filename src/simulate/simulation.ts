@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
-import type { SimulatedCluster } from './cast.ts';
 import type { SimulateConfig } from './config.ts';
 import { type Fault, parseFault, type ScheduledFault } from './fault.ts';
 import type { TlsFiles } from './grpc.ts';
@@ -12,11 +11,12 @@ import { Player, readRecording } from './jsonl.ts';
 import { Ledger } from './ledger.ts';
 import { LoadGenerator } from './load.ts';
 import { meshClusters, meshScenarios } from './mesh.ts';
+import type { SimulatedCluster } from './packet-flows.ts';
 import { loadCluster } from './population.ts';
 import { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
-import { EKS, GKE } from './scenes.ts';
 import { Story } from './story.ts';
+import { EKS, GKE } from './topology.ts';
 
 export interface SimulationDeps {
   readonly logger: Logger;

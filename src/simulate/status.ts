@@ -5,7 +5,7 @@ import {
   GetNodesResponse,
   NodeState,
   ServerStatusResponse,
-} from '../hubble/schema.gen.ts';
+} from '../hubble/proto/schema.gen.ts';
 import { framed, timestamp } from './framing.ts';
 import type { NodeRing } from './ring.ts';
 

@@ -3,12 +3,12 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Health } from '../runtime/component.ts';
 import { encodeSighting } from './framing.ts';
+import type { Sighting } from './observation.ts';
 import { type Random, seededRandom } from './random.ts';
 import type { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
-import { scenes } from './scenes.ts';
-import type { Sighting } from './sighting.ts';
 import { FIRST_PORT, PORTS } from './template.ts';
+import { scenes } from './topology.ts';
 
 const TICK_MS = 40;
 

@@ -1,7 +1,7 @@
 // A flow encoded once, with the places that differ from one sighting to the next: times, uuid, the client's port.
 // Writing a flow is then a copy and some 70 bytes set, well below a microsecond.
-import { encode } from '../hubble/codec.ts';
-import { type Flow, GetFlowsResponse } from '../hubble/schema.gen.ts';
+import { encode } from '../hubble/proto/codec.ts';
+import { type Flow, GetFlowsResponse } from '../hubble/proto/schema.gen.ts';
 import { frame } from './framing.ts';
 
 /** Ports of clients; all of these take three bytes as varints, so a template's length never changes. */

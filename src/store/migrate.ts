@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { ParallaxError } from '../runtime/errors.ts';
-import { type Column, column, MILLIS } from './column.ts';
-import type { Engine } from './engine.ts';
-import { clickhouseCode } from './failure.ts';
-import { encodeRows } from './native-rows.ts';
+import type { Engine } from './engine/engine.ts';
+import { clickhouseCode } from './engine/failure.ts';
+import { encodeRows } from './native/native-rows.ts';
+import { type Column, column, MILLIS } from './schema/column.ts';
 
 export interface Migration {
   readonly version: number;

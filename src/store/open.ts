@@ -2,10 +2,10 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../runtime/clock.ts';
-import { ChdbEngine } from './chdb.ts';
-import { ClickhouseEngine } from './clickhouse.ts';
 import type { StoreConfig } from './config.ts';
-import { EngineStore, type ManagedStore } from './engine-store.ts';
+import { ChdbEngine } from './engine/chdb.ts';
+import { ClickhouseEngine } from './engine/clickhouse.ts';
+import { EngineStore, type ManagedStore } from './engine/engine-store.ts';
 import { storeMetrics } from './metrics.ts';
 
 export interface StoreDeps {

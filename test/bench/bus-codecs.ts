@@ -2,7 +2,7 @@
 // same bytes, which is JavaScript. `npx tsx test/bench/bus-codecs.ts`
 import { createRequire } from 'node:module';
 import lz4 from 'lz4-napi';
-import { zstd } from '../../src/bus/zstd.ts';
+import { zstd } from '../../src/bus/values/zstd.ts';
 import { makeFlows } from './flow-bytes.ts';
 
 const FLOWS = 10_000;

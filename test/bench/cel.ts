@@ -1,6 +1,6 @@
 // What CEL expressions cost a flow, over the made corpus. `npx tsx test/bench/cel.ts`
 import { compileCel } from '../../src/hubble/cel/compile.ts';
-import { corpus } from '../unit/cli/recorded.ts';
+import { corpus } from '../support/cli/recorded.ts';
 
 const ROUNDS = 15;
 const EXPRESSIONS = [

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { createProjector } from '../../src/enrich/project/projector.ts';
-import { decodeFlowBatch, FlowBatchBuilder } from '../../src/hubble/batch.ts';
+import { decodeFlowBatch, FlowBatchBuilder } from '../../src/hubble/proto/batch.ts';
 import { connectionsConfig } from '../../src/query/connections/config.ts';
 import { CONVERSATION } from '../../src/query/connections/keys.ts';
 import { queryConnections } from '../../src/query/connections/query.ts';

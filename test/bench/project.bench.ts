@@ -3,9 +3,9 @@
 // process over all batches, and the best batch's wall time, which is nearer to the truth on a busy machine.
 import { randomUUID } from 'node:crypto';
 import { createProjector } from '../../src/enrich/project/projector.ts';
-import { decodeFlowBatch, FlowBatchBuilder } from '../../src/hubble/batch.ts';
-import { decode, encode } from '../../src/hubble/codec.ts';
-import { type Endpoint, type Flow, GetFlowsResponse } from '../../src/hubble/schema.gen.ts';
+import { decodeFlowBatch, FlowBatchBuilder } from '../../src/hubble/proto/batch.ts';
+import { decode, encode } from '../../src/hubble/proto/codec.ts';
+import { type Endpoint, type Flow, GetFlowsResponse } from '../../src/hubble/proto/schema.gen.ts';
 
 const ENDPOINTS = 240;
 const NODES = 6;

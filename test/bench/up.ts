@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildProgram, type Program } from '../e2e/support/program.ts';
-import { Role } from '../e2e/support/role.ts';
+import { buildProgram, type Program } from '../support/e2e/program.ts';
+import { Role } from '../support/e2e/role.ts';
 import { withRelay } from './pipeline/paths.ts';
 import { usageOf } from './pipeline/process.ts';
 

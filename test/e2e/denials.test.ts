@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { parse } from 'yaml';
 import { freePort } from '../engines/kafka/container.ts';
-import { Child } from './support/child.ts';
-import { type Command, commandOf, objects } from './support/command.ts';
-import { buildProgram, type Program } from './support/program.ts';
+import { Child } from '../support/e2e/child.ts';
+import { type Command, commandOf, objects } from '../support/e2e/command.ts';
+import { buildProgram, type Program } from '../support/e2e/program.ts';
 
 const WITHIN_MS = 60_000;
 

@@ -3,10 +3,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
-import { metric } from './support/metrics.ts';
-import { PATIENCE_MS, type Pipeline } from './support/pipeline.ts';
-import { killRound, TARGETS, type Target } from './support/rounds.ts';
-import { type Scene, scene } from './support/scene.ts';
+import { metric } from '../support/e2e/metrics.ts';
+import { PATIENCE_MS, type Pipeline } from '../support/e2e/pipeline.ts';
+import { killRound, TARGETS, type Target } from '../support/e2e/rounds.ts';
+import { type Scene, scene } from '../support/e2e/scene.ts';
 
 /** Rounds a target; after each the store is held against the ledgers of all rounds so far. */
 const ROUNDS = Number(process.env.PARALLAX_KILL_ROUNDS ?? 2);

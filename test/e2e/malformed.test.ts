@@ -4,11 +4,11 @@ import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import kafkajs, { type Message } from 'kafkajs';
 import { describe, expect, test } from 'vitest';
-import { FlowBatchBuilder } from '../../src/hubble/batch.ts';
+import { FlowBatchBuilder } from '../../src/hubble/proto/batch.ts';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
-import { commandOf, objects } from './support/command.ts';
-import { metric } from './support/metrics.ts';
-import { scene } from './support/scene.ts';
+import { commandOf, objects } from '../support/e2e/command.ts';
+import { metric } from '../support/e2e/metrics.ts';
+import { scene } from '../support/e2e/scene.ts';
 
 const { CompressionTypes, Kafka, logLevel } = kafkajs;
 

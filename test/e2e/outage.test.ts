@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
-import { metric } from './support/metrics.ts';
-import { PATIENCE_MS } from './support/pipeline.ts';
-import { scene } from './support/scene.ts';
+import { metric } from '../support/e2e/metrics.ts';
+import { PATIENCE_MS } from '../support/e2e/pipeline.ts';
+import { scene } from '../support/e2e/scene.ts';
 
 const OUTAGE_SECONDS = Number(process.env.PARALLAX_OUTAGE_SECONDS ?? 60);
 const RATE = 1000;

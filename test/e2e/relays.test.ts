@@ -2,9 +2,9 @@
 // overwritten before anybody read it is the only thing that may be missing, and how much that is is known exactly.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { commandOf } from './support/command.ts';
-import type { Program } from './support/program.ts';
-import { scene } from './support/scene.ts';
+import { commandOf } from '../support/e2e/command.ts';
+import type { Program } from '../support/e2e/program.ts';
+import { scene } from '../support/e2e/scene.ts';
 
 const DISORDER_SECONDS = Number(process.env.PARALLAX_DISORDER_SECONDS ?? 5);
 const RATE = 1500;

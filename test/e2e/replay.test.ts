@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
-import { commandOf } from './support/command.ts';
-import { PATIENCE_MS, type Pipeline } from './support/pipeline.ts';
-import { Role } from './support/role.ts';
-import { scene } from './support/scene.ts';
+import { commandOf } from '../support/e2e/command.ts';
+import { PATIENCE_MS, type Pipeline } from '../support/e2e/pipeline.ts';
+import { Role } from '../support/e2e/role.ts';
+import { scene } from '../support/e2e/scene.ts';
 
 const RATE = 1000;
 const KILLS = 3;

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
-import { PATIENCE_MS } from './support/pipeline.ts';
-import { scene } from './support/scene.ts';
+import { PATIENCE_MS } from '../support/e2e/pipeline.ts';
+import { scene } from '../support/e2e/scene.ts';
 
 const RATE = 1500;
 

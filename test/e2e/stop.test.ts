@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
-import type { Child } from './support/child.ts';
-import type { Pipeline } from './support/pipeline.ts';
-import { scene } from './support/scene.ts';
+import type { Child } from '../support/e2e/child.ts';
+import type { Pipeline } from '../support/e2e/pipeline.ts';
+import { scene } from '../support/e2e/scene.ts';
 
 const RATE = 4000;
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { freePort } from '../engines/kafka/container.ts';
-import { Child } from './support/child.ts';
-import { type Command, commandOf, objects } from './support/command.ts';
-import { buildProgram, type Program } from './support/program.ts';
+import { Child } from '../support/e2e/child.ts';
+import { type Command, commandOf, objects } from '../support/e2e/command.ts';
+import { buildProgram, type Program } from '../support/e2e/program.ts';
 
 const CAPTURED = new URL('../fixtures/captured/flows.jsonl.gz', import.meta.url);
 const FLOWS_WITHIN_MS = 60_000;

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { PassThrough, type Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { Session } from 'chdb';
-import { COUNTERS_SQL, type Counters, countersOf } from '../../src/store/chdb-cost.ts';
-import { endStream } from '../../src/store/chdb-query.ts';
-import { bindLiterals, quote } from '../../src/store/literals.ts';
+import { COUNTERS_SQL, type Counters, countersOf } from '../../src/store/engine/chdb-cost.ts';
+import { endStream } from '../../src/store/engine/chdb-query.ts';
+import { bindLiterals, quote } from '../../src/store/engine/literals.ts';
 
 export interface Refusal {
   /** ClickHouse error code, 252 for too many parts; `hang` never answers, `cut` closes the connection. */

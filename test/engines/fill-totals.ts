@@ -5,7 +5,7 @@ import {
   SERVER_PORT,
   withNames,
 } from '../../src/query/totals/expressions.ts';
-import { FLOW_TOTAL_COLUMNS } from '../../src/store/denial-columns.ts';
+import { FLOW_TOTAL_COLUMNS } from '../../src/store/schema/denial-columns.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** What rows of `flow_totals` are of, records apart. */

@@ -1,6 +1,7 @@
 // Blocks of made flows, small or large, for tests of the store.
-import { FLOW_COLUMNS } from '../../src/store/columns.ts';
-import { encodeRows, type Row } from '../../src/store/native-rows.ts';
+
+import { encodeRows, type Row } from '../../src/store/native/native-rows.ts';
+import { FLOW_COLUMNS } from '../../src/store/schema/columns.ts';
 import type { NativeBlock } from '../../src/store/store.ts';
 
 export const NANOS = 1_000_000_000n;

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import type { z } from 'zod';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { storeConfig } from '../../src/store/config.ts';
-import type { ManagedStore } from '../../src/store/engine-store.ts';
+import type { ManagedStore } from '../../src/store/engine/engine-store.ts';
 import { createStore } from '../../src/store/open.ts';
 import type { QueryParams, Store } from '../../src/store/store.ts';
 

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { IncidentEvent } from '../../src/hubble/incident-event.ts';
+import type { IncidentEvent } from '../../src/incident/incident-event.ts';
 
 export interface Received {
   readonly key: string;

@@ -1,6 +1,6 @@
 // What is to be written to the log now: asks the tables about the incidents in question, and the rules of state.ts.
-import { type IncidentFacts, isLeftover } from '../../hubble/incident.ts';
-import { type Book, loggedOf, type Open } from './book.ts';
+import { type IncidentFacts, isLeftover } from '../../incident/incident.ts';
+import { type Book, loggedOf, type Open } from './incident-cache.ts';
 import type { IncidentLog } from './log.ts';
 import type { Transition } from './row.ts';
 import type { Source, Touched } from './source.ts';

@@ -2,7 +2,7 @@
 // after a restart or beside another evaluator, gives it the same key. Of what late flows can change nothing goes in but the
 // week in which it was first seen.
 import { createHash } from 'node:crypto';
-import type { IncidentEventKind } from '../../hubble/incident-event.ts';
+import type { IncidentEventKind } from '../../incident/incident-event.ts';
 
 /** As the log is dropped by the week: an incident that was forgotten and comes back is not taken for the one before. */
 const AGE_NS = 7n * 86_400_000_000_000n;

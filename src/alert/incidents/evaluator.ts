@@ -2,10 +2,10 @@
 // decisions/0016.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { incidentId } from '../../hubble/incident.ts';
+import { incidentId } from '../../incident/incident.ts';
+import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
-import type { IncidentLogRow } from '../../store/incident-log.ts';
 import type { Store } from '../../store/store.ts';
 import type { AlertConfig } from '../config.ts';
 import type { AlertMetrics } from '../metrics.ts';

@@ -1,9 +1,9 @@
 // One look after the other at what is stored of incidents; what happened to them goes to the log. The log is the state:
 // a watch that is thrown away at any moment is replaced by a new one that goes on from there, with the same keys.
-import type { IncidentLogRow } from '../../store/incident-log.ts';
+import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
 import type { AlertConfig } from '../config.ts';
-import { Book } from './book.ts';
 import { changes, type DecideDeps, endings, openings } from './decide.ts';
+import { Book } from './incident-cache.ts';
 import type { IncidentLog } from './log.ts';
 import { rowOf, type Transition } from './row.ts';
 import { CHUNK, chunks, type Source, type Touched } from './source.ts';

@@ -7,7 +7,7 @@ import {
   readIncidentLog,
   readLastRows,
   readOpenRows,
-} from '../../store/incident-log.ts';
+} from '../../query/denials/feed/incident-log.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface IncidentLog {

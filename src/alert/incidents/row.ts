@@ -1,17 +1,18 @@
 // A row of the log, with the document that is told of it.
+
+import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import {
   type IncidentFacts,
   type IncidentState,
   incidentId,
   incidentOf,
-} from '../../hubble/incident.ts';
+} from '../../incident/incident.ts';
 import type {
   IncidentEvent,
   IncidentEventKind,
   IncidentPods,
-} from '../../hubble/incident-event.ts';
-import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
-import type { IncidentLogRow } from '../../store/incident-log.ts';
+} from '../../incident/incident-event.ts';
+import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
 import { transitionKey } from './episode.ts';
 import type { Change } from './state.ts';
 

@@ -1,15 +1,16 @@
 // What the tables hold of incidents, as the evaluator asks for it: which of them something was stored of, what they are
 // and how often, which pods, and how long their clusters were collected.
-import type { IncidentFacts } from '../../hubble/incident.ts';
-import type { IncidentPods } from '../../hubble/incident-event.ts';
-import { floorDiv } from '../../hubble/timestamp.ts';
+
+import { floorDiv } from '../../hubble/proto/timestamp.ts';
+import type { IncidentFacts } from '../../incident/incident.ts';
+import type { IncidentPods } from '../../incident/incident-event.ts';
 import {
   TRAFFIC_COLUMNS,
   TRAFFIC_TEXT,
   TRAFFIC_WIDTH,
   trafficAt,
   trafficText,
-} from '../../store/incident-traffic.ts';
+} from '../../query/denials/incident-traffic.ts';
 import type { QueryParams, Store } from '../../store/store.ts';
 import { MAX_PODS } from './state.ts';
 import { readWatched } from './watched.ts';

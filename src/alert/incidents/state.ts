@@ -1,6 +1,6 @@
 // What happens to an incident next, decided from its last row in the log and from what is stored of it. Pure: the log
 // is the state, so whatever was decided and not written down is decided again, the same.
-import type { IncidentEventKind, IncidentPods } from '../../hubble/incident-event.ts';
+import type { IncidentEventKind, IncidentPods } from '../../incident/incident-event.ts';
 import { episodeOf } from './episode.ts';
 
 export interface Rules {

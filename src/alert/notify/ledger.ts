@@ -1,9 +1,9 @@
 // What became of telling each receiver: rows of `deliveries`, from which a restart goes on.
 import { randomUUID } from 'node:crypto';
-import type { IncidentEventKind } from '../../hubble/incident-event.ts';
-import { DELIVERY_COLUMNS } from '../../store/alert-columns.ts';
-import { uuidBytes } from '../../store/incident-log.ts';
-import { encodeRows } from '../../store/native-rows.ts';
+import type { IncidentEventKind } from '../../incident/incident-event.ts';
+import { uuidBytes } from '../../query/denials/feed/incident-log.ts';
+import { encodeRows } from '../../store/native/native-rows.ts';
+import { DELIVERY_COLUMNS } from '../../store/schema/alert-columns.ts';
 import type { Store } from '../../store/store.ts';
 
 export type DeliveryState = 'started' | 'reached' | 'delivered' | 'dead' | 'again';

@@ -1,11 +1,11 @@
 // All receivers: each has a courier of its own, so that one that is slow or gone delays no other.
 import type { Logger } from 'pino';
+import { readByKeys } from '../../query/denials/feed/incident-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { type Component, type Health, worstOf } from '../../runtime/component.ts';
-import { readByKeys } from '../../store/incident-log.ts';
 import type { Store } from '../../store/store.ts';
 import type { AlertMetrics } from '../metrics.ts';
-import { Courier } from './courier.ts';
+import { Courier } from './delivery-worker.ts';
 import { Ledger } from './ledger.ts';
 import type { Notifier } from './notifier.ts';
 

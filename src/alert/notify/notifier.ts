@@ -1,6 +1,6 @@
 // What tells of incidents: one file a kind makes these from its settings, and `courier.ts` does the rest for all of
 // them (which events, in which order, again when it failed, and when to give up).
-import type { IncidentEvent } from '../../hubble/incident-event.ts';
+import type { IncidentEvent } from '../../incident/incident-event.ts';
 
 export type Outcome =
   | { readonly kind: 'taken'; readonly status: number }

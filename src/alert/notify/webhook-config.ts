@@ -6,9 +6,9 @@ import {
   conditionProblem,
   INCIDENT_CONDITIONS,
   type IncidentCondition,
-} from '../../hubble/incident-conditions.ts';
-import { INCIDENT_EVENT_KINDS } from '../../hubble/incident-event.ts';
-import type { IncidentFilter } from '../../hubble/incident-filter.ts';
+} from '../../incident/incident-conditions.ts';
+import { INCIDENT_EVENT_KINDS } from '../../incident/incident-event.ts';
+import type { IncidentFilter } from '../../incident/incident-filter.ts';
 
 /** A condition as a configuration has it: its values are checked as those of parameters are. */
 function conditionConfig(name: IncidentCondition): z.ZodType {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import { compileIncidentFilter } from '../../hubble/incident-filter.ts';
+import { compileIncidentFilter } from '../../incident/incident-filter.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Notifier, Outcome } from './notifier.ts';

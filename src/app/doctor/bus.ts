@@ -1,6 +1,6 @@
 // The doctor's look at Kafka: reachable, topics as they should be, writers keeping up, nothing refused.
 import type { BusConfig } from '../../bus/config.ts';
-import { type KafkaProbe, probeKafka } from '../../bus/kafka-probe.ts';
+import { type KafkaProbe, probeKafka } from '../../bus/kafka/probe.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 import type { RoleDeps } from '../role.ts';
 

@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import tls from 'node:tls';
-import { parseRelayAddress } from '../../ingest/address.ts';
 import type { ClusterConfig } from '../../ingest/config.ts';
+import { parseRelayAddress } from '../../ingest/relay/address.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 import type { Clock } from '../../runtime/clock.ts';
 

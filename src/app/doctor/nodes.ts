@@ -1,5 +1,5 @@
 // What is wrong with the nodes of a relay: not connected, silent, or another cluster's.
-import { type Node, NodeState } from '../../hubble/schema.gen.ts';
+import { type Node, NodeState } from '../../hubble/proto/schema.gen.ts';
 import type { ClusterConfig } from '../../ingest/config.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 import type { RelayView } from './relays.ts';

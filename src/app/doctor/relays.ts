@@ -1,9 +1,9 @@
 // What the doctor asks of every configured relay: does it answer, which nodes does it have, how long do their rings
 // hold. Each is asked twice, some seconds apart, so that rates are measured and not averaged over weeks.
-import type { Node, ServerStatusResponse } from '../../hubble/schema.gen.ts';
-import { NodeState } from '../../hubble/schema.gen.ts';
+import type { Node, ServerStatusResponse } from '../../hubble/proto/schema.gen.ts';
+import { NodeState } from '../../hubble/proto/schema.gen.ts';
 import type { ClusterConfig, CollectorConfig } from '../../ingest/config.ts';
-import { RelayClient } from '../../ingest/relay-client.ts';
+import { RelayClient } from '../../ingest/relay/relay-client.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { nodeFindings } from './nodes.ts';

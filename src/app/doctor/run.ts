@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { type Finding, inOrder } from '../../query/doctor/finding.ts';
 import { storeFindings } from '../../query/doctor/store.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import { readLock } from '../../store/lock.ts';
+import { readLock } from '../../store/engine/lock.ts';
 import { createStore } from '../../store/open.ts';
 import type { ParallaxConfig } from '../config.ts';
 import type { RoleDeps } from '../role.ts';

@@ -1,6 +1,7 @@
 // What a running server finds in its store.
+
+import { doctorAnswer } from '../../api/http/schemas/overview.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
-import { doctorAnswer } from '../../query/http/schemas/overview.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 
 /** Asks a route of a server's API, by path and query string, for its document. Throws `server/unavailable`. */

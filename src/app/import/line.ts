@@ -1,8 +1,8 @@
 // One line of an import to the bytes of a response, or the reason why it is refused.
 import { isUtf8 } from 'node:buffer';
-import { encode } from '../../hubble/codec.ts';
-import { responseFromJson } from '../../hubble/json.ts';
-import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import { responseFromJson } from '../../hubble/json/json.ts';
+import { encode } from '../../hubble/proto/codec.ts';
+import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Line } from './lines.ts';
 

@@ -1,9 +1,9 @@
 // Whom `parallax alert deliveries` and `redeliver` ask: the server named, the process that has the data directory open, or
 // the store itself.
 import { withDeliveries } from '../../app/deliveries.ts';
-import type { DeliveryDesk, DeliveryDocument, Redelivered } from '../../hubble/delivery.ts';
+import type { DeliveryDesk, DeliveryDocument, Redelivered } from '../../incident/delivery.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import { readLock } from '../../store/lock.ts';
+import { readLock } from '../../store/engine/lock.ts';
 import { askDocument } from '../observe/client.ts';
 import { apiTarget } from '../observe/server.ts';
 import type { Access } from '../observe/tls.ts';

@@ -1,5 +1,5 @@
 // Deliveries as `parallax alert deliveries` prints them.
-import type { DeliveryDocument } from '../../hubble/delivery.ts';
+import type { DeliveryDocument } from '../../incident/delivery.ts';
 
 export function deliveryLines(deliveries: readonly DeliveryDocument[]): string {
   return deliveries.map((each) => `${JSON.stringify(each)}\n`).join('');

@@ -1,6 +1,6 @@
 // `parallax alert`: incidents over time, who is told of them, and what became of that.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { DELIVERY_STATES, type ListedState } from '../../hubble/delivery.ts';
+import { DELIVERY_STATES, type ListedState } from '../../incident/delivery.ts';
 import type { DeskFlags } from '../alert/desk.ts';
 import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
 import { addTargetFlags } from '../target.ts';

@@ -1,6 +1,6 @@
 // `parallax clusters`: the clusters that are known, and what does not fit together among them.
 import { type Command, Option } from 'commander';
-import type { ClustersAnswer, ClusterView, Told } from '../../query/clusters.ts';
+import type { ClustersAnswer, ClusterView, Told } from '../../query/catalogue/clusters.ts';
 import type { PlaceFlags } from '../observe/server.ts';
 import { TOKEN_FILE_HELP } from '../token.ts';
 
@@ -27,7 +27,7 @@ export function addClustersCommand(program: Command): void {
     .action(async (flags: Flags) => {
       const [{ lookUp }, { queryClusters }] = await Promise.all([
         import('../lookup.ts'),
-        import('../../query/clusters.ts'),
+        import('../../query/catalogue/clusters.ts'),
       ]);
       const answer = await lookUp<ClustersAnswer>(flags, {
         path: '/api/v1/clusters',

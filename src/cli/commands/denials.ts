@@ -1,6 +1,6 @@
 // `parallax denials`: who was denied what, where and by which policy.
 import type { Command } from 'commander';
-import { addHandedThrough } from '../handed-through.ts';
+import { addHandedThrough } from '../passthrough-command.ts';
 
 export function addDenialsCommand(program: Command): void {
   addHandedThrough(program, {

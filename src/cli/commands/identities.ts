@@ -1,6 +1,6 @@
 // `parallax identities [NUMBER]`: what security identity numbers stand for, and when.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { IdentitiesAnswer, IdentityNumber } from '../../query/identities.ts';
+import type { IdentitiesAnswer, IdentityNumber } from '../../query/catalogue/identities.ts';
 import type { PlaceFlags } from '../observe/server.ts';
 import { TOKEN_FILE_HELP } from '../token.ts';
 
@@ -43,8 +43,8 @@ export function addIdentitiesCommand(program: Command): void {
     .action(async (number: number | undefined, flags: Flags) => {
       const [{ lookUp }, { queryIdentities }, { readIdentityQuery }] = await Promise.all([
         import('../lookup.ts'),
-        import('../../query/identities.ts'),
-        import('../../query/http/catalogue.ts'),
+        import('../../query/catalogue/identities.ts'),
+        import('../../api/http/routes/catalogue.ts'),
       ]);
       const { cluster, at, limit } = flags;
       const params = {

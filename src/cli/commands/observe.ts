@@ -1,6 +1,6 @@
 // `parallax observe`: hubble observe over what was collected.
 import type { Command } from 'commander';
-import { addHandedThrough } from '../handed-through.ts';
+import { addHandedThrough } from '../passthrough-command.ts';
 
 export function addObserveCommand(program: Command): void {
   addHandedThrough(program, {

@@ -25,7 +25,7 @@ export async function askCoverage(
         direct: async (store) => {
           const [{ coverageOf }, { readCoverageRequest }] = await Promise.all([
             import('../../query/coverage/coverage.ts'),
-            import('../../query/http/coverage.ts'),
+            import('../../api/http/routes/coverage.ts'),
           ]);
           const now = Date.now();
           const query = readCoverageRequest({ since, until, cluster, node }, now);

@@ -1,7 +1,7 @@
 // The coverage on a terminal: a table of the nodes, a strip of the window for each, and the gaps in words.
 import { createColors } from 'picocolors';
 import type { CoverageReport, NodeReport } from '../../query/coverage/report.ts';
-import { STRIP } from '../../query/coverage/strip.ts';
+import { STRIP } from '../../query/coverage/timeline.ts';
 
 /** The worse one stands for several buckets. */
 const WORST = [STRIP.lost, STRIP.dark, STRIP.none, STRIP.partly, STRIP.full];

@@ -1,7 +1,9 @@
 // Whom `parallax denials` asks: a server, or a data directory that no process has open.
-import { toJson } from '../../hubble/json.ts';
-import { FlowFilter } from '../../hubble/schema.gen.ts';
-import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
+
+import type { CoverageNote } from '../../api/http/envelope.ts';
+import { toJson } from '../../hubble/json/json.ts';
+import { FlowFilter } from '../../hubble/proto/schema.gen.ts';
+import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import type {
   AskDeps,
   DenialsDocument,
@@ -9,7 +11,6 @@ import type {
   IncidentsDocument,
   IncidentsRequest,
 } from '../../query/denials/ask.ts';
-import type { CoverageNote } from '../../query/http/envelope.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { askReport } from '../report/ask.ts';
 import type { DenialOptions } from './options.ts';
@@ -100,7 +101,7 @@ function askDenials<T>(
       // The server's own types: it is the same program.
       read: (answer) => (isDocument(answer, key) ? (answer as Covered<T>) : undefined),
       fromStore: async (store, { denials: config }) => {
-        const { coverageWithin } = await import('../../query/http/envelope.ts');
+        const { coverageWithin } = await import('../../api/http/envelope.ts');
         const nowNanos = now();
         const answer = await direct({ store, config, nowNanos, signal });
         const nowMs = Number(nowNanos / 1_000_000n);

@@ -4,7 +4,7 @@ import { FILTER_FLAGS, type FilterLists } from '../../hubble/filter/flags.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { parseMoment } from '../../hubble/filter/since.ts';
 import { invalid } from '../../hubble/filter/values.ts';
-import type { IncidentState } from '../../hubble/incident.ts';
+import type { IncidentState } from '../../incident/incident.ts';
 import type { Sort } from '../../query/denials/cursor.ts';
 import type { Stream } from '../../query/denials/filter.ts';
 import { type Flag, parseArgs } from '../observe/args.ts';

@@ -1,15 +1,15 @@
 // How `parallax denials` prints incidents and single denials.
 import { stringify } from 'yaml';
+import { alignColumns } from '../../hubble/print/tabwriter.ts';
+import { timeFormat } from '../../hubble/print/time.ts';
+import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
 import {
   endText,
   type Incident,
   type IncidentPolicy,
   incidentPolicyText,
   whyText,
-} from '../../hubble/incident.ts';
-import { alignColumns } from '../../hubble/print/tabwriter.ts';
-import { timeFormat } from '../../hubble/print/time.ts';
-import { parseTimestamp } from '../../hubble/timestamp.ts';
+} from '../../incident/incident.ts';
 import type { ListedIncident } from '../../query/denials/ask.ts';
 import type { Denial, DenialEnd } from '../../query/denials/denial.ts';
 import type { DenialOptions, DenialOutput } from './options.ts';

@@ -1,6 +1,6 @@
 // One call of `parallax denials`. Knows nothing of the process, so that tests can run it as it is.
 import { timeFormat } from '../../hubble/print/time.ts';
-import { parseTimestamp } from '../../hubble/timestamp.ts';
+import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
 import type { IncidentsDocument } from '../../query/denials/ask.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
 import { type CallIo, exitOf } from '../call.ts';

@@ -1,6 +1,6 @@
 // One call of `parallax suggest-policy`: where it is asked, and the policy as text.
-import type { PolicyKind } from '../../query/denials/suggest.ts';
-import type { Suggested } from '../../query/denials/suggested.ts';
+import type { PolicyKind } from '../../query/denials/suggest/suggest.ts';
+import type { Suggested } from '../../query/denials/suggest/suggested.ts';
 import { lookUp } from '../lookup.ts';
 import type { PlaceFlags } from '../observe/server.ts';
 
@@ -31,8 +31,8 @@ export async function runSuggest(flags: SuggestFlags, io: SuggestIo): Promise<vo
       direct: async (store, { denials: config }) => {
         const [{ detailQuery }, { suggestStored }, { momentOf }] = await Promise.all([
           import('../../query/denials/ask.ts'),
-          import('../../query/denials/suggested.ts'),
-          import('../../query/http/fields.ts'),
+          import('../../query/denials/suggest/suggested.ts'),
+          import('../../query/request/fields.ts'),
         ]);
         const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
         const moment = (name: string, text: string | undefined) => momentOf(name, text, nowNanos);

@@ -2,8 +2,8 @@
 // taken up again where it broke; one without a feed, and a data directory that no process has open, are looked into again
 // and again.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Incident } from '../../hubble/incident.ts';
-import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
+import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
+import type { Incident } from '../../incident/incident.ts';
 import type { ListedIncident } from '../../query/denials/ask.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { whereToAsk } from '../observe/ask.ts';

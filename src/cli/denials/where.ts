@@ -1,9 +1,9 @@
 // `--where`: conditions on incidents, the same as those of webhooks and of the feed. A server's feed is asked with them;
 // what comes from anywhere else is looked at here.
 import { invalid } from '../../hubble/filter/values.ts';
-import type { Incident } from '../../hubble/incident.ts';
-import { filterOfParameters } from '../../hubble/incident-conditions.ts';
-import { compileIncidentFilter } from '../../hubble/incident-filter.ts';
+import type { Incident } from '../../incident/incident.ts';
+import { filterOfParameters } from '../../incident/incident-conditions.ts';
+import { compileIncidentFilter } from '../../incident/incident-filter.ts';
 
 /** Values by parameter. */
 export type Where = ReadonlyMap<string, readonly string[]>;

@@ -1,11 +1,11 @@
 // Where stored flows are asked for: a Parallax server, the process that has the data directory open, the directory
 // itself, or a relay for what it still has.
 import { existsSync } from 'node:fs';
-import { withoutJsonSource } from '../../hubble/json-source.ts';
-import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
-import type { ScanProgress } from '../../query/scan.ts';
+import { withoutJsonSource } from '../../hubble/json/json-source.ts';
+import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import type { ScanProgress } from '../../query/read/scan.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import { locked, readLock } from '../../store/lock.ts';
+import { locked, readLock } from '../../store/engine/lock.ts';
 import { askServer } from './client.ts';
 import type { ObserveOptions } from './options.ts';
 import type { Target } from './server.ts';
@@ -73,8 +73,8 @@ async function* masked(
     yield* responses;
     return;
   }
-  const { maskOf, masked: prune } = await import('../../hubble/message-mask.ts');
-  const { Flow } = await import('../../hubble/schema.gen.ts');
+  const { maskOf, masked: prune } = await import('../../hubble/proto/message-mask.ts');
+  const { Flow } = await import('../../hubble/proto/schema.gen.ts');
   const mask = maskOf(Flow, fieldMask);
   for await (const response of responses)
     yield response.flow === undefined

@@ -1,10 +1,10 @@
 // Asks a Parallax server over its HTTP API.
 import http from 'node:http';
 import https from 'node:https';
-import { responseFromJson, toJson } from '../../hubble/json.ts';
-import { FlowFilter, type GetFlowsResponse } from '../../hubble/schema.gen.ts';
-import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
-import type { ScanProgress } from '../../query/scan.ts';
+import { responseFromJson, toJson } from '../../hubble/json/json.ts';
+import { FlowFilter, type GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
+import type { ScanProgress } from '../../query/read/scan.ts';
 import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';

@@ -1,7 +1,8 @@
 // Reads a data directory that no other process has open.
-import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
-import { answer } from '../../query/answer.ts';
-import { apiConfig } from '../../query/config.ts';
+
+import { apiConfig } from '../../api/config.ts';
+import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { answer } from '../../query/flows/answer.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Listeners } from './client.ts';
 import { closeDirectory, openDirectory } from './open-directory.ts';

@@ -3,11 +3,11 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { textOfBytes } from '../../hubble/byte-text.ts';
 import type { Predicate } from '../../hubble/filter/predicate.ts';
-import { ProtojsonError, readProtojson } from '../../hubble/protojson.ts';
-import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
-import { toNanos } from '../../hubble/timestamp.ts';
+import { textOfBytes } from '../../hubble/json/byte-text.ts';
+import { ProtojsonError, readProtojson } from '../../hubble/json/protojson.ts';
+import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { toNanos } from '../../hubble/proto/timestamp.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { fileError } from './file-error.ts';
 import { lines } from './lines.ts';

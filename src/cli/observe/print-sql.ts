@@ -1,6 +1,6 @@
 // `--print-sql`: the statement and its parameters, apart from each other as the engine gets them.
-import { apiConfig } from '../../query/config.ts';
-import { type Decision, explain } from '../../query/explain-sql.ts';
+import { apiConfig } from '../../api/config.ts';
+import { type Decision, explain } from '../../query/flows/explain-sql.ts';
 import type { ObserveOptions } from './options.ts';
 
 const DECISIONS: Readonly<Record<Decision, string>> = {

@@ -1,7 +1,7 @@
 // The line that says how far a long search has come: on a terminal's error stream, after a second, and gone before
 // anything else is printed.
-import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
-import type { ScanProgress } from '../../query/scan.ts';
+import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
+import type { ScanProgress } from '../../query/read/scan.ts';
 
 const FIRST_MS = 1000;
 const EVERY_MS = 250;

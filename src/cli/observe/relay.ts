@@ -1,11 +1,11 @@
 // Asks a Hubble Relay, or an agent, for what it still has: Hubble's own call, answered as Hubble's client would.
-import { decode } from '../../hubble/codec.ts';
-import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
-import { Observer } from '../../hubble/services.ts';
-import { parseRelayAddress } from '../../ingest/address.ts';
-import { MessageSplitter } from '../../ingest/framing.ts';
-import { GrpcConnection, GrpcStatus } from '../../ingest/grpc-connection.ts';
-import { relayError } from '../../ingest/relay-errors.ts';
+import { decode } from '../../hubble/proto/codec.ts';
+import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { Observer } from '../../hubble/proto/services.ts';
+import { parseRelayAddress } from '../../ingest/relay/address.ts';
+import { MessageSplitter } from '../../ingest/relay/framing.ts';
+import { GrpcConnection, GrpcStatus } from '../../ingest/relay/grpc-connection.ts';
+import { relayError } from '../../ingest/relay/relay-errors.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { ObserveOptions } from './options.ts';
 import { flowsRequest } from './request.ts';

@@ -1,8 +1,8 @@
 // The call as Hubble's own request: what a relay is asked with, and what --debug shows.
 
-import type { GetFlowsRequest } from '../../hubble/schema.gen.ts';
-import { fromNanos } from '../../hubble/timestamp.ts';
-import type { FieldMask } from '../../hubble/wellknown.ts';
+import type { GetFlowsRequest } from '../../hubble/proto/schema.gen.ts';
+import { fromNanos } from '../../hubble/proto/timestamp.ts';
+import type { FieldMask } from '../../hubble/proto/wellknown.ts';
 import type { ObserveOptions } from './options.ts';
 
 /** What the text layouts print of a flow, and all that Hubble's client asks for by default. */

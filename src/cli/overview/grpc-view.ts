@@ -1,22 +1,22 @@
 // Anything that speaks Hubble's gRPC, Hubble Relay and Parallax alike.
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
-import { decode, encode } from '../../hubble/codec.ts';
+import { decode, encode } from '../../hubble/proto/codec.ts';
 import {
   type ChangeNotification,
   HealthCheckResponseServingStatus,
   NotifyRequest,
-} from '../../hubble/schema.gen.ts';
+} from '../../hubble/proto/schema.gen.ts';
 import {
   Health,
   type Method,
   OBSERVER_HEALTH_SERVICE,
   Observer,
   Peer,
-} from '../../hubble/services.ts';
-import { parseRelayAddress } from '../../ingest/address.ts';
-import { MessageSplitter } from '../../ingest/framing.ts';
-import { GrpcConnection, GrpcStatus } from '../../ingest/grpc-connection.ts';
+} from '../../hubble/proto/services.ts';
+import { parseRelayAddress } from '../../ingest/relay/address.ts';
+import { MessageSplitter } from '../../ingest/relay/framing.ts';
+import { GrpcConnection, GrpcStatus } from '../../ingest/relay/grpc-connection.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { tokenOf } from '../token.ts';
 import { HEALTHY, type ServerFlags, type ServerView } from './view.ts';

@@ -1,13 +1,13 @@
 // A Parallax server over its HTTP API.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromJson } from '../../hubble/json.ts';
+import { fromJson } from '../../hubble/json/json.ts';
 import {
   GetNamespacesResponse,
   GetNodesResponse,
   ServerStatusResponse,
-} from '../../hubble/schema.gen.ts';
-import type { MessageType } from '../../hubble/schema.ts';
-import { peerChanges } from '../../query/peers.ts';
+} from '../../hubble/proto/schema.gen.ts';
+import type { MessageType } from '../../hubble/proto/schema.ts';
+import { peerChanges } from '../../query/catalogue/peers.ts';
 import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
 import { HEALTHY, type ServerView } from './view.ts';
 

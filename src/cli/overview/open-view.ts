@@ -1,6 +1,6 @@
 // Finds the server that a command is to ask.
 import { ParallaxError } from '../../runtime/errors.ts';
-import { readLock } from '../../store/lock.ts';
+import { readLock } from '../../store/engine/lock.ts';
 import { tokenOf } from '../token.ts';
 import type { ServerFlags, ServerView } from './view.ts';
 

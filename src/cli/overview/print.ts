@@ -1,6 +1,6 @@
 // Status, nodes and namespaces in Hubble's output forms.
-import { toJson, toJsonLine } from '../../hubble/json.ts';
-import { escapeHtml } from '../../hubble/json-text.ts';
+import { toJson, toJsonLine } from '../../hubble/json/json.ts';
+import { escapeHtml } from '../../hubble/json/json-text.ts';
 import { alignColumns } from '../../hubble/print/tabwriter.ts';
 import { NO_COLORS } from '../../hubble/print/text.ts';
 import {
@@ -12,7 +12,7 @@ import {
   NodeState,
   Node as NodeType,
   ServerStatusResponse,
-} from '../../hubble/schema.gen.ts';
+} from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { goDuration, roundToSeconds, secondsOf, twoDecimals } from './duration.ts';
 

@@ -4,7 +4,7 @@ import type {
   Namespace,
   Node,
   ServerStatusResponse,
-} from '../../hubble/schema.gen.ts';
+} from '../../hubble/proto/schema.gen.ts';
 
 export interface ServerView {
   /** As it is told to people. */

@@ -1,5 +1,5 @@
 // Where reports are asked for: a server's API, or a data directory that is opened for the one question.
-import type { ApiConfig } from '../../query/config.ts';
+import type { ApiConfig } from '../../api/config.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { whereToAsk } from '../observe/ask.ts';
@@ -35,7 +35,7 @@ export async function askReport<T>(question: Question<T>, signal: AbortSignal): 
   }
   const [{ openDirectory, closeDirectory }, { apiConfig }] = await Promise.all([
     import('../observe/open-directory.ts'),
-    import('../../query/config.ts'),
+    import('../../api/config.ts'),
   ]);
   const store = await openDirectory(where.directory, signal);
   try {

@@ -1,7 +1,7 @@
 // Adds a command that reports on flows with observe's flags.
 import type { Command } from 'commander';
-import { addHandedThrough } from '../handed-through.ts';
 import type { ObserveOptions } from '../observe/options.ts';
+import { addHandedThrough } from '../passthrough-command.ts';
 import type { Report, ReportAnswer } from './run.ts';
 
 interface Parts<T> {

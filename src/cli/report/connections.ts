@@ -1,7 +1,7 @@
 // `parallax connections`: what its table looks like and whom it asks.
 import { alignColumns } from '../../hubble/print/tabwriter.ts';
 import { timeFormat } from '../../hubble/print/time.ts';
-import { parseTimestamp } from '../../hubble/timestamp.ts';
+import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
 import type { Connection, ConnectionEnd } from '../../query/connections/connection.ts';
 import { policyText, type View } from '../../query/connections/view.ts';
 import { decisionOf } from '../../query/explain/decision.ts';
@@ -102,7 +102,7 @@ export async function askConnections(
       fromStore: async (store, config) => {
         const [{ queryConnections }, { noticesFor }] = await Promise.all([
           import('../../query/connections/query.ts'),
-          import('../../query/notices.ts'),
+          import('../../query/flows/notices.ts'),
         ]);
         const items = await queryConnections(store, options, config.connections, signal);
         const query = { ...options, events: 'matching' } as const;
@@ -115,7 +115,7 @@ export async function askConnections(
 
 async function fromFile(path: string, options: ObserveOptions): Promise<ReportAnswer<Connection>> {
   const [{ connectionsAmong }, { connectionsConfig }, { fileResponses }] = await Promise.all([
-    import('../../query/connections/among.ts'),
+    import('../../query/connections/from-responses.ts'),
     import('../../query/connections/config.ts'),
     import('../observe/input-file.ts'),
   ]);

@@ -76,7 +76,7 @@ export function askServices(
       fromStore: async (store, config) => {
         const [{ queryServices }, { noticesFor }] = await Promise.all([
           import('../../query/services/services.ts'),
-          import('../../query/notices.ts'),
+          import('../../query/flows/notices.ts'),
         ]);
         const items = await queryServices(store, options, config.connections, signal);
         const query = { ...options, events: 'matching' } as const;

@@ -2,13 +2,13 @@
 // own, read by the same rules.
 import type { Command } from 'commander';
 import type { z } from 'zod';
-import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import type { AnswerDeps } from '../../query/totals/answers.ts';
 import type { Reader } from '../../store/store.ts';
-import { addHandedThrough } from '../handed-through.ts';
 import type { Flag } from '../observe/args.ts';
 import type { Draft } from '../observe/draft.ts';
 import type { ObserveOptions } from '../observe/options.ts';
+import { addHandedThrough } from '../passthrough-command.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -51,7 +51,7 @@ export function asking<I extends z.ZodType, D extends object>(
 ): TotalsCommand<D>['answer'] {
   return async () => {
     const { input, answer } = await load();
-    const { schemaError } = await import('../../query/http/fields.ts');
+    const { schemaError } = await import('../../query/request/fields.ts');
     return async (store, request, deps) => {
       const parsed = input.safeParse(request);
       if (!parsed.success) throw schemaError(parsed.error);

@@ -1,11 +1,11 @@
 // Aggregates of the flows in a file: the same dimensions, counted here. What only enrichment knows of a flow is not in
 // it: clusters and workloads are those that the flow itself names.
-import { workloadOfPodName } from '../../enrich/workloads.ts';
+import { workloadOfPodName } from '../../enrich/inventory/workloads.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
-import { toNanos } from '../../hubble/timestamp.ts';
-import { schemaError } from '../../query/http/fields.ts';
-import { FieldError } from '../../query/http/problem.ts';
+import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { toNanos } from '../../hubble/proto/timestamp.ts';
+import { schemaError } from '../../query/request/fields.ts';
+import { FieldError } from '../../query/request/problem.ts';
 import { type Aggregates, aggregatesOf } from '../../query/totals/aggregates.ts';
 import { totalsConfig } from '../../query/totals/config.ts';
 import { dimensionsNamed } from '../../query/totals/dimensions.ts';

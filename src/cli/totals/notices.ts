@@ -1,6 +1,6 @@
 // What the answer to a request about totals cannot show, where the store is opened for it: a server says it itself.
-import { coverageWithin } from '../../query/http/envelope.ts';
-import { storedSlots } from '../../query/slots.ts';
+import { coverageWithin } from '../../api/http/envelope.ts';
+import { storedSlots } from '../../query/read/slots.ts';
 import { requestWindow, type SharedInput } from '../../query/totals/input.ts';
 import type { Reader } from '../../store/store.ts';
 

@@ -2,7 +2,7 @@
 // tests can run it as it is.
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { alignColumns } from '../../hubble/print/tabwriter.ts';
-import type { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { type CallIo, exitOf } from '../call.ts';
 import type { Warn } from '../observe/input-file.ts';
 import { askReport } from '../report/ask.ts';
@@ -62,7 +62,7 @@ async function answered<D extends object>(
       read: (answer) => readAnswer(command, answer),
       fromStore: async (store, { totals: config }) => {
         const [{ createUsableTotals }, { windowNotices }, answer] = await Promise.all([
-          import('../../query/totals/usable.ts'),
+          import('../../query/totals/totals-watermark.ts'),
           import('./notices.ts'),
           command.answer(),
         ]);

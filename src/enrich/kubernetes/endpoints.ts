@@ -2,9 +2,9 @@
 // into the catalogue. Where Cilium keeps identities in etcd there are no CiliumIdentities, and this is all that tells.
 import { isNodeLocal, isReserved } from '../../hubble/identity.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { IdentityFact } from '../catalogue.ts';
-import type { Inventory } from '../inventory.ts';
-import { RecentMap } from '../recent-map.ts';
+import type { IdentityFact } from '../inventory/catalogue.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { RecentMap } from '../inventory/recent-map.ts';
 import { type EndpointRecord, endpointOf } from './objects.ts';
 import type { Resource } from './reflector.ts';
 

@@ -1,6 +1,6 @@
 // What is wanted of Kubernetes objects, and nothing else of them.
 import type { MeshSize } from '../../hubble/identity.ts';
-import { workloadOfOwner } from '../workloads.ts';
+import { workloadOfOwner } from '../inventory/workloads.ts';
 import type { KubernetesObject } from './reflector.ts';
 
 export interface PodRecord {

@@ -6,10 +6,10 @@ import { backoff } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { Catalogue, IdentityFact } from '../catalogue.ts';
-import { type Inventory, WORKLOAD_ORIGIN } from '../inventory.ts';
+import type { Catalogue, IdentityFact } from '../inventory/catalogue.ts';
+import { type Inventory, WORKLOAD_ORIGIN } from '../inventory/inventory.ts';
+import type { ClusterRegistry } from '../inventory/registry.ts';
 import type { KubernetesMetrics } from '../metrics.ts';
-import type { ClusterRegistry } from '../registry.ts';
 import { type KubernetesAccess, openKubernetes } from './api.ts';
 import { ciliumEndpoints } from './endpoints.ts';
 import {

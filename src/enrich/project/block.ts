@@ -1,7 +1,8 @@
 // The filled rows to a Native block of the table `flows`: leaves out the columns no row has a value for, and gives the
 // typed arrays back all zero.
-import { FLOW_COLUMNS, type FlowColumnName } from '../../store/columns.ts';
-import { type ColumnData, encodeBlock, type NativeColumn } from '../../store/native.ts';
+
+import { type ColumnData, encodeBlock, type NativeColumn } from '../../store/native/native.ts';
+import { FLOW_COLUMNS, type FlowColumnName } from '../../store/schema/columns.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { Dictionaries } from './dictionary.ts';
 import type { Locations } from './locations.ts';

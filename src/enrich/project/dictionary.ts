@@ -1,6 +1,6 @@
 // From numbers of the writer's whole life to the small ones of a block: each LowCardinality column gets a dictionary of
 // the texts its rows have, and an index as narrow as that allows.
-import type { ByteStrings, ColumnData } from '../../store/native.ts';
+import type { ByteStrings, ColumnData } from '../../store/native/native.ts';
 import type { ByteTable } from './byte-table.ts';
 import type { Scratch } from './scratch.ts';
 

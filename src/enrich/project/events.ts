@@ -1,9 +1,9 @@
 // Responses that are no flow: lost events, node status, and what a newer Hubble may send. They are rare, so they are
 // decoded fully, and keep their bytes.
-import { decode } from '../../hubble/codec.ts';
-import { GetFlowsResponse, type LostEvent } from '../../hubble/schema.gen.ts';
-import { EVENT_COLUMNS } from '../../store/columns.ts';
-import { encodeRows, type Row } from '../../store/native-rows.ts';
+import { decode } from '../../hubble/proto/codec.ts';
+import { GetFlowsResponse, type LostEvent } from '../../hubble/proto/schema.gen.ts';
+import { encodeRows, type Row } from '../../store/native/native-rows.ts';
+import { EVENT_COLUMNS } from '../../store/schema/columns.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { clusterOf } from './finish.ts';
 import { Moment } from './moment.ts';

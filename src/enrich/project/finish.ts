@@ -1,6 +1,6 @@
 // What of a row is known only when its flow was read to the end: id, time, node, clusters, and whether the response's
 // bytes must be kept beside the columns.
-import { PRESENCE } from '../../store/columns.ts';
+import { PRESENCE } from '../../store/schema/columns.ts';
 import { putNanos } from './int64.ts';
 import type { Locations } from './locations.ts';
 import { Moment } from './moment.ts';

@@ -1,6 +1,6 @@
 // A Flow message to a row, in one walk over its bytes: `switch` on the field number, a typed array store each. Messages
 // of several fields are in files of their own. Nothing here makes an object, a string or a BigInt.
-import { PRESENCE } from '../../store/columns.ts';
+import { PRESENCE } from '../../store/schema/columns.ts';
 import { readIp } from './ip.ts';
 import { readL4 } from './l4.ts';
 import { readL7 } from './l7.ts';

@@ -1,6 +1,6 @@
 // The ids and the time range of a batch, without projecting it: what the writer asks the store about before it writes a
 // batch that may have been written before.
-import type { FlowBatch } from '../../hubble/batch.ts';
+import type { FlowBatch } from '../../hubble/proto/batch.ts';
 import { bytesOf } from './finish.ts';
 import { MAX_SECONDS, MIN_SECONDS } from './int64.ts';
 import { Moment } from './moment.ts';

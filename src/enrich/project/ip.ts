@@ -1,5 +1,5 @@
 // The IP message.
-import { PRESENCE } from '../../store/columns.ts';
+import { PRESENCE } from '../../store/schema/columns.ts';
 import type { Sink } from './sink.ts';
 
 export function readIp(sink: Sink): void {

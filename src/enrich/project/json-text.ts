@@ -1,10 +1,10 @@
 // The JSON texts of `json` columns. They are made of decoded messages and read back at once, so that a text which
 // would not give its message back exactly is known as such.
 import { isDeepStrictEqual } from 'node:util';
-import { decode } from '../../hubble/codec.ts';
-import { fromJson, toJson } from '../../hubble/json.ts';
-import { Policy, Tunnel } from '../../hubble/schema.gen.ts';
-import type { MessageType } from '../../hubble/schema.ts';
+import { fromJson, toJson } from '../../hubble/json/json.ts';
+import { decode } from '../../hubble/proto/codec.ts';
+import { Policy, Tunnel } from '../../hubble/proto/schema.gen.ts';
+import type { MessageType } from '../../hubble/proto/schema.ts';
 import type { WireReader } from './wire.ts';
 
 /** Put by decoders in the place of bytes that are not UTF-8. */

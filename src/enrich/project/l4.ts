@@ -1,5 +1,5 @@
 // Layer4: which protocol, and its fields.
-import { PRESENCE } from '../../store/columns.ts';
+import { PRESENCE } from '../../store/schema/columns.ts';
 import type { Sink } from './sink.ts';
 
 export function readL4(sink: Sink): void {

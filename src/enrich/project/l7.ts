@@ -1,5 +1,5 @@
 // Layer7: DNS, HTTP, Kafka.
-import { PRESENCE } from '../../store/columns.ts';
+import { PRESENCE } from '../../store/schema/columns.ts';
 import type { Sink } from './sink.ts';
 
 const DNS = 1;

@@ -1,7 +1,7 @@
 // Where distinct endpoints are, as each observing cluster sees them: asks the finder once and remembers. For ends that
 // the observing node or the address decides about, answers are remembered by those too, in a table that a newer answer
 // may take the place of an older one in, so that a scan of the whole internet needs no more memory than one address.
-import { type Circumstances, type EndFinder, type EndPlace, NEEDS } from '../ends.ts';
+import { type Circumstances, type EndFinder, type EndPlace, NEEDS } from '../inventory/ends.ts';
 import { grown } from './byte-table.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Columns } from './rows.ts';

@@ -1,5 +1,5 @@
 // The small messages of a flow.
-import { PRESENCE } from '../../store/columns.ts';
+import { PRESENCE } from '../../store/schema/columns.ts';
 import type { Sink } from './sink.ts';
 
 export function readEventType(sink: Sink): void {

@@ -1,14 +1,14 @@
 // Batches of responses to column blocks: the one place where every flow is looked at, so it makes no object for one.
 // Parts that flows have in common are decoded once and remembered from batch to batch, within a limit.
-import type { FlowBatch } from '../../hubble/batch.ts';
-import { decode } from '../../hubble/codec.ts';
-import { GetFlowsResponse } from '../../hubble/schema.gen.ts';
+import type { FlowBatch } from '../../hubble/proto/batch.ts';
+import { decode } from '../../hubble/proto/codec.ts';
+import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { NativeBlock } from '../../store/store.ts';
-import { type ClusterFinder, createClusterFinder } from '../clusters.ts';
 import { writerConfig } from '../config.ts';
-import { Derivation, type Derived, type DeriveLimits } from '../denials/derive.ts';
-import { createEndFinder, type EndFinder } from '../ends.ts';
+import { Derivation, type Derived, type DeriveLimits } from '../derive/derive.ts';
+import { type ClusterFinder, createClusterFinder } from '../inventory/clusters.ts';
+import { createEndFinder, type EndFinder } from '../inventory/ends.ts';
 import { BlockMaker } from './block.ts';
 import { Events, type LostFact } from './events.ts';
 import { type BatchFacts, RowFinisher } from './finish.ts';

@@ -1,8 +1,8 @@
 // The rows of a block while it is made: one typed array a column of the catalogue, all zero at first, reused from block
 // to block. Numbers stand as they will be stored; texts as their number in Texts; 64-bit numbers as two halves; plain
 // strings as the span of the batch they are in.
-import type { Encoding } from '../../store/column.ts';
-import { FLOW_COLUMNS, type FlowColumnName } from '../../store/columns.ts';
+import type { Encoding } from '../../store/schema/column.ts';
+import { FLOW_COLUMNS, type FlowColumnName } from '../../store/schema/columns.ts';
 
 type Values = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 

@@ -1,5 +1,5 @@
 // What the annotations of a row's service say: looked up once for each distinct service, as each cluster sees it.
-import type { EndFinder } from '../ends.ts';
+import type { EndFinder } from '../inventory/ends.ts';
 import type { Sink } from './sink.ts';
 
 export class Scopes {

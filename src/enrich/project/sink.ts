@@ -1,6 +1,6 @@
 // Where the values of a flow go: the row being filled, the dictionaries its parts are looked up in, and the few facts
 // that are known only when the whole flow was read.
-import { PRESENCE } from '../../store/columns.ts';
+import { PRESENCE } from '../../store/schema/columns.ts';
 import { Endpoints } from './endpoints.ts';
 import { makeHeadersJson, makePoliciesJson, makeTunnelJson } from './json-text.ts';
 import { Memo, makeLines } from './memo.ts';

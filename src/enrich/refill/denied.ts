@@ -1,7 +1,7 @@
 // Denials and incidents of stored flows, record by record as they were received.
-import { DENIAL_SQL } from '../../hubble/denial.ts';
+import { DENIAL_SQL } from '../../incident/denial.ts';
 import type { NativeBlock, Store } from '../../store/store.ts';
-import { Derivation, type DeriveLimits } from '../denials/derive.ts';
+import { Derivation, type DeriveLimits } from '../derive/derive.ts';
 import { inSlots } from './mismatch.ts';
 import { STORED_FLOW_COLUMNS, StoredFlows } from './stored-flows.ts';
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../runtime/clock.ts';
 import type { NativeBlock, Store } from '../../store/store.ts';
-import type { DeriveLimits } from '../denials/derive.ts';
+import type { DeriveLimits } from '../derive/derive.ts';
 import { DeniedRefill } from './denied.ts';
 import { findMismatches, firstSlot, inSlots, type Mismatch, type SlotRange } from './mismatch.ts';
 import { totalsOf } from './totals.ts';

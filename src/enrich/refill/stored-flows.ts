@@ -1,7 +1,7 @@
 // Rows of `flows` read back, as a table that denials are derived from: one code makes them of a batch and of what is
 // stored.
-import { FLOW_COLUMNS, type FlowColumnName } from '../../store/columns.ts';
-import type { FlowTable, Places } from '../denials/flow-table.ts';
+import { FLOW_COLUMNS, type FlowColumnName } from '../../store/schema/columns.ts';
+import type { FlowTable, Places } from '../derive/flow-table.ts';
 import { grown } from '../project/byte-table.ts';
 import { ELEMENTS, Rows } from '../project/rows.ts';
 import { Texts } from '../project/texts.ts';

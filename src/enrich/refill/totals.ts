@@ -1,10 +1,10 @@
 // Totals of stored flows: the engine counts, by what flows say of their ends; what an end is called is found here, by the
 // writer's own rule.
-import { SOURCE_CALLS_SQL } from '../../hubble/caller.ts';
-import { FLOW_TOTAL_COLUMNS } from '../../store/denial-columns.ts';
-import { encodeRows, type Row } from '../../store/native-rows.ts';
+import { SOURCE_CALLS_SQL } from '../../incident/caller.ts';
+import { encodeRows, type Row } from '../../store/native/native-rows.ts';
+import { FLOW_TOTAL_COLUMNS } from '../../store/schema/denial-columns.ts';
 import type { NativeBlock, Store } from '../../store/store.ts';
-import { peerOf } from '../denials/peer.ts';
+import { peerOf } from '../derive/peer.ts';
 import { inSlots } from './mismatch.ts';
 
 const COPIED = [

@@ -1,7 +1,7 @@
 // CEL expressions over flows, as Hubble's experimental filter takes them: compiled once, checked against the schema,
 // evaluated a flow at a time.
 import { ParallaxError } from '../../runtime/errors.ts';
-import { Flow } from '../schema.gen.ts';
+import { Flow } from '../proto/schema.gen.ts';
 import { Budget } from './budget.ts';
 import { type Checked, check } from './checker.ts';
 import { Source } from './issues.ts';

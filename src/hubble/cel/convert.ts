@@ -1,6 +1,6 @@
 // The functions named like types: from one type to another, exactly or not at all.
 import { parseDuration } from '../filter/since.ts';
-import { formatTimestamp, fromNanos, parseTimestamp, toNanos } from '../timestamp.ts';
+import { formatTimestamp, fromNanos, parseTimestamp, toNanos } from '../proto/timestamp.ts';
 import { toInt, toMoment, toSpan, toUint } from './arithmetic.ts';
 import {
   Failure,

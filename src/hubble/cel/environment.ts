@@ -1,8 +1,8 @@
 // What names mean: Hubble's messages and enums, CEL's own types, and the one variable `_flow`. Names are looked for in
 // the package `flow` first, so that `Verdict.DROPPED` means `flow.Verdict.DROPPED`.
 
-import * as hubble from '../schema.gen.ts';
-import type { EnumType, Field, MessageType, Scalar } from '../schema.ts';
+import * as hubble from '../proto/schema.gen.ts';
+import type { EnumType, Field, MessageType, Scalar } from '../proto/schema.ts';
 import {
   ANY,
   BOOL,

@@ -1,9 +1,9 @@
 // Fields of protobuf messages as values: enums are int, what is not set reads as its default, wrappers as null.
-import { resolveAny } from '../any.ts';
-import { decode } from '../codec.ts';
-import type { Field, Scalar } from '../schema.ts';
-import { toNanos } from '../timestamp.ts';
-import type { Any, Timestamp } from '../wellknown.ts';
+import { resolveAny } from '../proto/any.ts';
+import { decode } from '../proto/codec.ts';
+import type { Field, Scalar } from '../proto/schema.ts';
+import { toNanos } from '../proto/timestamp.ts';
+import type { Any, Timestamp } from '../proto/wellknown.ts';
 import { Failure, Message, Moment, type Result, Span, Uint, type Value } from './values.ts';
 
 const ZERO = 0n;

@@ -1,6 +1,6 @@
 // From a checked tree to a function. Everything that does not depend on the flow is computed once.
 
-import type { Field } from '../schema.ts';
+import type { Field } from '../proto/schema.ts';
 import type { Call, Expr, Logic, Select, StructExpr } from './ast.ts';
 import { Budget, TOO_COSTLY } from './budget.ts';
 import type { Checked } from './checker.ts';

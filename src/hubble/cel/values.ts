@@ -1,6 +1,6 @@
 // What expressions compute with. Plain JavaScript values where they are unmistakable: boolean, string, null, bigint for
 // int, number for double, Uint8Array for bytes, arrays for lists; classes for the rest.
-import type { MessageType } from '../schema.ts';
+import type { MessageType } from '../proto/schema.ts';
 
 export class Uint {
   readonly value: bigint;

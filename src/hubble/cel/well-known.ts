@@ -1,7 +1,7 @@
 // Literals of google's well-known messages, which are plain values as soon as they are made: a wrapper what it wraps, a
 // Struct a map, a Value whatever it holds.
 import { quoted } from '../print/text.ts';
-import { type MessageType, message } from '../schema.ts';
+import { type MessageType, message } from '../proto/schema.ts';
 import { textOf } from './convert.ts';
 import {
   BOOL,

@@ -1,6 +1,6 @@
 // What every list of filters goes through before anything is made of it, wherever it came from: flags, JSON, the wire.
 import { ParallaxError } from '../../runtime/errors.ts';
-import type { FlowFilter } from '../schema.gen.ts';
+import type { FlowFilter } from '../proto/schema.gen.ts';
 
 /** Longer than any name, address, pattern or header that a flow can have. */
 export const MAX_VALUE_CHARS = 8192;

@@ -1,5 +1,5 @@
 // What the parts of a compiled filter share.
-import type { Flow } from '../schema.gen.ts';
+import type { Flow } from '../proto/schema.gen.ts';
 
 /** One field's condition. Lost events and node status are tested as a flow that is not there. */
 export type Test = (flow: Flow | undefined) => boolean;

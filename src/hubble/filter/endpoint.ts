@@ -1,7 +1,7 @@
 // The fields of a FlowFilter that exist for the source and for the destination: addresses, names, identities, ports.
 import { ParallaxError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
-import type { Endpoint, Flow, FlowFilter, Service, Workload } from '../schema.gen.ts';
+import type { Endpoint, Flow, FlowFilter, Service, Workload } from '../proto/schema.gen.ts';
 import {
   type Address,
   addressProblem,

@@ -1,5 +1,5 @@
 // Enum names in filter flags: exact and upper-case, as Hubble demands.
-import { DropReason, Verdict } from '../schema.gen.ts';
+import { DropReason, Verdict } from '../proto/schema.gen.ts';
 import { invalid } from './values.ts';
 
 export function verdictNumber(name: string): number {

@@ -1,7 +1,7 @@
 // The fields of a FlowFilter about the event and its protocols.
 import { ParallaxError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
-import type { FlowFilter } from '../schema.gen.ts';
+import type { FlowFilter } from '../proto/schema.gen.ts';
 import { some, type Test } from './condition.ts';
 import { compileRegex, RegexError, type SafeRegex } from './re2.ts';
 

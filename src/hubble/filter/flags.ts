@@ -1,7 +1,7 @@
 // From the filter flags of `hubble observe`, in the order they were written, to the two lists of FlowFilters a request
 // carries. A flag without direction splits the request in two filters, left (source) and right (destination), either
 // of which may match.
-import type { FlowFilter } from '../schema.gen.ts';
+import type { FlowFilter } from '../proto/schema.gen.ts';
 import { frozen } from './checked.ts';
 import { conflictOf } from './conflicts.ts';
 import { dropReasonNumber, verdictNumber } from './enums.ts';

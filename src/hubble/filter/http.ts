@@ -1,7 +1,7 @@
 // The HTTP fields of a FlowFilter. Hubble refuses them beside an event type filter that leaves out L7 events.
 import { ParallaxError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
-import type { Flow, FlowFilter, HTTP } from '../schema.gen.ts';
+import type { Flow, FlowFilter, HTTP } from '../proto/schema.gen.ts';
 import { some, type Test } from './condition.ts';
 import { compileRegex, RegexError, type SafeRegex, shownPattern } from './re2.ts';
 import { pathOf } from './url.ts';

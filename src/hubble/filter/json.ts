@@ -1,7 +1,7 @@
 // FlowFilters written as JSON: what `--allowlist` takes and `--print-raw-filters` shows.
-import { toJsonLine } from '../json.ts';
-import { readProtojson } from '../protojson.ts';
-import { FlowFilter } from '../schema.gen.ts';
+import { toJsonLine } from '../json/json.ts';
+import { readProtojson } from '../json/protojson.ts';
+import { FlowFilter } from '../proto/schema.gen.ts';
 import { goJsonValues } from './go-json.ts';
 import { invalid } from './values.ts';
 import { yamlString } from './yaml-string.ts';

@@ -1,6 +1,6 @@
 // `--namespace` and friends: they become prefixes of the pods and services of their side, or `ns/` when there are none.
 import { quoted } from '../print/text.ts';
-import type { FlowFilter } from '../schema.gen.ts';
+import type { FlowFilter } from '../proto/schema.gen.ts';
 
 type Side = 'source' | 'destination';
 

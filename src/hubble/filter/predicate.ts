@@ -1,6 +1,6 @@
 // FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
 import { compileCel, type Failed } from '../cel/compile.ts';
-import type { Flow, FlowFilter, GetFlowsResponse } from '../schema.gen.ts';
+import type { Flow, FlowFilter, GetFlowsResponse } from '../proto/schema.gen.ts';
 import { checked } from './checked.ts';
 import { some, type Test } from './condition.ts';
 import {

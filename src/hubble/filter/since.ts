@@ -1,6 +1,6 @@
 // The times `--since` and `--until` take: durations back from now in Go's notation (and, beyond Hubble, days and weeks),
 // or absolute times in the layouts Hubble reads.
-import { nanosOf } from '../go-time.ts';
+import { nanosOf } from '../json/go-time.ts';
 import { invalid } from './values.ts';
 
 /** Hubble knows no unit above the hour; where its own answers are given again, neither is one taken here. */

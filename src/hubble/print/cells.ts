@@ -17,7 +17,7 @@ import {
   SocketTranslationPoint,
   TrafficDirection,
   Verdict,
-} from '../schema.gen.ts';
+} from '../proto/schema.gen.ts';
 import { dropReasonText } from './drop-reasons.ts';
 import { type Colors, joinName } from './text.ts';
 import type { TimeFormat } from './time.ts';

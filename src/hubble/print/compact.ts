@@ -1,5 +1,5 @@
 // One line a flow, the way most people read Hubble; replies are turned round so that the client stays on the left.
-import type { Flow } from '../schema.gen.ts';
+import type { Flow } from '../proto/schema.gen.ts';
 import {
   type CellOptions,
   flowType,

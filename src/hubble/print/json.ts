@@ -1,6 +1,6 @@
 // One line of JSON a response, as Hubble's own JSON output.
-import { toJsonLine } from '../json.ts';
-import { Flow, GetFlowsResponse, LostEvent } from '../schema.gen.ts';
+import { toJsonLine } from '../json/json.ts';
+import { Flow, GetFlowsResponse, LostEvent } from '../proto/schema.gen.ts';
 import type { Printer, PrinterParts } from './printer.ts';
 
 /** `legacy` prints flows and lost events without their envelope, and nothing else. */

@@ -1,7 +1,7 @@
 // News about the relay's nodes, as lines and as fields.
 
 import { enumName } from '../names.ts';
-import { type GetFlowsResponse, NodeState, NodeStatusEvent } from '../schema.gen.ts';
+import { type GetFlowsResponse, NodeState, NodeStatusEvent } from '../proto/schema.gen.ts';
 import type { CellOptions } from './cells.ts';
 import { prototext } from './prototext.ts';
 import { quoted } from './text.ts';

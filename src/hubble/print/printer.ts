@@ -1,6 +1,6 @@
 // A printer writes responses one after another in one of Hubble's layouts. Node status goes to the error stream,
 // everything else to the output stream.
-import type { GetFlowsResponse, NodeStatusEvent } from '../schema.gen.ts';
+import type { GetFlowsResponse, NodeStatusEvent } from '../proto/schema.gen.ts';
 import type { CellOptions } from './cells.ts';
 import { compactPrinter } from './compact.ts';
 import { dictPrinter } from './dict.ts';

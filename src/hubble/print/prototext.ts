@@ -1,6 +1,6 @@
 // A message in protobuf's text form on one line, as Go prints one: for what is said about requests and odd messages.
-import { textOfBytes } from '../byte-text.ts';
-import type { Field, MessageType } from '../schema.ts';
+import { textOfBytes } from '../json/byte-text.ts';
+import type { Field, MessageType } from '../proto/schema.ts';
 
 /** `name:value` of each field that is set, submessages in braces. */
 export function prototext<T extends object>(type: MessageType<T>, message: NoInfer<T>): string {

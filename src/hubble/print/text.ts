@@ -1,6 +1,6 @@
 // Text on its way to a terminal: control sequences of strangers made visible, and Hubble's own colours.
 
-import { strayByte } from '../byte-text.ts';
+import { strayByte } from '../json/byte-text.ts';
 
 type Paint = (text: string) => string;
 

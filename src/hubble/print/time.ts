@@ -1,6 +1,6 @@
 // Times as Hubble prints them: always UTC, in one of its named layouts, truncated and never rounded.
-import { isTimestamp } from '../timestamp.ts';
-import type { Timestamp } from '../wellknown.ts';
+import { isTimestamp } from '../proto/timestamp.ts';
+import type { Timestamp } from '../proto/wellknown.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

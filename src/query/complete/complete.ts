@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { QueryParams, Reader } from '../../store/store.ts';
-import { rangeCondition, slotOf } from '../range.ts';
+import { rangeCondition, slotOf } from '../read/range.ts';
 import { COMPLETED, type Grouped, type Source } from './fields.ts';
 
 export interface Choice {

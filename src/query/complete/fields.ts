@@ -1,5 +1,5 @@
 // What can be completed, and where its values are found.
-import { DropReason, Verdict } from '../../hubble/schema.gen.ts';
+import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
 
 /** Values of the rows of a window: grouped by columns first, so that an expression is worked out once a group. */
 export interface Grouped {

@@ -1,7 +1,7 @@
 // The columns that an observation is made of: a little more than half of a flow's. The others are selected as nothing, so
 // that the way back to a flow stays the one there is.
-import type { FlowColumnName } from '../../store/columns.ts';
-import { RESTORE_COLUMNS, restoreSelect } from '../restore/select.ts';
+import type { FlowColumnName } from '../../store/schema/columns.ts';
+import { RESTORE_COLUMNS, restoreSelect } from '../read/restore/select.ts';
 
 const ENDS = ['source', 'destination'] as const;
 

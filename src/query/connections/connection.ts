@@ -1,6 +1,7 @@
 // The record of one connection: who, what each side saw of it, and what came of it.
-import { policyKind } from '../../hubble/denial.ts';
+
 import { isNodeLocal } from '../../hubble/identity.ts';
+import { policyKind } from '../../incident/denial.ts';
 import type { L7Summary } from './l7.ts';
 import type { MissingSide } from './missing.ts';
 import { type EndSeen, type Observation, PROTOCOLS } from './observation.ts';

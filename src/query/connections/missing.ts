@@ -1,6 +1,6 @@
 // Why one side of a connection was not seen: nobody watches there, nobody watched then, or nothing came.
 import type { Reader } from '../../store/store.ts';
-import { rangeCondition, slotOf } from '../range.ts';
+import { rangeCondition, slotOf } from '../read/range.ts';
 import type { Connection, ConnectionEnd, Draft } from './connection.ts';
 import { nodeCluster, type Observation } from './observation.ts';
 import type { Side } from './orient.ts';

@@ -1,7 +1,7 @@
 // One flow as the stitching of connections needs it: who sent what to whom, which node saw it, and what was decided.
 import { clusterIdOf } from '../../hubble/identity.ts';
-import type { Endpoint, Flow, GetFlowsResponse, Policy } from '../../hubble/schema.gen.ts';
-import { toNanos } from '../../hubble/timestamp.ts';
+import type { Endpoint, Flow, GetFlowsResponse, Policy } from '../../hubble/proto/schema.gen.ts';
+import { toNanos } from '../../hubble/proto/timestamp.ts';
 
 /** Numbers of `l4_protocol`, as the column has them. */
 export const PROTOCOLS = ['', 'TCP', 'UDP', 'ICMPv4', 'ICMPv6', 'SCTP', 'VRRP', 'IGMP'] as const;

@@ -1,6 +1,6 @@
 // Which end of a flow is the client, and on which end's behalf the observing node saw it.
 import { EVENT_TYPES } from '../../hubble/names.ts';
-import { TraceObservationPoint } from '../../hubble/schema.gen.ts';
+import { TraceObservationPoint } from '../../hubble/proto/schema.gen.ts';
 import { nodeCluster, type Observation, PROTOCOL } from './observation.ts';
 
 export type Side = 'source' | 'destination';

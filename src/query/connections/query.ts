@@ -1,10 +1,10 @@
 // The connections of a window: walked from its newest (or oldest) end in steps, so that what is held is what is told.
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
-import { rangeCondition, slotBounds, type TimeRange, toBigint } from '../range.ts';
-import { edgeSlot } from '../slots.ts';
+import { rangeCondition, slotBounds, type TimeRange, toBigint } from '../read/range.ts';
+import { edgeSlot } from '../read/slots.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { ConnectionsConfig } from './config.ts';
 import { type Connection, type Draft, draftOf, observationId } from './connection.ts';

@@ -2,9 +2,9 @@
 import type { Predicate } from '../../hubble/filter/predicate.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
-import { rangeCondition, type TimeRange, toBigint } from '../range.ts';
-import { restoreFlow } from '../restore/flow.ts';
-import { restoreSelect } from '../restore/select.ts';
+import { rangeCondition, type TimeRange, toBigint } from '../read/range.ts';
+import { restoreFlow } from '../read/restore/flow.ts';
+import { restoreSelect } from '../read/restore/select.ts';
 import { column } from '../sql/columns.ts';
 import type { CompiledSql } from '../sql/compile.ts';
 import { observationSelect, RAW_AT } from './columns.ts';

@@ -1,5 +1,5 @@
 // How connections write times.
-import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
+import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 
 export function momentText(nanos: bigint): string {
   return formatTimestamp(fromNanos(nanos)) ?? String(nanos);

@@ -2,7 +2,7 @@
 import type { Reader } from '../../store/store.ts';
 import { type CoverageWindow, readBuckets, readStreams, storedBetween } from './facts.ts';
 import { type Gap, gapsOf, type NodeFacts, nodeFacts } from './gaps.ts';
-import type { Hole } from './stretches.ts';
+import type { Hole } from './intervals.ts';
 
 export interface CoverageQuery {
   /** Milliseconds since 1970. */

@@ -1,6 +1,6 @@
 // The gaps of one window: what is not there, where, since when, why and how much, from the facts of the ledger. Pure.
 import type { BucketFact, CoverageWindow, StreamFact } from './facts.ts';
-import { type Count, continuityOf, type Hole, type NodeContinuity } from './stretches.ts';
+import { type Count, continuityOf, type Hole, type NodeContinuity } from './intervals.ts';
 
 export type GapReason =
   /** No collector reported anything of the cluster, or the node had seen flows before one did. */

@@ -2,8 +2,8 @@
 // the agent's own uptime are known to relays alone.
 import type { Clock } from '../../runtime/clock.ts';
 import type { Reader } from '../../store/store.ts';
-import type { NodesSource, ObservedNode } from '../nodes.ts';
 import { nodesOf, REPORTED_MS, relayName, type StoredNode } from './nodes.ts';
+import type { NodesSource, ObservedNode } from './stored-nodes.ts';
 
 export interface LedgerNodesDeps {
   readonly store: Reader;

@@ -1,5 +1,5 @@
 // Which nodes of the clusters are there and which are away, by what their relays told the collectors last.
-import { NodeState } from '../../hubble/schema.gen.ts';
+import { NodeState } from '../../hubble/proto/schema.gen.ts';
 import type { Reader } from '../../store/store.ts';
 import { nodesOf, REPORTED_MS, relayName } from './nodes.ts';
 

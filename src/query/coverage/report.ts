@@ -1,10 +1,10 @@
 // The coverage of a window as it is told: one shape for the HTTP API, the command and whoever attaches it to an answer.
 import { z } from 'zod';
 import type { Coverage } from './coverage.ts';
+import { sentences } from './describe.ts';
 import type { BucketFact } from './facts.ts';
 import { droppedIn, type Gap, isForeign, lostIn, type NodeFacts } from './gaps.ts';
-import { sentences } from './say.ts';
-import { stripOf } from './strip.ts';
+import { stripOf } from './timeline.ts';
 
 const count = z.strictObject({ min: z.number(), max: z.number() });
 const time = z.string().describe('RFC 3339');

@@ -1,7 +1,7 @@
 // The questions about denials as routes and commands ask them: a request, and the document that answers it.
-import type { Incident } from '../../hubble/incident.ts';
+import type { Incident } from '../../incident/incident.ts';
 import type { Reader } from '../../store/store.ts';
-import type { TimeRange } from '../range.ts';
+import type { TimeRange } from '../read/range.ts';
 import type { DenialsConfig } from './config.ts';
 import { cursorText, type IncidentCursor, type Sort } from './cursor.ts';
 import type { Denial } from './denial.ts';
@@ -9,7 +9,7 @@ import type { DetailQuery } from './detail.ts';
 import type { DenialFilter } from './filter.ts';
 import { type IncidentQuery, readIncidentPage } from './incident.ts';
 import { denialNotices } from './notices.ts';
-import { type OtherSide, otherSides } from './other-side.ts';
+import { type OtherSide, otherSides } from './peer-view.ts';
 import { type DenialCursor, readDenials } from './rows.ts';
 
 /** What every answer is made with. */

@@ -1,10 +1,11 @@
 // How often each incident was denied in a window: one pass over the whole hours of `incidents`, and over `denials` for
 // what a window has beside them. A filter that asks for what only single denials have is counted there. Which are wanted
 // is decided in the same statement: of tens of thousands only a page comes back.
-import type { IncidentState } from '../../hubble/incident.ts';
-import { DropReason } from '../../hubble/schema.gen.ts';
+
+import { DropReason } from '../../hubble/proto/schema.gen.ts';
+import type { IncidentState } from '../../incident/incident.ts';
 import type { QueryParams, Reader } from '../../store/store.ts';
-import { momentSql, type TimeRange } from '../range.ts';
+import { momentSql, type TimeRange } from '../read/range.ts';
 import type { IncidentCursor, Sort } from './cursor.ts';
 import { type DenialCondition, namesOf } from './filter.ts';
 import type { ListenedSince } from './watched.ts';

@@ -1,6 +1,6 @@
 // Where a page of incidents or denials ends, as text that clients hand back. The window goes with it, so that all pages
 // are of the same one.
-import type { TimeRange } from '../range.ts';
+import type { TimeRange } from '../read/range.ts';
 
 export type Sort = 'last' | 'first' | 'count';
 

@@ -1,4 +1,7 @@
 // One denial as the API tells it, and how it is read from the table `denials`.
+
+import { enumName, POLICY_MATCHES } from '../../hubble/names.ts';
+import { DropReason, TrafficDirection, Verdict } from '../../hubble/proto/schema.gen.ts';
 import {
   endOf,
   type IncidentEnd,
@@ -7,9 +10,7 @@ import {
   incidentHow,
   incidentId,
   incidentPolicies,
-} from '../../hubble/incident.ts';
-import { enumName, POLICY_MATCHES } from '../../hubble/names.ts';
-import { DropReason, TrafficDirection, Verdict } from '../../hubble/schema.gen.ts';
+} from '../../incident/incident.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import { momentText } from '../connections/text.ts';
 

@@ -1,19 +1,19 @@
 // One incident with all that is known of it: when it happened, single denials, what the other side saw, how well both
 // clusters were collected, and the story in sentences.
-import { type Incident, incidentId } from '../../hubble/incident.ts';
+import { type Incident, incidentId } from '../../incident/incident.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import { momentText } from '../connections/text.ts';
 import { coverageOf } from '../coverage/coverage.ts';
-import { sentences } from '../coverage/say.ts';
-import { slotBounds, type TimeRange } from '../range.ts';
+import { sentences } from '../coverage/describe.ts';
+import { slotBounds, type TimeRange } from '../read/range.ts';
 import type { Denial } from './denial.ts';
 import { type Examples, readExamples } from './examples.ts';
 import { type Explained, explainIncident } from './explain.ts';
 import { readFacts } from './facts.ts';
 import { relatives } from './fold.ts';
 import { type IncidentQuery, readIncidentPage } from './incident.ts';
-import { type OtherSide, otherSides } from './other-side.ts';
+import { type OtherSide, otherSides } from './peer-view.ts';
 import { readDenials } from './rows.ts';
 import { type Episode, episodesOf, type HourSeen, readHours, readSlots } from './timeline.ts';
 import { earlier, HOUR } from './window.ts';

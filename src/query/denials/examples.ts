@@ -1,6 +1,6 @@
 // Who took part in an incident: pods, addresses and nodes, the busiest of each, and uuids of flows to look up.
 import type { Reader } from '../../store/store.ts';
-import { rangeCondition, type TimeRange } from '../range.ts';
+import { rangeCondition, type TimeRange } from '../read/range.ts';
 
 export interface Examples {
   readonly sourcePods: readonly string[];

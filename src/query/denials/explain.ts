@@ -1,9 +1,10 @@
 // The story of an incident in plain sentences: who was denied what, by whom and why, what the other side saw, and what
 // the flows leave open. Pure.
-import { endText, type Incident, incidentPolicyText } from '../../hubble/incident.ts';
+
 import { dropReasonText } from '../../hubble/print/drop-reasons.ts';
+import { endText, type Incident, incidentPolicyText } from '../../incident/incident.ts';
 import type { Denial } from './denial.ts';
-import type { OtherSide } from './other-side.ts';
+import type { OtherSide } from './peer-view.ts';
 
 export interface Explained {
   readonly sentences: readonly string[];

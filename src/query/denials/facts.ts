@@ -1,7 +1,7 @@
 // What incidents are about, and when they were seen first and last of all that is kept.
-import type { IncidentFacts } from '../../hubble/incident.ts';
-import { TRAFFIC_COLUMNS, TRAFFIC_WIDTH, trafficAt } from '../../store/incident-traffic.ts';
+import type { IncidentFacts } from '../../incident/incident.ts';
 import type { Reader } from '../../store/store.ts';
+import { TRAFFIC_COLUMNS, TRAFFIC_WIDTH, trafficAt } from './incident-traffic.ts';
 
 export type KnownFacts = Omit<IncidentFacts, 'drops' | 'verdicts'>;
 

@@ -1,10 +1,10 @@
 // FlowFilters over the tables of denials: conditions written for `flows`, under the same names where the columns are
 // there, else under names made of what is there. What neither has is refused, by the name of the filter.
-import { type FlowFilter, Verdict } from '../../hubble/schema.gen.ts';
-import { FLOW_COLUMNS, PRESENCE } from '../../store/columns.ts';
-import { DENIAL_COLUMNS, INCIDENT_COLUMNS } from '../../store/denial-columns.ts';
+import { type FlowFilter, Verdict } from '../../hubble/proto/schema.gen.ts';
+import { FLOW_COLUMNS, PRESENCE } from '../../store/schema/columns.ts';
+import { DENIAL_COLUMNS, INCIDENT_COLUMNS } from '../../store/schema/denial-columns.ts';
 import type { QueryParams } from '../../store/store.ts';
-import { FieldError } from '../http/problem.ts';
+import { FieldError } from '../request/problem.ts';
 import { compileSql } from '../sql/compile.ts';
 import { quoteRegex, wholeLine } from '../sql/regex.ts';
 

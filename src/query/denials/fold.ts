@@ -1,11 +1,12 @@
 // A drop that a deny rule made, whose policy verdict never came, does not name the policy. Where exactly one incident of
 // the same traffic names one, it is of that incident.
-import { isLeftover } from '../../hubble/incident.ts';
-import { DropReason } from '../../hubble/schema.gen.ts';
-import { trafficText } from '../../store/incident-traffic.ts';
+
+import { DropReason } from '../../hubble/proto/schema.gen.ts';
+import { isLeftover } from '../../incident/incident.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Counted } from './counted.ts';
 import { type KnownFacts, readFacts } from './facts.ts';
+import { trafficText } from './incident-traffic.ts';
 import { earlier, later } from './window.ts';
 
 export interface Folded extends Counted {

@@ -1,8 +1,8 @@
 // Incidents of a window: counted exactly, those that a deny rule left without a name counted into their sibling, sorted,
 // and a page of them told.
-import { type Incident, type IncidentState, incidentOf } from '../../hubble/incident.ts';
+import { type Incident, type IncidentState, incidentOf } from '../../incident/incident.ts';
 import type { Reader } from '../../store/store.ts';
-import type { TimeRange } from '../range.ts';
+import type { TimeRange } from '../read/range.ts';
 import { countIncidents, type StateWanted } from './counted.ts';
 import { type IncidentCursor, isBehind, type Sort } from './cursor.ts';
 import { type KnownFacts, readFacts } from './facts.ts';

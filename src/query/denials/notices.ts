@@ -1,9 +1,9 @@
 // What an empty answer about denials means: that nothing was denied, or that nobody looked.
 import type { Reader } from '../../store/store.ts';
 import { coverageOf } from '../coverage/coverage.ts';
-import { sentences } from '../coverage/say.ts';
-import type { TimeRange } from '../range.ts';
-import { edgeSlot } from '../slots.ts';
+import { sentences } from '../coverage/describe.ts';
+import type { TimeRange } from '../read/range.ts';
+import { edgeSlot } from '../read/slots.ts';
 
 const MS = 1_000_000n;
 

@@ -1,6 +1,7 @@
 // Questions about denials as they come over HTTP or from flags, read into requests.
 import { z } from 'zod';
-import { incidentNumber } from '../../hubble/incident.ts';
+import { incidentNumber } from '../../incident/incident.ts';
+import type { TimeRange } from '../read/range.ts';
 import {
   filterFields,
   filtersOf,
@@ -9,9 +10,8 @@ import {
   listField,
   momentOf,
   windowFields,
-} from '../http/fields.ts';
-import { FieldError } from '../http/problem.ts';
-import type { TimeRange } from '../range.ts';
+} from '../request/fields.ts';
+import { FieldError } from '../request/problem.ts';
 import type { DenialsRequest, IncidentsRequest } from './ask.ts';
 import type { DenialsConfig } from './config.ts';
 import { cursorParts } from './cursor.ts';

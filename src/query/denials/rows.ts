@@ -1,7 +1,7 @@
 // Single denials, the newest first, page by page. Where a page lies is found by counting the slots of the sort key, so
 // that only those rows are read and sorted that may be in it.
 import type { Reader } from '../../store/store.ts';
-import { momentSql, rangeCondition, slotBounds, slotOf, type TimeRange } from '../range.ts';
+import { momentSql, rangeCondition, slotBounds, slotOf, type TimeRange } from '../read/range.ts';
 import { DENIAL_SELECT, type Denial, denialOf } from './denial.ts';
 import { type DenialCondition, type DenialFilter, denialCondition, namesOf } from './filter.ts';
 

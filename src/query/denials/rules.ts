@@ -1,5 +1,5 @@
 // The rules of a suggested policy: from whom or to whom, on which port, and for which requests. Pure.
-import type { Incident } from '../../hubble/incident.ts';
+import type { Incident } from '../../incident/incident.ts';
 import { quoteRegex } from '../sql/regex.ts';
 import {
   CLUSTER_LABEL,
@@ -9,7 +9,7 @@ import {
   labelValue,
   NAMESPACE_LABEL,
   workloadLabels,
-} from './selectors.ts';
+} from './suggest/selectors.ts';
 import type { Variant } from './variants.ts';
 
 type Direction = 'from' | 'to';

@@ -1,7 +1,7 @@
 // The documents of denials and incidents as the API gives them, for OpenAPI and for checking answers.
 import { z } from 'zod';
 import { MISSING_REASONS } from '../connections/missing.ts';
-import { policySchema } from '../http/schemas/policy.ts';
+import { policySchema } from './policy-schema.ts';
 
 const moment = z
   .string()

@@ -1,7 +1,7 @@
 // When an incident happened: by hour of all that is kept, by slot within a window, and in episodes.
 import type { Reader } from '../../store/store.ts';
 import { momentText } from '../connections/text.ts';
-import { rangeCondition, type TimeRange } from '../range.ts';
+import { rangeCondition, type TimeRange } from '../read/range.ts';
 import { HOUR } from './window.ts';
 
 export interface HourSeen {

@@ -1,8 +1,8 @@
 // Who took part in an incident, by identity labels: what a policy has to select. Ends that are no pods keep their
 // addresses; labels that the flows left out are looked up as they were then.
 import type { Reader } from '../../store/store.ts';
-import { labelsAt, type UnlabelledEnd } from '../labels-at.ts';
-import { rangeCondition, type TimeRange } from '../range.ts';
+import { labelsAt, type UnlabelledEnd } from '../catalogue/labels-at.ts';
+import { rangeCondition, type TimeRange } from '../read/range.ts';
 
 export interface VariantEnd {
   /** Identity labels, `source:key=value`. */

@@ -1,6 +1,6 @@
 // A window over both tables: its whole hours are read from `incidents`, what is left at its edges from `denials`.
 import type { QueryParams } from '../../store/store.ts';
-import { rangeCondition, type TimeRange } from '../range.ts';
+import { rangeCondition, type TimeRange } from '../read/range.ts';
 
 export const HOUR = 3_600_000_000_000n;
 /** Hours that the column can hold: a bound further out is none. */

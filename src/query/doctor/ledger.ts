@@ -1,9 +1,9 @@
 // What the stored ledger and the registry of clusters tell: flows that are missing, nodes that were dark, clusters that
 // do not fit together.
 import type { Reader } from '../../store/store.ts';
-import { queryClusters } from '../clusters.ts';
+import { queryClusters } from '../catalogue/clusters.ts';
 import { coverageOf } from '../coverage/coverage.ts';
-import { sentences } from '../coverage/say.ts';
+import { sentences } from '../coverage/describe.ts';
 import type { Finding } from './finding.ts';
 
 export interface LedgerWindow {

@@ -1,5 +1,5 @@
 // Who decided over a connection, by what, and what the flows leave open.
-import { type PolicyKind, policyKind } from '../../hubble/denial.ts';
+import { type PolicyKind, policyKind } from '../../incident/denial.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { PolicyNamed } from '../connections/observation.ts';
 import type { Side } from '../connections/orient.ts';

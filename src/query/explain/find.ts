@@ -1,7 +1,7 @@
 // Finds the connection to be explained: the one a flow belongs to, or of those between two ends the one that tells most.
 import { parseAddress } from '../../hubble/filter/address.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
@@ -11,7 +11,7 @@ import { collectedIn, withMissing } from '../connections/missing.ts';
 import { queryConnections, stitchLimits } from '../connections/query.ts';
 import { readConversations } from '../connections/read.ts';
 import { stitch } from '../connections/stitch.ts';
-import { type TimeRange, toBigint } from '../range.ts';
+import { type TimeRange, toBigint } from '../read/range.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type Explanation, explain } from './story.ts';
 

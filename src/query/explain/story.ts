@@ -1,7 +1,7 @@
 // The story of one connection in plain sentences: who, what each side saw, who decided by what, and what is not known.
 import { isNodeLocal, RESERVED_IDENTITIES } from '../../hubble/identity.ts';
 import { dropReasonText } from '../../hubble/print/drop-reasons.ts';
-import { DropReason } from '../../hubble/schema.gen.ts';
+import { DropReason } from '../../hubble/proto/schema.gen.ts';
 import type { Connection, ConnectionEnd } from '../connections/connection.ts';
 import type { Side } from '../connections/orient.ts';
 import { policyText, type View } from '../connections/view.ts';

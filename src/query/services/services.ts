@@ -1,11 +1,11 @@
 // Services as their clients met them: which backends in which cluster answered, and in which share.
-import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { groupBy } from '../../runtime/group-by.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
-import { groupBy } from '../group-by.ts';
-import type { TimeRange } from '../range.ts';
+import type { TimeRange } from '../read/range.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type NamedBy, serviceNameOf } from './name.ts';
 import { COUNTED, readUsage, type Usage, type UsageCounts } from './sql.ts';

@@ -1,13 +1,14 @@
 // One pass over the flows of a window: for every server and every cluster that called it, distinct connections and what
 // came of them. Counted by conversation, so that it does not matter how many nodes and trace points saw one.
-import { SOURCE_CALLS_SQL } from '../../hubble/caller.ts';
-import { DENIED_SQL } from '../../hubble/denial.ts';
-import { Verdict } from '../../hubble/schema.gen.ts';
+
+import { Verdict } from '../../hubble/proto/schema.gen.ts';
+import { SOURCE_CALLS_SQL } from '../../incident/caller.ts';
+import { DENIED_SQL } from '../../incident/denial.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
-import { rangeCondition, type TimeRange } from '../range.ts';
+import { rangeCondition, type TimeRange } from '../read/range.ts';
 import type { CompiledSql } from '../sql/compile.ts';
 
 /** A server as one cluster's clients used it. */

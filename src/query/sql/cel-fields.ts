@@ -1,7 +1,7 @@
 // Which columns hold the fields that CEL expressions name. A field that is not set reads as its default on both sides:
 // columns are made that way.
 import { TCP_FLAGS } from '../../hubble/filter/event.ts';
-import { FLOW_COLUMNS, type PRESENCE } from '../../store/columns.ts';
+import { FLOW_COLUMNS, type PRESENCE } from '../../store/schema/columns.ts';
 import { column, present } from './columns.ts';
 
 export interface SqlField {

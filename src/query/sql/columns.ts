@@ -1,5 +1,5 @@
 // How conditions name the columns of `flows`. The catalogue's names are a type, so a renamed column fails to compile.
-import { type FlowColumnName, PRESENCE } from '../../store/columns.ts';
+import { type FlowColumnName, PRESENCE } from '../../store/schema/columns.ts';
 
 /** A column of the catalogue, as SQL. */
 export function column(name: FlowColumnName): string {

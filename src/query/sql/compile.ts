@@ -3,7 +3,7 @@
 import { checked } from '../../hubble/filter/checked.ts';
 import { some } from '../../hubble/filter/condition.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { QueryParams } from '../../store/store.ts';
 import { type Bounds, both, either, isExact, not, TRUE } from './bounds.ts';

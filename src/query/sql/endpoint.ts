@@ -9,7 +9,7 @@ import {
   servicePrefix,
 } from '../../hubble/filter/endpoint.ts';
 import { clusterPattern, fqdnPattern } from '../../hubble/filter/pattern.ts';
-import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { type Bounds, either, exactly } from './bounds.ts';
 import { column, present } from './columns.ts';
 import { labelCondition } from './labels.ts';

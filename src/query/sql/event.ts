@@ -2,7 +2,7 @@
 import { some } from '../../hubble/filter/condition.ts';
 import { protocolMembers, TCP_FLAGS } from '../../hubble/filter/event.ts';
 import { nodeNamePattern } from '../../hubble/filter/pattern.ts';
-import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { type Bounds, both, either, exactly } from './bounds.ts';
 import { column, present } from './columns.ts';
 import { labelCondition } from './labels.ts';

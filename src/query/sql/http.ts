@@ -1,7 +1,7 @@
 // The HTTP fields of a FlowFilter.
 import { some } from '../../hubble/filter/condition.ts';
 import { statusCode } from '../../hubble/filter/http.ts';
-import type { FlowFilter } from '../../hubble/schema.gen.ts';
+import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { atMost, type Bounds, both, either, exactly } from './bounds.ts';
 import { column } from './columns.ts';
 import type { Params } from './params.ts';

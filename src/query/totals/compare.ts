@@ -3,9 +3,9 @@
 import { parseDuration } from '../../hubble/filter/since.ts';
 import type { Reader } from '../../store/store.ts';
 import { type Coverage, coverageOf } from '../coverage/coverage.ts';
-import { sentences } from '../coverage/say.ts';
-import { momentOf } from '../http/fields.ts';
-import { FieldError } from '../http/problem.ts';
+import { sentences } from '../coverage/describe.ts';
+import { momentOf } from '../request/fields.ts';
+import { FieldError } from '../request/problem.ts';
 import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './ask.ts';
 import { dimensionsNamed } from './dimensions.ts';
 import { changeOf, pairedGroups, previousWindow } from './pairs.ts';

@@ -7,11 +7,11 @@ import {
   TraceObservationPoint,
   TrafficDirection,
   Verdict,
-} from '../../hubble/schema.gen.ts';
-import type { EnumType } from '../../hubble/schema.ts';
-import type { FlowColumnName } from '../../store/columns.ts';
+} from '../../hubble/proto/schema.gen.ts';
+import type { EnumType } from '../../hubble/proto/schema.ts';
+import type { FlowColumnName } from '../../store/schema/columns.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
-import { FieldError } from '../http/problem.ts';
+import { FieldError } from '../request/problem.ts';
 import { column } from '../sql/columns.ts';
 import { BEST_NAME, CLIENT_IS_SOURCE, SERVER_PORT } from './expressions.ts';
 

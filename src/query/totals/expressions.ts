@@ -1,8 +1,9 @@
 // What totals are counted by and `flows` has no column for, as SQL over `flows`: who called, the port that was called,
 // and what an end without a workload is called. `flow_totals` has columns of them, made by the writer: both must agree.
-import { SOURCE_CALLS_SQL } from '../../hubble/caller.ts';
-import { policyKind } from '../../hubble/denial.ts';
-import { DropReason, FlowType, Verdict } from '../../hubble/schema.gen.ts';
+
+import { DropReason, FlowType, Verdict } from '../../hubble/proto/schema.gen.ts';
+import { SOURCE_CALLS_SQL } from '../../incident/caller.ts';
+import { policyKind } from '../../incident/denial.ts';
 
 type End = 'source' | 'destination';
 

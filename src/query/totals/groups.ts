@@ -4,7 +4,7 @@ import type { QueryParams, Reader } from '../../store/store.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { TotalsQuery } from './ask.ts';
 import type { Dimension } from './dimensions.ts';
-import { judgedGroups } from './judged.ts';
+import { judgedGroups } from './predicate-filtered.ts';
 import { countedRows, keysOf, MEASURES, type MeasureName, type TotalsDeps } from './rows.ts';
 
 export type Counts = Readonly<Record<MeasureName, number>>;

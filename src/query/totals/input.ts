@@ -9,7 +9,7 @@ import {
   wholeField,
   windowFields,
   windowOf,
-} from '../http/fields.ts';
+} from '../request/fields.ts';
 import type { TotalsQuery } from './ask.ts';
 import { MOST_DIMENSIONS } from './dimensions.ts';
 import { LEVELS } from './map.ts';

@@ -1,7 +1,7 @@
 // The service map: who calls whom, at the level of clusters, namespaces or workloads, and what each side saw of it. An
 // edge that its source's cluster forwarded and its destination's dropped shows both.
 import { enumName } from '../../hubble/names.ts';
-import { DropReason, Verdict } from '../../hubble/schema.gen.ts';
+import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
 import type { Reader } from '../../store/store.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './ask.ts';

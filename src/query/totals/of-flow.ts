@@ -1,7 +1,5 @@
 // The dimensions of a flow that is in no store: what the columns would have of it, as far as the flow says so itself.
-import { sourceCalls } from '../../hubble/caller.ts';
-import { policyKind } from '../../hubble/denial.ts';
-import { peerName } from '../../hubble/peer-name.ts';
+
 import {
   type Endpoint,
   type Flow,
@@ -9,7 +7,10 @@ import {
   type GetFlowsResponse,
   type Policy,
   Verdict,
-} from '../../hubble/schema.gen.ts';
+} from '../../hubble/proto/schema.gen.ts';
+import { sourceCalls } from '../../incident/caller.ts';
+import { policyKind } from '../../incident/denial.ts';
+import { peerName } from '../../incident/peer-name.ts';
 import { nodeCluster, PROTOCOLS } from '../connections/observation.ts';
 import type { Dimension } from './dimensions.ts';
 

@@ -1,8 +1,8 @@
 // Policies as flows name them: what each allowed and denied in which cluster, how often, and when last. A policy that
 // allowed one side of what the other dropped denied nothing: only *_denied_by names who denies.
-import { formatTimestamp, fromNanos } from '../../hubble/timestamp.ts';
+import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import type { Reader } from '../../store/store.ts';
-import { toBigint } from '../range.ts';
+import { toBigint } from '../read/range.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './ask.ts';
 import { type Dimension, dimensionsNamed } from './dimensions.ts';
 import { AUDITED, DENIED } from './expressions.ts';

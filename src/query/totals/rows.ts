@@ -2,13 +2,13 @@
 // asked, the rest from `flows`, in one statement. Both ways count the same.
 import type { QueryParams } from '../../store/store.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
-import { rangeCondition, slotBounds, slotOf, type TimeRange } from '../range.ts';
+import { rangeCondition, slotBounds, slotOf, type TimeRange } from '../read/range.ts';
 import type { CompiledSql } from '../sql/compile.ts';
 import type { TotalsConfig } from './config.ts';
 import type { Dimension, Key } from './dimensions.ts';
 import { AUDITED, DENIED, DROPPED_FLOW, withNames } from './expressions.ts';
-import { asksWhatFlowsTell, totalsCanFilter } from './touched.ts';
-import type { UsableTotals } from './usable.ts';
+import { asksWhatFlowsTell, totalsCanFilter } from './filter-columns.ts';
+import type { UsableTotals } from './totals-watermark.ts';
 
 /** Nanoseconds since 1970, both ends included. */
 export type Window = Required<{ readonly [K in keyof TimeRange]: bigint }>;

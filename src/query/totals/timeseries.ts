@@ -1,9 +1,9 @@
 // Flows over time, in steps: all of them, or the busiest of some dimensions and the rest. A step in which nothing was
 // collected has no number: nobody knows what it would have been.
-import { floorDiv } from '../../hubble/timestamp.ts';
+import { floorDiv } from '../../hubble/proto/timestamp.ts';
 import type { Reader } from '../../store/store.ts';
-import { FieldError } from '../http/problem.ts';
-import { slotOf } from '../range.ts';
+import { slotOf } from '../read/range.ts';
+import { FieldError } from '../request/problem.ts';
 import { checkWindow, exactFilter, moment, type TotalsQuery } from './ask.ts';
 import { type Dimension, dimensionsNamed, type Key } from './dimensions.ts';
 import { countedRows, keysOf, type TotalsDeps } from './rows.ts';

@@ -4,10 +4,10 @@
 // `parallax up` and the receiver share the machine. Linux only, for the CPU figures.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { addressOf, denialsRelay } from '../../e2e/support/denials.ts';
-import { metric } from '../../e2e/support/metrics.ts';
-import type { Role } from '../../e2e/support/role.ts';
 import { type Received, receiver, SECRET } from '../../engines/webhook.ts';
+import { addressOf, denialsRelay } from '../../support/e2e/denials.ts';
+import { metric } from '../../support/e2e/metrics.ts';
+import type { Role } from '../../support/e2e/role.ts';
 import { spentWithin, withBench } from '../up.ts';
 
 const { values } = parseArgs({

@@ -7,8 +7,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { metric } from '../../e2e/support/metrics.ts';
-import type { Role } from '../../e2e/support/role.ts';
+import { metric } from '../../support/e2e/metrics.ts';
+import type { Role } from '../../support/e2e/role.ts';
 import { spentWithin, withBench } from '../up.ts';
 
 const { values } = parseArgs({

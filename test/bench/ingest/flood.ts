@@ -3,7 +3,7 @@
 // server does. Prints its port.
 import { createServer, type ServerHttp2Stream } from 'node:http2';
 import { parseArgs } from 'node:util';
-import { flowResponse, framed } from './responses.ts';
+import { flowResponse, framed } from '../../support/ingest/responses.ts';
 
 const { values } = parseArgs({
   options: {

@@ -3,14 +3,14 @@
 //   node --import tsx test/bench/ingest/intake.ts [--flows N]
 import { parseArgs } from 'node:util';
 import { Registry } from 'prom-client';
-import { type MessageSink, MessageSplitter } from '../../../src/ingest/framing.ts';
-import { Intake } from '../../../src/ingest/intake.ts';
+import { Intake } from '../../../src/ingest/batch/intake.ts';
+import { ResponsePeek } from '../../../src/ingest/batch/peek.ts';
+import { Sealer } from '../../../src/ingest/batch/sealer.ts';
+import { ResponseTracker } from '../../../src/ingest/batch/tracker.ts';
 import { ingestMetrics } from '../../../src/ingest/metrics.ts';
-import { ResponsePeek } from '../../../src/ingest/peek.ts';
-import { Sealer } from '../../../src/ingest/sealer.ts';
-import { ResponseTracker } from '../../../src/ingest/tracker.ts';
+import { type MessageSink, MessageSplitter } from '../../../src/ingest/relay/framing.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { flowResponse, framed } from './responses.ts';
+import { flowResponse, framed } from '../../support/ingest/responses.ts';
 
 const { values } = parseArgs({ options: { flows: { type: 'string', default: '1000000' } } });
 const total = Number(values.flows);

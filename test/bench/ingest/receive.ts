@@ -10,9 +10,9 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createCollector } from '../../../src/ingest/collector.ts';
 import { clusterConfig, collectorConfig } from '../../../src/ingest/config.ts';
-import { MessageSplitter } from '../../../src/ingest/framing.ts';
-import { GrpcConnection } from '../../../src/ingest/grpc-connection.ts';
 import { ingestMetrics } from '../../../src/ingest/metrics.ts';
+import { MessageSplitter } from '../../../src/ingest/relay/framing.ts';
+import { GrpcConnection } from '../../../src/ingest/relay/grpc-connection.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 
 const { values } = parseArgs({

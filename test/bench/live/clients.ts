@@ -1,15 +1,15 @@
 // Clients that follow new flows, over gRPC and HTTP in turn, each with a filter of its own, and what reaches them when.
 import http from 'node:http';
 import { Client, credentials } from '@grpc/grpc-js';
-import { decode } from '../../../src/hubble/codec.ts';
-import { toJson } from '../../../src/hubble/json.ts';
-import { LazyResponse } from '../../../src/hubble/lazy.ts';
+import { toJson } from '../../../src/hubble/json/json.ts';
+import { decode } from '../../../src/hubble/proto/codec.ts';
+import { LazyResponse } from '../../../src/hubble/proto/lazy.ts';
 import {
   FlowFilter,
   type GetFlowsRequest,
   GetFlowsResponse,
-} from '../../../src/hubble/schema.gen.ts';
-import { keepBytes, Observer } from '../../../src/hubble/services.ts';
+} from '../../../src/hubble/proto/schema.gen.ts';
+import { keepBytes, Observer } from '../../../src/hubble/proto/services.ts';
 
 const STEP_MS = 10;
 const STEPS = 3000;

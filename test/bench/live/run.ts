@@ -3,8 +3,8 @@
 // Simulator, `parallax up` and the clients (all in this process) share the machine. Linux only, for the CPU figures.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { metric } from '../../e2e/support/metrics.ts';
-import type { Role } from '../../e2e/support/role.ts';
+import { metric } from '../../support/e2e/metrics.ts';
+import type { Role } from '../../support/e2e/role.ts';
 import { spentWithin, withBench } from '../up.ts';
 import { Delays, type Follower, filterOf, followGrpc, followHttp } from './clients.ts';
 

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child } from '../../e2e/support/child.ts';
-import { metric, scrape } from '../../e2e/support/metrics.ts';
-import type { Program } from '../../e2e/support/program.ts';
-import { Role } from '../../e2e/support/role.ts';
 import { startKafka } from '../../engines/kafka.ts';
+import { Child } from '../../support/e2e/child.ts';
+import { metric, scrape } from '../../support/e2e/metrics.ts';
+import type { Program } from '../../support/e2e/program.ts';
+import { Role } from '../../support/e2e/role.ts';
 import { pidListeningOn, type Usage, usageOf } from './process.ts';
 
 export interface Load {

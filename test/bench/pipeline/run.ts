@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { buildProgram } from '../../e2e/support/program.ts';
 import { kafkaAvailable } from '../../engines/kafka.ts';
+import { buildProgram } from '../../support/e2e/program.ts';
 import { type Figures, runEmbedded, runKafka } from './paths.ts';
 import { floorOf, ratios, table } from './table.ts';
 

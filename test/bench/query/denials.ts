@@ -1,16 +1,17 @@
 // How fast denials and incidents of 24 hours are told. The tables are filled out of the flows of the load, as the writer
 // would: what one node denied of one conversation is a denial, and an hour of incidents lies in several parts.
-import { incidentNumber } from '../../../src/hubble/incident.ts';
-import type { FlowFilter } from '../../../src/hubble/schema.gen.ts';
+
+import type { FlowFilter } from '../../../src/hubble/proto/schema.gen.ts';
+import { incidentNumber } from '../../../src/incident/incident.ts';
 import { answerDenials, answerIncidents } from '../../../src/query/denials/ask.ts';
 import { denialsConfig } from '../../../src/query/denials/config.ts';
 import { readIncidentDetail } from '../../../src/query/denials/detail.ts';
-import { INCIDENT_MEMBERS } from '../../../src/store/denial-columns.ts';
-import type { ManagedStore } from '../../../src/store/engine-store.ts';
+import type { ManagedStore } from '../../../src/store/engine/engine-store.ts';
+import { INCIDENT_MEMBERS } from '../../../src/store/schema/denial-columns.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { DAY, END } from './load.ts';
+import { DAY, END } from '../../support/load/load.ts';
+import { questionOf } from '../../support/load/question.ts';
 import { dropCaches, forgetFilters, timed } from './meter.ts';
-import { questionOf } from './question.ts';
 import { percentile } from './report.ts';
 
 /** Milliseconds that the 95th of 100 answers may take. */

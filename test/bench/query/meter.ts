@@ -1,6 +1,6 @@
 // What one answer costs: time, statements, what the engine read for it and the most memory one statement took.
-import { type FlowQuery, queryFlows } from '../../../src/query/flows.ts';
-import type { ManagedStore } from '../../../src/store/engine-store.ts';
+import { type FlowQuery, queryFlows } from '../../../src/query/flows/flows.ts';
+import type { ManagedStore } from '../../../src/store/engine/engine-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 export interface Times {

@@ -1,6 +1,6 @@
 // The figures of a run as a table or as JSON.
-import type { ManagedStore } from '../../../src/store/engine-store.ts';
-import type { Kind } from './kinds.ts';
+import type { ManagedStore } from '../../../src/store/engine/engine-store.ts';
+import type { Kind } from '../../support/load/kinds.ts';
 import type { Cost } from './meter.ts';
 
 export interface Row {

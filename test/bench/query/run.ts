@@ -7,12 +7,12 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore } from '../../engines/stores.ts';
+import { type Kind, kinds } from '../../support/load/kinds.ts';
+import { known } from '../../support/load/known.ts';
+import { END, load } from '../../support/load/load.ts';
+import { questionOf } from '../../support/load/question.ts';
 import { benchDenials, fillDenials } from './denials.ts';
-import { type Kind, kinds } from './kinds.ts';
-import { known } from './known.ts';
-import { END, load } from './load.ts';
 import { ask, type Cost, dropCaches, forgetFilters, peakMemory } from './meter.ts';
-import { questionOf } from './question.ts';
 import { type Row, report } from './report.ts';
 import { benchTotals, fillBenchTotals } from './totals.ts';
 

@@ -1,6 +1,6 @@
 // Flows of the simulator's load as the project's own projection makes rows of them: what the bench multiplies.
 import { createProjector } from '../../../src/enrich/project/projector.ts';
-import { decodeFlowBatch, FlowBatchBuilder } from '../../../src/hubble/batch.ts';
+import { decodeFlowBatch, FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
 import { loadCluster, makeScripts } from '../../../src/simulate/population.ts';
 import { type Random, seededRandom } from '../../../src/simulate/random.ts';
 import {

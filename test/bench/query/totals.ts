@@ -13,12 +13,12 @@ import {
   timeseriesInput,
   topInput,
 } from '../../../src/query/totals/input.ts';
-import { createUsableTotals } from '../../../src/query/totals/usable.ts';
-import type { ManagedStore } from '../../../src/store/engine-store.ts';
+import { createUsableTotals } from '../../../src/query/totals/totals-watermark.ts';
+import type { ManagedStore } from '../../../src/store/engine/engine-store.ts';
 import type { Reader } from '../../../src/store/store.ts';
 import { fillTotals } from '../../engines/fill-totals.ts';
 import { numberOf } from '../../engines/stores.ts';
-import { DAY, END } from './load.ts';
+import { DAY, END } from '../../support/load/load.ts';
 import { dropCaches, forgetFilters, timed } from './meter.ts';
 import { percentile } from './report.ts';
 

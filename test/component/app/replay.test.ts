@@ -9,14 +9,14 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { parallaxConfig } from '../../../src/app/config.ts';
 import { runReplay } from '../../../src/app/replay.ts';
-import { FlowBatchBuilder } from '../../../src/hubble/batch.ts';
-import { encode } from '../../../src/hubble/codec.ts';
-import { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
+import { FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
+import { encode } from '../../../src/hubble/proto/codec.ts';
+import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { describeWithKafka } from '../../engines/kafka/describe.ts';
 import { type KafkaEngine, startKafka } from '../../engines/kafka.ts';
 import { numberOf, openStore } from '../../engines/stores.ts';
-import { kafkaSettings, makeBus, never, startedPublisher } from '../bus/harness.ts';
+import { kafkaSettings, makeBus, never, startedPublisher } from '../../support/bus/harness.ts';
 
 const FLOWS = 20;
 const RECORDS = 6;

@@ -1,12 +1,12 @@
 // The story of the two clusters: who was denied what is one incident, however often and wherever it happens.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
+import type { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { timestamp } from '../../../src/simulate/framing.ts';
 import { seededRandom } from '../../../src/simulate/random.ts';
-import { scenes } from '../../../src/simulate/scenes.ts';
+import { scenes } from '../../../src/simulate/topology.ts';
 import { numberOf, rowsOf } from '../../engines/stores.ts';
-import { type StoredCorpus, storedCorpus } from '../query/stored.ts';
+import { type StoredCorpus, storedCorpus } from '../../support/query/stored.ts';
 
 let stored: StoredCorpus;
 const START = Date.UTC(2026, 2, 14, 10, 0, 30);

@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import {
+  type FakeRelay,
+  type FakeRelayOptions,
+  type FlowsCall,
+  fakeRelay,
+} from '../../support/ingest/fake-relay.ts';
+import { startCollector, stored, until } from '../../support/ingest/harness.ts';
+import {
   flowResponse,
   lostEventsResponse,
   nodeStatusResponse,
   uuidOf,
-} from '../../bench/ingest/responses.ts';
-import { type FakeRelay, type FakeRelayOptions, type FlowsCall, fakeRelay } from './fake-relay.ts';
-import { startCollector, stored, until } from './harness.ts';
+} from '../../support/ingest/responses.ts';
 
 const nowNs = () => BigInt(Date.now()) * 1_000_000n;
 

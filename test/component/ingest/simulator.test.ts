@@ -1,13 +1,18 @@
 // The collector against the simulated relay and its faults: what the ledger says was sent is stored once.
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import type { FlowBatch } from '../../../src/hubble/batch.ts';
-import { decode } from '../../../src/hubble/codec.ts';
-import { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
+import type { FlowBatch } from '../../../src/hubble/proto/batch.ts';
+import { decode } from '../../../src/hubble/proto/codec.ts';
+import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import { simulateSchema } from '../../../src/simulate/config.ts';
 import { createSimulation } from '../../../src/simulate/simulation.ts';
-import { responsesOf, startCollector, type TestCollector, until } from './harness.ts';
+import {
+  responsesOf,
+  startCollector,
+  type TestCollector,
+  until,
+} from '../../support/ingest/harness.ts';
 
 /** What a writer stores: doubles within marked batches, and against what is there, left out. */
 class Table {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect, onTestFinished, test } from 'vitest';
 import { readLedger } from '../../../src/simulate/ledger.ts';
-import { read, until } from './harness.ts';
+import { read, until } from '../../support/simulate/harness.ts';
 
 function simulate(...args: string[]) {
   const child = spawn(

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../../src/runtime/clock.ts';
-import { client, firstRelay, read, simulation, until } from './harness.ts';
+import { client, firstRelay, read, simulation, until } from '../../support/simulate/harness.ts';
 
 const load = (more: Record<string, unknown> = {}) =>
   simulation({ scenario: 'load', keepLedger: true, rate: 2000, ring: 20_000, ...more });

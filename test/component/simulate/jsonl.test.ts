@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { toJsonLine } from '../../../src/hubble/json.ts';
-import { responseFromJson } from '../../../src/hubble/response-json.ts';
-import { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
-import { client, firstRelay, read, simulation, until } from './harness.ts';
+import { toJsonLine } from '../../../src/hubble/json/json.ts';
+import { responseFromJson } from '../../../src/hubble/json/response-json.ts';
+import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
+import { client, firstRelay, read, simulation, until } from '../../support/simulate/harness.ts';
 
 const CORPUS = 'test/fixtures/corpus/flows.jsonl.gz';
 

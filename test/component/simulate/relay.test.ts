@@ -1,8 +1,15 @@
 import { status } from '@grpc/grpc-js';
 import { expect, test } from 'vitest';
-import { Verdict } from '../../../src/hubble/schema.gen.ts';
-import { Health, Observer } from '../../../src/hubble/services.ts';
-import { client, firstRelay, read, simulation, unary, until } from './harness.ts';
+import { Verdict } from '../../../src/hubble/proto/schema.gen.ts';
+import { Health, Observer } from '../../../src/hubble/proto/services.ts';
+import {
+  client,
+  firstRelay,
+  read,
+  simulation,
+  unary,
+  until,
+} from '../../support/simulate/harness.ts';
 
 const load = (more: Record<string, unknown> = {}) =>
   simulation({ scenario: 'load', keepLedger: true, ...more });

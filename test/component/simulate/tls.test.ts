@@ -1,7 +1,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Certificates, makeCertificates } from '../ingest/certificates.ts';
-import { client, firstRelay, read, simulation } from './harness.ts';
+import { type Certificates, makeCertificates } from '../../support/ingest/certificates.ts';
+import { client, firstRelay, read, simulation } from '../../support/simulate/harness.ts';
 
 let made: Certificates;
 beforeAll(() => {

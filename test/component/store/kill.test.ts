@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
-import { readLock } from '../../../src/store/lock.ts';
+import { readLock } from '../../../src/store/engine/lock.ts';
 import { flowBlock } from '../../engines/flow-rows.ts';
 import { openStore, rowsOf } from '../../engines/stores.ts';
 

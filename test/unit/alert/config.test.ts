@@ -7,7 +7,7 @@ import { alertConfig } from '../../../src/alert/config.ts';
 import { loadParallaxConfig, parallaxConfig } from '../../../src/app/config.ts';
 import { printConfig } from '../../../src/config/print.ts';
 import { schemaTree } from '../../../src/config/tree.ts';
-import { CONDITION_NAMES, INCIDENT_CONDITIONS } from '../../../src/hubble/incident-conditions.ts';
+import { CONDITION_NAMES, INCIDENT_CONDITIONS } from '../../../src/incident/incident-conditions.ts';
 
 const SECRET = 'sixteen letters or more';
 const hook = { name: 'one', url: 'https://alerts.example/path-token', secret: SECRET };

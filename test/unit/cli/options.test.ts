@@ -8,7 +8,7 @@ import { openResponses } from '../../../src/cli/observe/input-file.ts';
 import { type ObserveOptions, readOptions } from '../../../src/cli/observe/options.ts';
 import { runObserve } from '../../../src/cli/observe/run.ts';
 import type { Env, HubbleConfig } from '../../../src/cli/observe/settings.ts';
-import { observe } from './recorded.ts';
+import { observe } from '../../support/cli/recorded.ts';
 
 const NOW = BigInt(Date.parse('2026-11-23T00:00:00Z')) * 1_000_000n;
 

@@ -6,13 +6,13 @@ import { writerConfig } from '../../../src/enrich/config.ts';
 import { writerMetrics } from '../../../src/enrich/metrics.ts';
 import { createProjector } from '../../../src/enrich/project/projector.ts';
 import { createRecordWriter, type WriterDeps } from '../../../src/enrich/writer.ts';
-import { FlowBatchBuilder } from '../../../src/hubble/batch.ts';
-import { encode } from '../../../src/hubble/codec.ts';
-import { GetFlowsResponse } from '../../../src/hubble/schema.gen.ts';
+import { FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
+import { encode } from '../../../src/hubble/proto/codec.ts';
+import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../../src/runtime/errors.ts';
 import type { NativeBlock, QueryParams, Store } from '../../../src/store/store.ts';
 
-import { setUp as catalogueSetUp } from './catalogue-setup.ts';
+import { setUp as catalogueSetUp } from '../../support/enrich/catalogue-setup.ts';
 
 interface Inserted {
   readonly table: string;

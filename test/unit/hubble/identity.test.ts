@@ -6,8 +6,8 @@ import {
   type MeshSize,
   RESERVED_IDENTITIES,
 } from '../../../src/hubble/identity.ts';
-import { responseFromJson } from '../../../src/hubble/json.ts';
-import { fixtureLines } from './fixture.ts';
+import { responseFromJson } from '../../../src/hubble/json/json.ts';
+import { fixtureLines } from '../../support/hubble/fixture.ts';
 
 test.each<[number, MeshSize, string, number | undefined]>([
   [0, 255, 'unknown', undefined],

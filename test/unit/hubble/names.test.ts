@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EVENT_TYPES, enumName, enumNumber, POLICY_MATCHES } from '../../../src/hubble/names.ts';
-import { DropReason, Verdict } from '../../../src/hubble/schema.gen.ts';
+import { DropReason, Verdict } from '../../../src/hubble/proto/schema.gen.ts';
 
 test.each([
   [2, 'DROPPED'],

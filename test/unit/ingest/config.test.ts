@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseRelayAddress } from '../../../src/ingest/address.ts';
 import { clustersConfig, collectorConfig, unreadableTlsFiles } from '../../../src/ingest/config.ts';
+import { parseRelayAddress } from '../../../src/ingest/relay/address.ts';
 
 const east = { name: 'east', relay: 'relay:80' };
 

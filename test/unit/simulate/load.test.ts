@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { toJsonLine } from '../../../src/hubble/json.ts';
-import { responseFromJson } from '../../../src/hubble/response-json.ts';
-import { GetFlowsResponse, Verdict } from '../../../src/hubble/schema.gen.ts';
+import { toJsonLine } from '../../../src/hubble/json/json.ts';
+import { responseFromJson } from '../../../src/hubble/json/response-json.ts';
+import { GetFlowsResponse, Verdict } from '../../../src/hubble/proto/schema.gen.ts';
 import { LoadGenerator } from '../../../src/simulate/load.ts';
 import { loadCluster } from '../../../src/simulate/population.ts';
-import { held, relayOf, START_MS } from './stage.ts';
+import { held, relayOf, START_MS } from '../../support/simulate/stage.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START_MS });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { decode, encode } from '../../../src/hubble/codec.ts';
+import { decode, encode } from '../../../src/hubble/proto/codec.ts';
 import {
   type Flow,
   GetFlowsRequest,
   GetFlowsResponse,
   Verdict,
-} from '../../../src/hubble/schema.gen.ts';
+} from '../../../src/hubble/proto/schema.gen.ts';
 import { type FlowsRequest, readFlowsRequest } from '../../../src/simulate/request.ts';
 
 const read = (request: GetFlowsRequest) => readFlowsRequest(encode(GetFlowsRequest, request));

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { toJsonLine } from '../../../src/hubble/json.ts';
-import { type Flow, GetFlowsResponse, Verdict } from '../../../src/hubble/schema.gen.ts';
-import { EKS, GKE, GKE_XWING_IDENTITY } from '../../../src/simulate/scenes.ts';
+import { toJsonLine } from '../../../src/hubble/json/json.ts';
+import { type Flow, GetFlowsResponse, Verdict } from '../../../src/hubble/proto/schema.gen.ts';
 import { Story } from '../../../src/simulate/story.ts';
-import { held, relayOf, START_MS } from './stage.ts';
+import { EKS, GKE, GKE_XWING_IDENTITY } from '../../../src/simulate/topology.ts';
+import { held, relayOf, START_MS } from '../../support/simulate/stage.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: START_MS });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { storeConfig } from '../../../src/store/config.ts';
-import { readerSettings } from '../../../src/store/reader-settings.ts';
+import { readerSettings } from '../../../src/store/engine/reader-settings.ts';
 
 test('everything has a default and a description', () => {
   const config = storeConfig.parse({});

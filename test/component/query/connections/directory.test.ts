@@ -5,9 +5,9 @@ import type { Env } from '../../../../src/cli/observe/settings.ts';
 import { askConnections } from '../../../../src/cli/report/connections.ts';
 import { runExplain } from '../../../../src/cli/report/explain.ts';
 import { askServices } from '../../../../src/cli/report/services.ts';
-import { tell } from '../../../unit/query/connections/conversations.ts';
-import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { tellStore } from './told.ts';
+import { tell } from '../../../support/query/conversations.ts';
+import { tellStore } from '../../../support/query/emitted.ts';
+import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 let stored: StoredCorpus;
 const never = new AbortController().signal;

@@ -1,11 +1,11 @@
 // Why a side is missing, as the coverage ledger has it: whether that cluster was collected then, flows or none.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fromJson } from '../../../../src/hubble/json.ts';
-import { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
+import { fromJson } from '../../../../src/hubble/json/json.ts';
+import { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { connectionsConfig } from '../../../../src/query/connections/config.ts';
 import { queryConnections } from '../../../../src/query/connections/query.ts';
-import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { tellStore } from './told.ts';
+import { tellStore } from '../../../support/query/emitted.ts';
+import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 const AT = '2026-11-20T10:00:30Z';
 const MINUTE = 60_000;

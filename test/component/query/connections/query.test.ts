@@ -1,13 +1,13 @@
 // Connections out of a store: the same as from the flows themselves, whatever is asked and however it is walked.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
-import { connectionsAmong } from '../../../../src/query/connections/among.ts';
+import type { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { connectionsConfig } from '../../../../src/query/connections/config.ts';
+import { connectionsAmong } from '../../../../src/query/connections/from-responses.ts';
 import { type ConnectionQuery, queryConnections } from '../../../../src/query/connections/query.ts';
 import { explainStored } from '../../../../src/query/explain/find.ts';
-import { tell } from '../../../unit/query/connections/conversations.ts';
-import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { tellStore } from './told.ts';
+import { tell } from '../../../support/query/conversations.ts';
+import { tellStore } from '../../../support/query/emitted.ts';
+import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 const config = connectionsConfig.parse({});
 const everything: ConnectionQuery = {

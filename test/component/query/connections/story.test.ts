@@ -10,11 +10,11 @@ import type { Connection } from '../../../../src/query/connections/connection.ts
 import type { Explained } from '../../../../src/query/explain/find.ts';
 import type { Service } from '../../../../src/query/services/services.ts';
 import { caughtCall } from '../../../engines/caught-call.ts';
-import { START_MS } from '../../../unit/simulate/stage.ts';
-import { type HttpServing, httpServing } from '../serving.ts';
-import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { TOLD_MS, tellStory } from '../totals/story.ts';
-import { tellStore } from './told.ts';
+import { type HttpServing, httpServing } from '../../../support/api/serving.ts';
+import { tellStore } from '../../../support/query/emitted.ts';
+import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
+import { TOLD_MS, tellStory } from '../../../support/query/totals-story.ts';
+import { START_MS } from '../../../support/simulate/stage.ts';
 
 let stored: StoredCorpus;
 let api: HttpServing;

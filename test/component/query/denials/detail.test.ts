@@ -1,19 +1,27 @@
 // One incident with all that is known of it, single denials page by page, and the policy that would admit it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { incidentId } from '../../../../src/hubble/incident.ts';
+import { incidentId } from '../../../../src/incident/incident.ts';
 import type { Denial } from '../../../../src/query/denials/denial.ts';
 import { type DetailQuery, readIncidentDetail } from '../../../../src/query/denials/detail.ts';
 import { readIncidents } from '../../../../src/query/denials/incident.ts';
-import { otherSides } from '../../../../src/query/denials/other-side.ts';
+import { otherSides } from '../../../../src/query/denials/peer-view.ts';
 import { type DenialQuery, readDenials } from '../../../../src/query/denials/rows.ts';
-import { suggestStored } from '../../../../src/query/denials/suggested.ts';
-import { FLOW_TOTAL_COLUMNS } from '../../../../src/store/denial-columns.ts';
-import { encodeRows, type Row } from '../../../../src/store/native-rows.ts';
+import { suggestStored } from '../../../../src/query/denials/suggest/suggested.ts';
+import { encodeRows, type Row } from '../../../../src/store/native/native-rows.ts';
+import { FLOW_TOTAL_COLUMNS } from '../../../../src/store/schema/denial-columns.ts';
 import { slotOf } from '../../../engines/flow-rows.ts';
-import { admits } from '../../../unit/query/denials/evaluator.ts';
-import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { type Denied, deny, HOUR, MINUTE, NOON, rowOf, watch } from './denied.ts';
+import {
+  type Denied,
+  deny,
+  HOUR,
+  MINUTE,
+  NOON,
+  rowOf,
+  watch,
+} from '../../../support/query/denied.ts';
+import { admits } from '../../../support/query/policy-evaluator.ts';
+import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 const NOW = NOON + 20n * MINUTE;
 let stored: StoredCorpus;

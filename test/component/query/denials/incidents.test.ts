@@ -1,15 +1,15 @@
 // Incidents out of the tables: exact windows, filters on either table, folding, states, pages.
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Incident, incidentId } from '../../../../src/hubble/incident.ts';
-import type { FlowFilter } from '../../../../src/hubble/schema.gen.ts';
+import type { FlowFilter } from '../../../../src/hubble/proto/schema.gen.ts';
+import { type Incident, incidentId } from '../../../../src/incident/incident.ts';
 import {
   type IncidentQuery,
   readIncidentPage,
   readIncidents,
 } from '../../../../src/query/denials/incident.ts';
-import { type StoredCorpus, storedCorpus } from '../stored.ts';
-import { type Denied, deny, HOUR, MINUTE, NOON, watch } from './denied.ts';
+import { type Denied, deny, HOUR, MINUTE, NOON, watch } from '../../../support/query/denied.ts';
+import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 const NOW = NOON + 20n * MINUTE;
 const DENY = 'CiliumNetworkPolicy shop/no-web';

@@ -2,29 +2,32 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
-import { responseFromJson } from '../../../../src/hubble/json.ts';
-import type { FlowFilter, GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
-import { slotBounds, slotOf } from '../../../../src/query/range.ts';
-import { restoreFlow } from '../../../../src/query/restore/flow.ts';
-import { restoreSelect } from '../../../../src/query/restore/select.ts';
+import { responseFromJson } from '../../../../src/hubble/json/json.ts';
+import type { FlowFilter, GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
+import { slotBounds, slotOf } from '../../../../src/query/read/range.ts';
+import { restoreFlow } from '../../../../src/query/read/restore/flow.ts';
+import { restoreSelect } from '../../../../src/query/read/restore/select.ts';
 import { compileSql } from '../../../../src/query/sql/compile.ts';
 import { type Aggregates, queryAggregates } from '../../../../src/query/totals/aggregates.ts';
 import { totalsConfig } from '../../../../src/query/totals/config.ts';
 import { allDimensions, type Dimension } from '../../../../src/query/totals/dimensions.ts';
 import { withNames } from '../../../../src/query/totals/expressions.ts';
+import { totalsCanFilter } from '../../../../src/query/totals/filter-columns.ts';
 import { queryMap } from '../../../../src/query/totals/map.ts';
 import { cellsOf, marksOf } from '../../../../src/query/totals/of-flow.ts';
 import type { Window } from '../../../../src/query/totals/rows.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
-import { totalsCanFilter } from '../../../../src/query/totals/touched.ts';
-import { createUsableTotals, type UsableTotals } from '../../../../src/query/totals/usable.ts';
+import {
+  createUsableTotals,
+  type UsableTotals,
+} from '../../../../src/query/totals/totals-watermark.ts';
 import { TOTAL_KEYS, TOTALS_OF_FLOWS } from '../../../engines/fill-totals.ts';
 import { rowsOf } from '../../../engines/stores.ts';
-import { corpus } from '../../../unit/cli/recorded.ts';
-import { tameResponses } from '../../../unit/enrich/project/responses.ts';
-import { fixtureLines } from '../../../unit/hubble/fixture.ts';
-import { filtersOf } from '../filters.ts';
-import { type StoredCorpus, storedCorpus } from '../stored.ts';
+import { corpus } from '../../../support/cli/recorded.ts';
+import { tameResponses } from '../../../support/enrich/responses.ts';
+import { fixtureLines } from '../../../support/hubble/fixture.ts';
+import { filtersOf } from '../../../support/query/filters.ts';
+import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 interface StoredFlow {
   readonly response: GetFlowsResponse;

@@ -6,12 +6,12 @@ import { totalsConfig } from '../../../../src/query/totals/config.ts';
 import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import { queryTop } from '../../../../src/query/totals/top.ts';
-import { createUsableTotals } from '../../../../src/query/totals/usable.ts';
-import { COVERAGE_COLUMNS } from '../../../../src/store/coverage-columns.ts';
-import { encodeRows } from '../../../../src/store/native-rows.ts';
+import { createUsableTotals } from '../../../../src/query/totals/totals-watermark.ts';
+import { encodeRows } from '../../../../src/store/native/native-rows.ts';
+import { COVERAGE_COLUMNS } from '../../../../src/store/schema/coverage-columns.ts';
 import { untold } from '../../../engines/fill-totals.ts';
 import { numberOf } from '../../../engines/stores.ts';
-import { type StoredCorpus, storedCorpus } from '../stored.ts';
+import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 /** A whole hour, and a little more than two hours before now. */
 const START_MS = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3 * 3_600_000;

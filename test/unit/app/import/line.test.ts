@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readLine } from '../../../../src/app/import/line.ts';
-import { decode } from '../../../../src/hubble/codec.ts';
-import { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
+import { decode } from '../../../../src/hubble/proto/codec.ts';
+import { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 
 function read(input: string | Buffer) {
   const bytes = Buffer.from(input as string);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type PumpOptions, pump, type SealedBatch } from '../../../../src/app/import/pump.ts';
 import { summaryText } from '../../../../src/app/import/summary.ts';
-import { decodeFlowBatch } from '../../../../src/hubble/batch.ts';
+import { decodeFlowBatch } from '../../../../src/hubble/proto/batch.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
 

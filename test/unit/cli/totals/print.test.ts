@@ -4,7 +4,7 @@ import { AGGREGATE } from '../../../../src/cli/totals/aggregate.ts';
 import { MAP } from '../../../../src/cli/totals/map.ts';
 import { sparkline, TIMESERIES } from '../../../../src/cli/totals/timeseries.ts';
 import { TOP } from '../../../../src/cli/totals/top.ts';
-import { call } from '../../../component/query/totals/run.ts';
+import { call } from '../../../support/query/totals-run.ts';
 
 const NOW = { nowMs: 1_767_355_200_000 };
 const file = [

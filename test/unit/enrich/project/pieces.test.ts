@@ -6,7 +6,7 @@ import { putNanos } from '../../../../src/enrich/project/int64.ts';
 import { Scratch } from '../../../../src/enrich/project/scratch.ts';
 import { CANONICAL, parseUuid } from '../../../../src/enrich/project/uuid.ts';
 import { WireReader } from '../../../../src/enrich/project/wire.ts';
-import { WireWriter } from '../../../../src/hubble/wire.ts';
+import { WireWriter } from '../../../../src/hubble/proto/wire.ts';
 
 test('a byte table numbers strings as they come, and finds them again', () => {
   const strings = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 400 });

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterFinder } from '../../../../src/enrich/clusters.ts';
+import type { ClusterFinder } from '../../../../src/enrich/inventory/clusters.ts';
 import { createProjector } from '../../../../src/enrich/project/projector.ts';
-import type { Flow, GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
+import type { Flow, GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import type { NativeBlock } from '../../../../src/store/store.ts';
-import { batchOf, encodeResponse, tameResponses, wildResponses } from './responses.ts';
+import {
+  batchOf,
+  encodeResponse,
+  tameResponses,
+  wildResponses,
+} from '../../../support/enrich/responses.ts';
 
 const UUID = '3cc0c113-0662-4769-a5d7-b3da3a2d370b';
 const time = { seconds: 1_773_500_000n, nanos: 7 };

@@ -2,9 +2,9 @@
 // them: which flows pass, for which ones evaluating fails and why, or why there is no program.
 import { expect, test } from 'vitest';
 import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
-import { responseFromJson } from '../../../../src/hubble/json.ts';
+import { responseFromJson } from '../../../../src/hubble/json/json.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
-import { fixtureLines } from '../fixture.ts';
+import { fixtureLines } from '../../../support/hubble/fixture.ts';
 
 interface Judged {
   /** The expression. */

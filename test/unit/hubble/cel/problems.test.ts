@@ -1,7 +1,7 @@
 // What is wrong with an expression, in cel-go's words and at its places.
 import { expect, test } from 'vitest';
 import { checkCel } from '../../../../src/hubble/cel/compile.ts';
-import { problemsOf } from './evaluate.ts';
+import { problemsOf } from '../../../support/hubble/cel-evaluate.ts';
 
 const STARTERS =
   "'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER";

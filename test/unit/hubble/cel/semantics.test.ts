@@ -1,6 +1,6 @@
 // What expressions mean, by CEL's language definition and, where that leaves a choice, as cel-go has it.
 import { describe, expect, test } from 'vitest';
-import { evaluate, typeOf } from './evaluate.ts';
+import { evaluate, typeOf } from '../../../support/hubble/cel-evaluate.ts';
 
 /** Each of the lines is an expression that is true. */
 function holds(lines: string): string[] {

@@ -4,7 +4,7 @@ import { frozen } from '../../../../src/hubble/filter/checked.ts';
 import { FILTER_FLAGS, FilterBuilder } from '../../../../src/hubble/filter/flags.ts';
 import { filtersFromJson } from '../../../../src/hubble/filter/json.ts';
 import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
-import { FlowFilter } from '../../../../src/hubble/schema.gen.ts';
+import { FlowFilter } from '../../../../src/hubble/proto/schema.gen.ts';
 import { compileSql } from '../../../../src/query/sql/compile.ts';
 
 type Field = Exclude<keyof FlowFilter, '$unknown'>;

@@ -2,10 +2,10 @@
 // flows pass, or the words of the refusal.
 import { expect, test } from 'vitest';
 import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
-import { fromJson, responseFromJson } from '../../../../src/hubble/json.ts';
-import { FlowFilter } from '../../../../src/hubble/schema.gen.ts';
+import { fromJson, responseFromJson } from '../../../../src/hubble/json/json.ts';
+import { FlowFilter } from '../../../../src/hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
-import { fixtureLines } from '../fixture.ts';
+import { fixtureLines } from '../../../support/hubble/fixture.ts';
 
 interface Judged {
   readonly w: readonly object[];

@@ -13,7 +13,7 @@ import {
 } from '../../../../src/hubble/filter/pattern.ts';
 import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
 import { pathOf } from '../../../../src/hubble/filter/url.ts';
-import type { Flow, FlowFilter } from '../../../../src/hubble/schema.gen.ts';
+import type { Flow, FlowFilter } from '../../../../src/hubble/proto/schema.gen.ts';
 
 function matches(filter: FlowFilter, flow: Flow): boolean {
   return compilePredicate([filter], [])({ flow });

@@ -4,7 +4,7 @@ import { createPrinter } from '../../../../src/hubble/print/printer.ts';
 import { alignColumns } from '../../../../src/hubble/print/tabwriter.ts';
 import { ANSI_COLORS, joinName, NO_COLORS, quoted } from '../../../../src/hubble/print/text.ts';
 import { timeFormat } from '../../../../src/hubble/print/time.ts';
-import type { GetFlowsResponse } from '../../../../src/hubble/schema.gen.ts';
+import type { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 
 test.each([
   ['StampMilli', 0n, 999_999_999, 'Jan  1 00:00:00.999'],

@@ -1,10 +1,10 @@
 // Flows captured in a real mesh: poc2's worker calls poc1's cache. What is expected was written down from the records.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { responseFromJson } from '../../../../src/hubble/json.ts';
-import { connectionsAmong } from '../../../../src/query/connections/among.ts';
+import { responseFromJson } from '../../../../src/hubble/json/json.ts';
 import { connectionsConfig } from '../../../../src/query/connections/config.ts';
 import type { Connection } from '../../../../src/query/connections/connection.ts';
-import { fixtureLines } from '../../hubble/fixture.ts';
+import { connectionsAmong } from '../../../../src/query/connections/from-responses.ts';
+import { fixtureLines } from '../../../support/hubble/fixture.ts';
 
 const config = connectionsConfig.parse({});
 const everything = { blacklist: [], since: undefined, until: undefined, number: 0n, first: false };

@@ -1,6 +1,6 @@
 // Where one connection ends and the next begins, and whose they are: one case each.
 import { describe, expect, test } from 'vitest';
-import type { Flow } from '../../../../src/hubble/schema.gen.ts';
+import type { Flow } from '../../../../src/hubble/proto/schema.gen.ts';
 import { draftOf } from '../../../../src/query/connections/connection.ts';
 import { observationOf } from '../../../../src/query/connections/observation.ts';
 import { stitch } from '../../../../src/query/connections/stitch.ts';

@@ -4,7 +4,7 @@ import { draftOf } from '../../../../src/query/connections/connection.ts';
 import { observationOf } from '../../../../src/query/connections/observation.ts';
 import { sideOf } from '../../../../src/query/connections/orient.ts';
 import { endKey, forth, stitch } from '../../../../src/query/connections/stitch.ts';
-import { tell } from './conversations.ts';
+import { tell } from '../../../support/query/conversations.ts';
 
 const LIMITS = { tcpIdleMs: 600_000, otherIdleMs: 60_000, skewMs: 5000 };
 

@@ -7,8 +7,8 @@ import type {
   StreamFact,
 } from '../../../../src/query/coverage/facts.ts';
 import { gapsOf, nodeFacts } from '../../../../src/query/coverage/gaps.ts';
-import { continuityOf } from '../../../../src/query/coverage/stretches.ts';
-import { stripOf } from '../../../../src/query/coverage/strip.ts';
+import { continuityOf } from '../../../../src/query/coverage/intervals.ts';
+import { stripOf } from '../../../../src/query/coverage/timeline.ts';
 
 const MINUTE = 60_000;
 const SINCE = 1_800_000_000_000;

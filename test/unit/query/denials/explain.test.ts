@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type IncidentFacts, incidentOf } from '../../../../src/hubble/incident.ts';
+import { type IncidentFacts, incidentOf } from '../../../../src/incident/incident.ts';
 import { explainIncident } from '../../../../src/query/denials/explain.ts';
-import type { OtherSide } from '../../../../src/query/denials/other-side.ts';
+import type { OtherSide } from '../../../../src/query/denials/peer-view.ts';
 
 const NOON = 1_773_489_600_000_000_000n;
 const MINUTE = 60_000_000_000n;

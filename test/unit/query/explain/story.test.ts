@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { DropReason, type Flow, Verdict } from '../../../../src/hubble/schema.gen.ts';
-import { connectionsAmong } from '../../../../src/query/connections/among.ts';
+import { DropReason, type Flow, Verdict } from '../../../../src/hubble/proto/schema.gen.ts';
 import { connectionsConfig } from '../../../../src/query/connections/config.ts';
+import { connectionsAmong } from '../../../../src/query/connections/from-responses.ts';
 import { explain } from '../../../../src/query/explain/story.ts';
-import { makeCluster, makePod } from '../../../../src/simulate/cast.ts';
 import { connection, deniedConnection, toWorld } from '../../../../src/simulate/conversation.ts';
 import { timestamp } from '../../../../src/simulate/framing.ts';
-import type { Sighting } from '../../../../src/simulate/sighting.ts';
+import type { Sighting } from '../../../../src/simulate/observation.ts';
+import { makeCluster, makePod } from '../../../../src/simulate/packet-flows.ts';
 
 const [near, far] = [5, 6].map((id) =>
   makeCluster(`mesh-${id}`, id, [{ name: `node-${id}`, zone: 'z', labels: [] }]),

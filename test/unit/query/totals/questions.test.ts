@@ -6,12 +6,12 @@ import { exactFilter } from '../../../../src/query/totals/ask.ts';
 import { againstOf } from '../../../../src/query/totals/compare.ts';
 import { allDimensions, dimensionsNamed } from '../../../../src/query/totals/dimensions.ts';
 import { withNames } from '../../../../src/query/totals/expressions.ts';
+import { touchedColumns } from '../../../../src/query/totals/filter-columns.ts';
 import { compareInput, questionOf, topInput } from '../../../../src/query/totals/input.ts';
 import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { gridOf } from '../../../../src/query/totals/timeseries.ts';
-import { touchedColumns } from '../../../../src/query/totals/touched.ts';
-import { FLOW_COLUMNS } from '../../../../src/store/columns.ts';
-import { FLOW_TOTAL_COLUMNS } from '../../../../src/store/denial-columns.ts';
+import { FLOW_COLUMNS } from '../../../../src/store/schema/columns.ts';
+import { FLOW_TOTAL_COLUMNS } from '../../../../src/store/schema/denial-columns.ts';
 
 const SECOND = 1_000_000_000n;
 const HOUR = 3600n * SECOND;

@@ -1,0 +1,95 @@
+// Who may ask: bearer tokens, kept as hashes and compared in constant time; without any, only loopback may. A token never
+// leaves this file.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { ParallaxError } from '../runtime/errors.ts';
+import type { AuthConfig } from './http/config.ts';
+import { hostOf, isLoopback } from './loopback.ts';
+import { ANONYMOUS, type Asker } from './principal.ts';
+
+interface Known {
+  readonly hash: Buffer;
+  readonly asker: Asker;
+}
+
+export interface Tokens {
+  /** Whether who asks must show one. */
+  readonly needed: boolean;
+  /** Of an `authorization` header. Throws `auth/required` when it has none that is known. */
+  askerOf(authorization: string | undefined): Asker;
+}
+
+/** Reads the files. Throws `config/invalid` for one that cannot be read, or two tokens that are the same. */
+export function readTokens(config: AuthConfig): Tokens {
+  const known = [
+    ...(config.token === undefined ? [] : [knownOf('default', hashOf(config.token))]),
+    ...(config.tokenFile === undefined
+      ? []
+      : [knownOf('default', hashOf(fileToken(config.tokenFile)))]),
+    ...config.tokens.map(({ name, token, tokenFile, sha256 }) => {
+      if (sha256 !== undefined) return knownOf(name, Buffer.from(sha256, 'hex'));
+      return knownOf(name, hashOf(token ?? fileToken(tokenFile ?? '')));
+    }),
+  ];
+  const distinct = new Set(known.map(({ hash }) => hash.toString('hex')));
+  if (distinct.size < known.length)
+    throw new ParallaxError(
+      'config/invalid',
+      'api.auth: two tokens are the same; each needs its own',
+    );
+  return {
+    needed: known.length > 0,
+    askerOf: (authorization) => (known.length === 0 ? ANONYMOUS : find(known, authorization)),
+  };
+}
+
+/** Throws `config/invalid` when other hosts reach the address and no token is asked for. */
+export function requireSafe(key: string, listen: string, tokens: Tokens): void {
+  if (tokens.needed || isLoopback(hostOf(listen))) return;
+  throw new ParallaxError(
+    'config/invalid',
+    `${key}: other hosts can reach ${listen}, and without a token whoever does reads every flow: set api.auth.tokens, or PARALLAX_API_AUTH_TOKEN or PARALLAX_API_AUTH_TOKEN_FILE in the environment (\`openssl rand -hex 32\` makes one), or listen on 127.0.0.1`,
+  );
+}
+
+function knownOf(name: string, hash: Buffer): Known {
+  return { hash, asker: { name } };
+}
+
+function find(known: readonly Known[], authorization: string | undefined): Asker {
+  const [, token] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
+  if (token === undefined)
+    throw new ParallaxError(
+      'auth/required',
+      'the server asks for a token: send `authorization: Bearer TOKEN` (PARALLAX_TOKEN or --token-file with the command)',
+    );
+  const hash = hashOf(token);
+  let found: Asker | undefined;
+  // All of them, so that the time says nothing of which it was.
+  for (const each of known) if (timingSafeEqual(each.hash, hash)) found = each.asker;
+  if (found === undefined)
+    throw new ParallaxError('auth/required', 'the server does not know this token');
+  return found;
+}
+
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+function fileToken(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ParallaxError('config/invalid', `api.auth: the token cannot be read: ${why}`, {
+      cause,
+    });
+  }
+  if (text.length < 16)
+    throw new ParallaxError(
+      'config/invalid',
+      `api.auth: ${path} holds ${text.length} characters; a token has 16 at least`,
+    );
+  return text;
+}

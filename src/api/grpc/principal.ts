@@ -1,0 +1,33 @@
+// Who makes a call: a client with a certificate of ours, or one with a token; without tokens, whoever reaches the port.
+import { ParallaxError } from '../../runtime/errors.ts';
+import type { Tokens } from '../auth.ts';
+import { ANONYMOUS, type Asker } from '../principal.ts';
+import type { AskingCall } from './calls.ts';
+
+const AS_PASSWORD =
+  'hubble sends it over TLS, by --basic-auth-username parallax --basic-auth-password TOKEN';
+
+/** `certificates`: clients had to show one that was checked. */
+export function askerBy(tokens: Tokens, certificates: boolean): (call: AskingCall) => Asker {
+  return (call) => {
+    const [authorization] = call.metadata.get('authorization');
+    const subject = certificates ? call.getAuthContext().sslPeerCertificate?.subject : undefined;
+    if (subject !== undefined && authorization === undefined)
+      return { name: `certificate ${subject.CN || 'without a name'}` };
+    if (!tokens.needed) return ANONYMOUS;
+    try {
+      return tokens.askerOf(bearer(authorization?.toString()));
+    } catch (error) {
+      if (authorization !== undefined || !(error instanceof ParallaxError)) throw error;
+      throw new ParallaxError(error.code, `${error.message}; ${AS_PASSWORD}`);
+    }
+  };
+}
+
+/** `hubble` can send a name and a password alone: the password is the token then, whatever the name. */
+function bearer(authorization: string | undefined): string | undefined {
+  const [, encoded] = /^Basic +(\S+) *$/i.exec(authorization ?? '') ?? [];
+  if (encoded === undefined) return authorization;
+  const pair = Buffer.from(encoded, 'base64').toString();
+  return `Bearer ${pair.slice(pair.indexOf(':') + 1)}`;
+}

@@ -1,0 +1,56 @@
+// GetFlowsRequest as a query: by Hubble's rules, and lenient with what a newer client may ask.
+import { type FieldMask, flowMask } from '../../hubble/proto/field-mask.ts';
+import type { FlowFilter, GetFlowsRequest } from '../../hubble/proto/schema.gen.ts';
+import { formatTimestamp, toNanos } from '../../hubble/proto/timestamp.ts';
+import type { Timestamp } from '../../hubble/proto/wellknown.ts';
+import type { FlowQuery } from '../../query/flows/flows.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+
+export interface FlowsCall extends FlowQuery {
+  readonly follow: boolean;
+  /** Of the flow; undefined is everything. */
+  readonly mask: FieldMask | undefined;
+}
+
+/** Throws `input/invalid`. */
+export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): FlowsCall {
+  const { number = 0n, first = false, follow = false, since, until, field_mask } = request;
+  const whitelist = request.whitelist ?? [];
+  const blacklist = (request.blacklist ?? []).filter((filter) => !isUnknown(filter));
+  const filters = whitelist.length + blacklist.length;
+  if (first && follow)
+    throw new ParallaxError('input/invalid', 'first cannot be specified with follow');
+  if (filters > maxFilters)
+    throw new ParallaxError(
+      'input/invalid',
+      `${filters} filters are more than the ${maxFilters} allowed (api.maxFilters); ask in several calls`,
+    );
+  return {
+    whitelist,
+    blacklist,
+    number,
+    first: first && number > 0n,
+    follow,
+    since: momentOf('since', since),
+    until: momentOf('until', until),
+    events: 'all',
+    numberOfFlows: true,
+    mask: flowMask(field_mask?.paths ?? []),
+  };
+}
+
+/** Nanoseconds since 1970 of a time that protobuf allows, as a relay wants it. */
+function momentOf(name: string, time: Timestamp | undefined): bigint | undefined {
+  if (time === undefined) return undefined;
+  if (formatTimestamp(time) === undefined)
+    throw new ParallaxError(
+      'input/invalid',
+      `${name}: ${time.seconds} seconds and ${time.nanos} nanoseconds are no time of the years 1 to 9999 (nanoseconds go from 0 to 999999999)`,
+    );
+  return toNanos(time);
+}
+
+/** A filter of nothing but what a newer client knows: left empty it would shut everything out. */
+function isUnknown(filter: FlowFilter): boolean {
+  return filter.$unknown !== undefined && Object.keys(filter).every((name) => name === '$unknown');
+}

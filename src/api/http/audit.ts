@@ -1,0 +1,91 @@
+// The log of questions: who asked what about which time, what came of it and what it cost. Never a token, and no value
+// of a filter that may be a secret.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Cost } from '../../query/read/cost.ts';
+import type { TimeRange } from '../../query/read/range.ts';
+import type { ApiMetrics } from '../metrics.ts';
+import { ANONYMOUS, type Asker } from '../principal.ts';
+
+/** What is known of a request by whoever answers it. */
+export interface Note {
+  asker?: Asker;
+  /** As it was asked. */
+  input?: object;
+  window?: TimeRange | undefined;
+  cost?: Cost;
+  /** The answer was given before. */
+  cached?: boolean;
+  /** Told so far by an answer that is a stream. */
+  flows?: number;
+}
+
+/** Values that are seldom looked for and may be secrets: headers hold credentials, URLs hold keys. */
+const SECRET = /header|url|path/i;
+const MAX_TEXT = 1000;
+
+export class Audit {
+  private readonly notes = new WeakMap<FastifyRequest, Note>();
+  private readonly logger: Logger;
+  private readonly metrics: Pick<ApiMetrics, 'readRows' | 'readBytes'>;
+
+  constructor(logger: Logger, metrics: Pick<ApiMetrics, 'readRows' | 'readBytes'>) {
+    this.logger = logger;
+    this.metrics = metrics;
+  }
+
+  of(request: FastifyRequest): Note {
+    const note = this.notes.get(request) ?? {};
+    this.notes.set(request, note);
+    return note;
+  }
+
+  /** To be called once, when the answer is over. */
+  write(request: FastifyRequest, reply: FastifyReply): void {
+    const { asker = ANONYMOUS, input, window, cost, cached, flows } = this.of(request);
+    const { rows, bytes, queries } = cost ?? {};
+    if (rows !== undefined) this.metrics.readRows.inc(rows);
+    if (bytes !== undefined) this.metrics.readBytes.inc(bytes);
+    this.logger.info(
+      {
+        who: asker.name,
+        address: request.ip,
+        method: request.method,
+        route: request.routeOptions.url?.replace('::', ':'),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        ...(input && { asked: shown(input) }),
+        ...(window && { since: iso(window.since), until: iso(window.until) }),
+        ...(cost && { rows, bytes, queries }),
+        ...(flows !== undefined && { flows }),
+        ...(cached && { cached }),
+      },
+      'query answered',
+    );
+  }
+}
+
+function shown(input: object): string {
+  const text = JSON.stringify(input, (key, value: unknown) => {
+    if (SECRET.test(key)) return '<hidden>';
+    // FlowFilters of a query string are JSON within JSON; what they hold is hidden with the same words.
+    if (typeof value === 'string' && /^\s*[[{]/.test(value)) return shownText(value);
+    return typeof value === 'bigint' ? String(value) : value;
+  });
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}
+
+function shownText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Several filters one after another, or none.
+    return SECRET.test(text) ? '<hidden>' : text;
+  }
+}
+
+function iso(nanos: bigint | undefined): string | undefined {
+  if (nanos === undefined) return undefined;
+  const date = new Date(Number(nanos / 1_000_000n));
+  return Number.isNaN(date.getTime()) ? String(nanos) : date.toISOString();
+}

@@ -1,0 +1,53 @@
+// Connections whose bytes are no request, or come too slowly: answered in one line and closed.
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { PROBLEM_JSON, problemOf } from '../../query/request/problem.ts';
+import { ParallaxError } from '../../runtime/errors.ts';
+
+/** What Node tells of it. */
+interface ParseError extends NodeJS.ErrnoException {
+  readonly rawPacket?: unknown;
+}
+
+const REFUSALS: Readonly<Record<string, ParallaxError>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: new ParallaxError(
+    'input/too-slow',
+    'the request took too long to arrive (api.requestTimeout); send it at once',
+  ),
+  HPE_HEADER_OVERFLOW: new ParallaxError(
+    'input/headers-too-long',
+    'the headers, or the URL, are too long; ask by POST, as with /api/v1/flows:query',
+  ),
+};
+const BAD = new ParallaxError('input/invalid', 'that is no HTTP request');
+/** Of a request line that is one but for its method. */
+const LINE = /^([!#$%&'*+.^_`|~\w-]{1,64}) \S+ HTTP\/1\.[01]\r?\n/;
+
+/** `told` hears of every refusal, and whether it was for being slow. */
+export function refuseConnection(told: (slow: boolean) => void) {
+  return (error: ParseError, socket: Socket): void => {
+    told(error.code === 'ERR_HTTP_REQUEST_TIMEOUT');
+    // Gone already, or in the middle of an answer.
+    if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const problem = problemOf(REFUSALS[error.code ?? ''] ?? methodError(error) ?? BAD);
+    const body = JSON.stringify(problem);
+    socket.end(
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: ${PROBLEM_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      () => socket.destroy(),
+    );
+  };
+}
+
+function methodError({ code, rawPacket }: ParseError): ParallaxError | undefined {
+  if (code !== 'HPE_INVALID_METHOD') return undefined;
+  const text = Buffer.isBuffer(rawPacket) ? rawPacket.toString('latin1') : '';
+  const [, method] = LINE.exec(text) ?? [];
+  if (method === undefined) return undefined;
+  return new ParallaxError(
+    'input/unknown-method',
+    `${JSON.stringify(method)} is no method that is known here; routes take GET, HEAD, POST and OPTIONS`,
+  );
+}

@@ -1,0 +1,218 @@
+// The one function by which routes of /api/v1 that give a document are declared: the place where scope, coverage, cost,
+// limits, caching, who asked and OpenAPI come in.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CostMeter } from '../../query/read/cost.ts';
+import type { TimeRange } from '../../query/read/range.ts';
+import { scopedStore, scopeKey } from '../../query/read/scope.ts';
+import { problemResponses } from '../../query/request/problem.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Reader } from '../../store/store.ts';
+import type { ApiConfig } from '../config.ts';
+import type { ApiMetrics } from '../metrics.ts';
+import type { Asker } from '../principal.ts';
+import type { Audit } from './audit.ts';
+import { type AnswerCache, etagOf, type Kept, matches } from './cache.ts';
+import { within } from './deadline.ts';
+import { costNote, coverageNote, coverageWithin } from './envelope.ts';
+import { blamed } from './field-errors.ts';
+import type { Gate } from './gate.ts';
+
+/** Answers come from code that changes nothing of them. */
+type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;
+
+/** What a route's answer is made from. */
+export interface Asked<I> {
+  /** Of the query string or the body. */
+  readonly input: I;
+  /** Of the path. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Reads as who asked may, and counts the cost. */
+  readonly store: Reader;
+  readonly nowNanos: bigint;
+  /** Aborts when the client has left, a limit is reached, or the server stops. */
+  readonly signal: AbortSignal;
+  readonly asker: Asker;
+}
+
+export interface DocumentRoute<I extends z.ZodType, O extends z.ZodObject> {
+  /** `/api/v1/top`, `/api/v1/incidents/:id`. */
+  readonly path: string;
+  /** `query` answers POST too, at the path with `:query` behind it, with the same fields in its body; `post` only that. */
+  readonly methods?: 'get' | 'query' | 'post';
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly input: I;
+  /** Of the path; texts when left out. */
+  readonly params?: z.ZodObject;
+  /** The document without coverage and cost. */
+  readonly output: O;
+  /** What else it can be given as, by media type. */
+  readonly forms?: Readonly<Record<string, { readonly schema: z.ZodType }>>;
+  /** The window that the answer is about: its coverage goes with the answer. */
+  readonly window?: (input: z.output<I>, nowNanos: bigint) => TimeRange;
+  readonly answer: (asked: Asked<z.output<I>>) => Promise<ReadonlyDeep<z.input<O>>>;
+}
+
+export interface RouteDeps {
+  readonly config: Pick<ApiConfig, 'timeout' | 'cache'>;
+  readonly store: Reader;
+  readonly clock: Clock;
+  readonly metrics: Pick<ApiMetrics, 'cached'>;
+  /** For documents. */
+  readonly enter: Gate;
+  readonly askerOf: (request: FastifyRequest) => Asker;
+  readonly cache: AnswerCache;
+  readonly audit: Audit;
+  /** Looks at every answer before it goes out; for tests, since it takes as long as making one. */
+  readonly check?: ((schema: z.ZodType, document: unknown) => void) | undefined;
+}
+
+const NANOS_PER_MS = 1_000_000n;
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function addDocumentRoute<I extends z.ZodType, O extends z.ZodObject>(
+  app: FastifyInstance,
+  deps: RouteDeps,
+  route: DocumentRoute<I, O>,
+): void {
+  const { path, methods = 'query', summary, description, tag, input, window, forms } = route;
+  const output = route.output.extend({ coverage: coverageNote, cost: costNote });
+  const params = route.params ?? paramsOf(path);
+  const schemaOf = (body: boolean) => ({
+    summary,
+    tags: [tag],
+    ...(description && { description }),
+    ...(params && { params }),
+    response: {
+      200: {
+        description: 'The document.',
+        headers: headersOf(route),
+        content: { 'application/json': { schema: output }, ...forms },
+      },
+      ...(window && { 304: z.null().describe('As the tag in `if-none-match` says: unchanged.') }),
+      ...problemResponses({ body, negotiated: forms !== undefined }),
+    },
+  });
+  const own = new Answering(deps, route, output);
+  if (methods !== 'post')
+    app.get(path, { schema: { ...schemaOf(false), querystring: input } }, (request, reply) =>
+      own.answer(request, request.query, reply),
+    );
+  if (methods === 'get') return;
+  // Two colons: the router takes one for the beginning of a parameter.
+  const url = methods === 'post' ? path : `${path}::query`;
+  app.post(url, { schema: { ...schemaOf(true), body: input } }, (request, reply) =>
+    own.answer(request, request.body, reply),
+  );
+}
+
+class Answering<I extends z.ZodType, O extends z.ZodObject> {
+  private readonly deps: RouteDeps;
+  private readonly route: DocumentRoute<I, O>;
+  private readonly output: z.ZodType;
+
+  constructor(deps: RouteDeps, route: DocumentRoute<I, O>, output: z.ZodType) {
+    this.deps = deps;
+    this.route = route;
+    this.output = output;
+  }
+
+  /** `input` was checked by the route's schema before it comes here. */
+  async answer(request: FastifyRequest, input: unknown, reply: FastifyReply) {
+    try {
+      return await this.made(request, input, reply);
+    } catch (error) {
+      throw blamed(error, input);
+    }
+  }
+
+  private async made(request: FastifyRequest, input: unknown, reply: FastifyReply) {
+    const { deps, route } = this;
+    const parsed = input as z.output<I>;
+    const nowMs = deps.clock.now();
+    const nowNanos = BigInt(nowMs) * NANOS_PER_MS;
+    const window = route.window?.(parsed, nowNanos);
+    const asker = deps.askerOf(request);
+    const note = Object.assign(deps.audit.of(request), { asker, input: parsed, window });
+    const params = request.params as Readonly<Record<string, string>>;
+    const closed = window !== undefined && isClosed(window, nowNanos, deps.config.cache.settle);
+    const key = closed ? keyOf(route.path, params, asker, parsed, window) : '';
+    const kept = closed ? deps.cache.get(key) : undefined;
+    if (kept !== undefined) {
+      note.cached = true;
+      return this.send(request, reply, kept, nowMs);
+    }
+    const meter = new CostMeter();
+    const store = scopedStore(meter.reader(deps.store), asker.scope);
+    const left = deps.enter(reply);
+    const [document, coverage] = await within(deps.config.timeout, left, (signal) =>
+      Promise.all([
+        route.answer({ input: parsed, params, store, nowNanos, signal, asker }),
+        window === undefined ? null : coverageWithin(store, window, nowMs, signal),
+      ]),
+    );
+    const cost = await meter.cost();
+    note.cost = cost;
+    const whole = { ...document, coverage, cost };
+    deps.check?.(this.output, whole);
+    const body = JSON.stringify(whole);
+    if (!closed) return reply.header('cache-control', 'no-store').type(JSON_TYPE).send(body);
+    const made = { body, etag: etagOf({ ...document, coverage }), madeAt: nowMs };
+    deps.cache.set(key, made);
+    return this.send(request, reply, made, nowMs);
+  }
+
+  private send(request: FastifyRequest, reply: FastifyReply, kept: Kept, nowMs: number) {
+    const { cached } = this.deps.metrics;
+    const age = Math.floor((nowMs - kept.madeAt) / 1000);
+    reply
+      .header(
+        'cache-control',
+        `private, max-age=${Math.floor(this.deps.config.cache.maxAge / 1000)}`,
+      )
+      .header('vary', 'authorization, accept-encoding')
+      .header('age', String(age))
+      .header('etag', kept.etag);
+    if (matches(request.headers['if-none-match'], kept.etag)) {
+      cached.inc({ outcome: 'unchanged' });
+      return reply.code(304).send();
+    }
+    cached.inc({ outcome: kept.madeAt === nowMs ? 'made' : 'given' });
+    return reply.type(JSON_TYPE).send(kept.body);
+  }
+}
+
+function isClosed({ since, until }: TimeRange, nowNanos: bigint, settleMs: number): boolean {
+  if (since === undefined || until === undefined) return false;
+  return until < nowNanos - BigInt(settleMs) * NANOS_PER_MS;
+}
+
+function keyOf(
+  path: string,
+  params: object,
+  asker: Asker,
+  input: unknown,
+  { since, until }: TimeRange,
+): string {
+  return JSON.stringify(
+    [path, params, scopeKey(asker.scope), input, since, until],
+    (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+  );
+}
+
+function paramsOf(path: string): z.ZodObject | undefined {
+  const names = [...path.matchAll(/(?<!:):(\w+)/g)].map(([, name]) => name ?? '');
+  if (names.length === 0) return undefined;
+  return z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
+}
+
+/** Those of an answer about a closed window. */
+function headersOf({ window }: { readonly window?: unknown }) {
+  if (window === undefined) return undefined;
+  return {
+    etag: { type: 'string', description: 'Of answers about closed windows; for `if-none-match`.' },
+    age: { type: 'string', description: 'Seconds since it was made.' },
+  };
+}

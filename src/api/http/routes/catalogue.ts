@@ -1,0 +1,99 @@
+// The routes of what is known beside the flows: clusters and identities.
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { queryClusters } from '../../../query/catalogue/clusters.ts';
+import { type IdentityQuery, queryIdentities } from '../../../query/catalogue/identities.ts';
+import { labelsAt } from '../../../query/catalogue/labels-at.ts';
+import {
+  limitField,
+  momentField,
+  momentOf,
+  schemaError,
+  wholeField,
+} from '../../../query/request/fields.ts';
+import { addDocumentRoute, type RouteDeps } from '../route.ts';
+import { clustersAnswer } from '../schemas/clusters.ts';
+import { identitiesAnswer, resolveAnswer } from '../schemas/identities.ts';
+
+const NANOS_PER_MS = 1_000_000n;
+const MAX_IDENTITIES = 10_000;
+/** Three values an end: ClickHouse parses no more than 256 KiB of a statement. */
+const MAX_ENDS = 1000;
+
+const identitiesRequest = z.strictObject({
+  identity: wholeField(0, 2 ** 32 - 1).optional(),
+  cluster: z.string().max(63).optional(),
+  at: momentField.optional(),
+  limit: limitField(MAX_IDENTITIES, 1000),
+});
+
+const endsRequest = z.strictObject({
+  ends: z
+    .array(
+      z.strictObject({
+        cluster: z.string().max(63),
+        identity: z
+          .int()
+          .min(0)
+          .max(2 ** 32 - 1),
+        at: momentField,
+      }),
+    )
+    .max(MAX_ENDS),
+});
+
+export function addCatalogueRoutes(app: FastifyInstance, deps: RouteDeps): void {
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/clusters',
+    methods: 'get',
+    summary: 'Clusters that are known',
+    description:
+      'What is known of each cluster from the configuration, from flows and from Kubernetes, when it was said, and what does not fit together.',
+    tag: 'catalogue',
+    input: z.strictObject({}),
+    output: clustersAnswer,
+    answer: ({ store, signal }) => queryClusters(store, { signal }),
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/identities',
+    methods: 'get',
+    summary: 'What security identities stand for',
+    description:
+      'What a number says by itself, and the labels it had in which cluster when. Without a number, those that are known as they were seen last.',
+    tag: 'catalogue',
+    input: identitiesRequest,
+    output: identitiesAnswer,
+    answer: ({ input, store, nowNanos, signal }) =>
+      queryIdentities(store, identityQuery(input, nowNanos), { signal }),
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/identities::resolve',
+    methods: 'post',
+    summary: 'Labels of many identities, each at its own time',
+    tag: 'catalogue',
+    input: endsRequest,
+    output: resolveAnswer,
+    async answer({ input, store, nowNanos, signal }) {
+      const ends = input.ends.map(({ at, ...end }) => ({ ...end, atMs: atMsOf(at, nowNanos) }));
+      return { labels: await labelsAt(store, ends, { signal }) };
+    },
+  });
+}
+
+/** As the route reads it, for who asks a directory. Throws `input/invalid` with the field's name. */
+export function readIdentityQuery(input: unknown, nowMs: number): IdentityQuery {
+  const parsed = identitiesRequest.safeParse(input ?? {});
+  if (!parsed.success) throw schemaError(parsed.error);
+  return identityQuery(parsed.data, BigInt(nowMs) * NANOS_PER_MS);
+}
+
+function identityQuery(
+  { at, ...query }: z.output<typeof identitiesRequest>,
+  nowNanos: bigint,
+): IdentityQuery {
+  return { ...query, ...(at ? { atMs: atMsOf(at, nowNanos) } : {}) };
+}
+
+function atMsOf(text: string, nowNanos: bigint): number {
+  return Number((momentOf('at', text, nowNanos) ?? nowNanos) / NANOS_PER_MS);
+}

@@ -1,0 +1,39 @@
+// What the doctor can see in this server's store.
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { KnownCluster } from '../../../query/doctor/identities.ts';
+import { storeFindings } from '../../../query/doctor/store.ts';
+import { wholeField } from '../../../query/request/fields.ts';
+import { addDocumentRoute, type RouteDeps } from '../route.ts';
+import { doctorAnswer } from '../schemas/overview.ts';
+
+export interface DoctorRouteDeps extends RouteDeps {
+  /** As they are configured now. */
+  readonly clusters: () => readonly KnownCluster[];
+}
+
+const DEFAULT_WINDOW_MS = 600_000;
+const LONGEST_WINDOW_MS = 86_400_000;
+
+export function addDoctorRoute(app: FastifyInstance, deps: DoctorRouteDeps): void {
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/doctor',
+    methods: 'get',
+    summary: 'What is wrong, by what is stored',
+    description: 'Checks of the store, of what arrives in it, of identities and of coverage.',
+    tag: 'server',
+    input: z.strictObject({
+      window: wholeField(1000, LONGEST_WINDOW_MS)
+        .default(DEFAULT_WINDOW_MS)
+        .describe('How far back rows are looked at, milliseconds.'),
+    }),
+    output: doctorAnswer,
+    async answer({ input, store, nowNanos, signal, asker }) {
+      const own = asker.scope?.clusters;
+      const clusters = deps.clusters().filter(({ name }) => own?.includes(name) ?? true);
+      const now = Number(nowNanos / 1_000_000n);
+      const checks = { now, window: input.window, clusters };
+      return { findings: await storeFindings(store, checks, signal) };
+    },
+  });
+}

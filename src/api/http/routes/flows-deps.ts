@@ -1,0 +1,17 @@
+// What the routes of flows are made from.
+import type { AnswerDeps } from '../../../query/flows/answer.ts';
+import type { ApiConfig } from '../../config.ts';
+import type { ApiMetrics } from '../../metrics.ts';
+import type { Gate } from '../gate.ts';
+import type { RouteDeps } from '../route.ts';
+
+export interface FlowsRouteDeps extends RouteDeps {
+  readonly config: ApiConfig;
+  readonly live: AnswerDeps['live'];
+  readonly metrics: ApiMetrics;
+  /** For streams. */
+  readonly enterStream: Gate;
+  readonly failed: (error: unknown) => void;
+  /** Where answers without an end are noted, so that their time is not measured. */
+  readonly endless: WeakSet<object>;
+}

@@ -1,0 +1,151 @@
+// The routes of flows: streams of JSON lines, each as `hubble observe -o jsonpb` prints it, CSV, events and pages; and
+// one flow. A slow client slows only its own answer; one that leaves ends it.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CSV_COLUMNS, DEFAULT_COLUMNS, unknownColumn } from '../../../query/flows/flow-csv.ts';
+import { findFlow } from '../../../query/flows/flow-one.ts';
+import { CostMeter } from '../../../query/read/cost.ts';
+import { scopedStore } from '../../../query/read/scope.ts';
+import { FieldError, problemResponses } from '../../../query/request/problem.ts';
+import { acceptedForm } from '../accept.ts';
+import { blamed } from '../field-errors.ts';
+import { type FlowsFormat, type FlowsInput, flowsRequest, selectionOf } from '../request.ts';
+import { addDocumentRoute } from '../route.ts';
+import { eventOf, flowLine, oneFlowAnswer, pageDocument } from '../schemas/flows.ts';
+import type { FlowsRouteDeps } from './flows-deps.ts';
+import { sendFlowsPage } from './flows-page.ts';
+import { type StreamAnswer, sendStream } from './flows-stream.ts';
+
+const DESCRIPTION = `Flows and the events around them, oldest first, in the form that \`format\` or \`accept\` names:
+
+- \`ndjson\`: lines of JSON, streamed, each as \`hubble observe -o jsonpb\` prints it;
+- \`csv\`: flows only, RFC 4180, with the columns that \`columns\` names;
+- \`sse\`: server-sent events, live unless \`follow=false\`. \`last-event-id\` goes on from there by way of the store; what came within five seconds before may come twice, with the same id;
+- \`json\`: one page as a document.
+
+Filters are written as the flags of \`parallax observe\` (\`verdict=DROPPED&to-namespace=x&not.from-pod=y\`), as FlowFilters in \`whitelist\` and \`blacklist\`, or both.
+
+With \`limit\` or \`cursor\` the answer is a page, newest flow first: the header \`link\` (and \`next\` in JSON) leads to the next. Each flow that was stored when the first page was asked for comes once, however many come meanwhile.`;
+
+export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void {
+  const handle = async (request: FastifyRequest, input: unknown, reply: FastifyReply) => {
+    try {
+      // Checked by the route's schema.
+      return await answerFlows(deps, request, input as FlowsInput, reply);
+    } catch (error) {
+      throw blamed(error, input);
+    }
+  };
+  const schemaOf = (body: boolean) => ({
+    summary: 'Flows, by filters and time',
+    description: DESCRIPTION,
+    tags: ['flows'],
+    response: {
+      200: {
+        description: 'The flows, in the form asked for.',
+        headers: {
+          link: { type: 'string', description: 'Of a page by GET: where the next one is.' },
+          'x-next-cursor': { type: 'string', description: 'Of a page: `cursor` of the next.' },
+        },
+        content: {
+          'application/x-ndjson': { schema: flowLine },
+          'application/json': { schema: pageDocument },
+          'text/csv': { schema: z.string().describe(`Columns: ${CSV_COLUMNS.join(', ')}.`) },
+          'text/event-stream': { schema: eventOf },
+        },
+      },
+      ...problemResponses({ body, negotiated: true }),
+    },
+  });
+  app.get(
+    '/api/v1/flows',
+    { schema: { ...schemaOf(false), querystring: flowsRequest } },
+    (request, reply) => handle(request, request.query, reply),
+  );
+  // Two colons: the router takes one for the beginning of a parameter.
+  app.post(
+    '/api/v1/flows::query',
+    { schema: { ...schemaOf(true), body: flowsRequest } },
+    (request, reply) => handle(request, request.body, reply),
+  );
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/flows/:uuid',
+    methods: 'get',
+    summary: 'One flow, by its uuid',
+    description: 'Every row that is stored under the uuid: one for each node that told the flow.',
+    tag: 'flows',
+    input: z.strictObject({}),
+    params: z.object({ uuid: z.string().regex(UUID, 'is no uuid of a flow') }),
+    output: oneFlowAnswer,
+    answer: ({ params, store, signal }) => findFlow(store, params.uuid ?? '', signal),
+  });
+}
+
+async function answerFlows(
+  deps: FlowsRouteDeps,
+  request: FastifyRequest,
+  input: FlowsInput,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const format = input.format ?? FORMS[acceptedForm(request.headers.accept, TYPES)];
+  reply.header('vary', 'accept');
+  const columns = columnsOf(input, format);
+  const live = format === 'sse' && input.follow !== false;
+  const paged = format === 'json' || input.limit !== undefined || input.cursor !== undefined;
+  if (format === 'csv' && input.follow === true)
+    throw new FieldError('follow', 'new flows come as ndjson or sse, not as csv');
+  const asker = deps.askerOf(request);
+  const note = Object.assign(deps.audit.of(request), { asker, input });
+  const nowNanos = BigInt(deps.clock.now()) * 1_000_000n;
+  const meter = new CostMeter();
+  const store = scopedStore(meter.reader(deps.store), asker.scope);
+  if (paged && !live) {
+    const page = { request, reply, input, format, columns, nowNanos, store, meter, note };
+    return sendFlowsPage(deps, page);
+  }
+  const asked = resumed({ ...input, follow: live || input.follow }, request, format);
+  const query = selectionOf(asked, nowNanos, deps.config.maxFilters);
+  Object.assign(note, { window: { since: query.since, until: query.until } });
+  const answer: StreamAnswer = { query, format, columns, store, meter, note, asker };
+  return sendStream(deps, answer, reply, deps.enterStream(reply, query.follow));
+}
+
+const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
+
+const FORMS = {
+  'application/x-ndjson': 'ndjson',
+  'text/csv': 'csv',
+  'text/event-stream': 'sse',
+  'application/json': 'json',
+} as const satisfies Record<string, FlowsFormat>;
+const TYPES = Object.keys(FORMS) as [keyof typeof FORMS, ...(keyof typeof FORMS)[]]; // it has four
+
+function columnsOf({ columns }: FlowsInput, format: FlowsFormat): readonly string[] {
+  if (columns === undefined) return DEFAULT_COLUMNS;
+  if (format !== 'csv') throw new FieldError('columns', 'columns: are of csv only');
+  const names = columns.flatMap((each) => each.split(','));
+  const unknown = unknownColumn(names);
+  if (unknown !== undefined)
+    throw new FieldError(
+      'columns',
+      `columns: ${JSON.stringify(unknown)} is none; there are ${CSV_COLUMNS.join(', ')}`,
+    );
+  return names;
+}
+
+/** Flows come out of order by less than this; a stream that goes on begins so far before its last event. */
+const OVERLAP_NANOS = 5_000_000_000n;
+
+/** A client that connects again says which event it had last: what it asked for goes on from there. */
+function resumed(input: FlowsInput, request: FastifyRequest, format: FlowsFormat): FlowsInput {
+  const last = request.headers['last-event-id'];
+  if (format !== 'sse' || last === undefined || last === '') return input;
+  const [, nanos] = /^(\d{1,19})-[^,]*$/.exec(String(last)) ?? [];
+  if (nanos === undefined)
+    throw new FieldError('last-event-id', 'last-event-id: is none that this server gave');
+  const since = new Date(Number((BigInt(nanos) - OVERLAP_NANOS) / 1_000_000n));
+  if (Number.isNaN(since.getTime()) || since.getUTCFullYear() > 9999)
+    throw new FieldError('last-event-id', 'last-event-id: is none that this server gave');
+  const { last: _, all: __, ...rest } = input;
+  return { ...rest, since: since.toISOString() };
+}

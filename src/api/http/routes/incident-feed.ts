@@ -1,0 +1,114 @@
+// Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { INCIDENT_EVENT_KINDS } from '../../../incident/incident-event.ts';
+import { eventsSchema } from '../../../query/denials/feed/event-schema.ts';
+import { incidentEvents } from '../../../query/denials/feed/events.ts';
+import type { Feed, FeedItem } from '../../../query/denials/feed/feed.ts';
+import {
+  eventsInput,
+  type FeedInput,
+  feedInput,
+  feedRequest,
+} from '../../../query/denials/feed/feed-request.ts';
+import { scopedStore, scopeKey } from '../../../query/read/scope.ts';
+import { FieldError, problemOf, problemResponses } from '../../../query/request/problem.ts';
+import type { ApiConfig } from '../../config.ts';
+import type { Gate } from '../gate.ts';
+import { addDocumentRoute, type RouteDeps } from '../route.ts';
+import { type ServerEvent, sendEvents } from '../sse.ts';
+
+export interface IncidentFeedDeps extends RouteDeps {
+  readonly config: RouteDeps['config'] & Pick<ApiConfig, 'heartbeat'>;
+  readonly feed: Feed;
+  /** For streams. */
+  readonly enterStream: Gate;
+  readonly failed: (error: unknown) => void;
+  /** Where answers without an end are noted, so that their time is not measured. */
+  readonly endless: WeakSet<object>;
+}
+
+/** Of one client; the rest waits in the log. */
+const HELD_BYTES = 16 * 1024;
+const TAG = 'denials';
+const eventsText = z
+  .object({
+    event: z.enum([...INCIDENT_EVENT_KINDS, 'error']).optional(),
+    id: z.string().optional().describe('Place of the event in the log.'),
+    data: z
+      .string()
+      .optional()
+      .meta({ contentMediaType: 'application/json' })
+      .describe('An IncidentEvent as JSON; of `error` a problem.'),
+    retry: z.unknown().optional().describe('Milliseconds after which a client should come back.'),
+  })
+  .describe('Each event. Comments while it is quiet.');
+const FOLLOW = `Each event has its place in the log as \`id\`: a client that comes back with it (Last-Event-ID, which EventSource sends by
+itself, or \`cursor\`) misses nothing. Without a place it begins with what happens from now on.`;
+
+export function addIncidentFeedRoutes(app: FastifyInstance, deps: IncidentFeedDeps): void {
+  const schema = {
+    summary: 'Follow incidents (server-sent events)',
+    description: FOLLOW,
+    tags: [TAG],
+    querystring: feedInput,
+    response: {
+      200: {
+        description: 'Events until one side ends the stream.',
+        content: { 'text/event-stream': { schema: eventsText } },
+      },
+      ...problemResponses(),
+    },
+  };
+  app.get('/api/v1/incidents/feed', { schema }, (request, reply) => follow(request, reply, deps));
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/incidents/events',
+    methods: 'get',
+    summary: 'What happened to incidents',
+    description:
+      'Events in the order in which they were decided, from the beginning of the log unless told otherwise.',
+    tag: TAG,
+    input: eventsInput,
+    output: eventsSchema,
+    answer: ({ input, store, nowNanos, signal }) => incidentEvents(store, input, nowNanos, signal),
+  });
+}
+
+async function follow(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deps: IncidentFeedDeps,
+): Promise<FastifyReply> {
+  const { feed, clock, config, enterStream, endless } = deps;
+  const asker = deps.askerOf(request);
+  const { scope } = asker;
+  const query = request.query as FeedInput; // checked by the route's schema
+  const asked = feedRequest({ ...query, ...lastEvent(request) }, BigInt(clock.now()) * 1_000_000n);
+  const store = scopedStore(deps.store, scope);
+  const signal = enterStream(reply, true);
+  const items = feed.follow({ ...asked, store, scope: scopeKey(scope) }, signal);
+  endless.add(reply);
+  const { heartbeat } = config;
+  return sendEvents(reply, eventsOf(items, deps.failed), { heartbeat, held: HELD_BYTES });
+}
+
+/** An EventSource that comes back says so by itself, with the URL it was given at first. */
+function lastEvent({ headers }: FastifyRequest): { readonly cursor?: string } {
+  const last = headers['last-event-id'];
+  if (last === undefined || last === '') return {};
+  if (typeof last === 'string' && /^\d{1,20}$/.test(last)) return { cursor: last };
+  throw new FieldError('last-event-id', 'last-event-id: expected the id of an event');
+}
+
+async function* eventsOf(
+  items: AsyncIterable<FeedItem>,
+  failed: IncidentFeedDeps['failed'],
+): AsyncGenerator<ServerEvent> {
+  try {
+    for await (const { id, event } of items)
+      yield { id: String(id), event: event.event, data: event };
+  } catch (error) {
+    failed(error);
+    yield { event: 'error', data: problemOf(error) };
+  }
+}

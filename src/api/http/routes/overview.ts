@@ -1,0 +1,57 @@
+// The routes about the server as a whole: the answers of Hubble's ServerStatus, GetNodes and GetNamespaces, as JSON.
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { toJson } from '../../../hubble/json/json.ts';
+import {
+  GetNamespacesResponse,
+  GetNodesResponse,
+  ServerStatusResponse,
+} from '../../../hubble/proto/schema.gen.ts';
+import type { Overview } from '../../../query/catalogue/overview.ts';
+import type { Scope } from '../../../query/read/scope.ts';
+import { addDocumentRoute, type RouteDeps } from '../route.ts';
+import { namespacesAnswer, nodesAnswer, statusAnswer } from '../schemas/overview.ts';
+
+export interface OverviewRouteDeps extends RouteDeps {
+  /** Of what a scope lets see; kept for some seconds, so it mostly costs nothing. */
+  readonly overviewOf: (scope: Scope | undefined) => Overview;
+}
+
+const input = z.strictObject({});
+
+export function addOverviewRoutes(app: FastifyInstance, deps: OverviewRouteDeps): void {
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/status',
+    methods: 'get',
+    summary: 'The server’s status',
+    description: 'Hubble’s ServerStatus: flows stored, nodes connected and not, flows a second.',
+    tag: 'server',
+    input,
+    output: statusAnswer,
+    answer: async ({ asker }) => ({
+      ...toJson(ServerStatusResponse, await deps.overviewOf(asker.scope).status()),
+    }),
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/nodes',
+    methods: 'get',
+    summary: 'Nodes that were heard of lately',
+    tag: 'catalogue',
+    input,
+    output: nodesAnswer,
+    answer: async ({ asker }) => ({
+      ...toJson(GetNodesResponse, await deps.overviewOf(asker.scope).nodes()),
+    }),
+  });
+  addDocumentRoute(app, deps, {
+    path: '/api/v1/namespaces',
+    methods: 'get',
+    summary: 'Namespaces that were seen lately',
+    tag: 'catalogue',
+    input,
+    output: namespacesAnswer,
+    answer: async ({ asker }) => ({
+      ...toJson(GetNamespacesResponse, await deps.overviewOf(asker.scope).namespaces()),
+    }),
+  });
+}

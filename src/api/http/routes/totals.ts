@@ -1,0 +1,116 @@
+// The routes about totals: aggregates, tops, series, the service map, policies seen, and two windows compared.
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
+import {
+  type AnswerDeps,
+  answerAggregates,
+  answerCompare,
+  answerMap,
+  answerPolicies,
+  answerTimeseries,
+  answerTop,
+} from '../../../query/totals/answers.ts';
+import { allDimensions } from '../../../query/totals/dimensions.ts';
+import {
+  aggregatesInput,
+  compareInput,
+  mapInput,
+  policiesInput,
+  requestWindow,
+  type SharedInput,
+  timeseriesInput,
+  topInput,
+} from '../../../query/totals/input.ts';
+import {
+  aggregatesOutput,
+  compareOutput,
+  mapOutput,
+  policiesOutput,
+  timeseriesOutput,
+  topOutput,
+} from '../../../query/totals/schema.ts';
+import { createUsableTotals } from '../../../query/totals/totals-watermark.ts';
+import type { ApiConfig } from '../../config.ts';
+import { type Asked, addDocumentRoute, type RouteDeps } from '../route.ts';
+
+export interface TotalsRouteDeps extends RouteDeps {
+  readonly config: RouteDeps['config'] & Pick<ApiConfig, 'totals' | 'maxFilters'>;
+}
+
+const COUNTED =
+  'Whole five-minute slots are counted from totals where they have what is asked, the rest from the flows; both ways count the same, and `source` says which.';
+
+export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): void {
+  const { totals: config, maxFilters } = deps.config;
+  const usable = createUsableTotals(deps.store);
+  const depsOf = ({
+    nowNanos,
+    signal,
+  }: Pick<Asked<unknown>, 'nowNanos' | 'signal'>): AnswerDeps => ({
+    config,
+    usable,
+    nowNanos,
+    signal,
+    maxFilters,
+  });
+  const common = {
+    tag: 'totals',
+    window: (input: z.output<z.ZodType<SharedInput>>, now: bigint) => requestWindow(input, now),
+  };
+  const dimensions = [...allDimensions()].map(({ name, doc }) => `- \`${name}\`: ${doc}`);
+  addDocumentRoute(app, deps, {
+    ...common,
+    path: '/api/v1/aggregates',
+    summary: 'Flows counted by dimensions',
+    description: `Counts the flows of a window by up to six dimensions, the first groups by a measure, and says what is left out. ${COUNTED}\n\nDimensions:\n${dimensions.join('\n')}`,
+    input: aggregatesInput,
+    output: aggregatesOutput,
+    answer: (asked) => answerAggregates(asked.store, asked.input, depsOf(asked)),
+  });
+  addDocumentRoute(app, deps, {
+    ...common,
+    path: '/api/v1/top',
+    summary: 'The busiest of one or two dimensions',
+    description: `The first groups by a measure and, with \`compare\`, what each had in the window of the same length before. Dimensions are those of aggregates. ${COUNTED}`,
+    input: topInput,
+    output: topOutput,
+    answer: (asked) => answerTop(asked.store, asked.input, depsOf(asked)),
+  });
+  addDocumentRoute(app, deps, {
+    ...common,
+    path: '/api/v1/timeseries',
+    summary: 'Flows over time',
+    description: `Flows in steps: all of them, or the busiest series of some dimensions and the rest. A step in which nothing was collected is null, and not 0. ${COUNTED}`,
+    input: timeseriesInput,
+    output: timeseriesOutput,
+    answer: (asked) => answerTimeseries(asked.store, asked.input, depsOf(asked)),
+  });
+  addDocumentRoute(app, deps, {
+    ...common,
+    path: '/api/v1/map',
+    summary: 'The service map',
+    description: `Who called whom, from client to server, between clusters, namespaces or workloads, with what the nodes at either end saw. ${COUNTED}`,
+    input: mapInput,
+    output: mapOutput,
+    answer: (asked) => answerMap(asked.store, asked.input, depsOf(asked)),
+  });
+  addDocumentRoute(app, deps, {
+    ...common,
+    path: '/api/v1/policies',
+    summary: 'Policies seen',
+    description:
+      'The policies that flows name, by observing cluster: what each allowed and denied, how often, and when last. What allowed one side of a dropped flow did not deny it.',
+    input: policiesInput,
+    output: policiesOutput,
+    answer: (asked) => answerPolicies(asked.store, asked.input, depsOf(asked)),
+  });
+  addDocumentRoute(app, deps, {
+    ...common,
+    path: '/api/v1/compare',
+    summary: 'Two windows compared',
+    description: `What is new, gone and changed between two windows, and what each of them covers: what was not collected is not gone. ${COUNTED}`,
+    input: compareInput,
+    output: compareOutput,
+    answer: (asked) => answerCompare(asked.store, asked.input, depsOf(asked)),
+  });
+}

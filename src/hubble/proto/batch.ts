@@ -1,0 +1,307 @@
+// FlowBatch: the record of the bus, many relay responses sealed together as they came. Written and read here only,
+// by the layout of proto/parallax/v1/flow_batch.proto; the responses are not looked into.
+import { ParallaxError } from '../../runtime/errors.ts';
+
+/** In place of the relay's name in batches that an import made. */
+export const IMPORT_RELAY = 'import';
+
+export interface FlowBatchHeader {
+  /** The key of the observing cluster; empty when an import left it to the node names. */
+  readonly cluster: string;
+  /** The relay's name in the configuration, or IMPORT_RELAY. */
+  readonly relay: string;
+  /** Random id of the collector's life: a restart has another. */
+  readonly collector: string;
+  /** Counts the batches of one collector life, from 0. */
+  readonly sequence: number;
+  /** When the first response arrived, nanoseconds since 1970. */
+  readonly receivedAt: bigint;
+  /** True when flows of this batch may have been published before; the writer then drops what is stored. */
+  readonly replay: boolean;
+  readonly count: number;
+}
+
+export interface FlowBatch {
+  readonly header: FlowBatchHeader;
+  /** The encoded batch; response i is `bytes.subarray(starts[i], ends[i])`. */
+  readonly bytes: Buffer;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  /** Encoded CoverageFacts; none in a batch of responses. */
+  readonly facts: readonly Buffer[];
+}
+
+const RESPONSE_TAG = (15 << 3) | 2;
+const FACT = 8;
+const FACT_TAG = (FACT << 3) | 2;
+const HEADER_ROOM = 256;
+/** Bytes before a response that `append` writes over: those of gRPC's head of a message. */
+export const RESPONSE_HEAD = 5;
+const NONE = Buffer.alloc(0);
+
+/** Collects responses into one growing buffer and seals them as a FlowBatch without copying them again. */
+export class FlowBatchBuilder {
+  /** Empty until there is something to hold: nobody knows when that will be. */
+  private buffer: Buffer<ArrayBuffer> = NONE;
+  private capacity: number;
+  private end = HEADER_ROOM;
+  /** Responses that lie side by side and are not copied yet: `run[runStart, runEnd)`, heads included. */
+  private run: Buffer = NONE;
+  private runStart = 0;
+  private runEnd = 0;
+  private readonly allocate: (bytes: number) => Buffer<ArrayBuffer>;
+  count = 0;
+
+  constructor(capacity = 1 << 20, allocate = (bytes: number) => Buffer.allocUnsafeSlow(bytes)) {
+    this.allocate = allocate;
+    this.capacity = Math.max(capacity, HEADER_ROOM * 2);
+  }
+
+  /** Bytes of the responses so far. */
+  get size(): number {
+    return this.end - HEADER_ROOM + this.runEnd - this.runStart;
+  }
+
+  /**
+   * Takes the response `bytes[start, end)` and writes over the five bytes before it. A stream's messages become a
+   * batch where they lie, and all that follow on each other are copied at once: call `settle` before the bytes change.
+   * The length is written as four bytes, with zeroes at its end, which every protobuf reader takes.
+   */
+  append(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    const head = start - RESPONSE_HEAD;
+    bytes[head] = RESPONSE_TAG;
+    bytes[head + 1] = (length & 127) | 128;
+    bytes[head + 2] = ((length >>> 7) & 127) | 128;
+    bytes[head + 3] = ((length >>> 14) & 127) | 128;
+    bytes[head + 4] = length >>> 21;
+    this.count++;
+    if (this.runEnd === head && this.run === bytes) {
+      this.runEnd = end;
+      return;
+    }
+    this.settle();
+    this.run = bytes;
+    this.runStart = head;
+    this.runEnd = end;
+  }
+
+  /** Copies what `append` has taken and still lies where it was. */
+  settle(): void {
+    const { run, runStart, runEnd } = this;
+    const length = runEnd - runStart;
+    if (length === 0) return;
+    this.run = NONE;
+    this.runStart = this.runEnd = 0;
+    this.reserve(length);
+    run.copy(this.buffer, this.end, runStart, runEnd);
+    this.end += length;
+  }
+
+  add(response: Uint8Array): void {
+    this.settle();
+    const length = response.length;
+    this.reserve(length + 6);
+    const { buffer } = this;
+    let at = this.end;
+    buffer[at++] = RESPONSE_TAG;
+    let rest = length;
+    while (rest > 127) {
+      buffer[at++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    buffer[at++] = rest;
+    buffer.set(response, at);
+    this.end = at + length;
+    this.count++;
+  }
+
+  /** The sealed batch; the builder is empty afterwards and has given its buffer away. */
+  seal(header: Omit<FlowBatchHeader, 'count'>): Buffer<ArrayBuffer> {
+    this.settle();
+    this.reserve(0);
+    const head = encodeHeader({ ...header, count: this.count });
+    // A header longer than its room (very long names) costs one copy.
+    const sealed =
+      head.length <= HEADER_ROOM
+        ? this.buffer.subarray(HEADER_ROOM - head.length, this.end)
+        : Buffer.concat([head, this.buffer.subarray(HEADER_ROOM, this.end)]);
+    if (head.length <= HEADER_ROOM) sealed.set(head, 0);
+    this.buffer = NONE;
+    this.end = HEADER_ROOM;
+    this.count = 0;
+    return sealed;
+  }
+
+  private reserve(more: number): void {
+    if (this.end + more <= this.buffer.length) return;
+    const wanted = Math.max(this.capacity, this.buffer.length * 2, this.end + more);
+    const larger = this.allocate(wanted);
+    this.buffer.copy(larger, 0, 0, this.end);
+    this.buffer = larger;
+    this.capacity = larger.length;
+  }
+}
+
+/** A record of coverage facts, without responses. */
+export function sealFacts(
+  header: Omit<FlowBatchHeader, 'count' | 'replay'>,
+  facts: readonly Buffer[],
+): Buffer {
+  const parts = [encodeHeader({ ...header, count: 0, replay: false })];
+  for (const fact of facts) parts.push(Buffer.from([FACT_TAG, ...lengthOf(fact)]), fact);
+  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  // Not from the pool: the bus may move the memory to another thread.
+  const sealed = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const part of parts) at += part.copy(sealed, at);
+  return sealed;
+}
+
+function lengthOf(bytes: Buffer): number[] {
+  const parts: number[] = [];
+  let rest = bytes.length;
+  for (; rest > 127; rest >>>= 7) parts.push((rest & 127) | 128);
+  return [...parts, rest];
+}
+
+function encodeHeader(header: FlowBatchHeader): Buffer {
+  const parts: number[] = [];
+  const varint = (field: number, value: bigint) => {
+    if (value === 0n) return;
+    parts.push(field << 3);
+    let rest = BigInt.asUintN(64, value);
+    while (rest > 127n) {
+      parts.push(Number(rest & 127n) | 128);
+      rest >>= 7n;
+    }
+    parts.push(Number(rest));
+  };
+  const text = (field: number, value: string) => {
+    if (value === '') return;
+    const bytes = Buffer.from(value);
+    parts.push((field << 3) | 2);
+    let rest = bytes.length;
+    while (rest > 127) {
+      parts.push((rest & 127) | 128);
+      rest >>>= 7;
+    }
+    parts.push(rest, ...bytes);
+  };
+  text(1, header.cluster);
+  text(2, header.relay);
+  text(3, header.collector);
+  varint(4, BigInt(header.sequence));
+  varint(5, header.receivedAt);
+  varint(6, header.replay ? 1n : 0n);
+  varint(7, BigInt(header.count));
+  return Buffer.from(parts);
+}
+
+/** Reads a batch without looking into its responses. Throws `hubble/malformed` when the bytes are none. */
+export function decodeFlowBatch(bytes: Buffer): FlowBatch {
+  const strings = ['', '', '', ''];
+  const numbers = [0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n];
+  let starts = new Uint32Array(1024);
+  let ends = new Uint32Array(1024);
+  const facts: Buffer[] = [];
+  let count = 0;
+  let at = 0;
+  const malformed = (what: string) =>
+    new ParallaxError('hubble/malformed', `no FlowBatch: ${what} at byte ${at} of ${bytes.length}`);
+  const varint = (): bigint => {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = bytes[at];
+      if (byte === undefined) throw malformed('truncated number');
+      at++;
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return BigInt.asUintN(64, value);
+    }
+    throw malformed('number too long');
+  };
+  const length = (): number => {
+    if (at + 4 <= bytes.length) {
+      // As `append` writes them.
+      const word = bytes.readInt32LE(at);
+      if ((word & 0x80808080) === 0x808080) {
+        at += 4;
+        const value =
+          (word & 0x7f) |
+          ((word & 0x7f00) >>> 1) |
+          ((word & 0x7f0000) >>> 2) |
+          ((word & 0x7f000000) >>> 3);
+        if (at + value > bytes.length) throw malformed(`field of ${value} bytes runs past the end`);
+        return value;
+      }
+    }
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = bytes[at];
+      if (byte === undefined) throw malformed('truncated length');
+      at++;
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) {
+        if (at + value > bytes.length) throw malformed(`field of ${value} bytes runs past the end`);
+        return value;
+      }
+    }
+    throw malformed('length too long');
+  };
+  while (at < bytes.length) {
+    const tag = bytes[at];
+    if (tag === RESPONSE_TAG) {
+      at++;
+      const size = length();
+      if (count === starts.length) {
+        starts = grow(starts);
+        ends = grow(ends);
+      }
+      starts[count] = at;
+      at += size;
+      ends[count++] = at;
+      continue;
+    }
+    const key = Number(varint());
+    const field = key >>> 3;
+    switch (key & 7) {
+      case 0: {
+        const value = varint();
+        if (field < numbers.length) numbers[field] = value;
+        break;
+      }
+      case 2: {
+        const size = length();
+        if (field < strings.length) strings[field] = bytes.toString('utf8', at, at + size);
+        else if (field === FACT) facts.push(bytes.subarray(at, at + size));
+        at += size;
+        break;
+      }
+      default:
+        throw malformed(`wire type ${key & 7}`);
+    }
+  }
+  if (Number(numbers[7]) !== count)
+    throw malformed(`${count} responses where ${numbers[7]} were sealed`);
+  return {
+    header: {
+      cluster: strings[1] ?? '',
+      relay: strings[2] ?? '',
+      collector: strings[3] ?? '',
+      sequence: Number(numbers[4]),
+      receivedAt: numbers[5] ?? 0n,
+      replay: numbers[6] === 1n,
+      count,
+    },
+    bytes,
+    starts,
+    ends,
+    facts,
+  };
+}
+
+function grow(array: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}

@@ -1,0 +1,24 @@
+// Flows that a CEL expression could not be evaluated for. They do not match, and the answer says so.
+import type { Failed } from '../../hubble/cel/compile.ts';
+
+export interface Unjudged {
+  readonly failed: Failed;
+  /** What to tell about them; nothing when there were none. */
+  notices(): Generator<{ readonly kind: 'notice'; readonly notice: string }>;
+}
+
+/** Counts for one answer. */
+export function unjudged(): Unjudged {
+  let count = 0;
+  let first = '';
+  return {
+    failed: (why) => {
+      if (count++ === 0) first = why;
+    },
+    *notices() {
+      if (count === 0) return;
+      const what = 'flows are left out: the CEL expression could not be evaluated for them';
+      yield { kind: 'notice', notice: `${count} ${what} (${first})` };
+    },
+  };
+}

@@ -1,0 +1,85 @@
+// From history to live without a gap and without doubles. The live stream is open first; what was published before it
+// opened is waited for until it is stored; then history is read, and what both of them have is told once.
+import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { toNanos } from '../../hubble/proto/timestamp.ts';
+import type { Unjudged } from './cel-failures.ts';
+import { Outgoing } from './encoded-response.ts';
+import type { FlowQuery } from './flows.ts';
+import type { LiveStream } from './follow.ts';
+import { RecentKeys } from './recent.ts';
+
+/** Keys remembered: at 20,000 flows a second, that of the newest five seconds at least. */
+const REMEMBERED = 100_000;
+/** Flows come out of order by less than this, nanoseconds; history is read anew from so far before its end. */
+const OVERLAP = 5_000_000_000n;
+/** Times that history is read anew because more came meanwhile than may wait. */
+const ROUNDS = 5;
+
+export type JoinItem = Outgoing | { readonly kind: 'notice'; readonly notice: string };
+
+/** `live` is open already. Ends with it. */
+export async function* historyThenLive(
+  query: FlowQuery,
+  history: (query: FlowQuery) => AsyncIterable<GetFlowsResponse>,
+  live: LiveStream,
+  left: Unjudged,
+): AsyncGenerator<JoinItem> {
+  const recent = new RecentKeys(REMEMBERED);
+  const told = new Told();
+  const fresh = live[Symbol.asyncIterator]();
+  live.setPatient(true);
+  try {
+    for (let round = 0; round <= ROUNDS; round++) {
+      if (!(await live.settled()))
+        yield {
+          kind: 'notice',
+          notice: 'storing is behind: flows of the last seconds may be missing',
+        };
+      for await (const response of history(told.rest(query))) {
+        const item = Outgoing.of(response);
+        if (!recent.add(item.key)) continue;
+        told.note(response);
+        yield item;
+      }
+      // More came meanwhile than may wait: history has it by now, and reading what is new takes less time each round.
+      if (round === ROUNDS || !live.restart()) break;
+    }
+    live.setPatient(false);
+    yield* left.notices();
+    for (let next = await fresh.next(); !next.done; next = await fresh.next())
+      if (recent.add(next.value.key)) yield next.value;
+  } finally {
+    await fresh.return?.();
+  }
+}
+
+/** Collectors may publish flows again when a relay's stream was cut. */
+export async function* withoutDoubles(live: LiveStream): AsyncGenerator<JoinItem> {
+  const recent = new RecentKeys(REMEMBERED);
+  for await (const item of live) if (recent.add(item.key)) yield item;
+}
+
+/** What has been told so far, to go on from there. */
+class Told {
+  private oldest: bigint | undefined;
+  private newest: bigint | undefined;
+
+  note({ flow, time }: GetFlowsResponse): void {
+    const of = flow?.time ?? time;
+    if (of === undefined) return;
+    const nanos = toNanos(of);
+    if (this.newest === undefined || nanos > this.newest) this.newest = nanos;
+    if (this.oldest === undefined || nanos < this.oldest) this.oldest = nanos;
+  }
+
+  /** The query for what is not told yet, with some overlap; the query itself while nothing is. */
+  rest(query: FlowQuery): FlowQuery {
+    const { oldest, newest } = this;
+    if (newest === undefined || oldest === undefined) return query;
+    const from = newest - OVERLAP;
+    // The newest N were asked for: nothing before them.
+    const since = query.number > 0n && oldest > from ? oldest : from;
+    const bounded = query.since !== undefined && query.since > since ? query.since : since;
+    return { ...query, number: 0n, since: bounded };
+  }
+}

@@ -1,0 +1,94 @@
+// A stretch of time over the tables: as conditions that the sort key and the indexes can use, and what was collected
+// in it.
+import { floorDiv } from '../../hubble/proto/timestamp.ts';
+import type { QueryParams, Reader } from '../../store/store.ts';
+
+/** Nanoseconds since 1970, both ends included; undefined is open. */
+export interface TimeRange {
+  readonly since?: bigint | undefined;
+  readonly until?: bigint | undefined;
+}
+
+/** The tables that history is read from. */
+export type HistoryTable = 'flows' | 'events';
+
+export type TableName = HistoryTable | 'denials';
+
+const SLOT_NANOS = 300_000_000_000n;
+/** What a DateTime64(9) column can hold; a bound outside would wrap round. */
+const MIN_NANOS = -(2n ** 63n) + SLOT_NANOS;
+const MAX_NANOS = 2n ** 63n - 1n - SLOT_NANOS;
+
+/** The five-minute slot of a moment, as the column `time_slot` has it. */
+export function slotOf(nanos: bigint): bigint {
+  return floorDiv(nanos, SLOT_NANOS);
+}
+
+/** First and last nanosecond of a slot. */
+export function slotBounds(slot: bigint): { readonly first: bigint; readonly last: bigint } {
+  return { first: slot * SLOT_NANOS, last: (slot + 1n) * SLOT_NANOS - 1n };
+}
+
+/** A moment as SQL; `name` is the parameter that carries its nanoseconds. */
+export function momentSql(name: string): string {
+  return `fromUnixTimestamp64Nano({${name}:Int64}, 'UTC')`;
+}
+
+/**
+ * The condition for rows of `table` in the range, with its parameters (named since…, until…, behind `prefix`). A bound
+ * at the edge of a slot is said by the slot alone: then no row's time is read for it.
+ */
+export function rangeCondition(
+  table: TableName,
+  { since, until }: TimeRange,
+  prefix = '',
+): { readonly where: string; readonly params: QueryParams } {
+  const parts: string[] = [];
+  const params: Record<string, bigint> = {};
+  // The slot heads the sort key of `flows`: without it the engine would look at every part.
+  for (const [name, bound, sign] of [
+    ['since', since, '>='],
+    ['until', until, '<='],
+  ] as const) {
+    if (bound === undefined) continue;
+    const nanos = clamped(bound);
+    const slot = slotOf(nanos);
+    const { first, last } = slotBounds(slot);
+    if (table === 'events' || nanos !== (name === 'since' ? first : last)) {
+      params[prefix + name] = nanos;
+      parts.push(`time ${sign} ${momentSql(prefix + name)}`);
+    }
+    if (table === 'events') continue;
+    params[`${prefix}${name}Slot`] = slot;
+    parts.push(`time_slot ${sign} {${prefix}${name}Slot:Int32}`);
+  }
+  return { where: parts.length === 0 ? '1' : parts.join(' AND '), params };
+}
+
+function clamped(nanos: bigint): bigint {
+  if (nanos < MIN_NANOS) return MIN_NANOS;
+  return nanos > MAX_NANOS ? MAX_NANOS : nanos;
+}
+
+export interface Lost {
+  readonly reports: bigint;
+  readonly events: bigint;
+}
+
+/** Events that nodes and relays said they lost in the range. */
+export async function lostWithin(
+  store: Reader,
+  range: TimeRange,
+  signal?: AbortSignal,
+): Promise<Lost> {
+  const { where, params } = rangeCondition('events', range);
+  const sql = `SELECT count(), sum(num_events_lost) FROM events WHERE kind = 'lost_events' AND ${where}`;
+  for await (const [reports, events] of store.query(sql, params, signal && { signal }))
+    return { reports: toBigint(reports), events: toBigint(events) };
+  return { reports: 0n, events: 0n };
+}
+
+/** Numbers of 64 bits come as text. */
+export function toBigint(value: unknown): bigint {
+  return BigInt(String(value));
+}

@@ -1,0 +1,27 @@
+// One call of a command about totals, and what it printed.
+import type { TotalsCommand } from '../../../src/cli/totals/command.ts';
+import { runTotals } from '../../../src/cli/totals/run.ts';
+import type { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
+import { caughtCall } from '../../engines/caught-call.ts';
+
+export interface Call {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+  /** What `--input-file` reads. */
+  readonly file?: readonly GetFlowsResponse[];
+}
+
+export async function call<D extends object>(
+  command: TotalsCommand<D>,
+  args: readonly string[],
+  { env = {}, nowMs, file = [] }: Call,
+): Promise<{ readonly exit: number; readonly out: string; readonly err: string }> {
+  const { io, said } = caughtCall({ env, nowMs });
+  const exit = await runTotals(command, args, {
+    ...io,
+    readFile: async function* () {
+      yield* file;
+    },
+  });
+  return { exit, ...said() };
+}
