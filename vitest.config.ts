@@ -9,8 +9,8 @@ const LONG = [
   'e2e/replay',
   'e2e/standstill',
   'e2e/writers',
-  'component/bus/kafka-kill',
-  'component/query/recorded',
+  'component/bus/kafka/kill',
+  'component/query/flows/recorded',
   'e2e/alert',
 ];
 

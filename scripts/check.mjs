@@ -17,6 +17,7 @@ const GATES = {
   'dead code': () => node(BIN('knip/bin/knip.js'), '--no-progress'),
   'generated code': () => node('scripts/generate.mjs', '--check'),
   'reference pages': () => node(BIN('tsx/dist/cli.mjs'), 'scripts/reference.ts', '--check'),
+  layers: () => node('scripts/layers.mjs', '--check'),
   'lock file': () => node('scripts/lock.mjs', '--check'),
   'file length': fileLength,
   'private words': privateWords,

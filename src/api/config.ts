@@ -4,6 +4,7 @@ import { duration, size } from '../config/values.ts';
 import { connectionsConfig } from '../query/connections/config.ts';
 import { denialsConfig } from '../query/denials/config.ts';
 import { feedConfig } from '../query/denials/feed/feed-config.ts';
+import { liveConfig } from '../query/flows/config.ts';
 import { totalsConfig } from '../query/totals/config.ts';
 import { grpcConfig, isSafe } from './grpc/config.ts';
 import { type AuthConfig, authConfig, httpLimits, httpTls } from './http/config.ts';
@@ -60,43 +61,7 @@ export const apiConfig = z
     connections: connectionsConfig.prefault({}).describe('Connections, explanations and services.'),
     denials: denialsConfig.prefault({}).describe('Denials and incidents.'),
     totals: totalsConfig.prefault({}).describe('Aggregates, tops, series, maps and comparisons.'),
-    live: z
-      .strictObject({
-        queue: z
-          .int()
-          .min(1)
-          .max(10_000_000)
-          .default(10_000)
-          .describe(
-            'Responses that wait for one slow client; beyond, they are dropped and counted.',
-          ),
-        joinQueue: z
-          .int()
-          .min(1)
-          .max(10_000_000)
-          .default(100_000)
-          .describe(
-            'Responses that wait for a client whose history is still being read; beyond, that part is read from the store again.',
-          ),
-        memory: size
-          .prefault('128MiB')
-          .describe(
-            'Bytes of responses that wait for all live clients together; beyond, clients that hold more than an equal share lose what comes. At most twice as much is held.',
-          ),
-        settle: duration
-          .prefault('10s')
-          .describe(
-            'How long an answer that goes on live waits until all that was published before is stored.',
-          ),
-        pending: size
-          .prefault('64MiB')
-          .describe('Batches that wait to be looked at for all clients together; beyond, dropped.'),
-        linger: duration
-          .prefault('30s')
-          .describe('How long the live stream is kept open after its last client has left.'),
-      })
-      .prefault({})
-      .describe('Live streams (`observe --follow`).'),
+    live: liveConfig.prefault({}).describe('Live streams (`observe --follow`).'),
     feed: feedConfig.prefault({}).describe('Who follows incidents (`/api/v1/incidents/feed`).'),
     recent: duration
       .prefault('1h')

@@ -7,7 +7,6 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { schemaError } from '../../query/request/fields.ts';
 import { parseJson } from '../../query/request/json-body.ts';
-import { PROBLEM_JSON, problemOf } from '../../query/request/problem.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Tokens } from '../auth.ts';
 import type { ApiConfig } from '../config.ts';
@@ -18,6 +17,7 @@ import type { Audit } from './audit.ts';
 import { refuseConnection } from './client-error.ts';
 import { checkHead, type Head, MAX_PARAM, refusedBy } from './framework-errors.ts';
 import { KnownPaths } from './known-paths.ts';
+import { PROBLEM_JSON, problemOf } from './problem.ts';
 
 export interface AppDeps {
   readonly config: ApiConfig;

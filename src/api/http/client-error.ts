@@ -1,8 +1,8 @@
 // Connections whose bytes are no request, or come too slowly: answered in one line and closed.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { PROBLEM_JSON, problemOf } from '../../query/request/problem.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { PROBLEM_JSON, problemOf } from './problem.ts';
 
 /** What Node tells of it. */
 interface ParseError extends NodeJS.ErrnoException {

@@ -1,8 +1,8 @@
 // Which parameter a refused filter came from. Filters are compiled together, by code that knows no parameters; once that
 // has refused, each parameter is tried alone.
 
+import { FieldError } from '../../query/request/field-error.ts';
 import { filtersOf } from '../../query/request/fields.ts';
-import { FieldError } from '../../query/request/problem.ts';
 import { compileSql } from '../../query/sql/compile.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 

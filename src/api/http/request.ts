@@ -1,6 +1,7 @@
 // Requests for flows: the query string of a GET and the body of a POST, read into one shape.
 import { z } from 'zod';
 import type { FlowQuery } from '../../query/flows/flows.ts';
+import { FieldError } from '../../query/request/field-error.ts';
 import {
   filterFields,
   filtersOf,
@@ -11,7 +12,6 @@ import {
   wholeField,
   windowFields,
 } from '../../query/request/fields.ts';
-import { FieldError } from '../../query/request/problem.ts';
 
 export type FlowsFormat = 'ndjson' | 'json' | 'csv' | 'sse';
 

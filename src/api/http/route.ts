@@ -5,7 +5,6 @@ import { z } from 'zod';
 import { CostMeter } from '../../query/read/cost.ts';
 import type { TimeRange } from '../../query/read/range.ts';
 import { scopedStore, scopeKey } from '../../query/read/scope.ts';
-import { problemResponses } from '../../query/request/problem.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ApiConfig } from '../config.ts';
@@ -17,6 +16,7 @@ import { within } from './deadline.ts';
 import { costNote, coverageNote, coverageWithin } from './envelope.ts';
 import { blamed } from './field-errors.ts';
 import type { Gate } from './gate.ts';
+import { problemResponses } from './problem.ts';
 
 /** Answers come from code that changes nothing of them. */
 type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;

@@ -4,7 +4,7 @@ import { type FlowFilter, Verdict } from '../../hubble/proto/schema.gen.ts';
 import { FLOW_COLUMNS, PRESENCE } from '../../store/schema/columns.ts';
 import { DENIAL_COLUMNS, INCIDENT_COLUMNS } from '../../store/schema/denial-columns.ts';
 import type { QueryParams } from '../../store/store.ts';
-import { FieldError } from '../request/problem.ts';
+import { FieldError } from '../request/field-error.ts';
 import { compileSql } from '../sql/compile.ts';
 import { quoteRegex, wholeLine } from '../sql/regex.ts';
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { incidentNumber } from '../../incident/incident.ts';
 import type { TimeRange } from '../read/range.ts';
+import { FieldError } from '../request/field-error.ts';
 import {
   filterFields,
   filtersOf,
@@ -11,7 +12,6 @@ import {
   momentOf,
   windowFields,
 } from '../request/fields.ts';
-import { FieldError } from '../request/problem.ts';
 import type { DenialsRequest, IncidentsRequest } from './ask.ts';
 import type { DenialsConfig } from './config.ts';
 import { cursorParts } from './cursor.ts';

@@ -1,7 +1,7 @@
 // What is to be explained, read from a query string or from flags.
 import { z } from 'zod';
+import { FieldError } from '../request/field-error.ts';
 import { momentOf, schemaError, windowFields } from '../request/fields.ts';
-import { FieldError } from '../request/problem.ts';
 import type { Wanted } from './find.ts';
 
 export const wantedRequest = z.strictObject({

@@ -7,7 +7,7 @@ import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Hit } from '../read/page.ts';
 import type { TimeRange } from '../read/range.ts';
-import { FieldError } from '../request/problem.ts';
+import { FieldError } from '../request/field-error.ts';
 import {
   type FlowQuery,
   type FlowQueryLimits,

@@ -2,8 +2,7 @@
 // bounded for each client. One that reads too slowly is told how much it missed, and never makes the others wait.
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { ApiConfig } from '../../api/config.ts';
-import { type LiveMetrics, liveMetrics } from '../../api/metrics.ts';
+
 import type { Bus, BusRecord } from '../../bus/bus.ts';
 import { compilePredicate, type Predicate } from '../../hubble/filter/predicate.ts';
 import { toJson } from '../../hubble/json/json.ts';
@@ -16,11 +15,13 @@ import { aborted } from '../../runtime/async.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { inScope, type Scope, scopeKey } from '../read/scope.ts';
+import type { LiveConfig } from './config.ts';
 import { Outgoing } from './encoded-response.ts';
 import { LiveClient } from './live-client.ts';
+import { type LiveMetrics, liveMetrics } from './metrics.ts';
 
 export interface LiveDeps {
-  readonly config: ApiConfig['live'];
+  readonly config: LiveConfig;
   readonly bus: Pick<Bus, 'tail'>;
   /** Resolves once all that was published before the call is stored, or when the signal aborts. */
   readonly stored?: (signal: AbortSignal) => Promise<void>;

@@ -8,9 +8,9 @@ import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { MOMENT_PATTERN, parseMoment } from '../../hubble/filter/since.ts';
 import { fromJson } from '../../hubble/json/json.ts';
 import { FlowFilter } from '../../hubble/proto/schema.gen.ts';
+import { FieldError } from './field-error.ts';
 import { type FlagForm, formOf, textForm } from './flag-forms.ts';
 import { checkDepth } from './json-body.ts';
-import { FieldError } from './problem.ts';
 
 const MAX_LIST = 1000;
 /** Of FlowFilters as text; they are no deeper than four. */

@@ -1,7 +1,7 @@
 // What every question about totals says: a window and filters, checked and compiled.
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
-import { FieldError } from '../request/problem.ts';
+import { FieldError } from '../request/field-error.ts';
 import { type CompiledSql, compileSql } from '../sql/compile.ts';
 import type { Window } from './rows.ts';
 

@@ -11,7 +11,7 @@ import {
 import type { EnumType } from '../../hubble/proto/schema.ts';
 import type { FlowColumnName } from '../../store/schema/columns.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
-import { FieldError } from '../request/problem.ts';
+import { FieldError } from '../request/field-error.ts';
 import { column } from '../sql/columns.ts';
 import { BEST_NAME, CLIENT_IS_SOURCE, SERVER_PORT } from './expressions.ts';
 

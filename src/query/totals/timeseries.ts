@@ -3,7 +3,7 @@
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
 import type { Reader } from '../../store/store.ts';
 import { slotOf } from '../read/range.ts';
-import { FieldError } from '../request/problem.ts';
+import { FieldError } from '../request/field-error.ts';
 import { checkWindow, exactFilter, moment, type TotalsQuery } from './ask.ts';
 import { type Dimension, dimensionsNamed, type Key } from './dimensions.ts';
 import { countedRows, keysOf, type TotalsDeps } from './rows.ts';

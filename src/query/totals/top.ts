@@ -1,6 +1,6 @@
 // The busiest of one or two dimensions, and, where asked, how busy they were in the window before.
 import type { Reader } from '../../store/store.ts';
-import { FieldError } from '../request/problem.ts';
+import { FieldError } from '../request/field-error.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type Aggregates, queryAggregates, type ToldGroup } from './aggregates.ts';
 import { checkWindow, moment, type TotalsQuery } from './ask.ts';

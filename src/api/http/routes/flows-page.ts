@@ -13,7 +13,7 @@ import {
 import type { FlowQuery } from '../../../query/flows/flows.ts';
 import { noticesFor } from '../../../query/flows/notices.ts';
 import type { CostMeter } from '../../../query/read/cost.ts';
-import { FieldError } from '../../../query/request/problem.ts';
+import { FieldError } from '../../../query/request/field-error.ts';
 import type { Reader } from '../../../store/store.ts';
 import type { Note } from '../audit.ts';
 import { within } from '../deadline.ts';

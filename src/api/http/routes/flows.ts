@@ -6,9 +6,10 @@ import { CSV_COLUMNS, DEFAULT_COLUMNS, unknownColumn } from '../../../query/flow
 import { findFlow } from '../../../query/flows/flow-one.ts';
 import { CostMeter } from '../../../query/read/cost.ts';
 import { scopedStore } from '../../../query/read/scope.ts';
-import { FieldError, problemResponses } from '../../../query/request/problem.ts';
+import { FieldError } from '../../../query/request/field-error.ts';
 import { acceptedForm } from '../accept.ts';
 import { blamed } from '../field-errors.ts';
+import { problemResponses } from '../problem.ts';
 import { type FlowsFormat, type FlowsInput, flowsRequest, selectionOf } from '../request.ts';
 import { addDocumentRoute } from '../route.ts';
 import { eventOf, flowLine, oneFlowAnswer, pageDocument } from '../schemas/flows.ts';

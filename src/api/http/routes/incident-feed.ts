@@ -12,9 +12,10 @@ import {
   feedRequest,
 } from '../../../query/denials/feed/feed-request.ts';
 import { scopedStore, scopeKey } from '../../../query/read/scope.ts';
-import { FieldError, problemOf, problemResponses } from '../../../query/request/problem.ts';
+import { FieldError } from '../../../query/request/field-error.ts';
 import type { ApiConfig } from '../../config.ts';
 import type { Gate } from '../gate.ts';
+import { problemOf, problemResponses } from '../problem.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 import { type ServerEvent, sendEvents } from '../sse.ts';
 

@@ -11,8 +11,8 @@ import {
 } from '../../../incident/incident-conditions.ts';
 import { INCIDENT_EVENT_KINDS, type IncidentEvent } from '../../../incident/incident-event.ts';
 import { compileIncidentFilter, type IncidentFilter } from '../../../incident/incident-filter.ts';
+import { FieldError } from '../../request/field-error.ts';
 import { limitField, momentField, momentOf } from '../../request/fields.ts';
-import { FieldError } from '../../request/problem.ts';
 
 const MAX_TEXT = 1000;
 const MAX_LIST = 1000;

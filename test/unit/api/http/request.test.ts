@@ -1,7 +1,8 @@
 // Requests for flows, from a query string or a body.
 import { expect, test } from 'vitest';
+import { problemOf } from '../../../../src/api/http/problem.ts';
 import { readFlowsRequest } from '../../../../src/api/http/request.ts';
-import { FieldError, problemOf } from '../../../../src/query/request/problem.ts';
+import { FieldError } from '../../../../src/query/request/field-error.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
 
 const NOW = BigInt(Date.parse('2026-11-23T00:00:00Z')) * 1_000_000n;

@@ -1,6 +1,7 @@
 // What requests are declared with: the same from a query string and from a body, and named when it is refused.
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { FieldError } from '../../../../src/query/request/field-error.ts';
 import {
   filterFields,
   filtersOf,
@@ -10,7 +11,6 @@ import {
   windowFields,
   windowOf,
 } from '../../../../src/query/request/fields.ts';
-import { FieldError } from '../../../../src/query/request/problem.ts';
 
 const request = z.strictObject({
   ...windowFields,

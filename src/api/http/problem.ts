@@ -1,5 +1,6 @@
 // Refusals and failures as problem details (RFC 9457), with the codes of the error table.
 import { z } from 'zod';
+import { FieldError } from '../../query/request/field-error.ts';
 import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
 
 export interface Problem {
@@ -72,16 +73,6 @@ export function problemResponses({ body = false, negotiated = false }: Answering
       return [status, { description, content, ...(headers && { headers }) }];
     }),
   );
-}
-
-/** A refused parameter: the field's name goes with the message. */
-export class FieldError extends ParallaxError {
-  readonly field: string;
-
-  constructor(field: string, message: string, cause?: unknown) {
-    super('input/invalid', message, { cause });
-    this.field = field;
-  }
 }
 
 export function problemOf(error: unknown): Problem {
