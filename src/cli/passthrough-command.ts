@@ -1,7 +1,7 @@
 // A command whose flags are read by Hubble's own rules, which Commander does not have: it only hands them through.
 import type { Command } from 'commander';
 
-export interface HandedThrough {
+export interface PassthroughCommand {
   readonly name: string;
   readonly summary: string;
   /** What stands behind the name in the usage. */
@@ -10,9 +10,9 @@ export interface HandedThrough {
 }
 
 /** Adds it; what `run` resolves with becomes the exit code of the process. */
-export function addHandedThrough(
+export function addPassthroughCommand(
   program: Command,
-  { name, summary, words = '[flags]', run }: HandedThrough,
+  { name, summary, words = '[flags]', run }: PassthroughCommand,
 ): void {
   program
     .enablePositionalOptions()

@@ -1,9 +1,9 @@
 // `parallax denials`: who was denied what, where and by which policy.
 import type { Command } from 'commander';
-import { addHandedThrough } from '../passthrough-command.ts';
+import { addPassthroughCommand } from '../passthrough-command.ts';
 
 export function addDenialsCommand(program: Command): void {
-  addHandedThrough(program, {
+  addPassthroughCommand(program, {
     name: 'denials',
     summary: 'show denials as incidents: who was denied what, where, by which policy',
     async run(args) {

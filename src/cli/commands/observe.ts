@@ -1,9 +1,9 @@
 // `parallax observe`: hubble observe over what was collected.
 import type { Command } from 'commander';
-import { addHandedThrough } from '../passthrough-command.ts';
+import { addPassthroughCommand } from '../passthrough-command.ts';
 
 export function addObserveCommand(program: Command): void {
-  addHandedThrough(program, {
+  addPassthroughCommand(program, {
     name: 'observe',
     summary: 'show collected flows, as hubble observe does',
     async run(args) {

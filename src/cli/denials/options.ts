@@ -8,7 +8,7 @@ import type { IncidentState } from '../../incident/incident.ts';
 import type { Sort } from '../../query/denials/cursor.ts';
 import type { Stream } from '../../query/denials/filter.ts';
 import { type Flag, parseArgs } from '../observe/args.ts';
-import { Draft, flagKinds } from '../observe/draft.ts';
+import { FlagValues, flagKinds } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
 import type { OptionSources } from '../observe/options.ts';
 import {
@@ -98,9 +98,9 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** The flags, in the order of the help. */
-export function denialFlags(draft: Draft): Flag[] {
-  const { text, toggle, list } = flagKinds(draft);
-  const shared = observeFlags(draft)
+export function denialFlags(values: FlagValues): Flag[] {
+  const { text, toggle, list } = flagKinds(values);
+  const shared = observeFlags(values)
     .filter(({ name }) => FILTERS.has(name) || OTHERS.has(name) || SERVER.test(name))
     .map((flag) => ({ ...flag, help: OTHER_WORDS[flag.name] ?? flag.help }));
   return [
@@ -136,18 +136,18 @@ export async function readDenialOptions(
   args: readonly string[],
   { env, nowNanos, readConfig }: OptionSources,
 ): Promise<DenialOptions | 'help'> {
-  const draft = new Draft();
-  const [word] = parseArgs(denialFlags(draft), args);
-  const { text, switches, lists } = draft;
+  const values = new FlagValues();
+  const [word] = parseArgs(denialFlags(values), args);
+  const { text, switches, lists } = values;
   if (switches.help === true) return 'help';
   if (word !== undefined) throw invalid(`${word} is no flag; denials takes flags only`);
-  const settings = new Settings(draft, env, await readConfig(text.config));
-  const target = targetOf(draft, env, settings);
+  const settings = new Settings(values, env, await readConfig(text.config));
+  const target = targetOf(values, env, settings);
   const server = readServerSettings(settings, target);
   const rows = switches.rows === true;
   const watch = switches.watch === true;
-  const built = draft.filters.build();
-  const limit = draft.numbers.last ?? (rows ? DEFAULT_ROWS : DEFAULT_INCIDENTS);
+  const built = values.filters.build();
+  const limit = values.numbers.last ?? (rows ? DEFAULT_ROWS : DEFAULT_INCIDENTS);
   if (limit < 1n || limit > BigInt(MAX_LIMIT))
     throw invalid(`--last takes 1 to ${MAX_LIMIT}, not ${limit}`);
   if (watch && rows) throw invalid('cannot set both --watch and --rows: incidents are watched');

@@ -5,7 +5,7 @@ import type { IncidentsDocument } from '../../query/denials/ask.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
 import { type CallIo, exitOf } from '../call.ts';
 import { describeFlags } from '../observe/args.ts';
-import { Draft } from '../observe/draft.ts';
+import { FlagValues } from '../observe/flag-values.ts';
 import { askIncidents, askRows, type Covered } from './ask.ts';
 import { type DenialOptions, denialFlags, MAX_LIMIT, readDenialOptions } from './options.ts';
 import { denialsText, incidentsText } from './print.ts';
@@ -112,4 +112,4 @@ Asks the server named by --server or PARALLAX_SERVER, else the one that has the 
 open, else reads the directory itself.
 
 Flags, those of filters as of parallax observe:
-${describeFlags(denialFlags(new Draft()))}`;
+${describeFlags(denialFlags(new FlagValues()))}`;

@@ -14,7 +14,7 @@ const MAX_CHARS = 1024 * 1024;
 /** What is not ended by an empty line is left out: the stream broke within it. */
 export async function* serverEvents(chunks: AsyncIterable<unknown>): AsyncGenerator<ServerEvent> {
   let rest = '';
-  let draft: Draft = { event: '', data: [], id: '' };
+  let fields: EventFields = { event: '', data: [], id: '' };
   for await (const chunk of chunks) {
     rest += String(chunk);
     if (rest.length > MAX_CHARS)
@@ -27,25 +27,25 @@ export async function* serverEvents(chunks: AsyncIterable<unknown>): AsyncGenera
     rest = lines.pop() ?? '';
     for (const line of lines) {
       if (line !== '') {
-        read(line, draft);
+        read(line, fields);
         continue;
       }
-      const { event, data, id } = draft;
+      const { event, data, id } = fields;
       if (data.length > 0) yield { event: event || 'message', data: data.join('\n'), id };
-      draft = { event: '', data: [], id };
+      fields = { event: '', data: [], id };
     }
   }
 }
 
-interface Draft {
+interface EventFields {
   event: string;
   data: string[];
   id: string;
 }
 
-function read(line: string, draft: Draft): void {
+function read(line: string, fields: EventFields): void {
   const [, field = '', value = ''] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
-  if (field === 'event') draft.event = value;
-  else if (field === 'data') draft.data.push(value);
-  else if (field === 'id' && !value.includes('\0')) draft.id = value;
+  if (field === 'event') fields.event = value;
+  else if (field === 'data') fields.data.push(value);
+  else if (field === 'id' && !value.includes('\0')) fields.id = value;
 }

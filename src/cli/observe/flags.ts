@@ -1,8 +1,8 @@
-// The flags of observe, each writing what it was given into a draft; their help.
+// The flags of observe, each writing what it was given into a values; their help.
 import { BARE_FLAGS, FILTER_FLAGS } from '../../hubble/filter/flags.ts';
 import { filterHelp } from '../../hubble/filter/help.ts';
 import type { Flag } from './args.ts';
-import { Draft, flagKinds } from './draft.ts';
+import { FlagValues, flagKinds } from './flag-values.ts';
 import { serverFlags } from './server.ts';
 
 const FILTER_SHORTS: Readonly<Record<string, string>> = {
@@ -25,8 +25,8 @@ export const FLOW_FLAGS: ReadonlySet<string> = new Set([
 ]);
 
 /** The flags of observe, in the order of its help. */
-export function observeFlags(draft: Draft): Flag[] {
-  const { text, toggle, number, list, commaList } = flagKinds(draft);
+export function observeFlags(values: FlagValues): Flag[] {
+  const { text, toggle, number, list, commaList } = flagKinds(values);
   return [
     toggle({ name: 'all', help: 'Every flow stored' }),
     number({ name: 'last', help: 'The N newest flows (20 when nothing else is asked)' }, 64),
@@ -34,7 +34,7 @@ export function observeFlags(draft: Draft): Flag[] {
     toggle({ name: 'follow', short: 'f', help: 'New flows as they come' }),
     text({ name: 'since', help: 'From here on: 30m, 7d, 2026-03-14, 2026-03-14T10:00:00Z' }),
     text({ name: 'until', help: 'Up to here, like --since' }),
-    ...FILTER_FLAGS.map((name) => filterFlag(draft, name)),
+    ...FILTER_FLAGS.map((name) => filterFlag(values, name)),
     list({ name: 'allowlist', value: 'json', help: 'FlowFilter as JSON; flows must match one' }),
     list({ name: 'denylist', value: 'json', help: 'FlowFilter as JSON; flows must match none' }),
     commaList({
@@ -75,24 +75,24 @@ export function observeFlags(draft: Draft): Flag[] {
       help: 'Ask a relay only for what the layout prints (the default)',
     }),
     text({ name: 'data-dir', help: 'Data directory to read; PARALLAX_DATA_DIR' }),
-    ...serverFlags(draft),
+    ...serverFlags(values),
     toggle({ name: 'debug', short: 'D', help: 'Say what is asked, and all news about nodes' }),
     toggle({ name: 'help', short: 'h', help: 'This text' }),
   ];
 }
 
-function filterFlag(draft: Draft, name: string): Flag {
+function filterFlag(values: FlagValues, name: string): Flag {
   const short = FILTER_SHORTS[name];
   return {
     name,
     help: filterHelp(name),
     ...(short === undefined ? {} : { short }),
     ...(BARE_FLAGS.has(name) ? { bare: 'true' } : {}),
-    set: (value) => draft.filters.set(name, value),
+    set: (value) => values.filters.set(name, value),
   };
 }
 
 /** The flags for the help text, in its order. */
 export function helpFlags(): Flag[] {
-  return observeFlags(new Draft());
+  return observeFlags(new FlagValues());
 }

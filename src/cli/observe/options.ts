@@ -11,7 +11,7 @@ import { fromNanos, timestampProblem } from '../../hubble/proto/timestamp.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { tokenOf } from '../token.ts';
 import { firstWord, parseArgs } from './args.ts';
-import { Draft } from './draft.ts';
+import { FlagValues } from './flag-values.ts';
 import { FLOW_FLAGS, observeFlags } from './flags.ts';
 import { readServerSettings, type ServerSettings, type Target, targetOf } from './server.ts';
 import { type Env, type HubbleConfig, Settings } from './settings.ts';
@@ -64,31 +64,38 @@ export async function readOptions(
   args: readonly string[],
   sources: OptionSources,
 ): Promise<ObserveOptions | 'help'> {
-  const draft = new Draft();
-  const flags = observeFlags(draft);
+  const values = new FlagValues();
+  const flags = observeFlags(values);
   const word = firstWord(flags, args);
   const events = word === 'agent-events' || word === 'debug-events';
   parseArgs(events ? flags.filter(({ name }) => !FLOW_FLAGS.has(name)) : flags, args);
-  if (draft.switches.help === true) return 'help';
-  return events ? refuseEvents(word, draft, sources) : optionsOf(draft, sources);
+  if (values.switches.help === true) return 'help';
+  return events ? refuseEvents(word, values, sources) : optionsOf(values, sources);
 }
 
 /** Events of the agent are refused, after all that Hubble would refuse before it asks for them. */
-async function refuseEvents(word: string, draft: Draft, sources: OptionSources): Promise<never> {
-  await placeOf(draft, sources);
-  outputOf(draft);
-  momentOf(draft, 'since', sources.nowNanos, 'hubble');
-  if (draft.switches.follow !== true) momentOf(draft, 'until', sources.nowNanos, 'hubble');
+async function refuseEvents(
+  word: string,
+  values: FlagValues,
+  sources: OptionSources,
+): Promise<never> {
+  await placeOf(values, sources);
+  outputOf(values);
+  momentOf(values, 'since', sources.nowNanos, 'hubble');
+  if (values.switches.follow !== true) momentOf(values, 'until', sources.nowNanos, 'hubble');
   throw invalid(`${word} cannot be observed: relays do not serve them, so none are stored`);
 }
 
-/** What the flags in a draft, the environment and Hubble's configuration say together. Throws `input/invalid`. */
-export async function optionsOf(draft: Draft, sources: OptionSources): Promise<ObserveOptions> {
+/** What the flags in a values, the environment and Hubble's configuration say together. Throws `input/invalid`. */
+export async function optionsOf(
+  values: FlagValues,
+  sources: OptionSources,
+): Promise<ObserveOptions> {
   const { env, nowNanos } = sources;
-  const { text, switches, lists } = draft;
-  const { settings, target, server, tls } = await placeOf(draft, sources);
-  const built = draft.filters.build();
-  const output = outputOf(draft);
+  const { text, switches, lists } = values;
+  const { settings, target, server, tls } = await placeOf(values, sources);
+  const built = values.filters.build();
+  const output = outputOf(values);
   const mask = lists['field-mask'] ?? [];
   const legacyJson =
     output === 'json' &&
@@ -98,7 +105,7 @@ export async function optionsOf(draft: Draft, sources: OptionSources): Promise<O
     throw invalid(
       `${text.output ?? output} output format is not compatible with custom field mask`,
     );
-  const selection = selectionOf(draft, nowNanos);
+  const selection = selectionOf(values, nowNanos);
   const whitelist = [...built.whitelist, ...rawFilterLists('allowlist', settings)];
   const blacklist = [...built.blacklist, ...rawFilterLists('denylist', settings)];
   checkMask(mask);
@@ -131,10 +138,10 @@ export async function optionsOf(draft: Draft, sources: OptionSources): Promise<O
 }
 
 /** Whom to ask, and how. */
-async function placeOf(draft: Draft, { env, readConfig, debugging }: OptionSources) {
-  const settings = new Settings(draft, env, await readConfig(draft.text.config));
+async function placeOf(values: FlagValues, { env, readConfig, debugging }: OptionSources) {
+  const settings = new Settings(values, env, await readConfig(values.text.config));
   if (settings.switch('debug')) debugging?.();
-  const target = targetOf(draft, env, settings);
+  const target = targetOf(values, env, settings);
   const server = readServerSettings(settings, target);
   return { settings, target, server, tls: server.tls ? await tlsOptions(server) : undefined };
 }
@@ -143,7 +150,7 @@ function isJson(output: Output): boolean {
   return output === 'json' || output === 'jsonpb';
 }
 
-function outputOf({ text, switches }: Draft): Output {
+function outputOf({ text, switches }: FlagValues): Output {
   const output = outputNamed(text.output ?? 'compact');
   if (output === undefined) throw invalid(`invalid output format: ${text.output}`);
   if (output === 'table' && switches.follow === true)
@@ -168,8 +175,8 @@ function hasPath(type: MessageType, path: string): boolean {
   return field.kind === 'message' && !field.repeated && hasPath(field.type, rest.join('.'));
 }
 
-function selectionOf(draft: Draft, nowNanos: bigint) {
-  const { numbers, switches, text } = draft;
+function selectionOf(values: FlagValues, nowNanos: bigint) {
+  const { numbers, switches, text } = values;
   const last = numbers.last ?? 0n;
   const first = numbers.first ?? 0n;
   const all = switches.all === true;
@@ -181,7 +188,7 @@ function selectionOf(draft: Draft, nowNanos: bigint) {
   // A file is answered as Hubble answers it; everywhere else days and weeks are understood too.
   const fromFile = (text['input-file'] ?? '') !== '';
   const moment = (name: 'since' | 'until') =>
-    momentOf(draft, name, nowNanos, fromFile ? 'hubble' : 'days');
+    momentOf(values, name, nowNanos, fromFile ? 'hubble' : 'days');
   const since = moment('since');
   const until = follow ? undefined : moment('until');
   let number = first > 0n ? first : last;
@@ -194,12 +201,12 @@ function selectionOf(draft: Draft, nowNanos: bigint) {
 }
 
 function momentOf(
-  draft: Draft,
+  values: FlagValues,
   name: 'since' | 'until',
   nowNanos: bigint,
   units: DurationUnits,
 ): bigint | undefined {
-  const text = draft.text[name];
+  const text = values.text[name];
   if (text === undefined || text === '') return undefined;
   let moment: bigint;
   try {

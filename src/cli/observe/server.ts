@@ -3,7 +3,7 @@
 import { goDuration, parseDuration } from '../../hubble/filter/since.ts';
 import { invalid } from '../../hubble/filter/values.ts';
 import type { Flag } from './args.ts';
-import { type Draft, flagKinds } from './draft.ts';
+import { type FlagValues, flagKinds } from './flag-values.ts';
 import type { Env, Settings } from './settings.ts';
 
 /** Where an answer comes from. */
@@ -34,8 +34,8 @@ const DEFAULT_DIRECTORY = 'parallax-data';
 const DEFAULT_TIMEOUT = 5_000_000_000n;
 const TLS_SCHEME = 'tls://';
 
-export function serverFlags(draft: Draft): Flag[] {
-  const { text, toggle, number, commaList } = flagKinds(draft);
+export function serverFlags(values: FlagValues): Flag[] {
+  const { text, toggle, number, commaList } = flagKinds(values);
   const duration = (name: string, help: string) =>
     text({ name, help, value: 'duration' }, (value) => void goDuration(value));
   return [
@@ -106,8 +106,8 @@ function millisecondsOf(duration: string): number {
  * Who is asked: what the flags name, else what Parallax's own variables name, else what Hubble's variable or file
  * name, else the data directory of the working directory.
  */
-export function targetOf(draft: Draft, env: Env, settings: Settings): Target {
-  const { server, 'data-dir': directory } = draft.text;
+export function targetOf(values: FlagValues, env: Env, settings: Settings): Target {
+  const { server, 'data-dir': directory } = values.text;
   if (server) return serverTarget(server);
   if (directory) return { kind: 'directory', path: directory };
   if (env.PARALLAX_SERVER) {

@@ -2,7 +2,7 @@
 // order. Only what Hubble binds this way is asked here; its filters and layouts have flags alone.
 import { GO_SPACE } from '../../hubble/json/go-space.ts';
 import { parseBool } from './args.ts';
-import type { Draft } from './draft.ts';
+import type { FlagValues } from './flag-values.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -12,24 +12,24 @@ export type HubbleConfig = Readonly<Record<string, unknown>>;
 const SPACE = new RegExp(`${GO_SPACE}+`);
 
 export class Settings {
-  private readonly draft: Draft;
+  private readonly values: FlagValues;
   private readonly env: Env;
   private readonly file: HubbleConfig;
 
-  constructor(draft: Draft, env: Env, file: HubbleConfig) {
-    this.draft = draft;
+  constructor(values: FlagValues, env: Env, file: HubbleConfig) {
+    this.values = values;
     this.env = env;
     this.file = file;
   }
 
   text(name: string): string {
     const file = this.file[name];
-    return this.draft.text[name] ?? this.variable(name) ?? (isPlain(file) ? String(file) : '');
+    return this.values.text[name] ?? this.variable(name) ?? (isPlain(file) ? String(file) : '');
   }
 
   /** What is no truth value in variable or file counts as false, as in Hubble. */
   switch(name: string): boolean {
-    const given = this.draft.switches[name];
+    const given = this.values.switches[name];
     if (given !== undefined) return given;
     const text = this.variable(name) ?? this.file[name];
     if (typeof text === 'number') return text !== 0;
@@ -42,7 +42,7 @@ export class Settings {
 
   /** Lists are split on white space where they are not lists already. */
   list(name: string): readonly string[] {
-    const given = this.draft.lists[name];
+    const given = this.values.lists[name];
     if (given !== undefined) return throughCsv(given);
     const value = this.variable(name) ?? this.file[name];
     if (Array.isArray(value)) {

@@ -1,7 +1,7 @@
 // Adds a command that reports on flows with observe's flags.
 import type { Command } from 'commander';
 import type { ObserveOptions } from '../observe/options.ts';
-import { addHandedThrough } from '../passthrough-command.ts';
+import { addPassthroughCommand } from '../passthrough-command.ts';
 import type { Report, ReportAnswer } from './run.ts';
 
 interface Parts<T> {
@@ -13,7 +13,7 @@ export function addReportCommand<T>(
   program: Command,
   { load, ...named }: { name: string; summary: string; load: () => Promise<Parts<T>> },
 ): void {
-  addHandedThrough(program, {
+  addPassthroughCommand(program, {
     ...named,
     async run(args) {
       const [{ runReport }, { report, ask }, { processIo }] = await Promise.all([

@@ -1,7 +1,7 @@
 // `parallax observe --aggregate-by …`: the flows that observe would show, counted.
 import type { Aggregates } from '../../query/totals/aggregates.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import { flagKinds } from '../observe/draft.ts';
+import { flagKinds } from '../observe/flag-values.ts';
 import { asking, type TotalsCommand } from './command.ts';
 import {
   COUNTS_HEADING,
@@ -23,8 +23,8 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
     'parallax observe --aggregate-by cluster,drop-reason --verdict DROPPED --since 24h -o json',
     'parallax observe --aggregate-by source,http.code --http-path "/api/.*" --input-file flows.json -o csv',
   ],
-  flags: (draft) => {
-    const { commaList, number, toggle } = flagKinds(draft);
+  flags: (values) => {
+    const { commaList, number, toggle } = flagKinds(values);
     return [
       commaList({
         name: 'aggregate-by',
@@ -33,7 +33,7 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
       }),
       number({ name: 'limit', help: 'Groups shown (100)' }, 32),
       number({ name: 'offset', help: 'Groups before them that are passed over' }, 32),
-      orderFlag(draft),
+      orderFlag(values),
       toggle({
         name: 'connections',
         help: 'Count distinct conversations too; all flows are read for it',

@@ -6,9 +6,9 @@ import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import type { AnswerDeps } from '../../query/totals/answers.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Flag } from '../observe/args.ts';
-import type { Draft } from '../observe/draft.ts';
+import type { FlagValues } from '../observe/flag-values.ts';
 import type { ObserveOptions } from '../observe/options.ts';
-import { addHandedThrough } from '../passthrough-command.ts';
+import { addPassthroughCommand } from '../passthrough-command.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,9 +18,9 @@ export interface TotalsCommand<D extends object> {
   readonly words: string;
   readonly usage: string;
   readonly examples: readonly string[];
-  readonly flags: (draft: Draft) => readonly Flag[];
+  readonly flags: (values: FlagValues) => readonly Flag[];
   /** The command's own part of the request. Throws `input/invalid`. */
-  readonly fields: (draft: Draft, words: readonly string[]) => Fields;
+  readonly fields: (values: FlagValues, words: readonly string[]) => Fields;
   readonly path: string;
   /** Reads the request and answers it from an open store. */
   readonly answer: () => Promise<(store: Reader, request: Fields, deps: AnswerDeps) => Promise<D>>;
@@ -72,7 +72,7 @@ export function addTotalsCommand<D extends object>(
     readonly load: () => Promise<TotalsCommand<D>>;
   },
 ): void {
-  addHandedThrough(program, { ...named, run: async (args) => runHere(await load(), args) });
+  addPassthroughCommand(program, { ...named, run: async (args) => runHere(await load(), args) });
 }
 
 /** Runs a command in this process and returns the exit code. */

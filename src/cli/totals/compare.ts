@@ -1,6 +1,6 @@
 // `parallax compare`: what is new, gone and changed between two windows.
 import type { ComparedWindow, Comparison, Difference } from '../../query/totals/compare.ts';
-import { flagKinds } from '../observe/draft.ts';
+import { flagKinds } from '../observe/flag-values.ts';
 import { asking, type TotalsCommand } from './command.ts';
 import { given, namesOf } from './options.ts';
 
@@ -18,8 +18,8 @@ parallax top. What was not collected is not gone: the coverage of both windows i
     'parallax compare denials --since 1h --against 24h-ago',
     'parallax compare dns --since 1d --against 7d --ratio 3 --least 100',
   ],
-  flags: (draft) => {
-    const { text, number } = flagKinds(draft);
+  flags: (values) => {
+    const { text, number } = flagKinds(values);
     return [
       text({
         name: 'against',

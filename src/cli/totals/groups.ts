@@ -1,8 +1,8 @@
 // Groups of flows as rows: what `top` and `observe --aggregate-by` show.
 import type { Aggregates, ToldGroup } from '../../query/totals/aggregates.ts';
 import type { Flag } from '../observe/args.ts';
-import type { Draft } from '../observe/draft.ts';
-import { flagKinds } from '../observe/draft.ts';
+import type { FlagValues } from '../observe/flag-values.ts';
+import { flagKinds } from '../observe/flag-values.ts';
 
 export function heading(by: readonly string[]): string[] {
   return by.map((name) => name.toUpperCase());
@@ -33,8 +33,8 @@ export function groupsSummary({ groups, count, total, other }: Omit<Aggregates, 
   return groups.length === 0 && count === 0 ? 'no flows\n' : `${shown}${rest}\n`;
 }
 
-export function orderFlag(draft: Draft): Flag {
-  return flagKinds(draft).text({
+export function orderFlag(values: FlagValues): Flag {
+  return flagKinds(values).text({
     name: 'order',
     help: 'flows (the default), denied, dropped, audited or connections: most of it first',
   });

@@ -1,6 +1,6 @@
 // `parallax map`: who calls whom, and what each side saw of it.
 import type { EdgeSide, MapEdge, ServiceMap } from '../../query/totals/map.ts';
-import { flagKinds } from '../observe/draft.ts';
+import { flagKinds } from '../observe/flag-values.ts';
 import { asking, type TotalsCommand } from './command.ts';
 import { given, noWords } from './options.ts';
 
@@ -15,12 +15,12 @@ either end saw. A call that its source's cluster forwarded and its destination's
     'parallax map --level cluster --since 24h',
     'parallax map --namespace farfaraway --verdict DROPPED -o json',
   ],
-  flags: (draft) => [
-    flagKinds(draft).text({
+  flags: (values) => [
+    flagKinds(values).text({
       name: 'level',
       help: 'What a node is: cluster, namespace or workload (the default)',
     }),
-    flagKinds(draft).number({ name: 'limit', help: 'Edges shown, the busiest first (1000)' }, 32),
+    flagKinds(values).number({ name: 'limit', help: 'Edges shown, the busiest first (1000)' }, 32),
   ],
   fields: ({ numbers, text }, words) => {
     noWords(words);

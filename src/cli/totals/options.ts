@@ -3,7 +3,7 @@ import { rawFilters } from '../../hubble/filter/json.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
 import { bodyOf } from '../observe/client.ts';
-import { Draft, flagKinds } from '../observe/draft.ts';
+import { FlagValues, flagKinds } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
 import { type ObserveOptions, type OptionSources, optionsOf } from '../observe/options.ts';
 import type { Fields, TotalsCommand } from './command.ts';
@@ -37,11 +37,11 @@ const NOT_HERE: ReadonlySet<string> = new Set([
 ]);
 
 /** The flags of a command, its own in place of observe's of the same name or letter. */
-function flagsOf<D extends object>(command: TotalsCommand<D>, draft: Draft): readonly Flag[] {
-  const own = [outputFlag(draft), ...command.flags(draft)];
+function flagsOf<D extends object>(command: TotalsCommand<D>, values: FlagValues): readonly Flag[] {
+  const own = [outputFlag(values), ...command.flags(values)];
   const taken = new Set(own.map(({ name }) => name));
   const letters = new Set(own.map(({ short }) => short));
-  const shared = observeFlags(draft)
+  const shared = observeFlags(values)
     .filter(({ name }) => !NOT_HERE.has(name) && !taken.has(name))
     .filter(({ name }) => command.fromFile !== undefined || name !== 'input-file')
     .map(({ short, ...flag }) =>
@@ -50,9 +50,9 @@ function flagsOf<D extends object>(command: TotalsCommand<D>, draft: Draft): rea
   return [...own, ...shared];
 }
 
-function outputFlag(draft: Draft): Flag {
+function outputFlag(values: FlagValues): Flag {
   return {
-    ...flagKinds(draft).text({
+    ...flagKinds(values).text({
       name: 'output',
       short: 'o',
       help: 'table (the default), json, ndjson or csv',
@@ -60,7 +60,7 @@ function outputFlag(draft: Draft): Flag {
     set: (value) => {
       if (!OUTPUTS.some((known) => known === value))
         throw new ParallaxError('input/invalid', `one of ${OUTPUTS.join(', ')} is expected`);
-      draft.text.form = value;
+      values.text.form = value;
     },
   };
 }
@@ -71,23 +71,23 @@ export async function readTotalsOptions<D extends object>(
   args: readonly string[],
   sources: OptionSources,
 ): Promise<TotalsOptions | string> {
-  const draft = new Draft();
-  const words = parseArgs(flagsOf(command, draft), args);
-  if (draft.switches.help === true) return helpText(command);
-  const observe = await optionsOf(draft, sources);
+  const values = new FlagValues();
+  const words = parseArgs(flagsOf(command, values), args);
+  if (values.switches.help === true) return helpText(command);
+  const observe = await optionsOf(values, sources);
   if (observe.printRawFilters) return rawFilters(observe.whitelist, observe.blacklist);
   const { whitelist, blacklist, since, until } = bodyOf({ ...observe, number: 0n });
   // All that is stored, whenever it was.
-  const from = since ?? (draft.switches.all === true ? '1970-01-01' : undefined);
+  const from = since ?? (values.switches.all === true ? '1970-01-01' : undefined);
   return {
     observe,
-    output: OUTPUTS.find((known) => known === draft.text.form) ?? 'table',
+    output: OUTPUTS.find((known) => known === values.text.form) ?? 'table',
     request: {
       whitelist,
       blacklist,
       ...(from !== undefined && { since: from }),
       ...(until !== undefined && { until }),
-      ...command.fields(draft, words),
+      ...command.fields(values, words),
     },
   };
 }
@@ -103,7 +103,7 @@ that has the data directory open, else reads the directory itself.
 Examples:
 ${examples.map((each) => `  ${each}\n`).join('')}
 Flags, filters as those of parallax observe:
-${describeFlags(flagsOf(command, new Draft()))}`;
+${describeFlags(flagsOf(command, new FlagValues()))}`;
 }
 
 /** Names joined by commas or apart. */

@@ -1,6 +1,6 @@
 // `parallax policies`: the policies that flows name, and what each allowed and denied.
 import type { Policies, PolicySeen } from '../../query/totals/policies.ts';
-import { flagKinds } from '../observe/draft.ts';
+import { flagKinds } from '../observe/flag-values.ts';
 import { asking, type TotalsCommand } from './command.ts';
 import { given, noWords } from './options.ts';
 
@@ -16,8 +16,8 @@ it is then told as such, and denied by those alone that the flow says denied it.
     'parallax policies --namespace shop --verdict DROPPED',
     'parallax policies --cluster liz-cm-eks-6 -o json',
   ],
-  flags: (draft) => [
-    flagKinds(draft).number(
+  flags: (values) => [
+    flagKinds(values).number(
       { name: 'limit', help: 'Policies shown, the busiest first (1000)' },
       32,
     ),

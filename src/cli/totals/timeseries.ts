@@ -3,7 +3,7 @@
 import { parseDuration } from '../../hubble/filter/since.ts';
 import type { Point, Series, Timeseries } from '../../query/totals/timeseries.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import { flagKinds } from '../observe/draft.ts';
+import { flagKinds } from '../observe/flag-values.ts';
 import { asking, type TotalsCommand } from './command.ts';
 import { given, namesOf } from './options.ts';
 
@@ -18,8 +18,8 @@ top) and the rest. Where nothing was collected there is no number, which a space
     'parallax timeseries verdict --since 1h --step 1m',
     'parallax timeseries cluster --measure denied --since 7d -o csv',
   ],
-  flags: (draft) => {
-    const { text, number } = flagKinds(draft);
+  flags: (values) => {
+    const { text, number } = flagKinds(values);
     return [
       text(
         {

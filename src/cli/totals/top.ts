@@ -1,6 +1,6 @@
 // `parallax top`: the busiest of one or two dimensions.
 import type { Top, TopGroup } from '../../query/totals/top.ts';
-import { flagKinds } from '../observe/draft.ts';
+import { flagKinds } from '../observe/flag-values.ts';
 import { asking, type TotalsCommand } from './command.ts';
 import {
   COUNTS_HEADING,
@@ -26,13 +26,13 @@ is none is answered with all there are.
     'parallax top client.cluster server.cluster --order denied --since 24h',
     'parallax top dns.query --namespace shop --compare',
   ],
-  flags: (draft) => [
-    flagKinds(draft).number(
+  flags: (values) => [
+    flagKinds(values).number(
       { name: 'number', short: 'n', help: 'How many (20); the namespace is --namespace here' },
       32,
     ),
-    orderFlag(draft),
-    flagKinds(draft).toggle({
+    orderFlag(values),
+    flagKinds(values).toggle({
       name: 'compare',
       help: 'Tell what each had in the window of the same length before',
     }),

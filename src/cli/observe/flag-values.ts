@@ -1,11 +1,11 @@
-// What the flags of a call said, before anything is made of it, and the kinds of flags that fill it.
+// The values given to the flags of one call, and the kinds of flags that fill them.
 import { FilterBuilder } from '../../hubble/filter/flags.ts';
 import { parseUint } from '../../hubble/filter/values.ts';
 import { type Flag, parseBool } from './args.ts';
 import { csvFields } from './csv.ts';
 
-/** What the flags said; absent where they said nothing. */
-export class Draft {
+/** By flag name; absent for flags that were not given. */
+export class FlagValues {
   readonly filters = new FilterBuilder();
   readonly text: Record<string, string> = {};
   readonly lists: Record<string, string[]> = {};
@@ -13,7 +13,7 @@ export class Draft {
   readonly numbers: Record<string, bigint> = {};
 }
 
-/** A flag before it is given a draft to write into. */
+/** A flag without the code that stores its value. */
 interface FlagWords {
   readonly name: string;
   readonly help: string;
@@ -21,12 +21,12 @@ interface FlagWords {
   readonly value?: string;
 }
 
-/** Makers of flags of each kind, writing into `draft`. */
-export function flagKinds(draft: Draft) {
+/** One function for each kind of flag; each stores what it reads in `values`. */
+export function flagKinds(values: FlagValues) {
   const list = (split: (value: string) => readonly string[]) => (words: FlagWords) => ({
     ...words,
     set: (value: string) => {
-      draft.lists[words.name] = [...(draft.lists[words.name] ?? []), ...split(value)];
+      values.lists[words.name] = [...(values.lists[words.name] ?? []), ...split(value)];
     },
   });
   return {
@@ -34,21 +34,21 @@ export function flagKinds(draft: Draft) {
       ...words,
       set: (value) => {
         check(value);
-        draft.text[words.name] = value;
+        values.text[words.name] = value;
       },
     }),
     toggle: (words: FlagWords): Flag => ({
       ...words,
       bare: 'true',
       set: (value) => {
-        draft.switches[words.name] = parseBool(value);
+        values.switches[words.name] = parseBool(value);
       },
     }),
     number: (words: FlagWords, bits: number): Flag => ({
       value: 'uint',
       ...words,
       set: (value) => {
-        draft.numbers[words.name] = parseUint(value, 0, bits);
+        values.numbers[words.name] = parseUint(value, 0, bits);
       },
     }),
     /** Each value one entry. */
