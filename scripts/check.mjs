@@ -2,12 +2,14 @@
 // `npm run check -- NAME…` runs only the gates named.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bareCasts, longFunctions } from './check/functions-and-casts.mjs';
+import { fileLengths, folderSizes, testMirror } from './check/layout.mjs';
+import { bannedWords, privateWords } from './check/words.mjs';
 
 const HOME = fileURLToPath(new URL('..', import.meta.url));
 const BIN = (name) => `node_modules/${name}`;
-const MAX_LINES = 400;
-const GENERATED = /\.gen\.ts$/;
 
 const GATES = {
   // Format, lint, layers (noRestrictedImports) and import cycles.
@@ -19,92 +21,73 @@ const GATES = {
   'reference pages': () => node(BIN('tsx/dist/cli.mjs'), 'scripts/reference.ts', '--check'),
   layers: () => node('scripts/layers.mjs', '--check'),
   'lock file': () => node('scripts/lock.mjs', '--check'),
-  'file length': fileLength,
-  'private words': privateWords,
+  'file length': async () => fileLengths(await texts(/^(src|test|scripts)\/.*\.(ts|mjs)$/)),
+  'folder size': async () => folderSizes(await names(/^src\/.*\.ts$/)),
+  'test mirror': async () => testMirror(await names(/^(src|test)\/.*\.ts$/)),
+  functions: async () => longFunctions(await texts(/^src\/.*\.ts$/)),
+  casts: async () => bareCasts(await texts(/^src\/.*\.ts$/)),
+  'plain words': async () => bannedWords(await texts(/^(src\/|docs\/|web\/|\w+\.md$)/)),
+  'private words': async () => privateWords(await texts(/^(?!scripts\/check\/words\.mjs$)/)),
 };
 
 /** Runs a Node program; its output when it fails, nothing when it does not. */
 function node(...args) {
   return new Promise((resolve) => {
-    const options = { cwd: HOME, maxBuffer: 64 << 20, env: { ...process.env, FORCE_COLOR: '0' } };
+    const options = { cwd: HOME, maxBuffer: 64 << 20, env: { ...process.env, NO_COLOR: '1' } };
     execFile(process.execPath, args, options, (error, stdout, stderr) => {
       resolve(error ? `${stdout}${stderr}`.trim() || error.message : '');
     });
   });
 }
 
-/** Files of the working tree that are, or would be, in the repository. */
-function files() {
-  return new Promise((resolve, reject) => {
+/** Files of the working tree that are, or would be, in the repository; generated ones left out. */
+async function names(pattern) {
+  const listed = await new Promise((resolve, reject) => {
     const args = ['ls-files', '-co', '--exclude-standard', '-z'];
     execFile('git', args, { cwd: HOME, maxBuffer: 64 << 20 }, (error, stdout) => {
       if (error) reject(error);
-      else resolve(stdout.split('\0').filter((name) => name !== ''));
+      else resolve(stdout.split('\0'));
     });
   });
+  return listed.filter((name) => pattern.test(name) && !name.endsWith('.gen.ts'));
+}
+
+/** Pairs of name and text; binary and very large files left out. */
+async function texts(pattern) {
+  const pairs = (await names(pattern)).map((name) => [name, read(name)]);
+  return pairs
+    .filter(([, bytes]) => bytes !== undefined && bytes.length <= 4 << 20 && !bytes.includes(0))
+    .map(([name, bytes]) => [name, bytes.toString()]);
 }
 
 function read(name) {
   try {
-    return readFileSync(HOME + name);
+    return readFileSync(join(HOME, name));
   } catch {
     // Deleted and not yet committed.
-    return Buffer.alloc(0);
+    return undefined;
   }
 }
 
-async function fileLength() {
-  const sources = (await files()).filter(
-    (name) => /^(src|test|scripts)\/.*\.(ts|mjs)$/.test(name) && !GENERATED.test(name),
-  );
-  return sources
-    .map((name) => [name, read(name).toString().split('\n').length - 1])
-    .filter(([, lines]) => lines > MAX_LINES)
-    .map(([name, lines]) => `${name}: ${lines} lines, at most ${MAX_LINES}`)
-    .join('\n');
-}
-
-/** What is true of one machine only has no place in the repository. Written so that this file does not hold them. */
-async function privateWords() {
-  const words = [
-    /(?<![\w.])\/(work|home|root|Users)\/[\w-]/,
-    /\.\.\/shared\//,
-    /"resolved": "https?:/,
-    /\b(registry|proxy|mirror)\.[\w-]+\.[a-z]{2,}\b/,
-    /\/\/[^/\s]*\b(artifactory|nexus|verdaccio)\b/i,
-  ];
-  const hits = [];
-  for (const name of await files()) {
-    if (name === 'scripts/check.mjs') continue;
-    const bytes = read(name);
-    if (bytes.includes(0) || bytes.length > 4 << 20) continue;
-    for (const [index, line] of bytes.toString().split('\n').entries()) {
-      const word = words.map((each) => each.exec(line)?.[0]).find((each) => each !== undefined);
-      if (word !== undefined) hits.push(`${name}:${index + 1}: ${word}`);
-    }
-  }
-  return hits.join('\n');
-}
-
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !Object.hasOwn(GATES, name));
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !Object.hasOwn(GATES, name));
 if (unknown.length > 0) {
   console.error(
-    `no gate called ${unknown.join(', ')}; there are: ${Object.keys(GATES).join(', ')}`,
+    `no gate called ${unknown.join(', ')}; the gates are ${Object.keys(GATES).join(', ')}`,
   );
   process.exit(1);
 }
 
 const outcomes = [];
 for (const [name, gate] of Object.entries(GATES)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  if (named.length > 0 && !named.includes(name)) continue;
   const began = Date.now();
-  const problem = await gate();
+  const found = await gate();
+  const problem = Array.isArray(found) ? found.join('\n') : found;
   if (problem !== '') console.log(`\n── ${name} ──\n${problem}`);
   outcomes.push({ name, ok: problem === '', seconds: (Date.now() - began) / 1000 });
 }
 console.log('');
-for (const { name, ok, seconds } of outcomes) {
+for (const { name, ok, seconds } of outcomes)
   console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${seconds.toFixed(1)} s)`);
-}
 process.exitCode = outcomes.every(({ ok }) => ok) ? 0 : 1;

@@ -1,19 +1,19 @@
 // The SQL files against the column catalogue and against the rules that make them safe to run.
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { loadMigrations, MIGRATIONS, statementsOf } from '../../../../src/store/migrate.ts';
+import { loadMigrations, MIGRATIONS, statementsOf } from '../../../src/store/migrate.ts';
 import {
   DELIVERY_COLUMNS,
   INCIDENT_EVENT_COLUMNS,
-} from '../../../../src/store/schema/alert-columns.ts';
-import type { Column } from '../../../../src/store/schema/column.ts';
-import { EVENT_COLUMNS, FLOW_COLUMNS } from '../../../../src/store/schema/columns.ts';
-import { COVERAGE_COLUMNS } from '../../../../src/store/schema/coverage-columns.ts';
+} from '../../../src/store/schema/alert-columns.ts';
+import type { Column } from '../../../src/store/schema/column.ts';
+import { EVENT_COLUMNS, FLOW_COLUMNS } from '../../../src/store/schema/columns.ts';
+import { COVERAGE_COLUMNS } from '../../../src/store/schema/coverage-columns.ts';
 import {
   DENIAL_COLUMNS,
   FLOW_TOTAL_COLUMNS,
   INCIDENT_COLUMNS,
-} from '../../../../src/store/schema/denial-columns.ts';
+} from '../../../src/store/schema/denial-columns.ts';
 
 const migrations = await loadMigrations();
 

@@ -1,0 +1,40 @@
+// Words that our own text does not use, because Cilium's, Kafka's and ClickHouse's documentation would not
+// (docs/glossary.md has the terms that it does use), and text that is true of one machine only.
+
+/** Whole words, in any case. What to write instead depends on the sentence. */
+const BANNED = [
+  ...['told', 'tell', 'tells', 'telling', 'whom', 'anew', 'asker', 'askers', 'lest', 'thereby'],
+  ...['settle', 'settled', 'settles', 'settling', 'unsettled', 'rival', 'rivals', 'contested'],
+  ...['courier', 'couriers', 'hither', 'thither', 'whoever', 'whichever', 'unjudged', 'sieve'],
+  ...['stretch', 'stretches', 'handed through', 'as it were', 'turned round', 'heard of'],
+  ...['given again', 'give again', 'who asks', 'who asked', 'is said to', 'of its own accord'],
+];
+const PLAIN = new RegExp(`\\b(?:${BANNED.join('|').replaceAll(' ', '\\s+')})\\b`, 'i');
+
+/** Lines of the form `file:line: word` for banned words. `files` are pairs of name and text. */
+export function bannedWords(files) {
+  return hits(files, [PLAIN]);
+}
+
+const PRIVATE = [
+  /(?<![\w.])\/(work|home|root|Users)\/[\w-]/,
+  /\.\.\/shared\//,
+  /"resolved": "https?:/,
+  /\b(registry|proxy|mirror)\.[\w-]+\.[a-z]{2,}\b/,
+  /\/\/[^/\s]*\b(artifactory|nexus|verdaccio)\b/i,
+];
+
+/** The same for paths and hosts of one machine. */
+export function privateWords(files) {
+  return hits(files, PRIVATE);
+}
+
+function hits(files, patterns) {
+  const found = [];
+  for (const [name, text] of files)
+    for (const [index, line] of text.split('\n').entries()) {
+      const word = patterns.map((each) => each.exec(line)?.[0]).find((each) => each !== undefined);
+      if (word !== undefined) found.push(`${name}:${index + 1}: ${word}`);
+    }
+  return found;
+}
