@@ -13,7 +13,8 @@ const BIN = (name) => `node_modules/${name}`;
 
 const GATES = {
   // Format, lint, layers (noRestrictedImports) and import cycles.
-  biome: () => node(BIN('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '.'),
+  biome: () =>
+    node(BIN('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '--error-on-warnings', '.'),
   types: () => node(BIN('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'),
   // Files, exports and dependencies nobody uses.
   'dead code': () => node(BIN('knip/bin/knip.js'), '--no-progress'),
