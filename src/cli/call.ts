@@ -4,6 +4,7 @@ import { ERRORS, ParallaxError } from '../runtime/errors.ts';
 import { interrupted } from './interrupted.ts';
 import { readHubbleConfig } from './observe/hubble-config.ts';
 import type { Env, HubbleConfig } from './observe/settings.ts';
+import { type Screen, screenOf, type Terminal } from './output/screen.ts';
 
 export interface CallIo {
   readonly env: Env;
@@ -17,6 +18,16 @@ export interface CallIo {
   readonly err: (text: string) => void;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
+  /** The terminal that output goes to; absent: a pipe. */
+  readonly terminal?: Terminal;
+}
+
+/** `color` is the value of `--color`. */
+export function callScreen(
+  { terminal = {}, env }: Pick<CallIo, 'terminal' | 'env'>,
+  color: string | undefined,
+): Screen {
+  return screenOf(terminal, env, color);
 }
 
 /** Of this process. */
@@ -30,6 +41,7 @@ export function processIo(): CallIo {
     err,
     nowMs: Date.now,
     signal: interrupted(),
+    terminal: process.stdout,
   };
 }
 

@@ -19,12 +19,11 @@ import {
 } from '../observe/server.ts';
 import { Settings } from '../observe/settings.ts';
 import { type TlsOptions, tlsOptions } from '../observe/tls.ts';
+import { FORMAT_HELP, FORMATS, type Format, readFormat } from '../output/format.ts';
 import { readWhere, type Where } from './where.ts';
 
-const OUTPUTS = ['table', 'wide', 'json', 'jsonl', 'yaml'] as const;
 const STATES = ['open', 'resolved', 'stale', 'all'] as const;
 const SORTS = ['last', 'first', 'count'] as const;
-export type DenialOutput = (typeof OUTPUTS)[number];
 
 export interface DenialOptions extends FilterLists {
   /** Nanoseconds since 1970; undefined: all that is kept. */
@@ -46,7 +45,8 @@ export interface DenialOptions extends FilterLists {
   /** Ids. */
   readonly incidents: readonly string[];
   readonly where: Where;
-  readonly output: DenialOutput;
+  readonly output: Format;
+  readonly color: string | undefined;
   readonly timeFormat: string;
   readonly silentErrors: boolean;
   readonly target: Target;
@@ -84,6 +84,7 @@ const OTHERS: ReadonlySet<string> = new Set([
   'allowlist',
   'denylist',
   'time-format',
+  'color',
   'silent-errors',
   'data-dir',
   'help',
@@ -126,7 +127,7 @@ export function denialFlags(values: FlagValues): Flag[] {
       help: 'A condition of webhooks and of the feed (docs/alerts.md): cross-cluster, from-peer=10.0.0.0/8, not.to-workload=shop/*; repeatable',
     }),
     text({ name: 'sort', value: 'by', help: 'last (seen, the default), first (seen) or count' }),
-    text({ name: 'output', short: 'o', help: 'table (the default), wide, json, jsonl or yaml' }),
+    text({ name: 'output', short: 'o', help: FORMAT_HELP }),
     ...shared,
   ];
 }
@@ -134,7 +135,7 @@ export function denialFlags(values: FlagValues): Flag[] {
 /** Throws `input/invalid`. */
 export async function readDenialOptions(
   args: readonly string[],
-  { env, nowNanos, readConfig }: OptionSources,
+  { env, nowNanos, readConfig, warn = () => {} }: OptionSources,
 ): Promise<DenialOptions | 'help'> {
   const values = new FlagValues();
   const [word] = parseArgs(denialFlags(values), args);
@@ -177,7 +178,8 @@ export async function readDenialOptions(
     policies: lists.policy ?? [],
     clusters: lists['denied-in'] ?? [],
     incidents: lists.incident ?? [],
-    output: oneOf('output', text.output ?? 'table', OUTPUTS),
+    output: readFormat(text.output ?? 'table', warn, FORMATS),
+    color: text.color,
     timeFormat: text['time-format'] ?? 'StampMilli',
     silentErrors: switches['silent-errors'] === true,
     target,

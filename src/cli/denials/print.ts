@@ -1,63 +1,70 @@
-// How `parallax denials` prints incidents and single denials.
-import { stringify } from 'yaml';
-import { alignColumns } from '../../hubble/print/tabwriter.ts';
+// Incidents and single denials as rows and columns.
 import { timeFormat } from '../../hubble/print/time.ts';
 import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
-import {
-  endText,
-  type Incident,
-  type IncidentPolicy,
-  incidentPolicyText,
-  whyText,
-} from '../../incident/incident.ts';
+import { endText, type Incident, incidentPolicyText, whyText } from '../../incident/incident.ts';
 import type { ListedIncident } from '../../query/denials/ask.ts';
 import type { Denial, DenialEnd } from '../../query/denials/denial.ts';
-import type { DenialOptions, DenialOutput } from './options.ts';
+import { plainText } from '../output/plain-text.ts';
+import { jsonText, render, yamlText } from '../output/render.ts';
+import type { Screen } from '../output/screen.ts';
+import { type Column, type Table, type Tone, tableOf, toned } from '../output/table.ts';
+import { cut } from '../output/width.ts';
+import type { DenialOptions } from './options.ts';
+import type { Change, ChangeKind } from './watch.ts';
 
-type Layout = Pick<DenialOptions, 'output' | 'timeFormat'>;
+const STATE_TONES = { open: 'bad', stale: 'warning', resolved: 'good' } as const;
 
-const HEADER = [
-  'FIRST SEEN',
-  'LAST SEEN',
-  'COUNT',
-  'STATE',
-  'SOURCE',
-  'DESTINATION',
-  'PORT',
-  'DIRECTION',
-  'REASON',
-  'POLICY',
-  'ID',
-];
-
-export function incidentsText(incidents: readonly ListedIncident[], layout: Layout): string {
-  return printed(incidents, layout.output, () => {
-    const wide = layout.output === 'wide';
-    const header = wide ? [...HEADER, 'RATE', 'DENIED IN', 'HOW', 'OTHER SIDE'] : HEADER;
-    const rows = incidents.map((each) => incidentCells(each, layout));
-    return table([header, ...rows]);
-  });
+export function incidentTable(incidents: readonly ListedIncident[], timeLayout: string): Table {
+  return tableOf(incidentColumns(timeLayout), incidents);
 }
 
-function incidentCells(incident: ListedIncident, { output, timeFormat: named }: Layout): string[] {
-  const format = timeFormat(named);
-  const { id, firstSeen, lastSeen, count, source, destination, direction, policies } = incident;
-  const cells = [
-    format(parseTimestamp(firstSeen)),
-    format(parseTimestamp(lastSeen)),
-    String(count),
-    stateText(incident),
-    endText(source),
-    endText(destination),
-    portText(incident),
-    direction,
-    reasonText(incident),
-    policiesText(policies),
-    id,
+function incidentColumns(timeLayout: string): readonly Column<ListedIncident>[] {
+  return [
+    { ...timeColumn('FIRST SEEN', timeLayout, ({ firstSeen }) => firstSeen), drop: 1 },
+    { ...timeColumn('LAST SEEN', timeLayout, ({ lastSeen }) => lastSeen), drop: 4 },
+    { header: 'COUNT', cell: ({ count }) => String(count), align: 'right' },
+    { header: 'STATE', cell: stateText, tone: ({ state }) => STATE_TONES[state], drop: 3 },
+    { header: 'SOURCE', cell: ({ source }) => endText(source), shrink: 20 },
+    { header: 'DESTINATION', cell: ({ destination }) => endText(destination), shrink: 20 },
+    { header: 'PORT', cell: portText, drop: 6 },
+    { header: 'DIRECTION', cell: ({ direction }) => direction, drop: 2 },
+    { header: 'WHY', cell: whyText, shrink: 20, drop: 5 },
+    { header: 'ID', cell: ({ id }) => id },
+    { header: 'REASON', cell: reasonText, wide: true },
+    { header: 'POLICY', cell: policiesText, wide: true },
+    {
+      header: 'RATE',
+      cell: ({ rate }) => `${rate}/min`,
+      raw: ({ rate }) => String(rate),
+      wide: true,
+    },
+    { header: 'DENIED IN', cell: ({ cluster }) => cluster, wide: true },
+    { header: 'OTHER SIDE', cell: ({ otherSide }) => otherSide?.text ?? '', wide: true },
   ];
-  if (output !== 'wide') return cells;
-  const { rate, cluster, otherSide } = incident;
-  return [...cells, `${rate}/min`, cluster, whyText(incident), otherSide?.text ?? ''];
+}
+
+export function denialTable(denials: readonly Denial[], timeLayout: string): Table {
+  const columns: readonly Column<Denial>[] = [
+    { ...timeColumn('TIME', timeLayout, ({ time }) => time), drop: 5 },
+    { header: 'COUNT', cell: ({ count }) => String(count), align: 'right', drop: 6 },
+    { header: 'SOURCE', cell: ({ source }) => denialEnd(source), shrink: 24 },
+    { header: 'DESTINATION', cell: ({ destination }) => denialEnd(destination), shrink: 24 },
+    { header: 'PROTOCOL', cell: ({ protocol }) => protocol, drop: 3 },
+    { header: 'DIRECTION', cell: ({ direction }) => direction, drop: 2 },
+    { header: 'REASON', cell: reasonText, tone: ({ verdict }) => toneOf(verdict), drop: 4 },
+    { header: 'POLICY', cell: policiesText, shrink: 16, drop: 1 },
+    { header: 'INCIDENT', cell: ({ incident }) => incident },
+    { header: 'UUID', cell: ({ uuid }) => uuid, drop: 0 },
+    { header: 'NODE', cell: ({ node }) => node, wide: true },
+    { header: 'MATCH', cell: ({ match }) => match, wide: true },
+    { header: 'REQUEST', cell: requestText, wide: true },
+  ];
+  return tableOf(columns, denials);
+}
+
+function timeColumn<R>(header: string, layout: string, time: (row: R) => string): Column<R> {
+  const format = timeFormat(layout);
+  return { header, cell: (row) => format(parseTimestamp(time(row))), raw: time };
 }
 
 function stateText({ state, new: isNew }: Incident): string {
@@ -68,52 +75,18 @@ function portText({ port, protocol }: Pick<Incident, 'port' | 'protocol'>): stri
   return port === 0 ? protocol : `${port}/${protocol}`;
 }
 
-/** What audit mode let pass says so beside its reason. */
+/** Denials of audit mode, whose traffic passed, carry AUDIT beside the reason. */
 function reasonText({ verdict, reason, how }: Pick<Denial, 'verdict' | 'reason' | 'how'>): string {
   const word = reason === '' ? (how === 'denied-by-proxy' ? 'L7' : '') : reason;
   return verdict === 'AUDIT' ? ['AUDIT', word].filter(Boolean).join(' ') : word;
 }
 
-function policiesText(policies: readonly IncidentPolicy[]): string {
-  return policies.length === 0 ? '-' : policies.map(incidentPolicyText).join(', ');
+function toneOf(verdict: Denial['verdict']): Tone {
+  return verdict === 'AUDIT' ? 'warning' : 'bad';
 }
 
-const ROWS_HEADER = [
-  'TIME',
-  'COUNT',
-  'SOURCE',
-  'DESTINATION',
-  'PROTOCOL',
-  'DIRECTION',
-  'REASON',
-  'POLICY',
-  'INCIDENT',
-  'UUID',
-];
-
-export function denialsText(denials: readonly Denial[], layout: Layout): string {
-  return printed(denials, layout.output, () => {
-    const wide = layout.output === 'wide';
-    const header = wide ? [...ROWS_HEADER, 'NODE', 'MATCH', 'REQUEST'] : ROWS_HEADER;
-    const format = timeFormat(layout.timeFormat);
-    const rows = denials.map((each) => {
-      const { count, source, destination, protocol, direction, policies, incident, uuid } = each;
-      const cells = [
-        format(parseTimestamp(each.time)),
-        String(count),
-        denialEnd(source),
-        denialEnd(destination),
-        protocol,
-        direction,
-        reasonText(each),
-        policiesText(policies),
-        incident,
-        uuid,
-      ];
-      return wide ? [...cells, each.node, each.match, requestText(each)] : cells;
-    });
-    return table([header, ...rows]);
-  });
+function policiesText({ policies }: Pick<Incident, 'policies'>): string {
+  return policies.map(incidentPolicyText).join(', ');
 }
 
 function denialEnd({ cluster, namespace, pod, text, ip, port }: DenialEnd): string {
@@ -126,27 +99,50 @@ function requestText({ http, dns }: Denial): string {
   return dns?.query ?? '';
 }
 
-function printed(items: readonly object[], output: DenialOutput, asTable: () => string): string {
-  switch (output) {
-    case 'json':
-      return `${JSON.stringify(items, undefined, 2)}\n`;
-    case 'jsonl':
-      return items.map((item) => `${JSON.stringify(item)}\n`).join('');
-    case 'yaml':
-      return stringify(items, { lineWidth: 0, aliasDuplicateObjects: false });
-    case 'table':
-    case 'wide':
-      return items.length === 0 ? '' : asTable();
-    default:
-      return output satisfies never;
-  }
-}
+const CHANGE_TONES: Readonly<Record<ChangeKind, Tone>> = {
+  new: 'bad',
+  changed: 'warning',
+  resolved: 'good',
+};
 
-function table(rows: readonly (readonly string[])[]): string {
-  return alignColumns(rows.map((row) => `${row.map(cell).join('\t')}\n`).join(''));
-}
-
-/** Names come from flows: none may end its cell. */
-function cell(text: string): string {
-  return text.replace(/[\t\n\v\f\r]/g, ' ');
+/** Prints the changes of a watch as they come: a line, a document or a CSV record each. */
+export function changePrinter(
+  { output, timeFormat: layout }: Pick<DenialOptions, 'output' | 'timeFormat'>,
+  screen: Screen,
+): (change: Change) => Promise<string> {
+  const format = timeFormat(layout);
+  const columns: readonly Column<Change>[] = [
+    { header: 'EVENT', cell: ({ event }) => event },
+    ...incidentColumns(layout).map(({ header, cell, raw = cell }) => ({
+      header,
+      cell: ({ incident }: Change) => raw(incident),
+    })),
+  ];
+  let headed = false;
+  return async ({ event, incident }) => {
+    switch (output) {
+      case 'json':
+      case 'ndjson':
+        return `${jsonText({ event, incident })}\n`;
+      case 'yaml':
+        return `---\n${await yamlText({ event, incident })}`;
+      case 'csv': {
+        const table = tableOf(columns, [{ event, incident }]);
+        const text = await render({ document: {}, items: [], table }, 'csv', screen);
+        const record = headed ? text.slice(text.indexOf('\n') + 1) : text;
+        headed = true;
+        return record;
+      }
+      case 'table':
+      case 'wide': {
+        const { lastSeen, id, text, count } = incident;
+        const line = `${format(parseTimestamp(lastSeen))}: ${event.toUpperCase().padEnd(8)} ${id} x${count} ${plainText(text)}`;
+        const fit =
+          screen.columns === undefined || output === 'wide' ? line : cut(line, screen.columns);
+        return `${toned(fit, CHANGE_TONES[event], screen)}\n`;
+      }
+      default:
+        return output satisfies never;
+    }
+  };
 }

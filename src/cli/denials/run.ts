@@ -1,15 +1,14 @@
 // One call of `parallax denials`. Knows nothing of the process, so that tests can run it as it is.
-import { timeFormat } from '../../hubble/print/time.ts';
-import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
 import type { IncidentsDocument } from '../../query/denials/ask.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
-import { type CallIo, exitOf } from '../call.ts';
+import { type CallIo, callScreen, exitOf } from '../call.ts';
 import { describeFlags } from '../observe/args.ts';
 import { FlagValues } from '../observe/flag-values.ts';
+import { render } from '../output/render.ts';
 import { askIncidents, askRows, type Covered } from './ask.ts';
 import { type DenialOptions, denialFlags, MAX_LIMIT, readDenialOptions } from './options.ts';
-import { denialsText, incidentsText } from './print.ts';
-import { type Change, type WatchDeps, watchIncidents } from './watch.ts';
+import { changePrinter, denialTable, incidentTable } from './print.ts';
+import { type WatchDeps, watchIncidents } from './watch.ts';
 import { wantedBy } from './where.ts';
 
 export interface DenialsIo extends CallIo {
@@ -25,7 +24,10 @@ export function runDenials(args: readonly string[], io: DenialsIo): Promise<numb
   return exitOf(io, async () => {
     const now = () => BigInt(io.nowMs()) * 1_000_000n;
     const { env, readConfig } = io;
-    const options = await readDenialOptions(args, { env, nowNanos: now(), readConfig });
+    const options = await readDenialOptions(args, {
+      ...{ env, nowNanos: now(), readConfig },
+      warn: (line) => io.err(`${line}\n`),
+    });
     if (options === 'help') {
       await io.out(HELP);
       return;
@@ -38,42 +40,54 @@ export function runDenials(args: readonly string[], io: DenialsIo): Promise<numb
 }
 
 async function list(options: DenialOptions, now: () => bigint, io: DenialsIo): Promise<void> {
-  const { signal } = io;
+  const { output, timeFormat } = options;
+  const screen = callScreen(io, options.color);
   if (options.rows) {
-    const answer = await askRows(options, now, signal);
-    await io.out(denialsText(answer.denials, options));
-    tell(options, io, answer, answer.denials.length);
+    const document = await askRows(options, now, io.signal);
+    const { denials: items } = document;
+    const table = denialTable(items, timeFormat);
+    await io.out(await render({ document, items, table }, output, screen));
+    tell(options, io, document, items.length, document.next !== undefined);
     return;
   }
+  const { document, found, more } = await incidentsOf(options, now, io.signal);
+  const { incidents: items } = document;
+  const table = incidentTable(items, timeFormat);
+  await io.out(await render({ document, items, table }, output, screen));
+  tell(options, io, document, found, more);
+}
+
+/** Conditions of `--where` are applied here: all incidents of the window are read for them, as far as allowed. */
+async function incidentsOf(options: DenialOptions, now: () => bigint, signal: AbortSignal) {
   const { where, limit } = options;
   if (where.size === 0) {
-    const answer = await askIncidents(options, now, signal);
-    await io.out(incidentsText(answer.incidents, options));
-    tell(options, io, answer, answer.incidents.length);
-    return;
+    const document = await askIncidents(options, now, signal);
+    return { document, found: document.incidents.length, more: document.next !== undefined };
   }
-  const answer = await askIncidents({ ...options, limit: MAX_LIMIT }, now, signal);
+  const { next, ...answer } = await askIncidents({ ...options, limit: MAX_LIMIT }, now, signal);
   const wanted = answer.incidents.filter(wantedBy(where));
-  await io.out(incidentsText(wanted.slice(0, limit), options));
-  const far = `only ${answer.incidents.length} incidents were looked at; ask for a shorter time`;
-  const { next: _, ...rest } = answer;
-  const notices = [...rest.notices, ...(answer.next === undefined ? [] : [far])];
-  const more = wanted.length > limit && { next: 'behind them' };
-  tell(options, io, { ...rest, notices, ...more }, wanted.length);
+  const cut = `only the first ${answer.incidents.length} incidents were searched; choose a shorter time`;
+  const document = {
+    ...answer,
+    incidents: wanted.slice(0, limit),
+    notices: [...answer.notices, ...(next === undefined ? [] : [cut])],
+  };
+  return { document, found: wanted.length, more: wanted.length > limit };
 }
 
 /** What the answer does not show. */
 function tell(
   { silentErrors, limit, rows }: DenialOptions,
   io: DenialsIo,
-  { notices, next, coverage }: Covered<Pick<IncidentsDocument, 'notices' | 'next'>>,
+  { notices, coverage }: Covered<Pick<IncidentsDocument, 'notices'>>,
   count: number,
+  more: boolean,
 ): void {
   if (silentErrors) return;
   for (const notice of notices) io.err(`${notice}\n`);
   // An empty answer has said it.
   if (count > 0 && coverage?.collected && !coverage.complete) io.err(`${coverage.text}\n`);
-  if (next !== undefined)
+  if (more)
     io.err(`there are more ${rows ? 'denials' : 'incidents'} than these ${limit}; see --last\n`);
 }
 
@@ -83,20 +97,8 @@ async function watch(options: DenialOptions, now: () => bigint, io: DenialsIo): 
   };
   const usual = { pollMs: POLL_MS, retryMs: RETRY_MS };
   const deps = { ...usual, ...io.watch, now, say, signal: io.signal };
-  for await (const change of watchIncidents(options, deps))
-    await io.out(changeText(change, options));
-}
-
-function changeText(
-  { event, incident }: Change,
-  { output, timeFormat: named }: DenialOptions,
-): string {
-  if (output !== 'table' && output !== 'wide') return `${JSON.stringify({ event, incident })}\n`;
-  const format = timeFormat(named);
-  const { lastSeen, id, text, count } = incident;
-  // Names come from flows: none may end the line.
-  const line = text.replace(/[\t\n\v\f\r]/g, ' ');
-  return `${format(parseTimestamp(lastSeen))}: ${event.toUpperCase().padEnd(8)} ${id} x${count} ${line}\n`;
+  const print = changePrinter(options, callScreen(io, options.color));
+  for await (const change of watchIncidents(options, deps)) await io.out(await print(change));
 }
 
 const HELP = `Usage: parallax denials [flags]

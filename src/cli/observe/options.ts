@@ -55,6 +55,8 @@ export interface OptionSources {
   readonly nowNanos: bigint;
   /** Hubble's configuration file; the path is what `--config` says. */
   readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
+  /** Receives a line about a deprecated spelling. */
+  readonly warn?: (line: string) => void;
   /** Called once it is known that messages for debugging are wanted, before anything is refused. */
   readonly debugging?: () => void;
 }

@@ -65,7 +65,7 @@ export async function yamlText(value: unknown): Promise<string> {
 async function csvText({ columns, cells }: Table, { columns: terminal }: Screen): Promise<string> {
   const { stringify } = await import('csv-stringify/sync');
   const cell = (text: string) => formulaSafe(terminal === undefined ? text : plainLines(text));
-  const rows = [columns.map(({ header }) => header), ...cells];
+  const rows = [columns.map(({ header }) => header), ...cells()];
   return stringify(
     rows.map((row) => row.map(cell)),
     { record_delimiter: 'windows' },

@@ -9,15 +9,15 @@ export interface Screen {
 
 export const PLAIN: Screen = { columns: undefined, color: false };
 
-interface Stream {
+export interface Terminal {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
 /** `choice` is the value of `--color`, read as `hubble observe` reads it: an unknown one means auto. */
-export function screenOf(stream: Stream, env: Env, choice = 'auto'): Screen {
-  const tty = stream.isTTY === true;
-  return { columns: tty ? stream.columns || 80 : undefined, color: wantsColor(tty, env, choice) };
+export function screenOf(terminal: Terminal, env: Env, choice = 'auto'): Screen {
+  const tty = terminal.isTTY === true;
+  return { columns: tty ? terminal.columns || 80 : undefined, color: wantsColor(tty, env, choice) };
 }
 
 export function wantsColor(tty: boolean, env: Env, choice: string): boolean {

@@ -9,6 +9,8 @@ export type Tone = 'good' | 'warning' | 'bad' | 'quiet';
 export interface Column<R> {
   readonly header: string;
   readonly cell: (row: R) => string;
+  /** The cell in CSV, where it differs: times in full, numbers without units. */
+  readonly raw?: (row: R) => string;
   /** Shown by `-o wide` and in CSV only. */
   readonly wide?: boolean;
   readonly align?: 'left' | 'right';
@@ -28,12 +30,12 @@ interface Cell {
   readonly draw?: ((width: number) => string) | undefined;
 }
 
-type Shape = Omit<Column<never>, 'cell' | 'tone' | 'draw'>;
+type Shape = Omit<Column<never>, 'cell' | 'raw' | 'tone' | 'draw'>;
 
 export interface Table {
   readonly columns: readonly Shape[];
-  /** Cells as they are, without any escapes. */
-  readonly cells: readonly (readonly string[])[];
+  /** Cells for CSV, as they are. */
+  readonly cells: () => readonly (readonly string[])[];
   /** Cells as terminals may see them. */
   readonly shown: () => readonly (readonly Cell[])[];
 }
@@ -41,7 +43,7 @@ export interface Table {
 export function tableOf<R>(columns: readonly Column<R>[], rows: readonly R[]): Table {
   return {
     columns,
-    cells: rows.map((row) => columns.map(({ cell }) => cell(row))),
+    cells: () => rows.map((row) => columns.map(({ cell, raw = cell }) => raw(row))),
     shown: () =>
       rows.map((row) =>
         columns.map(({ cell, tone, draw }) => {
@@ -75,7 +77,6 @@ export function tableText(table: Table, { columns: room, color }: Screen, wide: 
   }));
   const { laid, gap } = wide ? { laid: natural, gap: GAP } : fitted(natural, room);
   const colors = picocolors.createColors(color);
-  const tones = { good: colors.green, warning: colors.yellow, bad: colors.red, quiet: colors.dim };
   const line = (text: (place: Placed, last: boolean) => string) =>
     laid.map((each, index) => text(each, index === laid.length - 1)).join(' '.repeat(gap));
   const header = line(({ column: { header, align = 'left' }, width }, last) =>
@@ -86,10 +87,20 @@ export function tableText(table: Table, { columns: room, color }: Screen, wide: 
       const { text, tone, draw, width: own } = row[at] ?? NO_CELL;
       const fit = own <= width ? text : cut(draw ? draw(width) : text, width);
       const cell = padded(fit, width, align, last);
-      return tone === undefined ? cell : tones[tone](cell);
+      return toned(cell, tone, { color });
     }),
   );
   return `${[header, ...body].join('\n')}\n`;
+}
+
+export function toned(
+  text: string,
+  tone: Tone | undefined,
+  { color }: Pick<Screen, 'color'>,
+): string {
+  if (tone === undefined || !color) return text;
+  const { green, yellow, red, dim } = picocolors.createColors(true);
+  return { good: green, warning: yellow, bad: red, quiet: dim }[tone](text);
 }
 
 const NO_CELL: Cell = { text: '', width: 0, tone: undefined };

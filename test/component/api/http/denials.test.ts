@@ -196,7 +196,7 @@ test('a scope is part of every read', async () => {
 
 test('the commands ask the server as they ask a directory', async () => {
   const { io, said } = caughtCall({ env: { PARALLAX_SERVER: url }, nowMs: NOW_MS });
-  const args = ['--to-port', '80', '--policy', 'none', '--incident', ids[0] ?? '', '-o', 'jsonl'];
+  const args = ['--to-port', '80', '--policy', 'none', '--incident', ids[0] ?? '', '-o', 'ndjson'];
   expect(await runDenials([...args, '--new-since', '1h', '--denied-in', 'liz-cm-eks-6'], io)).toBe(
     0,
   );
@@ -207,7 +207,7 @@ test('the commands ask the server as they ask a directory', async () => {
     await runDenials(['--rows', '--all', '--with-audit', '--last', '3', '-o', 'json'], io),
   ).toBe(0);
   const rows = said();
-  expect(JSON.parse(rows.out)).toHaveLength(3);
+  expect(JSON.parse(rows.out).denials).toHaveLength(3);
   expect(rows.err).toContain('there are more denials than these 3; see --last\n');
   const flags = { server: url, incident: ids[0] ?? '', output: 'yaml' } as const;
   await runSuggest(flags, io);

@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { changePrinter } from '../../../../src/cli/denials/print.ts';
 import { type DenialsIo, runDenials } from '../../../../src/cli/denials/run.ts';
 import { runSuggest } from '../../../../src/cli/denials/suggest.ts';
 import { Polled } from '../../../../src/cli/denials/watch.ts';
+import type { Format } from '../../../../src/cli/output/format.ts';
 import { type Incident, incidentId } from '../../../../src/incident/incident.ts';
 import { caughtCall } from '../../../engines/caught-call.ts';
 import { deny, HOUR, MINUTE, NOON, watch } from '../../../support/query/denied.ts';
@@ -53,8 +55,8 @@ describe('incidents', () => {
     expect(code).toBe(0);
     expect(err).toMatch(/^nothing was collected of cluster liz-cm-eks-6 \S+–\S+\n$/);
     expect(out).toBe(
-      `FIRST SEEN            LAST SEEN             COUNT   STATE           SOURCE                          DESTINATION                          PORT     DIRECTION   REASON          POLICY   ID
-Nov 20 12:00:00.000   Nov 20 12:00:00.000   4       resolved, new   liz-cm-gke-5 farfaraway/xwing   liz-cm-eks-6 farfaraway/rebel-base   80/TCP   INGRESS     POLICY_DENIED   -        ${ids[0]}
+      `FIRST SEEN            LAST SEEN             COUNT   STATE           SOURCE                          DESTINATION                          PORT     DIRECTION   WHY                               ID
+Nov 20 12:00:00.000   Nov 20 12:00:00.000       4   resolved, new   liz-cm-gke-5 farfaraway/xwing   liz-cm-eks-6 farfaraway/rebel-base   80/TCP   INGRESS     default deny, no rule allows it   ${ids[0]}
 `,
     );
   });
@@ -64,23 +66,32 @@ Nov 20 12:00:00.000   Nov 20 12:00:00.000   4       resolved, new   liz-cm-gke-5
     expect(wide.out).toContain('default deny, no rule allows it');
     expect(wide.out).toContain('no flows of cluster liz-cm-gke-5 are stored: it is not collected');
     const json: unknown = JSON.parse((await denials(['-o', 'json'])).out);
-    expect(json).toEqual([expect.objectContaining({ id: ids[0], count: 4 })]);
+    expect(json).toMatchObject({
+      incidents: [expect.objectContaining({ id: ids[0], count: 4 })],
+      notices: [],
+      coverage: { collected: true },
+    });
     expect(parse((await denials(['-o', 'yaml'])).out)).toEqual(json);
-    const lines = (await denials(['-o', 'jsonl', '--all', '--with-audit'])).out
-      .trimEnd()
-      .split('\n');
+    const [header, record] = (await denials(['-o', 'csv'])).out.split('\r\n');
+    expect(header).toMatch(
+      /^FIRST SEEN,LAST SEEN,COUNT,.*,REASON,POLICY,RATE,DENIED IN,OTHER SIDE$/,
+    );
+    expect(record).toMatch(/^2026-11-20T12:00:00Z,.*,POLICY_DENIED,,/);
+    const old = await denials(['-o', 'jsonl', '--all', '--with-audit']);
+    expect(old.err).toContain('-o jsonl is deprecated; write -o ndjson\n');
+    const lines = old.out.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).id).toSorted()).toEqual(ids.toSorted());
   });
 
   test('of audit mode are a stream of their own, and no name breaks the table', async () => {
     const { out } = await denials(['--audit']);
     expect(out.split('\n')).toHaveLength(3);
-    expect(out).toMatch(/farfaraway\/hoth base .* AUDIT/);
+    expect(out).toMatch(/farfaraway\/hoth base .* audit mode, would be denied/);
   });
 
   test('are chosen by filters, states and times', async () => {
     const found = async (...args: string[]) => {
-      const { out } = await denials([...args, '-o', 'jsonl']);
+      const { out } = await denials([...args, '-o', 'ndjson']);
       return out
         .split('\n')
         .filter(Boolean)
@@ -113,14 +124,14 @@ Nov 20 12:00:00.000   Nov 20 12:00:00.000   4       resolved, new   liz-cm-gke-5
     expect(quiet.err).toContain('no denials match in that window\n');
     const dark = await denials(['--since', '10h', '--until', '9h']);
     expect(dark.err).toBe('no denials: nothing was collected in that window\n');
-    expect((await denials(['--since', '10h', '--until', '9h', '-s', '-o', 'json'])).out).toBe(
-      '[]\n',
-    );
+    const json = await denials(['--since', '10h', '--until', '9h', '-s', '-o', 'json']);
+    expect(JSON.parse(json.out)).toMatchObject({ incidents: [] });
   });
 
   test('what cannot be asked is refused before anything is opened', async () => {
     for (const [args, why] of [
       [['--tcp-flags', 'SYN'], 'unknown flag: --tcp-flags'],
+      [['-o', 'xml'], 'unknown output format "xml": choose table, wide, json, ndjson, csv or yaml'],
       [['--state', 'new'], '--state takes open, resolved, stale, all, not new'],
       [['--last', '0'], '--last takes 1 to 10000'],
       [['--watch', '--rows'], 'cannot set both --watch and --rows'],
@@ -175,7 +186,7 @@ test('a policy is suggested for an incident', async () => {
 
 describe('--watch', () => {
   test('goes on behind the last event when the feed breaks', async () => {
-    const incident = JSON.parse((await denials(['-o', 'jsonl'])).out);
+    const incident = JSON.parse((await denials(['-o', 'ndjson'])).out);
     const asked: (string | undefined)[] = [];
     const over = new AbortController();
     const server = http.createServer((request, reply) => {
@@ -197,7 +208,7 @@ describe('--watch', () => {
     const { port } = server.address() as AddressInfo; // of a server that listens on TCP
     const said: string[] = [];
     const where = ['--where', 'cross-cluster', '--where', 'not.port=22'];
-    const { code, err } = await denials(['--watch', '--with-audit', '-o', 'jsonl', ...where], {
+    const { code, err } = await denials(['--watch', '--with-audit', '-o', 'ndjson', ...where], {
       env: { PARALLAX_SERVER: `http://127.0.0.1:${port}` },
       signal: over.signal,
       watch: { retryMs: { first: 10, last: 10 } },
@@ -266,8 +277,28 @@ describe('--watch', () => {
     expect(watched).toMatchObject({ code: 0, out: '' });
   });
 
+  test('prints changes in every format', async () => {
+    const incident: Incident = JSON.parse((await denials(['-o', 'ndjson'])).out);
+    const printed = async (output: Format, columns?: number) => {
+      const print = changePrinter({ output, timeFormat: 'RFC3339' }, { columns, color: false });
+      return (
+        (await print({ event: 'new', incident })) + (await print({ event: 'resolved', incident }))
+      );
+    };
+    const lines = (await printed('table', 60)).trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^2026-11-20T12:00:00Z: NEW {6}[0-9a-f]{16} x4 .*…$/);
+    expect(lines.map((line) => line.length)).toEqual([60, 60]);
+    expect(await printed('ndjson')).toBe(await printed('json'));
+    expect(parseAllDocuments(await printed('yaml')).map((each) => each.toJS())).toEqual([
+      { event: 'new', incident },
+      { event: 'resolved', incident },
+    ]);
+    const records = (await printed('csv')).split('\r\n');
+    expect(records.map((record) => record.split(',')[0])).toEqual(['EVENT', 'new', 'resolved', '']);
+  });
+
   test('tells what differs between two looks', async () => {
-    const incident: Incident = JSON.parse((await denials(['-o', 'jsonl'])).out);
+    const incident: Incident = JSON.parse((await denials(['-o', 'ndjson'])).out);
     const open = { ...incident, state: 'open' } as const;
     const polled = new Polled();
     const events = (...incidents: Incident[]) =>
