@@ -26,12 +26,12 @@ export interface SlotRange {
 
 const MISMATCHES = `SELECT time_slot, cluster, sum(stored) AS flows, sum(total) AS counted,
     toUnixTimestamp64Milli(max(received)) FROM (
-  SELECT time_slot, cluster, count() AS stored, 0 AS total, 0 AS untold, max(received_at) AS received
+  SELECT time_slot, cluster, count() AS stored, 0 AS total, 0 AS incomplete, max(received_at) AS received
     FROM flows WHERE {where} GROUP BY time_slot, cluster
   UNION ALL
-  SELECT time_slot, cluster, 0 AS stored, sum(flows) AS total, sumIf(flows, told = 0) AS untold, max(received_at) AS received
+  SELECT time_slot, cluster, 0 AS stored, sum(flows) AS total, sumIf(flows, has_reported_ends = 0) AS incomplete, max(received_at) AS received
     FROM flow_totals WHERE {where} GROUP BY time_slot, cluster)
-  GROUP BY time_slot, cluster HAVING flows != counted OR sum(untold) > 0 ORDER BY time_slot, cluster`;
+  GROUP BY time_slot, cluster HAVING flows != counted OR sum(incomplete) > 0 ORDER BY time_slot, cluster`;
 
 /** The slots of a range that differ, oldest first. */
 export async function findMismatches(store: Store, range: SlotRange): Promise<Mismatch[]> {

@@ -34,7 +34,7 @@ const lackingSql = (rows: string) => `SELECT max(time_slot), count() FROM (
  * of a slot says nothing about the rest of it.
  */
 export function createUsableTotals(store: Reader): UsableTotals {
-  return { since: wholeSince(store, '1'), toldSince: wholeSince(store, 'told = 1') };
+  return { since: wholeSince(store, '1'), toldSince: wholeSince(store, 'has_reported_ends = 1') };
 }
 
 function wholeSince(store: Reader, rows: string): Since {

@@ -115,7 +115,11 @@ export const FLOW_TOTAL_COLUMNS: readonly Column[] = [
     column(`${end}_cluster_name`, 'lc', `What flows call the cluster of the ${end}.`),
     column(`${end}_workloads`, 'lc', `Workloads that flows name at the ${end}, a line each.`),
   ]),
-  column('told', 'u8', '1: the four columns before are filled in.'),
+  column(
+    'told',
+    'u8',
+    'Stored form of `has_reported_ends`, an ALIAS column: 1 when the four columns before are filled in.',
+  ),
   ...MARK,
   column('flows', 'u64', 'How many.'),
 ];

@@ -200,3 +200,42 @@ test('totals from before they had flows’ own names keep what they count, apart
     ]);
   });
 });
+
+test('totals of the version before answer the same under the new name of a column', async () => {
+  const later = removeFrom(10);
+  const row = { received_at: BigInt(Date.now()), time_slot: 5, cluster: 'a', flows: 2n };
+  const rows = [
+    { ...row, origin: 7n, sequence: 1n, told: 1, source_workloads: 'Deployment/web' },
+    { ...row, origin: 7n, sequence: 1n },
+  ];
+  const answer = (name: string) =>
+    `SELECT ${name}, source_workloads, sum(flows) FROM flow_totals GROUP BY ALL ORDER BY 1`;
+  const insert = (store: Store) =>
+    store.insert(encodeRows('flow_totals', FLOW_TOTAL_COLUMNS, rows), { token: randomUUID() });
+  await withStore(async (store) => {
+    await store.migrate();
+    await insert(store);
+    expect(await rowsOf(store, answer('told'))).toEqual([
+      [0, '', '2'],
+      [1, 'Deployment/web', '2'],
+    ]);
+  });
+  cpSync(MIGRATIONS, files, { recursive: true });
+  await withStore(async (store) => {
+    const { migrations } = await store.migrate();
+    expect(migrations.map(({ name }) => name)).toEqual(later);
+    // Writers of either version insert under the stored name.
+    await insert(store);
+    await store.command('OPTIMIZE TABLE flow_totals FINAL');
+    for (const name of ['told', 'has_reported_ends'])
+      expect(await rowsOf(store, answer(name))).toEqual([
+        [0, '', '4'],
+        [1, 'Deployment/web', '4'],
+      ]);
+    const found = await rowsOf(
+      store,
+      'SELECT sum(flows) FROM flow_totals WHERE has_reported_ends = 1',
+    );
+    expect(found).toEqual([['4']]);
+  });
+});
