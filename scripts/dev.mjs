@@ -24,14 +24,19 @@ const children = [
 ];
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
-    for (const child of children) child.kill(signal);
+    for (const child of children) end(child, signal);
   });
 
 function start(...args) {
-  const child = spawn(process.execPath, args, { cwd: HOME, stdio: 'inherit' });
+  // A process group each, because tsc runs as a child of its launcher.
+  const child = spawn(process.execPath, args, { cwd: HOME, stdio: 'inherit', detached: true });
   child.on('exit', (code) => {
     process.exitCode ||= code ?? 1;
-    for (const other of children) other.kill('SIGTERM');
+    for (const other of children) if (other !== child) end(other, 'SIGTERM');
   });
   return child;
+}
+
+function end({ pid, exitCode, signalCode }, signal) {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, signal);
 }
