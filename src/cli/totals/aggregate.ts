@@ -2,15 +2,9 @@
 import type { Aggregates } from '../../query/totals/aggregates.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { flagKinds } from '../observe/flag-values.ts';
+import { tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
-import {
-  COUNTS_HEADING,
-  countCells,
-  groupCells,
-  groupsSummary,
-  heading,
-  orderFlag,
-} from './groups.ts';
+import { groupColumns, groupsSummary, orderFlag } from './groups.ts';
 import { given, namesOf, noWords } from './options.ts';
 
 export const AGGREGATE: TotalsCommand<Aggregates> = {
@@ -67,17 +61,7 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
     return { input, answer };
   }),
   member: 'groups',
-  cells: ({ by, groups }) => {
-    const connections = groups.some((group) => group.connections !== undefined);
-    return [
-      [...heading(by), ...COUNTS_HEADING, ...(connections ? ['CONNECTIONS'] : [])],
-      ...groups.map((group) => [
-        ...groupCells(group, by),
-        ...countCells(group),
-        ...(connections ? [String(group.connections ?? '')] : []),
-      ]),
-    ];
-  },
+  table: ({ by, groups }) => tableOf(groupColumns(by, groups), groups),
   summary: groupsSummary,
   lines: ({ groups }) => groups,
   fromFile: async (responses, options, request) =>

@@ -8,6 +8,7 @@ import type { Reader } from '../../store/store.ts';
 import type { Flag } from '../observe/args.ts';
 import type { FlagValues } from '../observe/flag-values.ts';
 import type { ObserveOptions } from '../observe/options.ts';
+import type { Table } from '../output/table.ts';
 import { addPassthroughCommand } from '../passthrough-command.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -26,11 +27,10 @@ export interface TotalsCommand<D extends object> {
   readonly answer: () => Promise<(store: Reader, request: Fields, deps: AnswerDeps) => Promise<D>>;
   /** A member that the answer has. */
   readonly member: keyof D & string;
-  /** Heading and rows, for a table and for CSV. */
-  readonly cells: (document: D, options: ObserveOptions) => readonly (readonly string[])[];
+  readonly table: (document: D) => Table;
   /** Where CSV has other rows than the table. */
-  readonly csv?: (document: D) => readonly (readonly string[])[];
-  /** What is said below the table. */
+  readonly csv?: (document: D) => Table;
+  /** Sentences below the table. */
   readonly summary: (document: D) => string;
   /** A line of JSON each. */
   readonly lines: (document: D) => readonly object[];

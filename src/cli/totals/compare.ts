@@ -1,7 +1,9 @@
 // `parallax compare`: what is new, gone and changed between two windows.
 import type { ComparedWindow, Comparison, Difference } from '../../query/totals/compare.ts';
 import { flagKinds } from '../observe/flag-values.ts';
+import { tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
+import { dimensionColumns } from './groups.ts';
 import { given, namesOf } from './options.ts';
 
 const KINDS = ['new', 'gone', 'changed'] as const;
@@ -53,16 +55,17 @@ parallax top. What was not collected is not gone: the coverage of both windows i
     return { input, answer };
   }),
   member: 'changed',
-  cells: (comparison) => [
-    ['', ...comparison.by.map((name) => name.toUpperCase()), 'NOW', 'BEFORE', 'CHANGE'],
-    ...rowsOf(comparison).map(({ kind, values, now, before, change }) => [
-      kind,
-      ...comparison.by.map((name) => String(values[name] ?? '')),
-      String(now),
-      String(before),
-      change === undefined ? '' : `x${change}`,
-    ]),
-  ],
+  table: (comparison) =>
+    tableOf(
+      [
+        { header: 'STATUS', cell: ({ kind }) => kind, tone: ({ kind }) => TONES[kind] },
+        ...dimensionColumns<Row>(comparison.by),
+        { header: 'NOW', cell: ({ now }) => String(now), align: 'right' },
+        { header: 'BEFORE', cell: ({ before }) => String(before), align: 'right' },
+        { header: 'CHANGE', cell: ({ change }) => (change === undefined ? '' : `x${change}`) },
+      ],
+      rowsOf(comparison),
+    ),
   summary: (comparison) => {
     const { measure, same, now, before, notices } = comparison;
     const counts = KINDS.map((kind) => `${comparison[kind].count} ${kind}`);
@@ -78,7 +81,13 @@ parallax top. What was not collected is not gone: the coverage of both windows i
   lines: rowsOf,
 };
 
-function rowsOf(comparison: Comparison): readonly (Difference & { readonly kind: string })[] {
+interface Row extends Difference {
+  readonly kind: (typeof KINDS)[number];
+}
+
+const TONES = { new: 'warning', gone: 'quiet', changed: undefined } as const;
+
+function rowsOf(comparison: Comparison): readonly Row[] {
   return KINDS.flatMap((kind) => comparison[kind].groups.map((group) => ({ kind, ...group })));
 }
 

@@ -3,20 +3,46 @@ import type { Aggregates, ToldGroup } from '../../query/totals/aggregates.ts';
 import type { Flag } from '../observe/args.ts';
 import type { FlagValues } from '../observe/flag-values.ts';
 import { flagKinds } from '../observe/flag-values.ts';
+import type { Column, Tone } from '../output/table.ts';
 
-export function heading(by: readonly string[]): string[] {
-  return by.map((name) => name.toUpperCase());
+/** A column for each dimension that flows are grouped by. */
+export function dimensionColumns<R extends Pick<ToldGroup, 'values'>>(
+  by: readonly string[],
+): readonly Column<R>[] {
+  return by.map((name) => ({
+    header: name.toUpperCase(),
+    cell: ({ values }) => String(values[name] ?? ''),
+    shrink: 16,
+  }));
 }
 
-export function groupCells({ values }: ToldGroup, by: readonly string[]): string[] {
-  return by.map((name) => String(values[name] ?? ''));
+/** The columns of groups and their counts; connections only where they were counted. */
+export function groupColumns<G extends ToldGroup>(
+  by: readonly string[],
+  groups: readonly G[],
+): readonly Column<G>[] {
+  const connections: Column<G> = {
+    ...{ header: 'CONNECTIONS', align: 'right', drop: 5 },
+    cell: (group) => String(group.connections ?? ''),
+  };
+  return [
+    ...dimensionColumns<G>(by),
+    { header: 'FLOWS', cell: ({ flows }) => String(flows), align: 'right' },
+    { header: 'SHARE', cell: ({ share }) => percent(share), align: 'right', drop: 2 },
+    { header: 'RATE/S', cell: ({ rate }) => String(rate), align: 'right', drop: 1 },
+    { ...countColumn<G>('DENIED', ({ denied }) => denied, 'bad'), drop: 4 },
+    { ...countColumn<G>('DROPPED', ({ dropped }) => dropped, 'bad'), drop: 3 },
+    ...(groups.some((group) => group.connections !== undefined) ? [connections] : []),
+  ];
 }
 
-export const COUNTS_HEADING = ['FLOWS', 'SHARE', 'RATE/S', 'DENIED', 'DROPPED'];
-
-export function countCells(group: ToldGroup): string[] {
-  const { flows, share, rate, denied, dropped } = group;
-  return [String(flows), percent(share), String(rate), String(denied), String(dropped)];
+/** A number; toned unless it is 0. */
+export function countColumn<R>(header: string, count: (row: R) => number, tone?: Tone): Column<R> {
+  return {
+    ...{ header, align: 'right' },
+    cell: (row) => String(count(row)),
+    tone: (row) => (count(row) > 0 ? tone : undefined),
+  };
 }
 
 export function percent(share: number): string {

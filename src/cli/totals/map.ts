@@ -1,7 +1,9 @@
 // `parallax map`: who calls whom, and what each side saw of it.
-import type { EdgeSide, MapEdge, ServiceMap } from '../../query/totals/map.ts';
+import type { EdgeSide, MapEdge, MapNode, ServiceMap } from '../../query/totals/map.ts';
 import { flagKinds } from '../observe/flag-values.ts';
+import { type Column, tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
+import { countColumn } from './groups.ts';
 import { given, noWords } from './options.ts';
 
 export const MAP: TotalsCommand<ServiceMap> = {
@@ -38,46 +40,34 @@ either end saw. A call that its source's cluster forwarded and its destination's
     return { input, answer };
   }),
   member: 'edges',
-  cells: ({ edges, nodes }) => {
-    const names = new Map(
-      nodes.map(({ id, cluster, namespace, name }) => {
-        const own = name ?? namespace;
-        return [
-          id,
-          own === undefined
-            ? cluster || 'outside'
-            : `${own || 'outside'}${cluster && ` (${cluster})`}`,
-        ];
-      }),
-    );
-    return [
-      [
-        'CLIENT',
-        'SERVER',
-        'PORTS',
-        'FLOWS',
-        'DENIED',
-        'SOURCE SAW',
-        'DESTINATION SAW',
-        'CROSS-CLUSTER',
-      ],
-      ...edges.map((edge) => [
-        names.get(edge.client) ?? '',
-        names.get(edge.server) ?? '',
-        portsCell(edge),
-        String(edge.flows),
-        String(edge.denied),
-        sideCell(edge.source),
-        sideCell(edge.destination),
-        edge.crossCluster ? 'yes' : '',
-      ]),
+  table: ({ edges, nodes }) => {
+    const names = new Map(nodes.map((node) => [node.id, nodeName(node)]));
+    const columns: readonly Column<MapEdge>[] = [
+      { header: 'CLIENT', cell: ({ client }) => names.get(client) ?? '', shrink: 20 },
+      { header: 'SERVER', cell: ({ server }) => names.get(server) ?? '', shrink: 20 },
+      { header: 'PORTS', cell: portsCell, shrink: 8, drop: 4 },
+      { header: 'FLOWS', cell: ({ flows }) => String(flows), align: 'right' },
+      countColumn('DENIED', ({ denied }) => denied, 'bad'),
+      { header: 'SOURCE SAW', cell: ({ source }) => sideCell(source), shrink: 14, drop: 2 },
+      {
+        ...{ header: 'DESTINATION SAW', shrink: 15, drop: 3 },
+        cell: ({ destination }) => sideCell(destination),
+        tone: ({ destination }) => (destination?.verdicts.DROPPED ? 'bad' : undefined),
+      },
+      { header: 'CROSS-CLUSTER', cell: ({ crossCluster }) => (crossCluster ? 'yes' : ''), drop: 1 },
     ];
+    return tableOf(columns, edges);
   },
-  summary: ({ nodes, edges, flows, cut }) =>
-    `${nodes.length} nodes, ${edges.length} edges, ${flows} flows` +
+  summary: ({ level, nodes, edges, flows, cut }) =>
+    `${nodes.length} ${level}s, ${edges.length} edges, ${flows} flows` +
     `${cut.edges > 0 ? `; ${cut.edges} edges with ${cut.flows} flows are not shown` : ''}\n`,
   lines: ({ edges }) => edges,
 };
+
+function nodeName({ cluster, namespace, name = namespace }: MapNode): string {
+  if (name === undefined) return cluster || 'outside';
+  return `${name || 'outside'}${cluster && ` (${cluster})`}`;
+}
 
 const PORTS_SHOWN = 3;
 

@@ -6,14 +6,12 @@ import { bodyOf } from '../observe/client.ts';
 import { FlagValues, flagKinds } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
 import { type ObserveOptions, type OptionSources, optionsOf } from '../observe/options.ts';
+import { FORMAT_HELP, FORMATS, type Format, readFormat } from '../output/format.ts';
 import type { Fields, TotalsCommand } from './command.ts';
-
-export const OUTPUTS = ['table', 'json', 'ndjson', 'csv'] as const;
-export type TotalsOutput = (typeof OUTPUTS)[number];
 
 export interface TotalsOptions {
   readonly observe: ObserveOptions;
-  readonly output: TotalsOutput;
+  readonly output: Format;
   /** As the API takes it. */
   readonly request: Fields;
 }
@@ -29,7 +27,6 @@ const NOT_HERE: ReadonlySet<string> = new Set([
   'print-policy-names',
   'print-sql',
   'aggregate-by',
-  'color',
   'debug',
   'ip-translation',
   'numeric',
@@ -52,14 +49,9 @@ function flagsOf<D extends object>(command: TotalsCommand<D>, values: FlagValues
 
 function outputFlag(values: FlagValues): Flag {
   return {
-    ...flagKinds(values).text({
-      name: 'output',
-      short: 'o',
-      help: 'table (the default), json, ndjson or csv',
-    }),
+    ...flagKinds(values).text({ name: 'output', short: 'o', help: FORMAT_HELP }),
+    // Apart from observe's, whose formats are others.
     set: (value) => {
-      if (!OUTPUTS.some((known) => known === value))
-        throw new ParallaxError('input/invalid', `one of ${OUTPUTS.join(', ')} is expected`);
       values.text.form = value;
     },
   };
@@ -81,7 +73,7 @@ export async function readTotalsOptions<D extends object>(
   const from = since ?? (values.switches.all === true ? '1970-01-01' : undefined);
   return {
     observe,
-    output: OUTPUTS.find((known) => known === values.text.form) ?? 'table',
+    output: readFormat(values.text.form ?? 'table', sources.warn ?? (() => {}), FORMATS),
     request: {
       whitelist,
       blacklist,

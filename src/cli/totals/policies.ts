@@ -1,7 +1,9 @@
 // `parallax policies`: the policies that flows name, and what each allowed and denied.
 import type { Policies, PolicySeen } from '../../query/totals/policies.ts';
 import { flagKinds } from '../observe/flag-values.ts';
+import { type Column, tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
+import { countColumn } from './groups.ts';
 import { given, noWords } from './options.ts';
 
 export const POLICIES: TotalsCommand<Policies> = {
@@ -35,29 +37,7 @@ it is then told as such, and denied by those alone that the flow says denied it.
     return { input, answer };
   }),
   member: 'policies',
-  cells: ({ policies }) => [
-    [
-      'CLUSTER',
-      'POLICY',
-      'DIRECTION',
-      'ALLOWED',
-      'ALLOWED, YET DROPPED',
-      'DENIED',
-      'AUDITED',
-      'LAST SEEN',
-      'MOSTLY',
-    ],
-    ...policies.map((each) => [
-      each.cluster,
-      [each.kind, each.namespace === '' ? each.name : `${each.namespace}/${each.name}`]
-        .filter(Boolean)
-        .join(' '),
-      each.direction,
-      ...[each.allowed, each.allowedYetDropped, each.denied, each.audited].map(String),
-      each.lastSeen.replace(/\.\d+Z$/, 'Z'),
-      mostly(each),
-    ]),
-  ],
+  table: ({ policies }) => tableOf(COLUMNS, policies),
   summary: ({ policies, count, unnamed, cut }) =>
     [
       policies.length === 0
@@ -73,6 +53,29 @@ it is then told as such, and denied by those alone that the flow says denied it.
       .join(''),
   lines: ({ policies }) => policies,
 };
+
+const COLUMNS: readonly Column<PolicySeen>[] = [
+  { header: 'CLUSTER', cell: ({ cluster }) => cluster, shrink: 12, drop: 4 },
+  { header: 'POLICY', cell: policyName, shrink: 24 },
+  { header: 'DIRECTION', cell: ({ direction }) => direction, drop: 2 },
+  { header: 'ALLOWED', cell: ({ allowed }) => String(allowed), align: 'right' },
+  {
+    ...countColumn('ALLOWED, YET DROPPED', ({ allowedYetDropped }) => allowedYetDropped, 'warning'),
+    drop: 3,
+  },
+  countColumn('DENIED', ({ denied }) => denied, 'bad'),
+  { ...countColumn('AUDITED', ({ audited }) => audited, 'warning'), drop: 5 },
+  {
+    ...{ header: 'LAST SEEN', drop: 1 },
+    cell: ({ lastSeen }) => lastSeen.replace(/\.\d+Z$/, 'Z'),
+    raw: ({ lastSeen }) => lastSeen,
+  },
+  { header: 'MOSTLY', cell: mostly, shrink: 20, drop: 6 },
+];
+
+function policyName({ kind, namespace, name }: PolicySeen): string {
+  return [kind, namespace === '' ? name : `${namespace}/${name}`].filter(Boolean).join(' ');
+}
 
 function mostly({ traffic }: PolicySeen): string {
   const [most] = traffic;

@@ -1,10 +1,10 @@
 // One call of a command about totals: options, whom to ask, and the answer printed. Knows nothing of the process, so that
 // tests can run it as it is.
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import { alignColumns } from '../../hubble/print/tabwriter.ts';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
-import { type CallIo, exitOf } from '../call.ts';
+import { type CallIo, callScreen, exitOf } from '../call.ts';
 import type { Warn } from '../observe/input-file.ts';
+import { type Answer, render } from '../output/render.ts';
 import { askReport } from '../report/ask.ts';
 import type { TotalsCommand } from './command.ts';
 import { readTotalsOptions, type TotalsOptions } from './options.ts';
@@ -27,7 +27,10 @@ export function runTotals<D extends object>(
   return exitOf(io, async () => {
     const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
     const { env, readConfig } = io;
-    const options = await readTotalsOptions(command, args, { env, nowNanos, readConfig });
+    const options = await readTotalsOptions(command, args, {
+      ...{ env, nowNanos, readConfig },
+      warn: (line) => io.err(`${line}\n`),
+    });
     if (typeof options === 'string') {
       await io.out(options);
       return;
@@ -36,7 +39,8 @@ export function runTotals<D extends object>(
     // A filter that cannot be understood is refused before anything is opened.
     compilePredicate(observe.whitelist, observe.blacklist);
     const { document, notices } = await answered(command, options, nowNanos, io);
-    await io.out(printed(command, document, options));
+    const screen = callScreen(io, observe.color);
+    await io.out(await render(answerOf(command, document), options.output, screen));
     if (!observe.silentErrors) for (const notice of notices) io.err(`${notice}\n`);
   });
 }
@@ -91,40 +95,12 @@ function readAnswer<D extends object>(
   return { document, notices: [...new Set([...notices, ...said].map(String))] };
 }
 
-function printed<D extends object>(
-  command: TotalsCommand<D>,
-  document: D,
-  { output, observe }: TotalsOptions,
-): string {
-  switch (output) {
-    case 'json':
-      return `${JSON.stringify(document)}\n`;
-    case 'ndjson':
-      return command
-        .lines(document)
-        .map((line) => `${JSON.stringify(line)}\n`)
-        .join('');
-    case 'csv':
-      return (command.csv?.(document) ?? command.cells(document, observe))
-        .map((row) => `${row.map(csvCell).join(',')}\r\n`)
-        .join('');
-    case 'table': {
-      const rows = command.cells(document, observe);
-      // A heading over nothing says less than the summary alone.
-      const table = rows.length > 1 ? alignColumns(rows.map(tableLine).join('')) : '';
-      return table + command.summary(document);
-    }
-    default:
-      return output satisfies never;
-  }
-}
-
-function tableLine(row: readonly string[]): string {
-  return `${row.map((cell) => (cell === '' ? '-' : cell.replaceAll(/[\t\v\n\f]/g, ' '))).join('\t')}\n`;
-}
-
-/** RFC 4180; a cell that a spreadsheet would take for a formula is text. */
-function csvCell(cell: string): string {
-  const text = /^[=+@\t\r]|^-(?!\d)/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function answerOf<D extends object>(command: TotalsCommand<D>, document: D): Answer {
+  return {
+    document,
+    items: command.lines(document),
+    table: command.table(document),
+    ...(command.csv && { csv: command.csv(document) }),
+    below: command.summary(document),
+  };
 }

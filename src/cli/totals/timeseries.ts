@@ -4,6 +4,7 @@ import { parseDuration } from '../../hubble/filter/since.ts';
 import type { Point, Series, Timeseries } from '../../query/totals/timeseries.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { flagKinds } from '../observe/flag-values.ts';
+import { type Column, tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
 import { given, namesOf } from './options.ts';
 
@@ -49,33 +50,40 @@ top) and the rest. Where nothing was collected there is no number, which a space
     return { input, answer };
   }),
   member: 'series',
-  cells: (document) => {
-    const { by } = document;
+  table: (document) => {
     const rows = seriesOf(document);
     const most = Math.max(0, ...rows.flatMap(({ points }) => points.map((point) => point ?? 0)));
-    return [
-      [...by.map((name) => name.toUpperCase()), 'FLOWS', 'LEAST', 'MOST', 'OVER TIME'],
-      ...rows.map(({ cells, sum, points }) => [
-        ...cells,
-        String(sum),
-        ...edgesOf(points),
-        `|${sparkline(points, most)}|`,
-      ]),
+    const blocks = (width: number) => (row: Row) => `|${sparkline(row.points, most, width)}|`;
+    const columns: readonly Column<Row>[] = [
+      ...document.by.map((name, at) => ({
+        header: name.toUpperCase(),
+        cell: ({ cells }: Row) => cells[at] ?? '',
+        shrink: 12,
+      })),
+      { header: document.measure.toUpperCase(), cell: ({ sum }) => String(sum), align: 'right' },
+      { header: 'LEAST', cell: ({ points }) => edgeOf(points, Math.min), align: 'right', drop: 1 },
+      { header: 'MOST', cell: ({ points }) => edgeOf(points, Math.max), align: 'right', drop: 2 },
+      {
+        ...{ header: 'OVER TIME', shrink: 24 },
+        cell: blocks(WIDTH),
+        draw: (row, width) => blocks(width - 2)(row),
+      },
     ];
+    return tableOf(columns, rows);
   },
   csv: (document) => {
-    const rows = seriesOf(document);
     const start = Date.parse(document.start);
-    return [
-      ['time', ...document.by, document.measure],
-      ...rows.flatMap(({ cells, points }) =>
-        points.map((point, index) => [
-          new Date(start + index * document.step * 1000).toISOString(),
-          ...cells,
-          point === null ? '' : String(point),
-        ]),
-      ),
-    ];
+    const points = seriesOf(document).flatMap(({ cells, points }) =>
+      points.map((point, index) => {
+        const time = new Date(start + index * document.step * 1000).toISOString();
+        return [time, ...cells, point === null ? '' : String(point)];
+      }),
+    );
+    const header = ['time', ...document.by, document.measure];
+    return tableOf(
+      header.map((name, at) => ({ header: name, cell: (row: readonly string[]) => row[at] ?? '' })),
+      points,
+    );
   },
   summary: ({ measure, start, step, points, gaps, total }) => {
     const dark = gaps.map(({ since, until }) => `${since} to ${until}`);
@@ -121,18 +129,17 @@ function seriesOf({ by, series, other, total }: Timeseries): readonly Row[] {
   return [...series.map(named), ...(rest ? [rest] : [])];
 }
 
-function edgesOf(points: readonly Point[]): [string, string] {
+function edgeOf(points: readonly Point[], edge: (...values: number[]) => number): string {
   const known = points.filter((point) => point !== null);
-  if (known.length === 0) return ['', ''];
-  return [String(Math.min(...known)), String(Math.max(...known))];
+  return known.length === 0 ? '' : String(edge(...known));
 }
 
 const BLOCKS = '▁▂▃▄▅▆▇█';
 const WIDTH = 72;
 
-/** Points as blocks, at most WIDTH of them: of several in one place the most is shown. */
-export function sparkline(points: readonly Point[], most: number): string {
-  const each = Math.max(1, Math.ceil(points.length / WIDTH));
+/** Points as blocks, at most `width` of them: of several in one place the most is shown. */
+export function sparkline(points: readonly Point[], most: number, width = WIDTH): string {
+  const each = Math.max(1, Math.ceil(points.length / Math.max(1, width)));
   let line = '';
   for (let from = 0; from < points.length; from += each) {
     const known = points.slice(from, from + each).filter((point) => point !== null);

@@ -1,15 +1,9 @@
 // `parallax top`: the busiest of one or two dimensions.
 import type { Top, TopGroup } from '../../query/totals/top.ts';
 import { flagKinds } from '../observe/flag-values.ts';
+import { type Column, tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
-import {
-  COUNTS_HEADING,
-  countCells,
-  groupCells,
-  groupsSummary,
-  heading,
-  orderFlag,
-} from './groups.ts';
+import { groupColumns, groupsSummary, orderFlag } from './groups.ts';
 import { given, namesOf } from './options.ts';
 
 export const TOP: TotalsCommand<Top> = {
@@ -55,24 +49,8 @@ is none is answered with all there are.
     return { input, answer };
   }),
   member: 'groups',
-  cells: (top) => {
-    const { by, groups, before } = top;
-    const connections = groups.some((group) => group.connections !== undefined);
-    return [
-      [
-        ...heading(by),
-        ...COUNTS_HEADING,
-        ...(connections ? ['CONNECTIONS'] : []),
-        ...(before ? ['BEFORE', 'CHANGE'] : []),
-      ],
-      ...groups.map((group) => [
-        ...groupCells(group, by),
-        ...countCells(group),
-        ...(connections ? [String(group.connections ?? '')] : []),
-        ...(before ? comparedCells(group) : []),
-      ]),
-    ];
-  },
+  table: ({ by, groups, before }) =>
+    tableOf([...groupColumns(by, groups), ...(before ? COMPARED : [])], groups),
   summary: (top) =>
     groupsSummary(top) +
     (top.before
@@ -81,6 +59,7 @@ is none is answered with all there are.
   lines: ({ groups }) => groups,
 };
 
-function comparedCells({ before = 0, change }: TopGroup): string[] {
-  return [String(before), change === undefined ? 'new' : `x${change}`];
-}
+const COMPARED: readonly Column<TopGroup>[] = [
+  { header: 'BEFORE', cell: ({ before = 0 }) => String(before), align: 'right', drop: 6 },
+  { header: 'CHANGE', cell: ({ change }) => (change === undefined ? 'new' : `x${change}`) },
+];

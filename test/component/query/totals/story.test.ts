@@ -157,7 +157,7 @@ test('compare: with the time before the story everything is new, and that nothin
     'nothing is known of what was collected in the window compared with: what looks new may not have been collected',
   );
   const { out } = await call(COMPARE, args, place);
-  expect(out).toMatch(/^- +CLIENT.CLUSTER +CLIENT .*\nnew +liz-cm-/);
+  expect(out).toMatch(/^STATUS +CLIENT.CLUSTER +CLIENT .*\nnew +liz-cm-/);
   const turned: Comparison = await json(
     call(
       COMPARE,

@@ -98,7 +98,10 @@ describe('observe --aggregate-by', () => {
     [['--aggregate-by', 'colour', '--input-file', 'f'], '"colour" is no dimension'],
     [['--aggregate-by', '', '--input-file', 'f'], 'name what to count by'],
     [['--aggregate-by', 'verdict', '--last', '5'], 'unknown flag: --last'],
-    [['--aggregate-by', 'verdict', '-o', 'dict'], 'one of table, json, ndjson, csv is expected'],
+    [
+      ['--aggregate-by', 'verdict', '-o', 'dict'],
+      'unknown output format "dict": choose table, wide',
+    ],
     [
       ['--aggregate-by', 'verdict', '--connections', '--input-file', 'f'],
       'counted in stored flows only',
@@ -135,4 +138,5 @@ test('a line of blocks', () => {
   expect(sparkline([0, 1, 4, 8, null], 8)).toBe('▁▂▅█ ');
   expect(sparkline([0, 0], 0)).toBe('▁▁');
   expect(sparkline(new Array(1000).fill(1), 1).length).toBeLessThanOrEqual(72);
+  expect(sparkline(new Array(1000).fill(1), 1, 20).length).toBe(20);
 });
