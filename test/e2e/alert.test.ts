@@ -157,7 +157,7 @@ describe('parallax up', () => {
     const parallax = commandOf(program, directory);
     const place = ['--data-dir', join(directory, 'story')];
     const listed = async () =>
-      objects((await parallax('alert', 'deliveries', '-o', 'json', ...place)).stdout);
+      objects((await parallax('alert', 'deliveries', '-o', 'ndjson', ...place)).stdout);
     const delivered = { receiver: 'hook', state: 'delivered', key: post?.key };
     // Beside the running process, which has the directory open.
     expect(await listed()).toContainEqual(expect.objectContaining(delivered));

@@ -39,7 +39,7 @@ test('the demo has one incident, and a policy that would open it', async () => {
   up = started;
   onTestFailed(() => console.log(started.tail()));
   const place = ['--data-dir', data];
-  const told = async () => objects((await parallax('denials', ...place, '-o', 'jsonl')).stdout);
+  const told = async () => objects((await parallax('denials', ...place, '-o', 'ndjson')).stdout);
   let incidents: unknown[] = [];
   await started.until('the incident being told', WITHIN_MS, async () => {
     incidents = await told();
@@ -86,7 +86,7 @@ test('the demo has one incident, and a policy that would open it', async () => {
   };
   const suggested = await parallax(...suggest, '--server', listen);
   expect(parse(suggested.stdout)).toMatchObject(policy);
-  const rows = objects((await parallax('denials', ...place, '--rows', '-o', 'jsonl')).stdout);
+  const rows = objects((await parallax('denials', ...place, '--rows', '-o', 'ndjson')).stdout);
   expect(rows.length).toBeGreaterThan(0);
   for (const row of rows) expect(row).toMatchObject({ incident: incident?.id });
   expect(await started.stop()).toEqual({ code: 0, signal: null });

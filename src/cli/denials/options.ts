@@ -19,7 +19,8 @@ import {
 } from '../observe/server.ts';
 import { Settings } from '../observe/settings.ts';
 import { type TlsOptions, tlsOptions } from '../observe/tls.ts';
-import { FORMAT_HELP, FORMATS, type Format, readFormat } from '../output/format.ts';
+import { outputFlag, outputOf } from '../output/flag.ts';
+import type { Format } from '../output/format.ts';
 import { readWhere, type Where } from './where.ts';
 
 const STATES = ['open', 'resolved', 'stale', 'all'] as const;
@@ -127,7 +128,7 @@ export function denialFlags(values: FlagValues): Flag[] {
       help: 'A condition of webhooks and of the feed (docs/alerts.md): cross-cluster, from-peer=10.0.0.0/8, not.to-workload=shop/*; repeatable',
     }),
     text({ name: 'sort', value: 'by', help: 'last (seen, the default), first (seen) or count' }),
-    text({ name: 'output', short: 'o', help: FORMAT_HELP }),
+    outputFlag(values),
     ...shared,
   ];
 }
@@ -135,7 +136,7 @@ export function denialFlags(values: FlagValues): Flag[] {
 /** Throws `input/invalid`. */
 export async function readDenialOptions(
   args: readonly string[],
-  { env, nowNanos, readConfig, warn = () => {} }: OptionSources,
+  { env, nowNanos, readConfig, warn }: OptionSources,
 ): Promise<DenialOptions | 'help'> {
   const values = new FlagValues();
   const [word] = parseArgs(denialFlags(values), args);
@@ -178,7 +179,7 @@ export async function readDenialOptions(
     policies: lists.policy ?? [],
     clusters: lists['denied-in'] ?? [],
     incidents: lists.incident ?? [],
-    output: readFormat(text.output ?? 'table', warn, FORMATS),
+    output: outputOf(values, warn),
     color: text.color,
     timeFormat: text['time-format'] ?? 'StampMilli',
     silentErrors: switches['silent-errors'] === true,

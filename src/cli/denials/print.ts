@@ -4,11 +4,9 @@ import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
 import { endText, type Incident, incidentPolicyText, whyText } from '../../incident/incident.ts';
 import type { ListedIncident } from '../../query/denials/ask.ts';
 import type { Denial, DenialEnd } from '../../query/denials/denial.ts';
-import { plainText } from '../output/plain-text.ts';
-import { jsonText, render, yamlText } from '../output/render.ts';
 import type { Screen } from '../output/screen.ts';
-import { type Column, type Table, type Tone, tableOf, toned } from '../output/table.ts';
-import { cut } from '../output/width.ts';
+import { type StreamForm, streamPrinter } from '../output/stream.ts';
+import { type Column, type Table, type Tone, tableOf } from '../output/table.ts';
 import type { DenialOptions } from './options.ts';
 import type { Change, ChangeKind } from './watch.ts';
 
@@ -105,7 +103,7 @@ const CHANGE_TONES: Readonly<Record<ChangeKind, Tone>> = {
   resolved: 'good',
 };
 
-/** Prints the changes of a watch as they come: a line, a document or a CSV record each. */
+/** Prints the changes of a watch as they come. */
 export function changePrinter(
   { output, timeFormat: layout }: Pick<DenialOptions, 'output' | 'timeFormat'>,
   screen: Screen,
@@ -118,31 +116,12 @@ export function changePrinter(
       cell: ({ incident }: Change) => raw(incident),
     })),
   ];
-  let headed = false;
-  return async ({ event, incident }) => {
-    switch (output) {
-      case 'json':
-      case 'ndjson':
-        return `${jsonText({ event, incident })}\n`;
-      case 'yaml':
-        return `---\n${await yamlText({ event, incident })}`;
-      case 'csv': {
-        const table = tableOf(columns, [{ event, incident }]);
-        const text = await render({ document: {}, items: [], table }, 'csv', screen);
-        const record = headed ? text.slice(text.indexOf('\n') + 1) : text;
-        headed = true;
-        return record;
-      }
-      case 'table':
-      case 'wide': {
-        const { lastSeen, id, text, count } = incident;
-        const line = `${format(parseTimestamp(lastSeen))}: ${event.toUpperCase().padEnd(8)} ${id} x${count} ${plainText(text)}`;
-        const fit =
-          screen.columns === undefined || output === 'wide' ? line : cut(line, screen.columns);
-        return `${toned(fit, CHANGE_TONES[event], screen)}\n`;
-      }
-      default:
-        return output satisfies never;
-    }
+  const form: StreamForm<Change> = {
+    line: ({ event, incident: { lastSeen, id, text, count } }) =>
+      `${format(parseTimestamp(lastSeen))}: ${event.toUpperCase().padEnd(8)} ${id} x${count} ${text}`,
+    tone: ({ event }) => CHANGE_TONES[event],
+    document: (change) => change,
+    columns,
   };
+  return streamPrinter(form, output, screen);
 }

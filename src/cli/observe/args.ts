@@ -11,6 +11,8 @@ export interface Flag {
   readonly help: string;
   /** The kind of its value, for the help text. */
   readonly value?: string;
+  /** Accepted, and left out of the help. */
+  readonly hidden?: boolean;
   /** Throws `input/invalid` with the reason when the value is refused. */
   readonly set: (value: string) => void;
 }
@@ -120,7 +122,8 @@ export function parseBool(text: string): boolean {
 }
 
 /** The help's list of flags, aligned. */
-export function describeFlags(flags: readonly Flag[]): string {
+export function describeFlags(all: readonly Flag[]): string {
+  const flags = all.filter(({ hidden }) => hidden !== true);
   const left = (flag: Flag) => {
     const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
     return `  ${short}--${flag.name}${flag.bare === undefined ? ` ${flag.value ?? 'text'}` : ''}`;

@@ -7,6 +7,8 @@ export type Format = (typeof FORMATS)[number];
 export const FORMAT_HELP =
   'table (the default; fits the terminal), wide (all columns in full), json, ndjson, csv or yaml';
 
+export const COLOR_HELP = 'auto (the default), always or never';
+
 /** Spellings of earlier versions: accepted with a warning for one version. */
 const OLD: Readonly<Record<string, Format>> = {
   jsonl: 'ndjson',

@@ -14,15 +14,21 @@ export interface Answer {
   readonly table: Table;
   /** Where CSV has other rows than the table. */
   readonly csv?: Table;
-  /** Sentences above and below the table, as lines. */
-  readonly above?: string;
-  readonly below?: string;
+  /** Lines above and below the table. */
+  readonly above?: Text;
+  readonly below?: Text;
+  /** Lines in place of the table. */
+  readonly text?: Text;
 }
+
+/** Prose, or a function that lays it out and has made it safe for terminals. */
+export type Text = string | ((screen: Screen) => string);
 
 export async function render(answer: Answer, format: Format, screen: Screen): Promise<string> {
   switch (format) {
     case 'table':
     case 'wide':
+      if (answer.text !== undefined) return prose(answer.text, screen);
       return (
         prose(answer.above, screen) +
         tableText(answer.table, screen, format === 'wide') +
@@ -42,8 +48,8 @@ export async function render(answer: Answer, format: Format, screen: Screen): Pr
 }
 
 /** Sentences, wrapped at the width of the terminal. */
-export function prose(text: string | undefined, { columns }: Screen): string {
-  return text === undefined ? '' : wrap(plainLines(text), columns);
+function prose(text: Text = '', screen: Screen): string {
+  return typeof text === 'string' ? wrap(plainLines(text), screen.columns) : text(screen);
 }
 
 export function jsonText(value: unknown, indent?: number): string {

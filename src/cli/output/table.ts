@@ -19,6 +19,8 @@ export interface Column<R> {
   /** Columns with the lowest number are left out first where shrinking does not suffice. */
   readonly drop?: number;
   readonly tone?: (row: R) => Tone | undefined;
+  /** Shown where the cell is empty; `-` when left out. */
+  readonly empty?: string;
   /** Draws the cell anew for fewer characters, where cutting its end would be misleading. */
   readonly draw?: (row: R, width: number) => string;
 }
@@ -30,7 +32,7 @@ interface Cell {
   readonly draw?: ((width: number) => string) | undefined;
 }
 
-type Shape = Omit<Column<never>, 'cell' | 'raw' | 'tone' | 'draw'>;
+type Shape = Omit<Column<never>, 'cell' | 'raw' | 'tone' | 'empty' | 'draw'>;
 
 export interface Table {
   readonly columns: readonly Shape[];
@@ -46,8 +48,8 @@ export function tableOf<R>(columns: readonly Column<R>[], rows: readonly R[]): T
     cells: () => rows.map((row) => columns.map(({ cell, raw = cell }) => raw(row))),
     shown: () =>
       rows.map((row) =>
-        columns.map(({ cell, tone, draw }) => {
-          const text = plainText(cell(row)) || '-';
+        columns.map(({ cell, tone, draw, empty = '-' }) => {
+          const text = plainText(cell(row)) || empty;
           return {
             text,
             width: widthOf(text),
@@ -56,6 +58,15 @@ export function tableOf<R>(columns: readonly Column<R>[], rows: readonly R[]): T
           };
         }),
       ),
+  };
+}
+
+/** A number; toned unless it is 0. */
+export function countColumn<R>(header: string, count: (row: R) => number, tone?: Tone): Column<R> {
+  return {
+    ...{ header, align: 'right' },
+    cell: (row) => String(count(row)),
+    tone: (row) => (count(row) > 0 ? tone : undefined),
   };
 }
 
@@ -78,7 +89,10 @@ export function tableText(table: Table, { columns: room, color }: Screen, wide: 
   const { laid, gap } = wide ? { laid: natural, gap: GAP } : fitted(natural, room);
   const colors = picocolors.createColors(color);
   const line = (text: (place: Placed, last: boolean) => string) =>
-    laid.map((each, index) => text(each, index === laid.length - 1)).join(' '.repeat(gap));
+    laid
+      .map((each, index) => text(each, index === laid.length - 1))
+      .join(' '.repeat(gap))
+      .trimEnd();
   const header = line(({ column: { header, align = 'left' }, width }, last) =>
     colors.bold(padded(cut(header, width), width, align, last)),
   );

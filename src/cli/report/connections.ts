@@ -1,12 +1,12 @@
 // `parallax connections`: what its table looks like and whom it asks.
-import { alignColumns } from '../../hubble/print/tabwriter.ts';
 import { timeFormat } from '../../hubble/print/time.ts';
 import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
-import type { Connection, ConnectionEnd } from '../../query/connections/connection.ts';
+import type { Connection, ConnectionEnd, Outcome } from '../../query/connections/connection.ts';
 import { policyText, type View } from '../../query/connections/view.ts';
 import { decisionOf } from '../../query/explain/decision.ts';
 import { bodyOf } from '../observe/client.ts';
 import type { ObserveOptions } from '../observe/options.ts';
+import { type Column, type Table, type Tone, tableOf } from '../output/table.ts';
 import { askReport, readItems } from './ask.ts';
 import type { Report, ReportAnswer } from './run.ts';
 
@@ -20,33 +20,45 @@ shown whole. --last and --first count connections, by their latest and earliest 
   table: connectionTable,
 };
 
-const HEADER = [
-  'FIRST SEEN',
-  'CLIENT',
-  'SERVER',
-  'PROTOCOL',
-  'SOURCE SAW',
-  'DESTINATION SAW',
-  'OUTCOME',
-  'FLOWS',
-  'DETAILS',
-];
-
-function connectionTable(connections: readonly Connection[], { printer }: ObserveOptions): string {
-  const format = timeFormat(printer.timeFormat);
-  const rows = connections.map((each) => [
-    format(parseTimestamp(each.first)),
-    endCell(each.client, printer.ipTranslation),
-    endCell(each.server, printer.ipTranslation),
-    each.protocol,
-    viewCell(each, 'source'),
-    viewCell(each, 'destination'),
-    each.outcome,
-    String(each.flows),
-    details(each),
-  ]);
-  return alignColumns([HEADER, ...rows].map((row) => `${row.join('\t')}\n`).join(''));
+function connectionTable(
+  connections: readonly Connection[],
+  { printer: { timeFormat: layout, ipTranslation } }: ObserveOptions,
+): Table {
+  const format = timeFormat(layout);
+  const columns: readonly Column<Connection>[] = [
+    {
+      ...{ header: 'FIRST SEEN', drop: 1 },
+      cell: ({ first }) => format(parseTimestamp(first)),
+      raw: ({ first }) => first,
+    },
+    { header: 'CLIENT', cell: ({ client }) => endCell(client, ipTranslation), shrink: 20 },
+    { header: 'SERVER', cell: ({ server }) => endCell(server, ipTranslation), shrink: 20 },
+    { header: 'PROTOCOL', cell: ({ protocol }) => protocol, drop: 2 },
+    { header: 'SOURCE SAW', cell: (each) => viewCell(each, 'source'), shrink: 12, drop: 4 },
+    {
+      header: 'DESTINATION SAW',
+      cell: (each) => viewCell(each, 'destination'),
+      shrink: 15,
+      drop: 5,
+    },
+    { header: 'OUTCOME', cell: ({ outcome }) => outcome, tone: ({ outcome }) => TONES[outcome] },
+    { header: 'FLOWS', cell: ({ flows }) => String(flows), align: 'right', drop: 3 },
+    { header: 'DETAILS', cell: details, shrink: 16, drop: 6 },
+    { header: 'LAST SEEN', cell: ({ last }) => format(parseTimestamp(last)), wide: true },
+    { header: 'UUID', cell: ({ uuid }) => uuid, wide: true },
+  ];
+  return tableOf(columns, connections);
 }
+
+const TONES: Readonly<Record<Outcome, Tone | undefined>> = {
+  forwarded: 'good',
+  denied: 'bad',
+  dropped: 'bad',
+  error: 'bad',
+  partly: 'warning',
+  audited: 'warning',
+  unknown: undefined,
+};
 
 function endCell({ namespace, pod, names, ip, port, cluster }: ConnectionEnd, translated: boolean) {
   const name =

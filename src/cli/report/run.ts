@@ -3,10 +3,14 @@
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
-import { type CallIo, exitOf } from '../call.ts';
-import { describeFlags } from '../observe/args.ts';
-import { helpFlags } from '../observe/flags.ts';
-import { type ObserveOptions, readOptions } from '../observe/options.ts';
+import { type CallIo, callScreen, exitOf } from '../call.ts';
+import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
+import { FlagValues } from '../observe/flag-values.ts';
+import { observeFlags } from '../observe/flags.ts';
+import { type ObserveOptions, optionsOf } from '../observe/options.ts';
+import { outputFlag, outputOf } from '../output/flag.ts';
+import { render } from '../output/render.ts';
+import type { Table } from '../output/table.ts';
 
 export interface ReportAnswer<T> {
   /** A line of JSON each. */
@@ -17,7 +21,7 @@ export interface ReportAnswer<T> {
 export interface Report<T> {
   readonly name: string;
   readonly usage: string;
-  readonly table: (items: readonly T[], options: ObserveOptions) => string;
+  readonly table: (items: readonly T[], options: ObserveOptions) => Table;
   /** Takes `--input-file`. */
   readonly files: boolean;
   /** What the options mean before anything is asked. */
@@ -28,17 +32,32 @@ export interface ReportIo<T> extends CallIo {
   readonly ask: (options: ObserveOptions) => Promise<ReportAnswer<T>>;
 }
 
-/** Flags of observe that say how flows are printed, or ask for more than a report is. */
-const NOT_HERE: ReadonlySet<string> = new Set([
+/** Flags of observe that mean nothing here. */
+const NOT_HERE: ReadonlySet<string> = new Set(['output', 'aggregate-by', 'print-sql']);
+/** Accepted as observe accepts them, and left out of the help. */
+const HIDDEN: ReadonlySet<string> = new Set([
   'follow',
   'field-mask',
   'use-default-field-masks',
   'print-node-name',
   'print-policy-names',
-  'color',
   'debug',
   'ip-translation',
 ]);
+const OWN_WORDS: Readonly<Record<string, string>> = {
+  all: 'All that are stored',
+  last: 'The N latest (20 when nothing else limits them)',
+  first: 'The N earliest',
+};
+
+function flagsOf({ files }: Pick<Report<unknown>, 'files'>, values: FlagValues): readonly Flag[] {
+  const shared = observeFlags(values)
+    .filter(({ name }) => !NOT_HERE.has(name))
+    .map((flag) => ({ ...flag, help: OWN_WORDS[flag.name] ?? flag.help }))
+    .map((flag) => (flag.name !== 'input-file' || files ? flag : { ...flag, hidden: true }))
+    .map((flag) => (HIDDEN.has(flag.name) ? { ...flag, hidden: true } : flag));
+  return [outputFlag(values), ...shared];
+}
 
 /** Runs the call and returns the exit code. */
 export function runReport<T>(
@@ -49,11 +68,14 @@ export function runReport<T>(
   return exitOf(io, async () => {
     const now = BigInt(io.nowMs()) * 1_000_000n;
     const { env, readConfig } = io;
-    const read = await readOptions(args, { env, nowNanos: now, readConfig });
-    if (read === 'help') {
+    const values = new FlagValues();
+    parseArgs(flagsOf(report, values), args);
+    if (values.switches.help === true) {
       await io.out(helpText(report));
       return;
     }
+    const output = outputOf(values, (line) => io.err(`${line}\n`));
+    const read = await optionsOf(values, { env, nowNanos: now, readConfig });
     refuseOthers(report, read);
     if (read.printRawFilters) {
       await io.out(rawFilters(read.whitelist, read.blacklist));
@@ -63,21 +85,20 @@ export function runReport<T>(
     // A filter that cannot be understood is refused before anything is opened.
     compilePredicate(options.whitelist, options.blacklist);
     const { items, notices } = await io.ask(options);
-    const json = () => items.map((item) => `${JSON.stringify(item)}\n`).join('');
-    await io.out(isJson(options) ? json() : items.length === 0 ? '' : report.table(items, options));
+    const answer = {
+      document: { [report.name]: items, notices },
+      ...{ items, table: report.table(items, options) },
+    };
+    await io.out(await render(answer, output, callScreen(io, options.color)));
     if (!options.silentErrors) for (const notice of notices) io.err(`${notice}\n`);
   });
-}
-
-function isJson({ printer }: ObserveOptions): boolean {
-  return printer.output === 'json' || printer.output === 'jsonpb';
 }
 
 function refuseOthers(
   { name, files }: Pick<Report<unknown>, 'name' | 'files'>,
   options: ObserveOptions,
 ): void {
-  const { follow, inputFile, printer } = options;
+  const { follow, inputFile } = options;
   if (follow)
     throw new ParallaxError(
       'input/invalid',
@@ -88,23 +109,10 @@ function refuseOthers(
       'input/invalid',
       `${name} are found in stored flows; read the file with \`parallax import\` first`,
     );
-  if (printer.output === 'dict')
-    throw new ParallaxError(
-      'input/invalid',
-      `invalid output format: dict; ${name} come as table or json`,
-    );
 }
 
-function helpText({
-  name,
-  usage,
-  files,
-}: Pick<Report<unknown>, 'name' | 'usage' | 'files'>): string {
-  const flags = helpFlags()
-    .filter(({ name: flag }) => !NOT_HERE.has(flag) && (files || flag !== 'input-file'))
-    .map((flag) =>
-      flag.name === 'output' ? { ...flag, help: 'table (the default) or json' } : flag,
-    );
+function helpText(report: Pick<Report<unknown>, 'name' | 'usage' | 'files'>): string {
+  const { name, usage } = report;
   return `Usage: parallax ${name} [flags]
 
 ${usage}
@@ -112,5 +120,5 @@ Asks the server named by --server or PARALLAX_SERVER, else the one that has the 
 open, else reads the directory itself.
 
 Flags, as those of parallax observe:
-${describeFlags(flags)}`;
+${describeFlags(flagsOf(report, new FlagValues()))}`;
 }

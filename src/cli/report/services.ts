@@ -1,8 +1,9 @@
 // `parallax services`: what its table looks like and whom it asks.
-import { alignColumns } from '../../hubble/print/tabwriter.ts';
 import type { Service, ServiceCounts } from '../../query/services/services.ts';
 import { bodyOf } from '../observe/client.ts';
 import type { ObserveOptions } from '../observe/options.ts';
+import { type Column, countColumn, type Table, tableOf } from '../output/table.ts';
+import { percent } from '../totals/groups.ts';
 import { askReport, readItems } from './ask.ts';
 import type { Report, ReportAnswer } from './run.ts';
 
@@ -23,43 +24,39 @@ and ports. A service called in several clusters is shown as global.
   },
 };
 
-const HEADER = [
-  'SERVICE',
-  'FROM',
-  'ANSWERED IN',
-  'SHARE',
-  'CONNECTIONS',
-  'ANSWERED',
-  'DENIED',
-  'DROPPED',
-  'REQUESTS',
-  '5XX',
-  '4XX',
-  'LATENCY',
-  'AFFINITY',
-];
-
-function serviceTable(services: readonly Service[]): string {
-  const rows = services.flatMap(({ service, global, routes, affinity }) =>
-    routes.map(({ from, to, share, ...counts }, index) => [
-      index > 0 ? '' : `${service}${global ? ' (global)' : ''}`,
-      from === '' ? 'outside' : from,
-      to === '' ? 'unknown' : to,
-      `${(share * 100).toFixed(1)}%`,
-      ...countCells(counts),
-      affinity[from] ?? '',
-    ]),
-  );
-  return alignColumns([HEADER, ...rows].map((row) => `${row.join('\t')}\n`).join(''));
+interface Route extends ServiceCounts {
+  readonly service: Service;
+  readonly from: string;
+  readonly to: string;
+  readonly share: number;
 }
 
-function countCells(counts: ServiceCounts): string[] {
-  const { connections, answered, denied, dropped, requests, serverErrors, clientErrors } = counts;
-  const { latencyMs } = counts;
-  return [
-    ...[connections, answered, denied, dropped, requests, serverErrors, clientErrors].map(String),
-    latencyMs === undefined ? '' : `${latencyMs}ms`,
+function serviceTable(services: readonly Service[]): Table {
+  const rows = services.flatMap((service) =>
+    service.routes.map((route): Route => ({ ...route, service })),
+  );
+  const columns: readonly Column<Route>[] = [
+    {
+      ...{ header: 'SERVICE', shrink: 20 },
+      cell: ({ service: { service, global } }) => `${service}${global ? ' (global)' : ''}`,
+    },
+    { header: 'FROM', cell: ({ from }) => from || 'outside', shrink: 10 },
+    { header: 'ANSWERED IN', cell: ({ to }) => to || 'unknown', shrink: 11 },
+    { header: 'SHARE', cell: ({ share }) => percent(share), align: 'right', drop: 7 },
+    countColumn('CONNECTIONS', ({ connections }) => connections),
+    { ...countColumn('ANSWERED', ({ answered }) => answered), drop: 8 },
+    countColumn('DENIED', ({ denied }) => denied, 'bad'),
+    { ...countColumn('DROPPED', ({ dropped }) => dropped, 'bad'), drop: 6 },
+    { ...countColumn('REQUESTS', ({ requests }) => requests), drop: 5 },
+    { ...countColumn('5XX', ({ serverErrors }) => serverErrors, 'bad'), drop: 4 },
+    { ...countColumn('4XX', ({ clientErrors }) => clientErrors, 'warning'), drop: 3 },
+    {
+      ...{ header: 'LATENCY', align: 'right', drop: 2 },
+      cell: ({ latencyMs }) => (latencyMs === undefined ? '' : `${latencyMs}ms`),
+    },
+    { header: 'AFFINITY', cell: ({ service, from }) => service.affinity[from] ?? '', drop: 1 },
   ];
+  return tableOf(columns, rows);
 }
 
 export function askServices(

@@ -3,7 +3,7 @@ import type { Aggregates, ToldGroup } from '../../query/totals/aggregates.ts';
 import type { Flag } from '../observe/args.ts';
 import type { FlagValues } from '../observe/flag-values.ts';
 import { flagKinds } from '../observe/flag-values.ts';
-import type { Column, Tone } from '../output/table.ts';
+import { type Column, countColumn } from '../output/table.ts';
 
 /** A column for each dimension that flows are grouped by. */
 export function dimensionColumns<R extends Pick<ToldGroup, 'values'>>(
@@ -34,15 +34,6 @@ export function groupColumns<G extends ToldGroup>(
     { ...countColumn<G>('DROPPED', ({ dropped }) => dropped, 'bad'), drop: 3 },
     ...(groups.some((group) => group.connections !== undefined) ? [connections] : []),
   ];
-}
-
-/** A number; toned unless it is 0. */
-export function countColumn<R>(header: string, count: (row: R) => number, tone?: Tone): Column<R> {
-  return {
-    ...{ header, align: 'right' },
-    cell: (row) => String(count(row)),
-    tone: (row) => (count(row) > 0 ? tone : undefined),
-  };
 }
 
 export function percent(share: number): string {

@@ -1,9 +1,8 @@
 // `parallax map`: who calls whom, and what each side saw of it.
 import type { EdgeSide, MapEdge, MapNode, ServiceMap } from '../../query/totals/map.ts';
 import { flagKinds } from '../observe/flag-values.ts';
-import { type Column, tableOf } from '../output/table.ts';
+import { type Column, countColumn, tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
-import { countColumn } from './groups.ts';
 import { given, noWords } from './options.ts';
 
 export const MAP: TotalsCommand<ServiceMap> = {

@@ -3,10 +3,11 @@ import { rawFilters } from '../../hubble/filter/json.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
 import { bodyOf } from '../observe/client.ts';
-import { FlagValues, flagKinds } from '../observe/flag-values.ts';
+import { FlagValues } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
 import { type ObserveOptions, type OptionSources, optionsOf } from '../observe/options.ts';
-import { FORMAT_HELP, FORMATS, type Format, readFormat } from '../output/format.ts';
+import { outputFlag, outputOf } from '../output/flag.ts';
+import type { Format } from '../output/format.ts';
 import type { Fields, TotalsCommand } from './command.ts';
 
 export interface TotalsOptions {
@@ -47,16 +48,6 @@ function flagsOf<D extends object>(command: TotalsCommand<D>, values: FlagValues
   return [...own, ...shared];
 }
 
-function outputFlag(values: FlagValues): Flag {
-  return {
-    ...flagKinds(values).text({ name: 'output', short: 'o', help: FORMAT_HELP }),
-    // Apart from observe's, whose formats are others.
-    set: (value) => {
-      values.text.form = value;
-    },
-  };
-}
-
 /** The options; text when that is all there is to say. Throws `input/invalid`. */
 export async function readTotalsOptions<D extends object>(
   command: TotalsCommand<D>,
@@ -73,7 +64,7 @@ export async function readTotalsOptions<D extends object>(
   const from = since ?? (values.switches.all === true ? '1970-01-01' : undefined);
   return {
     observe,
-    output: readFormat(values.text.form ?? 'table', sources.warn ?? (() => {}), FORMATS),
+    output: outputOf(values, sources.warn),
     request: {
       whitelist,
       blacklist,

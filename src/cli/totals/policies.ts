@@ -1,9 +1,8 @@
 // `parallax policies`: the policies that flows name, and what each allowed and denied.
 import type { Policies, PolicySeen } from '../../query/totals/policies.ts';
 import { flagKinds } from '../observe/flag-values.ts';
-import { type Column, tableOf } from '../output/table.ts';
+import { type Column, countColumn, tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
-import { countColumn } from './groups.ts';
 import { given, noWords } from './options.ts';
 
 export const POLICIES: TotalsCommand<Policies> = {

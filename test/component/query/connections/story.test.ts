@@ -74,7 +74,7 @@ const DENIED = [
 
 describe('the denied call', () => {
   test('is one connection: forwarded at its source, dropped at its destination', async () => {
-    const { exit, out } = await connections(...DENIED, '--last', '1', '-o', 'json');
+    const { exit, out } = await connections(...DENIED, '--last', '1', '-o', 'ndjson');
     expect(exit).toBe(0);
     const found: Connection = JSON.parse(out);
     expect(found).toMatchObject({
@@ -119,7 +119,7 @@ describe('the denied call', () => {
 
   test('is explained by the uuid of any flow of it, from the side that saw it forwarded too', async () => {
     const found: Connection = JSON.parse(
-      (await connections(...DENIED, '--last', '1', '-o', 'json')).out,
+      (await connections(...DENIED, '--last', '1', '-o', 'ndjson')).out,
     );
     const at = (uuid: string) => explain(uuid, { output: 'json' });
     const told: Explained = JSON.parse(await at(found.uuid));
@@ -141,7 +141,8 @@ describe('the denied call', () => {
 test('the global service: which cluster answered whose calls', async () => {
   const { exit, out } = await services('--to-pod', 'farfaraway/rebel-base', '-o', 'json');
   expect(exit).toBe(0);
-  const found: Service = JSON.parse(out);
+  const [found]: Service[] = JSON.parse(out).services;
+  if (found === undefined) throw new Error('no service');
   expect(found).toMatchObject({ service: 'farfaraway/rebel-base', global: true });
   const route = (from: string, to: string) =>
     found.routes.find((each) => each.from === from && each.to === to);
@@ -152,7 +153,7 @@ test('the global service: which cluster answered whose calls', async () => {
     'farfaraway/rebel-base',
     '--all',
     '-o',
-    'json',
+    'ndjson',
   );
   const lines: Connection[] = ofEks.out
     .trimEnd()
@@ -263,7 +264,7 @@ describe('the API', () => {
 describe('the command', () => {
   test.each([
     [['--follow'], 'connections cannot be followed'],
-    [['-o', 'dict'], 'connections come as table or json'],
+    [['-o', 'dict'], 'unknown output format "dict": choose table, wide, json'],
     [['--first', '1', '--last', '1'], 'cannot set both --first and --last'],
     [['--from-pod'], 'flag needs an argument'],
   ])('refuses %j', async (args, message) => {
