@@ -28,7 +28,11 @@ export interface ApiParts {
 /**
  * In the order in which they start. Throws `config/invalid` when other hosts reach an address and no token is asked for.
  */
-export function buildApi(config: ParallaxConfig, deps: RoleDeps, parts: ApiParts): Component[] {
+export function buildApiServers(
+  config: ParallaxConfig,
+  deps: RoleDeps,
+  parts: ApiParts,
+): Component[] {
   const { bus, store, clusters } = parts;
   const tokens = readTokens(config.api.auth);
   requireSafe('api.listen', config.api.listen, tokens);

@@ -2,7 +2,7 @@
 import type { ClusterConfig } from '../ingest/config.ts';
 import { createRunner } from '../runtime/run.ts';
 import { createStore } from '../store/open.ts';
-import { buildApi } from './api.ts';
+import { buildApiServers } from './api.ts';
 import { buildBus } from './build.ts';
 import type { ParallaxConfig } from './config.ts';
 import { createReloader } from './reload.ts';
@@ -18,7 +18,7 @@ export async function runServe(config: ParallaxConfig, deps: RoleDeps): Promise<
   let configured = config.clusters;
   const clusters = () => configured;
   const parts = { store, bus, clusters, health: runner.health, metrics };
-  for (const component of buildApi(config, deps, parts)) runner.add(component);
+  for (const component of buildApiServers(config, deps, parts)) runner.add(component);
   // What the doctor judges by.
   if (deps.reload !== undefined) {
     const apply = async (next: readonly ClusterConfig[]) => {

@@ -4,7 +4,7 @@ import type { ClusterConfig } from '../ingest/config.ts';
 import { createRunner } from '../runtime/run.ts';
 import { createStore } from '../store/open.ts';
 import { buildAlerts } from './alert.ts';
-import { buildApi } from './api.ts';
+import { buildApiServers } from './api.ts';
 import { buildBus, buildWriter } from './build.ts';
 import { createCollectorThread } from './collector-thread.ts';
 import type { ParallaxConfig } from './config.ts';
@@ -56,7 +56,7 @@ export async function runUp(
   });
   const metrics = async () => (await registry.metrics()) + (await collectors.metrics());
   const parts = { store, bus, clusters, health: runner.health, metrics };
-  for (const component of buildApi(config, deps, parts)) runner.add(component);
+  for (const component of buildApiServers(config, deps, parts)) runner.add(component);
   if (!options.quiet) runner.add(createFlowPrinter({ bus, stdout: deps.stdout, logger }));
   runner.add(collectors);
   // A terminal that is closed hangs up on its processes: then it ends as it always did.

@@ -1,7 +1,5 @@
 // The application behind the server: limits on what comes in, who asks, how refusals look, and what is counted and logged
 // of each answer. Knows no route of the API.
-import compress from '@fastify/compress';
-import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -51,6 +49,8 @@ const METRICS = /^\/metrics(\?|$)/;
 export async function buildApp(deps: AppDeps): Promise<App> {
   const { config, metrics, logger, stopped, audit, endless } = deps;
   const app = createApp(deps);
+  app.setValidatorCompiler(({ schema }) => checkedBy(schema as z.ZodType)); // as the routes declare them
+  app.setSerializerCompiler(() => (document) => JSON.stringify(document));
   const paths = new KnownPaths();
   paths.watch(app);
   const askers = new WeakMap<FastifyRequest, Asker>();
@@ -60,8 +60,6 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     metrics.errors.inc({ code });
     if (status >= 500) logger.error({ err: error }, 'request failed');
   };
-  app.setValidatorCompiler(({ schema }) => checkedBy(schema as z.ZodType));
-  app.setSerializerCompiler(() => (document) => JSON.stringify(document));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
@@ -117,7 +115,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   app.setNotFoundHandler(noSuchRoute);
   await addRateLimit(app, config, askers);
   if (config.compress)
-    await app.register(compress, {
+    await app.register(import('@fastify/compress'), {
       threshold: 1024,
       encodings: ['zstd', 'br', 'gzip', 'deflate'],
       customTypes: COMPRESSED,
@@ -131,6 +129,11 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   return { app, askerOf: known, failed };
 }
 
+/** Fastify loads ajv unless other factories of compilers are named; the compilers set above take their place. */
+function unused(): never {
+  throw new ParallaxError('internal', 'a compiler of schemas was set already');
+}
+
 function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
   const { requestTimeout } = config;
   const server = {
@@ -141,6 +144,7 @@ function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
     connectionsCheckingInterval: Math.min(CHECK_MS, Math.ceil(requestTimeout / 4)),
   };
   const common = {
+    schemaController: { compilersFactory: { buildValidator: unused, buildSerializer: unused } },
     bodyLimit: config.maxBody,
     requestTimeout,
     keepAliveTimeout: config.keepAlive,
@@ -195,7 +199,7 @@ async function addRateLimit(
   askers: WeakMap<FastifyRequest, Asker>,
 ): Promise<void> {
   if (requests === 0) return;
-  await app.register(rateLimit, {
+  await app.register(import('@fastify/rate-limit'), {
     max: requests,
     timeWindow: window,
     // Tokens have names that no address has.
