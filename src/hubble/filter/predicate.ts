@@ -1,4 +1,5 @@
 // FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
+import { ParallaxError } from '../../runtime/errors.ts';
 import { compileCel, type Failed } from '../cel/compile.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../proto/schema.gen.ts';
 import { checked } from './checked.ts';
@@ -33,11 +34,28 @@ export function compilePredicate(
   blacklist: readonly FlowFilter[],
   options: PredicateOptions = {},
 ): Predicate {
+  limitPatterns([...whitelist, ...blacklist]);
   const compile = (filter: FlowFilter) => compileFilter(filter, { ...DEFAULTS, ...options });
   const allow = checked(whitelist).map(compile);
   const deny = checked(blacklist).map(compile);
   return ({ flow }) =>
     (allow.length === 0 || allow.some((test) => test(flow))) && !deny.some((test) => test(flow));
+}
+
+/** A compiled pattern takes 5 kB, and up to 70 kB when it has seen texts of many kinds. */
+const MAX_PATTERNS = 1000;
+
+function limitPatterns(filters: readonly FlowFilter[]): void {
+  const count = filters.reduce(
+    (sum, { dns_query = [], http_path = [], http_url = [] }) =>
+      sum + dns_query.length + http_path.length + http_url.length,
+    0,
+  );
+  if (count <= MAX_PATTERNS) return;
+  throw new ParallaxError(
+    'input/invalid',
+    `${count} patterns in one request are more than the ${MAX_PATTERNS} allowed; join them with |`,
+  );
 }
 
 function compileFilter(filter: FlowFilter, options: Required<PredicateOptions>): Test {

@@ -1,157 +1,114 @@
-// Regular expressions that always end in time proportional to text × pattern (a Pike machine over RE2 syntax), because
-// filters come from strangers and JavaScript's own engine can be made to backtrack for ever.
-import { type CharTest, isWord } from './re2-class.ts';
-import { parseRegex, RegexError, shownPattern } from './re2-parse.ts';
-import type { Assertion, Node } from './re2-tree.ts';
+// Regular expressions of filters and CEL: RE2 syntax, matched in time linear in the text, because filters come from
+// strangers and JavaScript's own engine backtracks.
+import { RE2JS, RE2JSSyntaxException, RE2Set } from 're2js';
 
-export { RegexError, shownPattern } from './re2-parse.ts';
-
-type Instruction =
-  | { readonly op: 'char'; readonly test: CharTest; next: number }
-  | { readonly op: 'split'; next: number; other: number }
-  | { readonly op: 'assert'; readonly what: Assertion; next: number }
-  | { readonly op: 'match' };
-
-/**
- * What a pattern may be: time per character of text grows with its instructions, about 10 ns each at worst (2,000 of
- * them: 20 µs), and each flow that is looked at pays it. Go takes more; patterns that people write have tens.
- */
+/** Patterns that people write have tens of characters and instructions. */
 const MAX_PATTERN_CHARS = 4096;
+/** Each flow pays for them: about 10 ns an instruction and character at worst. */
 const MAX_INSTRUCTIONS = 2000;
-/** Unicode classes are long in RE2, which has some 130,000 instructions to spend on a pattern. */
-const MAX_WIDE = 50;
+/** A Unicode class counts as so many instructions: ClickHouse's RE2 spells it out range by range. */
+const UNICODE_CLASS = 40;
+/** Bytes of cached automaton states a pattern; re2js would take 8 MiB. Beyond them the cache starts over. */
+const STATE_CACHE_BYTES = 64 * 1024;
+const SHOWN_CHARS = 200;
+
+export class RegexError extends Error {}
 
 export interface SafeRegex {
-  readonly source: string;
   /** True when the pattern matches anywhere in the text. */
   test(text: string): boolean;
 }
 
 /** Compiles RE2 syntax. Throws RegexError in Go's words. */
 export function compileRegex(source: string): SafeRegex {
-  if (source.length > MAX_PATTERN_CHARS) throw tooLarge(source);
-  const tree = parseRegex(source);
-  const literal = literalOf(tree);
-  if (literal !== undefined) return { source, test: (text) => text.includes(literal) };
-  const program = assemble(tree, source);
-  return { source, test: (text) => run(program, text) };
-}
-
-function tooLarge(source: string): RegexError {
-  return new RegexError(`error parsing regexp: expression too large: \`${shownPattern(source)}\``);
-}
-
-function literalOf(node: Node): string | undefined {
-  if (node.kind === 'empty') return '';
-  if (node.kind === 'char') return node.literal;
-  if (node.kind !== 'concat') return undefined;
-  let text = '';
-  for (const child of node.nodes) {
-    const part = literalOf(child);
-    if (part === undefined) return undefined;
-    text += part;
+  if (source.length > MAX_PATTERN_CHARS) throw refused('expression too large', source);
+  if (LITERAL.test(source)) {
+    const literal = source.replace(/\\(.)/g, '$1');
+    return { test: (text) => text.includes(literal) };
   }
-  return text;
+  const regex = compiled(source);
+  const { dfa } = regex.re2();
+  dfa.stateBudget = STATE_CACHE_BYTES;
+  dfa.memBudget = STATE_CACHE_BYTES;
+  return { test: (text) => regex.test(text) };
 }
 
-function assemble(tree: Node, source: string): readonly Instruction[] {
-  const program: Instruction[] = [];
-  let wide = 0;
-  const push = (instruction: Instruction): number => {
-    if (program.length >= MAX_INSTRUCTIONS) throw tooLarge(source);
-    return program.push(instruction) - 1;
-  };
-  // Built back to front: each piece is given what follows it and answers where it starts.
-  const build = (node: Node, next: number): number => {
-    switch (node.kind) {
-      case 'empty':
-        return next;
-      case 'char':
-        if (node.wide === true && ++wide > MAX_WIDE) throw tooLarge(source);
-        return push({ op: 'char', test: node.test, next });
-      case 'assert':
-        return push({ op: 'assert', what: node.what, next });
-      case 'concat':
-        return node.nodes.reduceRight((after, child) => build(child, after), next);
-      case 'alternate':
-        return node.nodes
-          .map((child) => build(child, next))
-          .reduceRight((other, start) => push({ op: 'split', next: start, other }));
-      case 'repeat':
-        return repeat(node.node, node.min, node.max, next);
-      default:
-        return node satisfies never;
+/** Ordinary characters and escaped punctuation. */
+const LITERAL = /^(?:[^\\.+*?()|[\]{}^$]|\\[!-/:-@[-`{-~])*$/;
+
+function compiled(source: string): RE2JS {
+  const fits = estimatedSize(source) <= MAX_INSTRUCTIONS;
+  let regex = attempt(source, fits);
+  if (regex instanceof RE2JSSyntaxException) {
+    const again = attempt(plainSpelling(source), fits);
+    if (!(again instanceof RE2JSSyntaxException) || again.error !== regex.error) regex = again;
+  }
+  if (regex instanceof RE2JSSyntaxException) throw refused(regex.error, regex.input ?? '');
+  if (regex === undefined || regex.programSize() > MAX_INSTRUCTIONS)
+    throw refused('expression too large', source);
+  return regex;
+}
+
+/** Undefined for a pattern that does not fit and is only parsed: short ones make programs of a million instructions. */
+function attempt(source: string, fits: boolean): RE2JS | RE2JSSyntaxException | undefined {
+  try {
+    if (fits) return RE2JS.compile(source);
+    // A set parses without compiling.
+    new RE2Set().add(source);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RE2JSSyntaxException) return error;
+    throw error;
+  }
+}
+
+const CATEGORIES = ['Letter', 'Mark', 'Number', 'Punctuation', 'Separator', 'Symbol', 'Other'];
+
+/** What Go takes and re2js does not: Unicode classes in any case, categories by name, a group name used twice. */
+function plainSpelling(source: string): string {
+  return source.replace(
+    /\(\?P?<\w+>|\\(?:([pP])(?:\{(\^?)(\w+)\}|(\w))|[\s\S])/g,
+    (token, kind, not = '', name = '', letter = '') => {
+      if (kind === undefined) return token.startsWith('(') ? '(' : token;
+      const text = `${name}${letter}`.toLowerCase().replace(/^./, (first) => first.toUpperCase());
+      const category = text === 'Separator' ? 'Z' : text === 'Other' ? 'C' : text[0];
+      return `\\${kind}{${not}${CATEGORIES.includes(text) ? category : text}}`;
+    },
+  );
+}
+
+function refused(what: string, where: string): RegexError {
+  return new RegexError(`error parsing regexp: ${what}: \`${shownPattern(where)}\``);
+}
+
+/** A pattern for a message, which must not grow with it. */
+export function shownPattern(source: string): string {
+  return source.length > SHOWN_CHARS ? `${source.slice(0, SHOWN_CHARS)}…` : source;
+}
+
+const TOKEN =
+  /\\Q[\s\S]*?(?:\\E|$)|\\[pP](?:\{[^}]*\}|.)|\\x\{[^}]*\}|\\[\s\S]|\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]?|\{\d+(?:,\d*)?\}|[\s\S]/gu;
+
+/** Instructions of the program, somewhat more than less; wrong syntax is left to the parser. */
+function estimatedSize(source: string): number {
+  const groups = [0];
+  /** Size of what a count repeats. */
+  let last = 0;
+  for (const [token] of source.matchAll(TOKEN)) {
+    if (token === '(') {
+      groups.push(2);
+      continue;
     }
-  };
-  const repeat = (node: Node, min: number, max: number, next: number): number => {
-    let start = next;
-    if (max === Number.POSITIVE_INFINITY) {
-      const loop: Instruction = { op: 'split', next: 0, other: next };
-      start = push(loop);
-      loop.next = build(node, start);
+    let added = 1;
+    if (/^\{./u.test(token)) {
+      added = last * (Math.max(...(token.match(/\d+/g) ?? []).map(Number)) - 1);
     } else {
-      for (let i = min; i < max; i++)
-        start = push({ op: 'split', next: build(node, start), other: next });
+      if (token === ')' && groups.length > 1) added = groups.pop() ?? 0;
+      else if (/^\\Q/.test(token)) added = token.length;
+      else if (/\\p/i.test(token)) added = UNICODE_CLASS;
+      last = added;
     }
-    for (let i = 0; i < min; i++) start = build(node, start);
-    return start;
-  };
-  push({ op: 'match' });
-  const first = build(tree, 0);
-  // The last instruction is where the machine starts.
-  push({ op: 'split', next: first, other: first });
-  return program;
-}
-
-function run(program: readonly Instruction[], text: string): boolean {
-  const start = program.length - 1;
-  const seen = new Int32Array(program.length).fill(-1);
-  let current: number[] = [];
-  let following: number[] = [];
-  let before = -1;
-  let step = 0;
-  for (let at = 0; ; step++) {
-    const after = text.codePointAt(at) ?? -1;
-    // Threads that came over, then one more starting here: the match may begin anywhere.
-    const threads: number[] = [];
-    current.push(start);
-    while (current.length > 0) {
-      const index = current.pop() ?? 0;
-      if (seen[index] === step) continue;
-      seen[index] = step;
-      const instruction = program[index];
-      if (instruction === undefined) continue;
-      if (instruction.op === 'match') return true;
-      if (instruction.op === 'char') threads.push(index);
-      else if (instruction.op === 'split') current.push(instruction.other, instruction.next);
-      else if (holds(instruction.what, before, after)) current.push(instruction.next);
-    }
-    if (after < 0) return false;
-    for (const index of threads) {
-      const instruction = program[index];
-      if (instruction?.op === 'char' && instruction.test(after)) following.push(instruction.next);
-    }
-    [current, following] = [following, current];
-    before = after;
-    at += after > 0xffff ? 2 : 1;
+    groups.push((groups.pop() ?? 0) + added);
   }
-}
-
-function holds(what: Assertion, before: number, after: number): boolean {
-  switch (what) {
-    case 'textStart':
-      return before < 0;
-    case 'textEnd':
-      return after < 0;
-    case 'lineStart':
-      return before < 0 || before === 10;
-    case 'lineEnd':
-      return after < 0 || after === 10;
-    case 'word':
-      return isWord(before) !== isWord(after);
-    case 'notWord':
-      return isWord(before) === isWord(after);
-    default:
-      return what satisfies never;
-  }
+  return groups.reduce((sum, size) => sum + size, 0);
 }

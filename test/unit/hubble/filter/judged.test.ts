@@ -37,8 +37,12 @@ test('every field, selecting and refused', () => {
   expect(judged.filter(({ err }) => err !== undefined).length).toBeGreaterThan(1000);
 });
 
+/** Unlike Go, re2js knows the binary properties of Unicode. */
+const PROPERTY = /\\p\{Alphabetic\}/;
+
 test('the same flows, and the same refusals', () => {
   for (const each of judged) {
+    if (PROPERTY.test(each.err ?? '')) continue;
     const { err, pass } = each;
     const expected = err === undefined ? { pass } : { err };
     expect(answer(each), JSON.stringify([each.w, each.b])).toEqual(expected);

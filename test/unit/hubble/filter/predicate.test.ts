@@ -34,6 +34,14 @@ test('an empty list is no constraint', () => {
   expect(matches({ verdict: [], uuid: [] }, { verdict: 1 })).toBe(true);
 });
 
+test('the patterns of a request are counted', () => {
+  const url = (count: number) => ({ http_url: Array.from({ length: count }, () => 'a.') });
+  expect(() => compilePredicate([url(500)], [url(500)])).not.toThrow();
+  expect(() => compilePredicate([url(500)], [url(501)])).toThrow(
+    '1001 patterns in one request are more than the 1000 allowed; join them with |',
+  );
+});
+
 test('whether a drop is a reply is taken as no', () => {
   expect(matches({ reply: [false] }, { verdict: 2 })).toBe(true);
   expect(matches({ reply: [false] }, { verdict: 1 })).toBe(false);

@@ -37,6 +37,10 @@ const MATCHES: readonly (readonly [pattern: string, text: string, matches: boole
   ['ü', 'x/ünï', true],
   ['\\z', 'a', true],
   ['\\Aa\\z', 'ba', false],
+  ['\\p{latin}\\pn', 'é4', true],
+  ['\\P{^Letter}', 'é', true],
+  ['(?P<a>x)(?P<a>y)', 'xy', true],
+  ['a\\.b', 'xa.b', true],
 ];
 
 test.each(MATCHES)('%s on %j: %s', (pattern, text, matches) => {
@@ -58,10 +62,24 @@ const ERRORS: readonly (readonly [pattern: string, message: string])[] = [
   ['\\p{Nope}', 'invalid character class range: `\\p{Nope}`'],
   ['((a{1000}){1000}){1000}', 'invalid repeat count: `{1000}`'],
   ['x{1000}y{1000}z', 'expression too large'],
+  ['\\pL{51}', 'expression too large'],
+  ['[\\pL-]{51}', 'expression too large'],
 ];
 
 test.each(ERRORS)('%s is refused', (pattern, message) => {
   expect(() => compileRegex(pattern)).toThrow(`error parsing regexp: ${message}`);
+});
+
+test.each([
+  ['counts', 'x{1000}'.repeat(580)],
+  ['a repeated group', `(${'a'.repeat(1300)}){1000}`],
+  ['alternatives', `(${'a|b'.repeat(1000)})*`],
+  ['a quotation', `\\Q${'a'.repeat(2100)}\\E*`],
+  ['characters', 'a'.repeat(4097)],
+])('a program of too many instructions is refused before it is made: %s', (_, pattern) => {
+  const started = performance.now();
+  expect(() => compileRegex(pattern)).toThrow(/expression too large: `.{200}…`$/);
+  expect(performance.now() - started).toBeLessThan(200);
 });
 
 test('agrees with JavaScript on what both understand', () => {
