@@ -1,9 +1,11 @@
 // The certificate of HTTPS, read again now and then, so that a renewed one is taken up without a restart.
+
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.ts';
 import { ParallaxError } from '../runtime/errors.ts';
+import { MINUTE_MS } from '../runtime/time.ts';
 
 interface Files {
   readonly cert: string;
@@ -15,7 +17,7 @@ export interface Pair {
   readonly key: Buffer;
 }
 
-const EVERY_MS = 60_000;
+const EVERY_MS = MINUTE_MS;
 
 /** Throws `config/invalid` when the files are no certificate and its key. */
 export async function readTls({ cert, key }: Files): Promise<Pair> {

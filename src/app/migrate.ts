@@ -1,13 +1,14 @@
 // `parallax migrate`: brings the store's tables up to date, or says what it would do; and makes denials and totals of
 // flows that were stored before there were any.
+
 import { refill } from '../enrich/refill/refill.ts';
+import { DAY_MS } from '../runtime/time.ts';
 import type { ManagedStore } from '../store/engine/engine-store.ts';
 import { createStore } from '../store/open.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
 
 const SLOT_MS = 300_000;
-const DAY_MS = 86_400_000;
 /** A writer may be at work on what was received this lately. */
 const QUIET_MS = 300_000;
 

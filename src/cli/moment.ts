@@ -1,4 +1,5 @@
 // A time as a flag gives it.
+import { msToNs, nsToMs } from '../runtime/time.ts';
 
 /** Milliseconds since 1970; throws `input/invalid` with the flag's name. */
 export async function momentOf(flag: string, text: string, nowMs: number): Promise<number> {
@@ -7,7 +8,7 @@ export async function momentOf(flag: string, text: string, nowMs: number): Promi
     import('../runtime/errors.ts'),
   ]);
   try {
-    return Number(parseMoment(text, BigInt(nowMs) * 1_000_000n) / 1_000_000n);
+    return nsToMs(parseMoment(text, msToNs(nowMs)));
   } catch (cause) {
     throw new ParallaxError(
       'input/invalid',

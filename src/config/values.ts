@@ -1,7 +1,9 @@
 // Value kinds of the configuration that zod does not have: durations and sizes, written as people write them.
-import { z } from 'zod';
 
-const DURATION_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+import { z } from 'zod';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../runtime/time.ts';
+
+const DURATION_MS = { ms: 1, s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS } as const;
 const SIZE_BYTES = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
 /** A duration such as `250ms`, `5s`, `1m30s`, `7d`; milliseconds once parsed. */

@@ -2,6 +2,7 @@
 
 import { decodeFact } from '../hubble/coverage.ts';
 import type { FlowBatch } from '../hubble/proto/batch.ts';
+import { NS_PER_MS } from '../runtime/time.ts';
 import { encodeRows, type Row } from '../store/native/native-rows.ts';
 import { COVERAGE_COLUMNS } from '../store/schema/coverage-columns.ts';
 import type { NativeBlock } from '../store/store.ts';
@@ -16,7 +17,7 @@ export function coverageBlock({ header, facts }: FlowBatch): NativeBlock | undef
     const { $unknown, ...fact } = decodeFact(bytes) as Row & { $unknown?: Uint8Array };
     const uuid = new Uint8Array(16);
     makeUuid('coverage', [life, bytes], uuid, 0, CANONICAL);
-    const received_at = receivedAt / 1_000_000n;
+    const received_at = receivedAt / NS_PER_MS;
     return { ...fact, cluster, relay, received_at, uuid, collector, sequence };
   });
   return encodeRows('coverage', COVERAGE_COLUMNS, rows);

@@ -1,6 +1,7 @@
 // The writer: takes records off the bus, turns each into column blocks and stores it under the record's token, so that
 // a record that comes again, or was published twice, is stored once. It never gives a record up silently: what no retry
 // can store goes to the dead-letter topic with its reason.
+
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumer } from '../bus/bus.ts';
@@ -9,6 +10,7 @@ import { decodeFlowBatch, type FlowBatch, IMPORT_RELAY } from '../hubble/proto/b
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
+import { NS_PER_MS, nsToMs } from '../runtime/time.ts';
 import type { NativeBlock, Store } from '../store/store.ts';
 import type { WriterConfig } from './config.ts';
 import { coverageBlock } from './coverage.ts';
@@ -148,7 +150,7 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
     const recent = relay === IMPORT_RELAY || cluster === '' ? undefined : followed;
     if (recent && recent.floor === undefined && projection.ids.uuids.length > 0) {
       recent.floor = await retried(() => floorOf(projection.ids.minTime, cluster), signal);
-      recent.sinceMs = batch.header.receivedAt / 1_000_000n + APART_MS;
+      recent.sinceMs = batch.header.receivedAt / NS_PER_MS + APART_MS;
     }
     let drop: Uint8Array | undefined;
     const { replay, count } = batch.header;
@@ -221,7 +223,7 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
     for (const { table, rows } of blocks) metrics.derived.inc({ table }, rows);
     if (foldedDenials > 0) metrics.foldedDenials.inc(foldedDenials);
     if (foldedFlows > 0) metrics.foldedFlows.inc(foldedFlows);
-    metrics.delay.observe({ cluster }, (clock.now() - Number(receivedAt / 1_000_000n)) / 1000);
+    metrics.delay.observe({ cluster }, (clock.now() - nsToMs(receivedAt)) / 1000);
     return stored;
   }
 

@@ -1,8 +1,10 @@
 // An incident: denials of the same traffic, by whom it is denied and why. The document that the API gives and that
 // alerts carry, and how it is made of what the tables `incidents` and `denials` hold. No I/O.
+
 import { enumName } from '../hubble/names.ts';
 import { DropReason, TrafficDirection, Verdict } from '../hubble/proto/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../hubble/proto/timestamp.ts';
+import { MINUTE_NS } from '../runtime/time.ts';
 
 export type IncidentHow =
   /** Policies are named that deny it. */
@@ -117,7 +119,6 @@ const { POLICY_DENIED, POLICY_DENY, AUTH_REQUIRED } = DropReason.numbers;
 const { DENIED_BY_LB_SRC_RANGE_CHECK, UNENCRYPTED_TRAFFIC } = DropReason.numbers;
 /** Numbers of `l4_protocol`, as the column has them. */
 const PROTOCOLS = ['', 'TCP', 'UDP', 'ICMPv4', 'ICMPv6', 'SCTP', 'VRRP', 'IGMP'] as const;
-const MINUTE = 60_000_000_000n;
 
 export function incidentOf(facts: IncidentFacts, at: IncidentMoment): Incident {
   const { cluster, code, port, firstSeen, lastSeen } = facts;
@@ -301,7 +302,7 @@ function nameOf({ namespace, workload, peer }: Omit<IncidentEnd, 'text'>): strin
 
 /** A minute, to three digits. */
 function rateOf(count: number, window: bigint): number {
-  const minutes = Number(window) / Number(MINUTE);
+  const minutes = Number(window) / Number(MINUTE_NS);
   return minutes <= 0 ? 0 : Number((count / minutes).toPrecision(3));
 }
 

@@ -1,6 +1,8 @@
 // gRPC on node:http2, server side: just enough of it, so that many messages go out in one write.
+
 import * as http2 from 'node:http2';
 import type { Socket } from 'node:net';
+import { HOUR_MS, MINUTE_MS } from '../runtime/time.ts';
 
 export const STATUS = {
   ok: 0,
@@ -241,7 +243,7 @@ function escapeMessage(message: string): string {
   return message.replace(/[^ -$&-~]/gu, encodeURIComponent);
 }
 
-const TIMEOUT_UNITS_MS = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 } as const;
+const TIMEOUT_UNITS_MS = { H: HOUR_MS, M: MINUTE_MS, S: 1000, m: 1, u: 1e-3, n: 1e-6 } as const;
 
 function readTimeout(header: string | string[] | undefined): number | undefined {
   const [, amount, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(header ?? '')) ?? [];

@@ -1,4 +1,5 @@
 // What a relay says about itself and its nodes: ServerStatus, GetNodes, GetNamespaces, node status at stream start.
+
 import {
   GetFlowsResponse,
   GetNamespacesResponse,
@@ -6,6 +7,7 @@ import {
   NodeState,
   ServerStatusResponse,
 } from '../hubble/proto/schema.gen.ts';
+import { msToNs } from '../runtime/time.ts';
 import { framed, timestamp } from './framing.ts';
 import type { NodeRing } from './ring.ts';
 
@@ -76,5 +78,5 @@ export function nodesConnected(nodes: readonly string[], nowMs: number, relay: s
 }
 
 function nanoseconds(ms: number): bigint {
-  return BigInt(Math.max(0, Math.round(ms))) * 1_000_000n;
+  return msToNs(Math.max(0, Math.round(ms)));
 }

@@ -1,6 +1,7 @@
 // What connections cost: storing flows with and without a table of partial connections beside them, and asking for
 // connections, an explanation and services over what is stored. `tsx test/bench/connections.ts [flows] [queries]`; with
 // `queries` the comparison of storing is left out.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import { queryConnections } from '../../src/query/connections/query.ts';
 import { explainStored } from '../../src/query/explain/find.ts';
 import { queryServices } from '../../src/query/services/services.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { MINUTE_NS, msToNs, SECOND_NS } from '../../src/runtime/time.ts';
 import { loadCluster, makeScripts } from '../../src/simulate/population.ts';
 import { seededRandom } from '../../src/simulate/random.ts';
 import {
@@ -73,7 +75,7 @@ function* batches(): Generator<Buffer> {
       relay: 'bench',
       collector: 'bench',
       sequence: sequence++,
-      receivedAt: BigInt(Date.now()) * 1_000_000n,
+      receivedAt: msToNs(Date.now()),
       replay: false,
     });
   for (let i = 0; i < flows; i++) {
@@ -148,7 +150,7 @@ async function time(name: string, body: () => Promise<string>): Promise<void> {
   );
 }
 
-const end = BigInt(START) * 1_000_000_000n + (BigInt(flows) * 1_000_000_000n) / BigInt(RATE);
+const end = BigInt(START) * SECOND_NS + (BigInt(flows) * SECOND_NS) / BigInt(RATE);
 const anything = { whitelist: [], blacklist: [], since: undefined, until: undefined, first: false };
 
 if (process.argv[3] !== 'queries')
@@ -182,7 +184,7 @@ await withStore(false, async (store, micros) => {
     return `among ${among?.connections}`;
   });
   for (const minutes of [1, 10, 60]) {
-    const since = end - BigInt(minutes) * 60_000_000_000n;
+    const since = end - BigInt(minutes) * MINUTE_NS;
     await time(
       `services of ${minutes} min`,
       async () => `${(await queryServices(store, { ...anything, since }, config)).length} services`,

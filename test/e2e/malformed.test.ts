@@ -1,10 +1,12 @@
 // Input that no reader likes, at every door: from relays, straight on the Kafka topic, in files. Nothing stops, nothing
 // else is lost, and each piece is counted, dead-lettered or refused by its line.
+
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import kafkajs, { type Message } from 'kafkajs';
 import { describe, expect, test } from 'vitest';
 import { FlowBatchBuilder } from '../../src/hubble/proto/batch.ts';
+import { msToNs } from '../../src/runtime/time.ts';
 import { describeWithKafka } from '../engines/kafka/describe.ts';
 import { commandOf, objects } from '../support/e2e/command.ts';
 import { metric } from '../support/e2e/metrics.ts';
@@ -25,7 +27,7 @@ function response(uuid: string): Buffer {
 function batch(responses: readonly Uint8Array[]): Buffer {
   const builder = new FlowBatchBuilder();
   for (const bytes of responses) builder.add(bytes);
-  const receivedAt = BigInt(Date.now()) * 1_000_000n;
+  const receivedAt = msToNs(Date.now());
   const from = { cluster: 'load-1', relay: 'test', collector: 'test', sequence: 0 };
   return builder.seal({ ...from, receivedAt, replay: false });
 }

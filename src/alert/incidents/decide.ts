@@ -1,5 +1,15 @@
 // What is to be written to the log now: asks the tables about the incidents in question, and the rules of state.ts.
+
 import { type IncidentFacts, isLeftover } from '../../incident/incident.ts';
+import {
+  HOUR_MS,
+  HOUR_NS,
+  later,
+  MINUTE_MS,
+  msToNs,
+  nsToMs,
+  SECOND_NS,
+} from '../../runtime/time.ts';
 import { type Book, loggedOf, type Open } from './incident-cache.ts';
 import type { IncidentLog } from './log.ts';
 import type { Transition } from './row.ts';
@@ -13,14 +23,12 @@ export interface DecideDeps {
   readonly rules: Rules;
 }
 
-const HOUR_NS = 3_600_000_000_000n;
-const HOUR_MS = 3_600_000;
 /** Denials come later than they happen. */
 const LATE_MS = 300_000;
 /** A drop and its policy verdict may come in two batches. */
-const YOUNG_NS = 2_000_000_000n;
+const YOUNG_NS = 2n * SECOND_NS;
 /** What is of another incident is looked at again after this. */
-const FOLDED_MS = 60_000;
+const FOLDED_MS = MINUTE_MS;
 const NONE = { source: [], destination: [] } as const;
 
 /** Of incidents that are not open here; those that the log has open already are taken into the book. */
@@ -30,7 +38,7 @@ export async function openings(
   deps: DecideDeps,
 ): Promise<Transition[]> {
   const { source, book, rules } = deps;
-  const now = nanos(nowMs);
+  const now = msToNs(nowMs);
   const before = await endedBefore(found, deps);
   const fresh = found.filter(({ incident, lastSeen }) => {
     if (book.open.has(incident)) return false;
@@ -62,7 +70,7 @@ export async function openings(
       .filter(({ silent }) => !silent)
       .map(({ facts: { incident, lastSeen }, openedAt }) => ({
         incident,
-        since: openedAt > lastSeen - HOUR_NS ? openedAt : lastSeen - HOUR_NS,
+        since: later(openedAt, lastSeen - HOUR_NS),
       })),
   );
   return opened.map(({ facts: each, back, previous, ...open }) => {
@@ -89,7 +97,7 @@ async function leftoversOf(
   if (all.length === 0) return new Set();
   const named = await source.named(all);
   for (const incident of named) book.fold(incident, nowMs + FOLDED_MS);
-  const young = all.filter(({ firstSeen }) => nanos(nowMs) - firstSeen < YOUNG_NS);
+  const young = all.filter(({ firstSeen }) => msToNs(nowMs) - firstSeen < YOUNG_NS);
   return new Set([...named, ...young.map(({ incident }) => incident)]);
 }
 
@@ -124,7 +132,7 @@ export async function changes(nowMs: number, deps: DecideDeps): Promise<Transiti
   const pods = await source.pods(
     due.map(({ logged: { incident }, countedAt }) => ({
       incident,
-      since: nanos(countedAt - LATE_MS),
+      since: msToNs(countedAt - LATE_MS),
     })),
   );
   const changed: Transition[] = [];
@@ -165,12 +173,12 @@ export interface Endings {
 /** Of open incidents that are quiet, as far as their clusters were collected meanwhile. */
 export async function endings(nowMs: number, deps: DecideDeps): Promise<Endings> {
   const { source, book, rules } = deps;
-  const now = nanos(nowMs);
+  const now = msToNs(nowMs);
   const quiet = [...book.open.values()].filter(({ lastSeen }) => now - lastSeen > rules.quiet);
   if (quiet.length === 0) return { transitions: [], stale: 0 };
   const clusters = [...new Set(quiet.map(({ cluster }) => cluster))];
   // Far enough back for a cluster that is collected half of the time only.
-  const sinceMs = nowMs - Number(rules.quiet / 1_000_000n) * 4 - HOUR_MS;
+  const sinceMs = nowMs - nsToMs(rules.quiet) * 4 - HOUR_MS;
   const watched = await source.watched(clusters, sinceMs);
   const ended = quiet.flatMap((open) => {
     const seen = watched.since(open.cluster, open.lastSeen);
@@ -206,8 +214,4 @@ function carriedOn({ logged }: Open, facts: IncidentFacts) {
 
 function sinceOpened({ logged }: Open) {
   return { incident: logged.incident, since: logged.openedAt };
-}
-
-function nanos(ms: number): bigint {
-  return BigInt(ms) * 1_000_000n;
 }

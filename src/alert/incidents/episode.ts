@@ -1,11 +1,13 @@
 // The keys of what happens to an incident. They are made of the log alone: whoever decides the same from the same log,
 // after a restart or beside another evaluator, gives it the same key. Of what late flows can change nothing goes in but the
 // week in which it was first seen.
+
 import { createHash } from 'node:crypto';
 import type { IncidentEventKind } from '../../incident/incident-event.ts';
+import { DAY_NS } from '../../runtime/time.ts';
 
 /** As the log is dropped by the week: an incident that was forgotten and comes back is not taken for the one before. */
-const AGE_NS = 7n * 86_400_000_000_000n;
+const AGE_NS = 7n * DAY_NS;
 
 /** The episode that follows `previous`, or the first that is known of the incident. */
 export function episodeOf(

@@ -1,11 +1,13 @@
 // Has an incident watch look several times a second. It keeps nothing, so it may be killed at any moment. Docs:
 // decisions/0016.
+
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { incidentId } from '../../incident/incident.ts';
 import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
+import { nsToMs } from '../../runtime/time.ts';
 import type { Store } from '../../store/store.ts';
 import type { AlertConfig } from '../config.ts';
 import type { AlertMetrics } from '../metrics.ts';
@@ -113,7 +115,7 @@ class Evaluator implements Component {
     for (const { kind, silent, incident, key, cluster, lastSeen } of rows) {
       metrics.events.inc({ kind, silent: silent ? 'yes' : 'no' });
       if (silent) continue;
-      const seconds = (clock.now() - Number(lastSeen / 1_000_000n)) / 1000;
+      const seconds = (clock.now() - nsToMs(lastSeen)) / 1000;
       if (kind === 'new') metrics.delay.observe(Math.max(0, seconds));
       this.logger.info({ incident: incidentId(incident), key, cluster }, `incident ${kind}`);
     }

@@ -1,6 +1,8 @@
 // One look after the other at what is stored of incidents; what happened to them goes to the log. The log is the state:
 // a watch that is thrown away at any moment is replaced by a new one that goes on from there, with the same keys.
+
 import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
+import { HOUR_MS, msToNs } from '../../runtime/time.ts';
 import type { AlertConfig } from '../config.ts';
 import { changes, type DecideDeps, endings, openings } from './decide.ts';
 import { Book } from './incident-cache.ts';
@@ -18,7 +20,6 @@ export interface IncidentWatchDeps {
   readonly appended: (rows: readonly IncidentLogRow[]) => void;
 }
 
-const HOUR_MS = 3_600_000;
 const PAGE = 5000;
 /** How often it is asked whether what is quiet is over, at most. */
 const ENDINGS_MS = 5000;
@@ -41,15 +42,15 @@ export class IncidentWatch {
   constructor(deps: IncidentWatchDeps) {
     this.deps = deps;
     const { quiet, giveUp, maxAge, changeInterval, growth } = deps.config;
-    const nanos = (ms: number) => BigInt(ms) * 1_000_000n;
+
     this.decide = {
       source: deps.source,
       log: deps.log,
       book: this.book,
       rules: {
-        quiet: nanos(quiet),
-        giveUp: nanos(giveUp),
-        maxAge: nanos(maxAge),
+        quiet: msToNs(quiet),
+        giveUp: msToNs(giveUp),
+        maxAge: msToNs(maxAge),
         changeInterval,
         growth,
       },

@@ -13,6 +13,7 @@ import type {
   IncidentPods,
 } from '../../incident/incident-event.ts';
 import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
+import { later, MINUTE_NS, msToNs } from '../../runtime/time.ts';
 import { transitionKey } from './episode.ts';
 import type { Change } from './state.ts';
 
@@ -38,9 +39,6 @@ export interface Place {
   readonly evaluator: string;
 }
 
-/** A rate over less than this says nothing. */
-const LEAST_WINDOW_NS = 60_000_000_000n;
-
 export function rowOf(
   transition: Transition,
   { sequence, nowMs, evaluator }: Place,
@@ -49,9 +47,10 @@ export function rowOf(
   const facts = counted(transition);
   const { incident, source, destination, lastSeen } = facts;
   const key = transitionKey({ incident, episode }, kind, step);
-  const now = BigInt(nowMs) * 1_000_000n;
+  const now = msToNs(nowMs);
   const length = lastSeen - openedAt;
-  const window = length > LEAST_WINDOW_NS ? length : LEAST_WINDOW_NS;
+  // A rate over less than a minute says nothing.
+  const window = later(length, MINUTE_NS);
   const newSince = known ? facts.firstSeen + 1n : facts.firstSeen;
   // Its state was decided by whoever knew what was watched.
   const told = incidentOf(facts, { now, quiet: now, watched: 0n, newSince, window });

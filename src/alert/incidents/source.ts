@@ -11,6 +11,7 @@ import {
   trafficAt,
   trafficText,
 } from '../../query/denials/incident-traffic.ts';
+import { HOUR_NS, MINUTE_NS } from '../../runtime/time.ts';
 import type { QueryParams, Store } from '../../store/store.ts';
 import { MAX_PODS } from './state.ts';
 import { readWatched } from './watched.ts';
@@ -18,8 +19,7 @@ import { readWatched } from './watched.ts';
 /** Incidents in one question: they stand in it three times, and ClickHouse parses no more than 256 KiB of one. */
 export const CHUNK = 1000;
 
-const HOUR_NS = 3_600_000_000_000n;
-const SLOT_NS = 300_000_000_000n;
+const SLOT_NS = 5n * MINUTE_NS;
 const NEVER = 2 ** 31 - 1;
 const STORED_SINCE = "stored_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')";
 

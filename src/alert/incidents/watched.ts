@@ -1,5 +1,6 @@
 // How long a cluster was collected since a moment, by the coverage ledger: only where somebody looked is silence the
 // end of an incident.
+import { MINUTE_MS, msToNs, nsToMs } from '../../runtime/time.ts';
 import type { Store } from '../../store/store.ts';
 
 /** A stretch in which a collector's stream was open, milliseconds since 1970. */
@@ -17,13 +18,13 @@ export class Watched {
 
   /** Nanoseconds. */
   since(cluster: string, nanos: bigint): bigint {
-    const sinceMs = Number(nanos / 1_000_000n);
+    const sinceMs = nsToMs(nanos);
     const stretches = this.clusters.get(cluster) ?? [];
     const ms = stretches.reduce(
       (sum, { fromMs, toMs }) => sum + Math.max(0, toMs - Math.max(fromMs, sinceMs)),
       0,
     );
-    return BigInt(Math.floor(ms)) * 1_000_000n;
+    return msToNs(Math.floor(ms));
   }
 }
 
@@ -38,7 +39,7 @@ export async function readWatched(
   const sql = `SELECT cluster, toUnixTimestamp64Milli(received_at) - up_ms AS from_ms, toUnixTimestamp64Milli(received_at)
     FROM coverage WHERE cluster IN {clusters:Array(String)} AND node = '' AND up_ms > 0
       AND minute >= fromUnixTimestamp({minute:Int64}) ORDER BY cluster, from_ms`;
-  const minute = BigInt(Math.max(0, Math.floor(sinceMs / 60_000) - 1) * 60);
+  const minute = BigInt(Math.max(0, Math.floor(sinceMs / MINUTE_MS) - 1) * 60);
   const found = new Map<string, Stretch[]>();
   for await (const row of store.query(sql, { clusters, minute }, { signal, own: true })) {
     const cluster = String(row[0]);

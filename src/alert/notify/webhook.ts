@@ -1,10 +1,12 @@
 // The generic webhook: an event as JSON, signed, posted to a URL of the configuration.
+
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { compileIncidentFilter } from '../../incident/incident-filter.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { HOUR_MS } from '../../runtime/time.ts';
 import type { Notifier, Outcome } from './notifier.ts';
 import { post } from './post.ts';
 import { SIGNATURE_HEADER, signatureOf } from './signature.ts';
@@ -12,7 +14,7 @@ import type { WebhookConfig } from './webhook-config.ts';
 
 /** What no repetition will change: the event itself is not taken. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 410, 413, 415, 422]);
-const MAX_PAUSE_MS = 3_600_000;
+const MAX_PAUSE_MS = HOUR_MS;
 
 export interface WebhookDeps {
   readonly clock: Clock;

@@ -1,10 +1,12 @@
 // The server's certificates, read from files now and again, so that renewed ones are taken up without a restart.
+
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { experimental, type ServerCredentials } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { MINUTE_MS } from '../../runtime/time.ts';
 import type { GrpcTlsConfig } from './config.ts';
 
 interface Files {
@@ -13,7 +15,7 @@ interface Files {
   readonly clientCa: Buffer | undefined;
 }
 
-const EVERY_MS = 60_000;
+const EVERY_MS = MINUTE_MS;
 
 /** Reads the files for as long as `signal` does not abort. Throws `config/invalid` when they are no certificates. */
 export async function tlsCredentials(

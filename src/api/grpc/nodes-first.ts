@@ -1,15 +1,16 @@
 // How a relay begins an answer: which nodes it reads from, and which it would read from if they were there.
+
 import { type GetFlowsResponse, NodeState } from '../../hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../hubble/proto/timestamp.ts';
 import type { NodeStates } from '../../query/coverage/node-states.ts';
+import { msToNs } from '../../runtime/time.ts';
 import type { FlowsCall } from './request.ts';
 
 const { NODE_CONNECTED, NODE_UNAVAILABLE } = NodeState.numbers;
-const NANOS_PER_MS = 1_000_000n;
 
 /** Whether what the nodes are now says anything about the answer: one about long ago does not depend on it. */
 export function reachesNow({ until }: Pick<FlowsCall, 'until'>, nowMs: number): boolean {
-  return until === undefined || until >= BigInt(Math.floor(nowMs)) * NANOS_PER_MS;
+  return until === undefined || until >= msToNs(Math.floor(nowMs));
 }
 
 export function nodesFirst({ connected, away }: NodeStates, nowMs: number): GetFlowsResponse[] {
@@ -17,7 +18,7 @@ export function nodesFirst({ connected, away }: NodeStates, nowMs: number): GetF
     [NODE_CONNECTED, connected],
     [NODE_UNAVAILABLE, away],
   ];
-  const time = fromNanos(BigInt(Math.floor(nowMs)) * NANOS_PER_MS);
+  const time = fromNanos(msToNs(Math.floor(nowMs)));
   return said
     .filter(([, names]) => names.length > 0)
     .map(([state_change, names]) => ({

@@ -1,14 +1,15 @@
 // New flows up to a moment: those that are later are left out, and the stream ends a while after it.
+
 import { toNanos } from '../../hubble/proto/timestamp.ts';
 import type { Outgoing } from '../../query/flows/encoded-response.ts';
 import type { LiveFlows } from '../../query/flows/follow.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { nsToMs } from '../../runtime/time.ts';
 
 /** Flows take so long to arrive: what is of the last moments is waited for. */
 const LATE_MS = 5000;
 /** What came while history was read is told, however long that took. */
 const LEAST_MS = 1000;
-const NANOS_PER_MS = 1_000_000n;
 
 /** `until`: nanoseconds since 1970. */
 export function followUntil(
@@ -26,7 +27,7 @@ export function followUntil(
       const arm = () => {
         if (armed) return;
         armed = true;
-        const left = Number(until / NANOS_PER_MS) - clock.now() + LATE_MS;
+        const left = nsToMs(until) - clock.now() + LATE_MS;
         const ms = Math.min(Math.max(LEAST_MS, left), 2 ** 31 - 1);
         void clock.sleep(ms, either).then(() => over.abort());
       };

@@ -1,9 +1,11 @@
 // The log of questions: who asked what about which time, what came of it and what it cost. Never a token, and no value
 // of a filter that may be a secret.
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Cost } from '../../query/read/cost.ts';
 import type { TimeRange } from '../../query/read/range.ts';
+import { nsToMs } from '../../runtime/time.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { ANONYMOUS, type Asker } from '../principal.ts';
 
@@ -86,6 +88,6 @@ function shownText(text: string): unknown {
 
 function iso(nanos: bigint | undefined): string | undefined {
   if (nanos === undefined) return undefined;
-  const date = new Date(Number(nanos / 1_000_000n));
+  const date = new Date(nsToMs(nanos));
   return Number.isNaN(date.getTime()) ? String(nanos) : date.toISOString();
 }

@@ -1,9 +1,11 @@
 // What every answer carries beside its own members: the coverage of its window, and what it cost.
+
 import { z } from 'zod';
 import { type Coverage, coverageOf } from '../../query/coverage/coverage.ts';
 import { sentences } from '../../query/coverage/describe.ts';
 import { slotBounds, type TimeRange } from '../../query/read/range.ts';
 import { storedSlots } from '../../query/read/slots.ts';
+import { DAY_MS, nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 
 export const coverageNote = z
@@ -35,9 +37,8 @@ export const costNote = z
 
 export type CoverageNote = z.infer<typeof coverageNote>;
 
-const NANOS_PER_MS = 1_000_000n;
 /** The ledger is asked for no more than this at once; of an open window it is the newest part. */
-const MAX_MS = 32 * 86_400_000;
+const MAX_MS = 32 * DAY_MS;
 
 export function noteOf(coverage: Coverage): CoverageNote {
   const { window, complete, collected, gaps } = coverage;
@@ -58,10 +59,10 @@ export async function coverageWithin(
   nowMs: number,
   signal: AbortSignal,
 ): Promise<CoverageNote> {
-  const untilMs = until === undefined ? nowMs : Math.min(nowMs, Number(until / NANOS_PER_MS));
+  const untilMs = until === undefined ? nowMs : Math.min(nowMs, nsToMs(until));
   const from = since ?? (await oldestStored(store, signal));
   if (from === undefined) return null;
-  const sinceMs = Math.max(0, untilMs - MAX_MS, Number(from / NANOS_PER_MS));
+  const sinceMs = Math.max(0, untilMs - MAX_MS, nsToMs(from));
   if (sinceMs >= untilMs) return null;
   return noteOf(await coverageOf(store, { sinceMs, untilMs }, nowMs, signal));
 }

@@ -1,11 +1,13 @@
 // The one function by which routes of /api/v1 that give a document are declared: the place where scope, coverage, cost,
 // limits, caching, who asked and OpenAPI come in.
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CostMeter } from '../../query/read/cost.ts';
 import type { TimeRange } from '../../query/read/range.ts';
 import { scopedStore, scopeKey } from '../../query/read/scope.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ApiConfig } from '../config.ts';
 import type { ApiMetrics } from '../metrics.ts';
@@ -69,7 +71,6 @@ export interface RouteDeps {
   readonly check?: ((schema: z.ZodType, document: unknown) => void) | undefined;
 }
 
-const NANOS_PER_MS = 1_000_000n;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function addDocumentRoute<I extends z.ZodType, O extends z.ZodObject>(
@@ -132,7 +133,7 @@ class Answering<I extends z.ZodType, O extends z.ZodObject> {
     const { deps, route } = this;
     const parsed = input as z.output<I>;
     const nowMs = deps.clock.now();
-    const nowNanos = BigInt(nowMs) * NANOS_PER_MS;
+    const nowNanos = msToNs(nowMs);
     const window = route.window?.(parsed, nowNanos);
     const asker = deps.askerOf(request);
     const note = Object.assign(deps.audit.of(request), { asker, input: parsed, window });
@@ -186,7 +187,7 @@ class Answering<I extends z.ZodType, O extends z.ZodObject> {
 
 function isClosed({ since, until }: TimeRange, nowNanos: bigint, settleMs: number): boolean {
   if (since === undefined || until === undefined) return false;
-  return until < nowNanos - BigInt(settleMs) * NANOS_PER_MS;
+  return until < nowNanos - msToNs(settleMs);
 }
 
 function keyOf(

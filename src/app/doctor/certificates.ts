@@ -1,4 +1,5 @@
 // Whether certificates are valid, and for how long: those of relays as they present them, and the files of ours.
+
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import tls from 'node:tls';
@@ -6,9 +7,10 @@ import type { ClusterConfig } from '../../ingest/config.ts';
 import { parseRelayAddress } from '../../ingest/relay/address.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { DAY_MS } from '../../runtime/time.ts';
 
 /** Cilium's own certificates live for a year or three and are renewed well before this. */
-const SOON_MS = 14 * 86_400_000;
+const SOON_MS = 14 * DAY_MS;
 const CONNECT_MS = 5000;
 
 interface Certificate {
@@ -41,7 +43,7 @@ export async function certificateFindings(
 
 function judge(cluster: ClusterConfig, certificate: Certificate, now: number): Finding {
   const { what, subject, from, to } = certificate;
-  const days = Math.floor((to - now) / 86_400_000);
+  const days = Math.floor((to - now) / DAY_MS);
   const evidence = `${subject}, valid from ${day(from)} to ${day(to)}`;
   const found = (severity: Finding['severity'], says: string, cure: string): Finding => ({
     check: 'certificates',

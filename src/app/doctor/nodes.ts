@@ -1,11 +1,13 @@
 // What is wrong with the nodes of a relay: not connected, silent, or another cluster's.
+
 import { type Node, NodeState } from '../../hubble/proto/schema.gen.ts';
 import type { ClusterConfig } from '../../ingest/config.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
+import { MINUTE_NS } from '../../runtime/time.ts';
 import type { RelayView } from './relays.ts';
 
 /** Up for this long without a flow: something is wrong with it, or with its Hubble. */
-const SILENT_NS = 300_000_000_000n;
+const SILENT_NS = 5n * MINUTE_NS;
 const MOST_NAMES = 5;
 
 export function* nodeFindings(

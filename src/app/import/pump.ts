@@ -1,9 +1,11 @@
 // The loop of an import: lines in, sealed batches out, one batch at work while the next is filled. Bad lines are
 // counted and passed over; they never stop it.
+
 import type { StoredRecord } from '../../enrich/writer.ts';
 import { FlowBatchBuilder, IMPORT_RELAY } from '../../hubble/proto/batch.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { msToNs } from '../../runtime/time.ts';
 import { readLine } from './line.ts';
 import { type Line, LineSplitter } from './lines.ts';
 import { addStored, type ImportSummary, newSummary, refuse } from './summary.ts';
@@ -48,7 +50,7 @@ export async function pump(options: PumpOptions): Promise<ImportSummary> {
     const { count } = builder;
     const { cluster, collector } = options;
     const header = { cluster, relay: IMPORT_RELAY, collector, sequence, replay: true };
-    const value = builder.seal({ ...header, receivedAt: BigInt(receivedAt) * 1_000_000n });
+    const value = builder.seal({ ...header, receivedAt: msToNs(receivedAt) });
     const batch = { value, sequence: sequence++ };
     const line = firstLine;
     await atWork;

@@ -1,4 +1,5 @@
 // The client of Kafka made from our settings: authentication, encryption, retries and logging in one place.
+
 import { readFileSync } from 'node:fs';
 import net, { isIP } from 'node:net';
 import tls, { type ConnectionOptions } from 'node:tls';
@@ -12,6 +13,7 @@ import kafkajs, {
 } from 'kafkajs';
 import type { Logger } from 'pino';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { MINUTE_MS } from '../../runtime/time.ts';
 import type { KafkaBusConfig } from '../config.ts';
 import { useOurChecksum } from './checksum.ts';
 import { registerCodecs } from './codecs.ts';
@@ -65,7 +67,7 @@ const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
     ? tls.connect({ host, port, ...named, ...ssl }, onConnect)
     : net.connect({ host, port }, onConnect);
   socket.setNoDelay(true);
-  socket.setKeepAlive(true, 60_000);
+  socket.setKeepAlive(true, MINUTE_MS);
   // kafkajs disconnects a socket that is still connecting again and again, with a listener each time.
   socket.setMaxListeners(0);
   return socket;

@@ -1,7 +1,9 @@
 // The coverage on a terminal: a table of the nodes, a strip of the window for each, and the gaps in words.
+
 import { createColors } from 'picocolors';
 import type { CoverageReport, NodeReport } from '../../query/coverage/report.ts';
 import { STRIP } from '../../query/coverage/timeline.ts';
+import { MINUTE_MS } from '../../runtime/time.ts';
 
 /** The worse one stands for several buckets. */
 const WORST = [STRIP.lost, STRIP.dark, STRIP.none, STRIP.partly, STRIP.full];
@@ -78,7 +80,7 @@ function range({ min, max }: { readonly min: number; readonly max: number }): st
 
 function ms(value: number): string {
   if (value < 1000) return `${value}ms`;
-  return value < 120_000 ? `${(value / 1000).toFixed(1)}s` : `${Math.round(value / 60_000)}m`;
+  return value < 120_000 ? `${(value / 1000).toFixed(1)}s` : `${Math.round(value / MINUTE_MS)}m`;
 }
 
 function strips(report: CoverageReport, color: boolean, columns: number): string[] {

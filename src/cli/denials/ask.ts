@@ -12,6 +12,7 @@ import type {
   IncidentsRequest,
 } from '../../query/denials/ask.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { nsToMs } from '../../runtime/time.ts';
 import { askReport } from '../report/ask.ts';
 import type { DenialOptions } from './options.ts';
 
@@ -104,7 +105,7 @@ function askDenials<T>(
         const { coverageWithin } = await import('../../api/http/envelope.ts');
         const nowNanos = now();
         const answer = await direct({ store, config, nowNanos, signal });
-        const nowMs = Number(nowNanos / 1_000_000n);
+        const nowMs = nsToMs(nowNanos);
         return { ...answer, coverage: await coverageWithin(store, options, nowMs, signal) };
       },
     },

@@ -1,5 +1,6 @@
 // What a call of `parallax denials` asks for, read from its flags: those of observe that fit what is kept of denials, and
 // its own.
+
 import { FILTER_FLAGS, type FilterLists } from '../../hubble/filter/flags.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { parseMoment } from '../../hubble/filter/since.ts';
@@ -7,6 +8,7 @@ import { invalid } from '../../hubble/filter/values.ts';
 import type { IncidentState } from '../../incident/incident.ts';
 import type { Sort } from '../../query/denials/cursor.ts';
 import type { Stream } from '../../query/denials/filter.ts';
+import { DAY_NS } from '../../runtime/time.ts';
 import { type Flag, parseArgs } from '../observe/args.ts';
 import { FlagValues, flagKinds } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
@@ -55,7 +57,6 @@ export interface DenialOptions extends FilterLists {
   readonly tls: TlsOptions | undefined;
 }
 
-const DAY = 86_400_000_000_000n;
 const DEFAULT_INCIDENTS = 100n;
 const DEFAULT_ROWS = 20n;
 export const MAX_LIMIT = 10_000;
@@ -165,7 +166,7 @@ export async function readDenialOptions(
   return {
     whitelist: [...built.whitelist, ...(lists.allowlist ?? []).flatMap(filtersFromJson)],
     blacklist: [...built.blacklist, ...(lists.denylist ?? []).flatMap(filtersFromJson)],
-    since: switches.all === true ? undefined : (since ?? (until ?? nowNanos) - DAY),
+    since: switches.all === true ? undefined : (since ?? (until ?? nowNanos) - DAY_NS),
     until,
     limit: Number(limit),
     rows,

@@ -1,6 +1,8 @@
 // One call of `parallax denials`. Knows nothing of the process, so that tests can run it as it is.
+
 import type { IncidentsDocument } from '../../query/denials/ask.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
+import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
 import { describeFlags } from '../observe/args.ts';
 import { FlagValues } from '../observe/flag-values.ts';
@@ -22,7 +24,7 @@ const RETRY_MS = { first: 500, last: 15_000 };
 /** Runs the call and returns the exit code. */
 export function runDenials(args: readonly string[], io: DenialsIo): Promise<number> {
   return exitOf(io, async () => {
-    const now = () => BigInt(io.nowMs()) * 1_000_000n;
+    const now = () => msToNs(io.nowMs());
     const { env, readConfig } = io;
     const options = await readDenialOptions(args, {
       ...{ env, nowNanos: now(), readConfig },

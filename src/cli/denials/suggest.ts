@@ -1,6 +1,8 @@
 // One call of `parallax suggest-policy`: where it is asked, and the policy as text.
+
 import type { PolicyKind } from '../../query/denials/suggest/suggest.ts';
 import type { Suggested } from '../../query/denials/suggest/suggested.ts';
+import { msToNs } from '../../runtime/time.ts';
 import { lookUp } from '../lookup.ts';
 import type { PlaceFlags } from '../observe/server.ts';
 
@@ -34,7 +36,7 @@ export async function runSuggest(flags: SuggestFlags, io: SuggestIo): Promise<vo
           import('../../query/denials/suggest/suggested.ts'),
           import('../../query/request/fields.ts'),
         ]);
-        const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
+        const nowNanos = msToNs(io.nowMs());
         const moment = (name: string, text: string | undefined) => momentOf(name, text, nowNanos);
         const range = { since: moment('since', since), until: moment('until', until) };
         const query = { ...detailQuery(id, range, { config, nowNanos }), kind };

@@ -1,5 +1,6 @@
 // `--input-file`: responses from a file of JSON lines, in the file's order, read and filtered as Hubble's client does it:
 // the same lines are left out, with the same warnings.
+
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
@@ -9,6 +10,7 @@ import { ProtojsonError, readProtojson } from '../../hubble/json/protojson.ts';
 import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { toNanos } from '../../hubble/proto/timestamp.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { NS_PER_MS } from '../../runtime/time.ts';
 import { fileError } from './file-error.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
@@ -16,7 +18,7 @@ import { ALL, type ObserveOptions } from './options.ts';
 /** Takes a warning and its fields. */
 export type Warn = (message: string, fields: Readonly<Record<string, string>>) => void;
 
-const MAX_LAST = 1_000_000n;
+const MAX_LAST = NS_PER_MS;
 /** Hubble's reader gives up at lines of 64 KiB, their end included. */
 const LINE = { bytes: 64 * 1024 - 1, tooLong: () => invalid('bufio.Scanner: token too long') };
 

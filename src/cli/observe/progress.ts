@@ -1,7 +1,9 @@
 // The line that says how far a long search has come: on a terminal's error stream, after a second, and gone before
 // anything else is printed.
+
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import type { ScanProgress } from '../../query/read/scan.ts';
+import { SECOND_NS } from '../../runtime/time.ts';
 
 const FIRST_MS = 1000;
 const EVERY_MS = 250;
@@ -31,8 +33,8 @@ export function progressLine(err: (text: string) => void, now: () => number): Pr
 }
 
 function sentence({ first, last, at, rows }: ScanProgress): string {
-  const time = formatTimestamp(fromNanos((at / 1_000_000_000n) * 1_000_000_000n)) ?? '';
-  const whole = formatTimestamp(fromNanos((first / 1_000_000_000n) * 1_000_000_000n)) ?? '';
-  const end = formatTimestamp(fromNanos((last / 1_000_000_000n) * 1_000_000_000n)) ?? '';
+  const time = formatTimestamp(fromNanos((at / SECOND_NS) * SECOND_NS)) ?? '';
+  const whole = formatTimestamp(fromNanos((first / SECOND_NS) * SECOND_NS)) ?? '';
+  const end = formatTimestamp(fromNanos((last / SECOND_NS) * SECOND_NS)) ?? '';
   return `searching: at ${time} of ${whole} to ${end}, ${rows.toLocaleString('en-US')} rows looked at`;
 }

@@ -1,5 +1,6 @@
 // One call of `parallax observe`: options, where to ask, and printing what comes. Knows nothing of the process, so
 // that tests can run it as it is.
+
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { createPrinter } from '../../hubble/print/printer.ts';
@@ -7,6 +8,7 @@ import { prototext } from '../../hubble/print/prototext.ts';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import type { ScanProgress } from '../../query/read/scan.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, exitOf } from '../call.ts';
 import { describeFlags } from './args.ts';
 import { helpFlags } from './flags.ts';
@@ -42,7 +44,7 @@ export function runObserve(args: readonly string[], io: ObserveIo): Promise<numb
     let configFile: string | undefined;
     const options = await readOptions(args, {
       env: io.env,
-      nowNanos: BigInt(io.nowMs()) * 1_000_000n,
+      nowNanos: msToNs(io.nowMs()),
       readConfig: (named) =>
         io.readConfig(named, (path) => {
           configFile = path;

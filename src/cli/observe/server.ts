@@ -1,7 +1,9 @@
 // Whom to ask, and how to reach them: Hubble's flags for servers, checked as Hubble checks them, and the choice between
 // a relay, a Parallax server and a data directory.
+
 import { goDuration, parseDuration } from '../../hubble/filter/since.ts';
 import { invalid } from '../../hubble/filter/values.ts';
+import { nsToMs, SECOND_NS } from '../../runtime/time.ts';
 import type { Flag } from './args.ts';
 import { type FlagValues, flagKinds } from './flag-values.ts';
 import type { Env, Settings } from './settings.ts';
@@ -31,7 +33,7 @@ export interface ServerSettings {
 
 const DEFAULT_DIRECTORY = 'parallax-data';
 /** Nanoseconds. */
-const DEFAULT_TIMEOUT = 5_000_000_000n;
+const DEFAULT_TIMEOUT = 5n * SECOND_NS;
 const TLS_SCHEME = 'tls://';
 
 export function serverFlags(values: FlagValues): Flag[] {
@@ -99,7 +101,7 @@ export function readServerSettings(settings: Settings, target: Target): ServerSe
 
 /** A variable or file may say what is no duration: it counts for nothing, as in Hubble. */
 function millisecondsOf(duration: string): number {
-  return Number((parseDuration(duration, 'hubble') ?? DEFAULT_TIMEOUT) / 1_000_000n);
+  return nsToMs(parseDuration(duration, 'hubble') ?? DEFAULT_TIMEOUT);
 }
 
 /**

@@ -1,6 +1,6 @@
 // Durations as Go prints them: 1h2m3.5s, 1.5ms, 0s.
+import { NS_PER_MS, SECOND_NS } from '../../runtime/time.ts';
 
-const SECOND = 1_000_000_000n;
 const MAX_NANOS = 2n ** 63n - 1n;
 
 /** Nanoseconds as text; what no duration of Go's can hold is told in nanoseconds. */
@@ -9,17 +9,17 @@ export function goDuration(nanos: bigint): string {
   if (nanos < 0n) return `-${goDuration(-nanos)}`;
   if (nanos === 0n) return '0s';
   if (nanos < 1_000n) return `${nanos}ns`;
-  if (nanos < 1_000_000n) return `${decimal(nanos, 3)}µs`;
-  if (nanos < SECOND) return `${decimal(nanos, 6)}ms`;
-  const minutes = nanos / (60n * SECOND);
-  const seconds = `${decimal(nanos % (60n * SECOND), 9)}s`;
+  if (nanos < NS_PER_MS) return `${decimal(nanos, 3)}µs`;
+  if (nanos < SECOND_NS) return `${decimal(nanos, 6)}ms`;
+  const minutes = nanos / (60n * SECOND_NS);
+  const seconds = `${decimal(nanos % (60n * SECOND_NS), 9)}s`;
   if (minutes === 0n) return seconds;
   return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
 }
 
 /** To whole seconds, half up; Go's longest duration stays as it is. */
 export function roundToSeconds(nanos: bigint): bigint {
-  const rounded = ((nanos + SECOND / 2n) / SECOND) * SECOND;
+  const rounded = ((nanos + SECOND_NS / 2n) / SECOND_NS) * SECOND_NS;
   return rounded > MAX_NANOS ? MAX_NANOS : rounded;
 }
 
@@ -32,7 +32,7 @@ function decimal(value: bigint, digits: number): string {
 
 /** Seconds of a duration, added up as Go does it. */
 export function secondsOf(nanos: bigint): number {
-  return Number(nanos / SECOND) + Number(nanos % SECOND) / 1e9;
+  return Number(nanos / SECOND_NS) + Number(nanos % SECOND_NS) / 1e9;
 }
 
 /** Go's %.2f: of two that are as near, the even one. */

@@ -1,5 +1,7 @@
 // Finds the server that a command is to ask.
+
 import { ParallaxError } from '../../runtime/errors.ts';
+import { MINUTE_MS } from '../../runtime/time.ts';
 import { readLock } from '../../store/engine/lock.ts';
 import { tokenOf } from '../token.ts';
 import type { ServerFlags, ServerView } from './view.ts';
@@ -37,5 +39,5 @@ function timeoutOf(text: string): number {
       'input/invalid',
       `--timeout: ${JSON.stringify(text)} is no duration; write 500ms, 12s or 1m`,
     );
-  return Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000);
+  return Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1000 : MINUTE_MS);
 }

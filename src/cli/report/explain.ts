@@ -1,6 +1,8 @@
 // One call of `parallax explain`: where it is asked, and the answer as text.
+
 import type { Explained } from '../../query/explain/find.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { msToNs } from '../../runtime/time.ts';
 import { apiTarget, type PlaceFlags } from '../observe/server.ts';
 import type { Env } from '../observe/settings.ts';
 import { tokenOf } from '../token.ts';
@@ -49,7 +51,7 @@ export async function runExplain(
           import('../../query/explain/find.ts'),
           import('../../query/explain/wanted.ts'),
         ]);
-        const wanted = readWanted(input, BigInt(io.nowMs()) * 1_000_000n);
+        const wanted = readWanted(input, msToNs(io.nowMs()));
         return explainStored(store, wanted, config.connections, io.signal);
       },
     },

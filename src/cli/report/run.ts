@@ -1,8 +1,10 @@
 // One call of a command that reports on flows with observe's flags: `parallax connections` and `parallax services`.
 // Knows nothing of the process, so that tests can run it as it is.
+
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
 import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
 import { FlagValues } from '../observe/flag-values.ts';
@@ -66,7 +68,7 @@ export function runReport<T>(
   io: ReportIo<T>,
 ): Promise<number> {
   return exitOf(io, async () => {
-    const now = BigInt(io.nowMs()) * 1_000_000n;
+    const now = msToNs(io.nowMs());
     const { env, readConfig } = io;
     const values = new FlagValues();
     parseArgs(flagsOf(report, values), args);

@@ -1,13 +1,13 @@
 // `parallax services`: what its table looks like and whom it asks.
+
 import type { Service, ServiceCounts } from '../../query/services/services.ts';
+import { HOUR_NS } from '../../runtime/time.ts';
 import { bodyOf } from '../observe/client.ts';
 import type { ObserveOptions } from '../observe/options.ts';
 import { type Column, countColumn, type Table, tableOf } from '../output/table.ts';
 import { percent } from '../totals/groups.ts';
 import { askReport, readItems } from './ask.ts';
 import type { Report, ReportAnswer } from './run.ts';
-
-const HOUR = 3_600_000_000_000n;
 
 export const SERVICES: Report<Service> = {
   name: 'services',
@@ -20,7 +20,7 @@ and ports. A service called in several clusters is shown as global.
   prepare: (options, now) => {
     const open =
       options.since === undefined && options.until === undefined && options.number === 20n;
-    return open ? { ...options, number: 0n, since: now - HOUR } : options;
+    return open ? { ...options, number: 0n, since: now - HOUR_NS } : options;
   },
 };
 

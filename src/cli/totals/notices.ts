@@ -1,7 +1,9 @@
 // What the answer to a request about totals cannot show, where the store is opened for it: a server says it itself.
+
 import { coverageWithin } from '../../api/http/envelope.ts';
 import { storedSlots } from '../../query/read/slots.ts';
 import { requestWindow, type SharedInput } from '../../query/totals/input.ts';
+import { nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 
 export async function windowNotices(
@@ -11,7 +13,7 @@ export async function windowNotices(
   signal: AbortSignal,
 ): Promise<string[]> {
   const window = requestWindow(request, nowNanos);
-  const note = await coverageWithin(store, window, Number(nowNanos / 1_000_000n), signal);
+  const note = await coverageWithin(store, window, nsToMs(nowNanos), signal);
   if (note?.collected) return note.complete ? [] : [note.text];
   // Imported flows have no ledger.
   const empty = (await storedSlots(store, signal)) === undefined;

@@ -1,7 +1,9 @@
 // One call of a command about totals: options, whom to ask, and the answer printed. Knows nothing of the process, so that
 // tests can run it as it is.
+
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
 import type { Warn } from '../observe/input-file.ts';
 import { type Answer, render } from '../output/render.ts';
@@ -25,7 +27,7 @@ export function runTotals<D extends object>(
   io: TotalsIo,
 ): Promise<number> {
   return exitOf(io, async () => {
-    const nowNanos = BigInt(io.nowMs()) * 1_000_000n;
+    const nowNanos = msToNs(io.nowMs());
     const { env, readConfig } = io;
     const options = await readTotalsOptions(command, args, {
       ...{ env, nowNanos, readConfig },

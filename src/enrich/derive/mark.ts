@@ -1,7 +1,9 @@
 // Which record rows were made from. Rows of `incidents` and `flow_totals` are added up with others, so that none can be
 // looked for by itself; `origin` and `sequence` say how far the records of one collector's life are in.
+
 import { createHash } from 'node:crypto';
 import type { FlowBatchHeader } from '../../hubble/proto/batch.ts';
+import { NS_PER_MS } from '../../runtime/time.ts';
 
 export type RecordFacts = Pick<
   FlowBatchHeader,
@@ -23,6 +25,6 @@ export function recordMark({ collector, cluster, sequence, receivedAt }: RecordF
   return {
     origin: origin.readBigUInt64BE(),
     sequence: BigInt(sequence),
-    receivedAtMs: receivedAt / 1_000_000n,
+    receivedAtMs: receivedAt / NS_PER_MS,
   };
 }

@@ -1,6 +1,7 @@
 // What the writer learns from flows and writes down beside them: which labels an identity number had when, and what
 // clusters are called. Rows only say what was seen, so a record that comes again, late, or to two writers adds nothing
 // new; numbers that mean something on one node only are never kept.
+
 import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { identityKind } from '../../hubble/identity.ts';
@@ -8,6 +9,7 @@ import { backoff } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { HOUR_MS } from '../../runtime/time.ts';
 import { encodeRows, type Row } from '../../store/native/native-rows.ts';
 import { CLUSTER_FACT_COLUMNS, IDENTITY_COLUMNS } from '../../store/schema/columns-enriched.ts';
 import type { NativeBlock, Store } from '../../store/store.ts';
@@ -18,7 +20,6 @@ import type { Inventory } from './inventory.ts';
 import { RecentMap } from './recent-map.ts';
 import type { ClusterFact, ClusterRegistry } from './registry.ts';
 
-const HOUR_MS = 3_600_000;
 const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';
 /** Bits of the column `origin`. */
 const SOURCE = { flow: 1, kubernetes: 2 } as const;

@@ -1,7 +1,9 @@
 // Follows the CiliumEndpoints of a cluster: whose address it is goes into the inventory, what an identity number stands for
 // into the catalogue. Where Cilium keeps identities in etcd there are no CiliumIdentities, and this is all that tells.
+
 import { isNodeLocal, isReserved } from '../../hubble/identity.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { HOUR_MS } from '../../runtime/time.ts';
 import type { IdentityFact } from '../inventory/catalogue.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { RecentMap } from '../inventory/recent-map.ts';
@@ -22,8 +24,6 @@ interface Told {
   readonly labels: string;
   hour: number;
 }
-
-const HOUR_MS = 3_600_000;
 
 export function ciliumEndpoints(deps: EndpointsDeps): Resource<EndpointRecord> {
   const { cluster, inventory, clock } = deps;

@@ -1,11 +1,13 @@
 // Reads one cluster's Kubernetes: identities into the catalogue, pods, endpoints, nodes and services into the inventory,
 // name, id, numbering, networks and namespaces into the registry. Nothing waits for it: without it, or while it is away, flows are stored with
 // what they say themselves, and its health says so.
+
 import type { Logger } from 'pino';
 import { backoff } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { HOUR_MS, MINUTE_MS } from '../../runtime/time.ts';
 import type { Catalogue, IdentityFact } from '../inventory/catalogue.ts';
 import { type Inventory, WORKLOAD_ORIGIN } from '../inventory/inventory.ts';
 import type { ClusterRegistry } from '../inventory/registry.ts';
@@ -44,7 +46,7 @@ export interface KubernetesDeps {
 }
 
 /** Everything is listed again twice a day, so that what lives on is not forgotten as old. */
-const RELIST_MS = 12 * 3_600_000;
+const RELIST_MS = 12 * HOUR_MS;
 
 export class KubernetesSource implements Component {
   readonly name: string;
@@ -77,7 +79,7 @@ export class KubernetesSource implements Component {
       const reflector = new Reflector(resource, {
         api,
         clock,
-        backoff: backoff({ initialMs: 500, maxMs: 60_000 }),
+        backoff: backoff({ initialMs: 500, maxMs: MINUTE_MS }),
         maxObjects,
         relistMs: RELIST_MS,
         onState: ({ objects, passedOver, failure }) => {

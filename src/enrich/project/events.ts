@@ -1,7 +1,9 @@
 // Responses that are no flow: lost events, node status, and what a newer Hubble may send. They are rare, so they are
 // decoded fully, and keep their bytes.
+
 import { decode } from '../../hubble/proto/codec.ts';
 import { GetFlowsResponse, type LostEvent } from '../../hubble/proto/schema.gen.ts';
+import { NS_PER_MS } from '../../runtime/time.ts';
 import { encodeRows, type Row } from '../../store/native/native-rows.ts';
 import { EVENT_COLUMNS } from '../../store/schema/columns.ts';
 import type { NativeBlock } from '../../store/store.ts';
@@ -55,7 +57,7 @@ export class Events {
     this.rows.push({
       cluster,
       relay: batch.relay,
-      received_at: batch.receivedAt / 1_000_000n,
+      received_at: batch.receivedAt / NS_PER_MS,
       time,
       uuid,
       kind: kindOf(envelope.kind),

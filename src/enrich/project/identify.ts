@@ -1,6 +1,8 @@
 // The ids and the time range of a batch, without projecting it: what the writer asks the store about before it writes a
 // batch that may have been written before.
+
 import type { FlowBatch } from '../../hubble/proto/batch.ts';
+import { SECOND_NS } from '../../runtime/time.ts';
 import { bytesOf } from './finish.ts';
 import { MAX_SECONDS, MIN_SECONDS } from './int64.ts';
 import { Moment } from './moment.ts';
@@ -24,8 +26,6 @@ export interface BatchIdentities {
 
 /** Before every time there is. */
 export const NO_TIME = -(2n ** 63n);
-
-const NANOS = 1_000_000_000n;
 
 /** Reads ids and times. Never throws: a response that cannot be read has an id too, and `project` says what it is. */
 export function identify(batch: FlowBatch): BatchIdentities {
@@ -51,8 +51,8 @@ export function identify(batch: FlowBatch): BatchIdentities {
   return {
     uuids,
     times,
-    minTime: BigInt(min) * NANOS,
-    maxTime: BigInt(max) * NANOS + (NANOS - 1n),
+    minTime: BigInt(min) * SECOND_NS,
+    maxTime: BigInt(max) * SECOND_NS + (SECOND_NS - 1n),
   };
 }
 

@@ -1,10 +1,10 @@
 // google.protobuf.Timestamp, read into two numbers and brought into the range that the store's times have.
+import { SECOND_NS } from '../../runtime/time.ts';
 import { MAX_SECONDS, MIN_SECONDS } from './int64.ts';
 import type { Span } from './span.ts';
 import type { WireReader } from './wire.ts';
 
 const TWO32 = 0x1_0000_0000;
-const NANOS = 1_000_000_000n;
 
 export class Moment {
   /** Since 1970, within 1900 to 2261. */
@@ -41,13 +41,15 @@ export class Moment {
 
   /** Takes nanoseconds since 1970. */
   set(nanoseconds: bigint): void {
-    const nanos = BigInt(Number(nanoseconds % NANOS) + (nanoseconds % NANOS < 0n ? 1e9 : 0));
-    this.seconds = Number((nanoseconds - nanos) / NANOS);
+    const nanos = BigInt(
+      Number(nanoseconds % SECOND_NS) + (nanoseconds % SECOND_NS < 0n ? 1e9 : 0),
+    );
+    this.seconds = Number((nanoseconds - nanos) / SECOND_NS);
     this.nanos = Number(nanos);
   }
 
   /** Nanoseconds since 1970. */
   get nanoseconds(): bigint {
-    return BigInt(this.seconds) * NANOS + BigInt(this.nanos);
+    return BigInt(this.seconds) * SECOND_NS + BigInt(this.nanos);
   }
 }

@@ -1,9 +1,11 @@
 // Batches of responses to column blocks: the one place where every flow is looked at, so it makes no object for one.
 // Parts that flows have in common are decoded once and remembered from batch to batch, within a limit.
+
 import type { FlowBatch } from '../../hubble/proto/batch.ts';
 import { decode } from '../../hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { NS_PER_MS } from '../../runtime/time.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { writerConfig } from '../config.ts';
 import { Derivation, type Derived, type DeriveLimits } from '../derive/derive.ts';
@@ -208,7 +210,7 @@ class ProjectionLoop {
     const { columns, texts } = this.sink;
     const { relay, receivedAt } = batch.header;
     columns.relay.fill(texts.addText(relay), 0, rows);
-    new BigInt64Array(columns.received_at.buffer).fill(receivedAt / 1_000_000n, 0, rows);
+    new BigInt64Array(columns.received_at.buffer).fill(receivedAt / NS_PER_MS, 0, rows);
     return this.blocks.make(rows);
   }
 

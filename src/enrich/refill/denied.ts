@@ -1,5 +1,7 @@
 // Denials and incidents of stored flows, record by record as they were received.
+
 import { DENIAL_SQL } from '../../incident/denial.ts';
+import { NS_PER_MS } from '../../runtime/time.ts';
 import type { NativeBlock, Store } from '../../store/store.ts';
 import { Derivation, type DeriveLimits } from '../derive/derive.ts';
 import { inSlots } from './mismatch.ts';
@@ -47,7 +49,7 @@ export class DeniedRefill {
   private derived(rows: readonly (readonly unknown[])[], receivedMs: bigint) {
     const { cluster, flows, derivation, nowMs } = this;
     flows.fill(rows);
-    const header = { collector: '', cluster, sequence: 0, receivedAt: receivedMs * 1_000_000n };
+    const header = { collector: '', cluster, sequence: 0, receivedAt: receivedMs * NS_PER_MS };
     return derivation.denials(rows.length, header, nowMs);
   }
 }

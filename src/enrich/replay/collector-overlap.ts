@@ -1,11 +1,13 @@
 // Tells when several collectors of one cluster publish at the same time: then an unmarked batch may hold what another
 // of them published before it, and is looked up as a replay is. The proof is in docs/decisions/0010.
+
 import type { BusRecord } from '../../bus/bus.ts';
 import type { FlowBatchHeader } from '../../hubble/proto/batch.ts';
+import { HOUR_MS, nsToMs } from '../../runtime/time.ts';
 import type { Store } from '../../store/store.ts';
 
 /** One that published nothing for this long has nothing that another may still receive. */
-const WINDOW_MS = 3_600_000;
+const WINDOW_MS = HOUR_MS;
 /** A life reports each minute at least: it may have published for so long after its last report that is stored. */
 const REPORT_MS = 65_000;
 
@@ -46,7 +48,7 @@ export class Rivals {
     this.offsets.set(place, offset + 1n);
     const { cluster, collector } = header;
     if (collector === '' || cluster === '') return async () => false;
-    const atMs = Number(header.receivedAt / 1_000_000n);
+    const atMs = nsToMs(header.receivedAt);
     const known = this.known(`${place}:${cluster}`, cluster);
     const { lives } = known;
     const own = lives.get(collector) ?? this.begin(known, header, atMs);

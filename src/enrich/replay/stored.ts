@@ -4,6 +4,7 @@
 
 import { IMPORT_RELAY } from '../../hubble/proto/batch.ts';
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
+import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';
 import type { QueryParams, Store } from '../../store/store.ts';
 import type { BatchIdentities } from '../project/identify.ts';
 import { MAX_SECONDS } from '../project/int64.ts';
@@ -13,9 +14,9 @@ import { UuidTable } from './uuid-table.ts';
 /** Uuids asked for in one query: they stand in it twice, and ClickHouse parses no more than 256 KiB of a statement. */
 const UUIDS_PER_QUERY = 2000;
 
-const SLOT_NS = 300_000_000_000n;
+const SLOT_NS = 5n * MINUTE_NS;
 /** The newest time a row can have. */
-export const FAR = BigInt(MAX_SECONDS) * 1_000_000_000n + 999_999_999n;
+export const FAR = BigInt(MAX_SECONDS) * SECOND_NS + 999_999_999n;
 
 const IN_WINDOW = `time BETWEEN fromUnixTimestamp64Nano({from:Int64}, 'UTC') AND fromUnixTimestamp64Nano({to:Int64}, 'UTC')
   AND ({cluster:String} = '' OR cluster = {cluster:String})`;

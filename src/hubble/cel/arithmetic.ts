@@ -1,4 +1,5 @@
 // + - * / % and the sign, with CEL's ranges: what leaves them is a failure, never a wrapped number.
+import { SECOND_NS } from '../../runtime/time.ts';
 import { type Budget, TOO_COSTLY } from './budget.ts';
 import { Failure, Moment, NO_OVERLOAD, type Result, Span, Uint, type Value } from './values.ts';
 
@@ -96,11 +97,9 @@ function difference(a: Value, b: Value): Result {
   return NO_OVERLOAD;
 }
 
-const SECOND = 1_000_000_000n;
-
 // The whole seconds alone must fit already, as in cel-go.
 function between(a: Moment, b: Moment): Result {
-  const whole = ({ nanos }: Moment) => nanos - (((nanos % SECOND) + SECOND) % SECOND);
+  const whole = ({ nanos }: Moment) => nanos - (((nanos % SECOND_NS) + SECOND_NS) % SECOND_NS);
   const seconds = toSpan(whole(a) - whole(b));
   return seconds instanceof Failure ? seconds : toSpan(a.nanos - b.nanos);
 }

@@ -1,9 +1,7 @@
 // Parts of timestamps in UTC, in a named time zone or at an offset, and of durations.
+import { DAY_MS, HOUR_NS, MINUTE_MS, MINUTE_NS, NS_PER_MS, SECOND_NS } from '../../runtime/time.ts';
 import { quoted } from '../print/text.ts';
 import { Failure, Moment, NO_OVERLOAD, type Result, Span, type Value } from './values.ts';
-
-const MILLI = 1_000_000n;
-const DAY_MS = 86_400_000;
 
 const PARTS: Readonly<Record<string, (date: Date) => number>> = {
   getFullYear: (date) => date.getUTCFullYear(),
@@ -20,10 +18,10 @@ const PARTS: Readonly<Record<string, (date: Date) => number>> = {
 };
 
 const SPANS: Readonly<Record<string, bigint>> = {
-  getHours: 3_600_000_000_000n,
-  getMinutes: 60_000_000_000n,
-  getSeconds: 1_000_000_000n,
-  getMilliseconds: MILLI,
+  getHours: HOUR_NS,
+  getMinutes: MINUTE_NS,
+  getSeconds: SECOND_NS,
+  getMilliseconds: NS_PER_MS,
 };
 
 export const CLOCK_FUNCTIONS: readonly string[] = Object.keys(PARTS);
@@ -49,8 +47,8 @@ function partOfSpan(name: string, { nanos }: Span): Result {
 }
 
 function floorMillis(nanos: bigint): bigint {
-  const millis = nanos / MILLI;
-  return nanos % MILLI < 0n ? millis - 1n : millis;
+  const millis = nanos / NS_PER_MS;
+  return nanos % NS_PER_MS < 0n ? millis - 1n : millis;
 }
 
 /** Milliseconds that clocks of the zone are ahead of UTC at that moment. */
@@ -79,7 +77,7 @@ function fixedOffset(hours: string, minutes: string): number | Failure {
   if (hour instanceof Failure) return hour;
   const minute = parseInteger(minutes);
   if (minute instanceof Failure) return minute;
-  return (hour * 60 + (hours.startsWith('-') ? -minute : minute)) * 60_000;
+  return (hour * 60 + (hours.startsWith('-') ? -minute : minute)) * MINUTE_MS;
 }
 
 function parseInteger(text: string): number | Failure {

@@ -1,4 +1,5 @@
 // The functions named like types: from one type to another, exactly or not at all.
+import { SECOND_NS } from '../../runtime/time.ts';
 import { parseDuration } from '../filter/since.ts';
 import { formatTimestamp, fromNanos, parseTimestamp, toNanos } from '../proto/timestamp.ts';
 import { toInt, toMoment, toSpan, toUint } from './arithmetic.ts';
@@ -13,7 +14,6 @@ import {
   type Value,
 } from './values.ts';
 
-const SECOND = 1_000_000_000n;
 const INT_TEXT = /^[+-]?\d+$/;
 const UINT_TEXT = /^\d+$/;
 const DOUBLE_TEXT = /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf|infinity|nan)$/i;
@@ -69,7 +69,7 @@ export const CONVERSIONS: Readonly<Record<string, (value: Value) => Result>> = {
   string: (value) => textOf(value),
   timestamp: (value) => {
     if (value instanceof Moment) return value;
-    if (typeof value === 'bigint') return toMoment(value * SECOND);
+    if (typeof value === 'bigint') return toMoment(value * SECOND_NS);
     if (typeof value !== 'string') return NO_OVERLOAD;
     const parsed = parseTimestamp(value);
     return parsed === undefined
@@ -98,8 +98,8 @@ function truncated(
 }
 
 function floorSeconds(nanos: bigint): bigint {
-  const seconds = nanos / SECOND;
-  return nanos % SECOND < 0n ? seconds - 1n : seconds;
+  const seconds = nanos / SECOND_NS;
+  return nanos % SECOND_NS < 0n ? seconds - 1n : seconds;
 }
 
 function doubleOf(text: string): number | undefined {
@@ -155,7 +155,7 @@ function momentText({ nanos }: Moment): Result {
 
 /** Seconds as a double, which is how cel-go writes them: beyond sixteen digits they are rounded. */
 function spanText({ nanos }: Span): string {
-  const seconds = Number(nanos / SECOND) + Number(nanos % SECOND) / 1e9;
+  const seconds = Number(nanos / SECOND_NS) + Number(nanos % SECOND_NS) / 1e9;
   const [digits = '', exponent = '0'] = seconds.toExponential().split('e');
   const power = Number(exponent);
   if (power >= -6) return `${seconds}s`;

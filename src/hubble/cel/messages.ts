@@ -1,4 +1,5 @@
 // Fields of protobuf messages as values: enums are int, what is not set reads as its default, wrappers as null.
+import { SECOND_NS } from '../../runtime/time.ts';
 import { resolveAny } from '../proto/any.ts';
 import { decode } from '../proto/codec.ts';
 import type { Field, Scalar } from '../proto/schema.ts';
@@ -108,9 +109,8 @@ function singleContent(field: Field, value: Value): unknown {
   if (value === null) return undefined;
   if (value instanceof Message) return value.fields;
   if (value instanceof Moment) {
-    const second = 1_000_000_000n;
-    const nanos = ((value.nanos % second) + second) % second;
-    return { seconds: (value.nanos - nanos) / second, nanos: Number(nanos) };
+    const nanos = ((value.nanos % SECOND_NS) + SECOND_NS) % SECOND_NS;
+    return { seconds: (value.nanos - nanos) / SECOND_NS, nanos: Number(nanos) };
   }
   if (value instanceof Span) return undefined;
   const plain = value instanceof Uint ? value.value : value;

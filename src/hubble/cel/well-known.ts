@@ -1,5 +1,6 @@
 // Literals of google's well-known messages, which are plain values as soon as they are made: a wrapper what it wraps, a
 // Struct a map, a Value whatever it holds.
+import { SECOND_NS } from '../../runtime/time.ts';
 import { quoted } from '../print/text.ts';
 import { type MessageType, message } from '../proto/schema.ts';
 import { textOf } from './convert.ts';
@@ -58,7 +59,6 @@ function wrapperOf(type: CelType, empty: Value, made: (value: Value) => Result):
 
 const asIs = (value: Value): Result => value;
 const TIME_FIELDS: Fields = { seconds: INT, nanos: INT };
-const NANOS = 1_000_000_000n;
 
 const MESSAGES: Readonly<Record<string, WellKnown>> = {
   BoolValue: wrapperOf(BOOL, false, asIs),
@@ -154,7 +154,7 @@ function ofTime(name: string, given: Given, make: (nanos: bigint) => Value): Res
   if (nanos instanceof Failure) return nanos;
   const seconds = given.get('seconds') ?? 0n;
   if (typeof seconds !== 'bigint' || typeof nanos !== 'bigint') return make(0n);
-  return make(seconds * NANOS + nanos);
+  return make(seconds * SECOND_NS + nanos);
 }
 
 /** The value as JSON would have it: whole numbers are doubles, bytes and moments text. */

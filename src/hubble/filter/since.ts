@@ -1,5 +1,6 @@
 // The times `--since` and `--until` take: durations back from now in Go's notation (and, beyond Hubble, days and weeks),
 // or absolute times in the layouts Hubble reads.
+import { DAY_NS, HOUR_NS, MINUTE_NS, NS_PER_MS, SECOND_NS } from '../../runtime/time.ts';
 import { nanosOf } from '../json/go-time.ts';
 import { invalid } from './values.ts';
 
@@ -11,12 +12,12 @@ const UNIT_NANOS: Readonly<Record<string, bigint>> = {
   us: 1_000n,
   µs: 1_000n,
   μs: 1_000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
-  d: 86_400_000_000_000n,
-  w: 604_800_000_000_000n,
+  ms: NS_PER_MS,
+  s: SECOND_NS,
+  m: MINUTE_NS,
+  h: HOUR_NS,
+  d: DAY_NS,
+  w: 7n * DAY_NS,
 };
 const NUMBER = String.raw`(?:\d+\.?\d*|\.\d+)`;
 const DURATIONS: Readonly<Record<DurationUnits, RegExp>> = {

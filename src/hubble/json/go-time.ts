@@ -1,4 +1,5 @@
 // Moments as Go's time package reads them: hours of one digit, commas before the fraction, offsets up to 24:60.
+import { SECOND_NS } from '../../runtime/time.ts';
 
 /** The parts of a moment as text; what is absent counts as 0. */
 export type MomentParts = Readonly<Partial<Record<MomentPart, string | undefined>>>;
@@ -40,5 +41,5 @@ export function nanosOf(parts: MomentParts): bigint | undefined {
   const offset = (number('hours') * 60 + number('minutes')) * (parts.sign === '-' ? -60 : 60);
   const seconds = date.getTime() / 1000 + hour * 3600 + minute * 60 + second - offset;
   const nanos = (parts.fraction ?? '').slice(0, 9).padEnd(9, '0');
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+  return BigInt(seconds) * SECOND_NS + BigInt(nanos);
 }

@@ -1,4 +1,5 @@
 // Timestamps between their three forms: seconds and nanoseconds, nanoseconds since 1970, and RFC 3339 text.
+import { SECOND_NS } from '../../runtime/time.ts';
 import type { Timestamp } from './wellknown.ts';
 
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: what a protobuf timestamp may be. */
@@ -9,12 +10,12 @@ const RFC3339 =
   /^(\d{4}-\d{2}-\d{2}T(\d{2}):\d{2}:\d{2})(?:\.(\d{1,9}))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
 export function toNanos(time: Timestamp): bigint {
-  return time.seconds * 1_000_000_000n + BigInt(time.nanos);
+  return time.seconds * SECOND_NS + BigInt(time.nanos);
 }
 
 export function fromNanos(nanos: bigint): Timestamp {
-  const seconds = nanos / 1_000_000_000n;
-  const rest = Number(nanos % 1_000_000_000n);
+  const seconds = nanos / SECOND_NS;
+  const rest = Number(nanos % SECOND_NS);
   return rest < 0
     ? { seconds: seconds - 1n, nanos: rest + 1_000_000_000 }
     : { seconds, nanos: rest };

@@ -3,6 +3,7 @@
 
 import { BatchMemory } from '../../bus/values/batch-memory.ts';
 import { FlowBatchBuilder, sealFacts } from '../../hubble/proto/batch.ts';
+import { msToNs } from '../../runtime/time.ts';
 
 export type SealCause = 'count' | 'bytes' | 'age' | 'order' | 'single' | 'flush' | 'report';
 
@@ -134,7 +135,7 @@ export class Sealer {
     const { cluster, relay, collector } = this.options;
     // That of the batch to come: reports are not counted among them.
     const { sequence } = this;
-    const receivedAt = BigInt(nowMs) * 1_000_000n;
+    const receivedAt = msToNs(nowMs);
     const value = sealFacts({ cluster, relay, collector, sequence, receivedAt }, facts);
     const oldest = Number.POSITIVE_INFINITY;
     const about = { sequence, count: 0, replay: false, cause: 'report', oldest, node: '' } as const;
@@ -173,7 +174,7 @@ export class Sealer {
     const sequence = this.sequence++;
     const { replay, oldest } = batch;
     const { count } = batch.builder;
-    const receivedAt = BigInt(batch.firstMs) * 1_000_000n;
+    const receivedAt = msToNs(batch.firstMs);
     const sealed = batch.builder.seal({ cluster, relay, collector, sequence, receivedAt, replay });
     const used = sealed.length;
     const room = sealed.buffer.byteLength;

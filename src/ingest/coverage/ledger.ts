@@ -1,7 +1,9 @@
 // The coverage ledger of one collector: what arrived of which node and minute, what was lost and by whom, and where
 // each stream stands in the node's own count, written out every few seconds. Docs: decisions/0010.
+
 import { type CoverageFact, encodeFact } from '../../hubble/coverage.ts';
 import type { Node } from '../../hubble/proto/schema.gen.ts';
+import { MINUTE_MS } from '../../runtime/time.ts';
 import type { NodeRecord } from '../batch/nodes.ts';
 import type { ResponseTracker } from '../batch/tracker.ts';
 import { clusterOfNode, plainNode } from './mesh.ts';
@@ -19,7 +21,6 @@ export interface LedgerOptions {
 
 export type StreamState = 'up' | 'paused' | 'down';
 
-const MINUTE_MS = 60_000;
 /** After an answer about its nodes, so long until what they had seen by then has arrived. */
 const SETTLE_MS = 1_000;
 /** A node whose newest flow is older than its clock and this explain is not read up to date. */

@@ -2,13 +2,14 @@
 // in the node's own count of flows. A node numbers what it sees (seen_flows), a stream gives a stretch of those numbers
 // without a hole, and what its ring overwrote meanwhile is told by LostEvents; so one number, where the stretch begins,
 // says to the flow what lies between two streams.
+import { MINUTE_MS } from '../../runtime/time.ts';
 
 /** Four buckets an octave of milliseconds, up to 2^31 ms. */
 const BUCKETS = 32 * 4;
 /** A node whose start moved by more than this has been started anew; status answers take their time. */
 const BOOT_TOLERANCE_MS = 5_000;
 const ABSURD_NS = 3600e9;
-const YOUNG_MS = 60_000;
+const YOUNG_MS = MINUTE_MS;
 
 export class NodeTally {
   // Since the last report.

@@ -1,5 +1,6 @@
 // What the server as a whole has to tell: status, nodes, namespaces. Looked up in the store and kept for some seconds,
 // since pages that show it ask all the time.
+
 import {
   type GetNamespacesResponse,
   type GetNodesResponse,
@@ -8,6 +9,7 @@ import {
   type ServerStatusResponse,
 } from '../../hubble/proto/schema.gen.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { HOUR_MS, msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { ledgerNodes } from '../coverage/ledger-nodes.ts';
 import { type NodeStates, nodeStates } from '../coverage/node-states.ts';
@@ -35,7 +37,7 @@ export interface Overview {
 const MAX_UNAVAILABLE = 10;
 const MAX_NAMESPACES = 50_000;
 /** The writer says once an hour at least which namespaces Kubernetes has. */
-const TOLD_EVERY_MS = 3_600_000;
+const TOLD_EVERY_MS = HOUR_MS;
 /** A look that takes longer than this is given up. */
 const LOOK_MS = 30_000;
 const { NODE_CONNECTED, NODE_UNAVAILABLE, NODE_ERROR } = NodeState.numbers;
@@ -76,7 +78,7 @@ function statusOf(
     // The store has no fixed room: what it holds is what it may hold, as with a ring that is full.
     max_flows: stored,
     seen_flows: stored,
-    uptime_ns: BigInt(Math.round(uptimeMs)) * 1_000_000n,
+    uptime_ns: msToNs(Math.round(uptimeMs)),
     num_connected_nodes: nodes.filter(({ node }) => node.state === NODE_CONNECTED).length,
     num_unavailable_nodes: away.length,
     unavailable_nodes: away.slice(0, MAX_UNAVAILABLE).map(({ node }) => node.name ?? ''),
@@ -110,7 +112,7 @@ async function storedNamespaces(
   sinceMs: number,
   signal: AbortSignal,
 ): Promise<readonly Namespace[]> {
-  const { where, params } = rangeCondition('flows', { since: BigInt(sinceMs) * 1_000_000n });
+  const { where, params } = rangeCondition('flows', { since: msToNs(sinceMs) });
   const of = (end: 'source' | 'destination') =>
     `SELECT if(${end}_cluster = '', cluster, ${end}_cluster) AS c, ${end}_namespace AS n
       FROM flows WHERE ${where} AND ${end}_namespace != '' GROUP BY c, n`;

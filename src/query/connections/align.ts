@@ -1,9 +1,9 @@
 // Puts together what two nodes saw of the same connections. Their clocks differ and either may have missed some, so the
 // nodes' lists are aligned in order: as many pairs as possible, then those whose beginnings are closest.
+import { msToNs } from '../../runtime/time.ts';
 import type { Observation } from './observation.ts';
 import { byTime, type Segment, segmentOf } from './segment.ts';
 
-const MS = 1_000_000n;
 /** Pairs looked at for one conversation of two nodes; beyond, segments are paired by their first overlap. */
 const MAX_PAIRS = 250_000;
 
@@ -18,7 +18,7 @@ export function alignSegments(
   nodes: readonly (readonly Segment[])[],
   { skewMs }: { readonly skewMs: number },
 ): Observation[][] {
-  const skew = BigInt(skewMs) * MS;
+  const skew = msToNs(skewMs);
   const cut = nodes.map((own) => cutAtOthers(own, nodes, skew));
   const [longest = [], ...others] = cut.sort((a, b) => b.length - a.length);
   let joined = longest.map(alone);

@@ -1,4 +1,5 @@
 // Why one side of a connection was not seen: nobody watches there, nobody watched then, or nothing came.
+import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { rangeCondition, slotOf } from '../read/range.ts';
 import type { Connection, ConnectionEnd, Draft } from './connection.ts';
@@ -158,7 +159,7 @@ export async function collectedIn(
   const range = rangeCondition('flows', around(open));
   const options = signal && { signal };
   const nearBy =
-    `SELECT DISTINCT intDiv(toUnixTimestamp64Nano(time), ${MINUTE}), cluster, node_name FROM flows ` +
+    `SELECT DISTINCT intDiv(toUnixTimestamp64Nano(time), ${MINUTE_NS}), cluster, node_name FROM flows ` +
     `WHERE ${range.where} AND time_slot IN {slots:Array(Int32)}`;
   const values = { ...range.params, slots: [...slots] };
   for await (const [minute, cluster, node] of store.query(nearBy, values, options))
@@ -203,12 +204,12 @@ function around(drafts: readonly Draft[]): { readonly since: bigint; readonly un
     if (first < since) since = first;
     if (last > until) until = last;
   }
-  return { since: since - MARGIN - MINUTE, until: until + MARGIN + MINUTE };
+  return { since: since - MARGIN - MINUTE_NS, until: until + MARGIN + MINUTE_NS };
 }
 
 /** Seconds since 1970 as DateTime has them: nothing is reported outside of that. */
 export function withinDateTime(nanos: bigint): bigint {
-  const seconds = nanos / 1_000_000_000n;
+  const seconds = nanos / SECOND_NS;
   return seconds < 0n ? 0n : seconds > 4_294_967_295n ? 4_294_967_295n : seconds;
 }
 
@@ -229,13 +230,12 @@ export function collectedAmong(
 ): Collected {
   const minutes = new Minutes();
   for (const { observer, node, time } of observations)
-    for (const name of [observer, nodeCluster(node)]) minutes.add(name, time / MINUTE);
+    for (const name of [observer, nodeCluster(node)]) minutes.add(name, time / MINUTE_NS);
   return minutes;
 }
 
-const MINUTE = 60_000_000_000n;
 /** Small clusters are silent for a while; clocks differ. */
-const MARGIN = MINUTE;
+const MARGIN = MINUTE_NS;
 
 class Minutes implements Collected {
   private readonly clusters = new Map<string, Set<bigint>>();
@@ -260,7 +260,7 @@ class Minutes implements Collected {
   at(cluster: string, first: bigint, last: bigint): boolean {
     const seen = this.clusters.get(cluster);
     if (seen === undefined) return false;
-    for (let at = (first - MARGIN) / MINUTE; at <= (last + MARGIN) / MINUTE; at++)
+    for (let at = (first - MARGIN) / MINUTE_NS; at <= (last + MARGIN) / MINUTE_NS; at++)
       if (seen.has(at)) return true;
     return false;
   }

@@ -1,7 +1,9 @@
 // The connections of a window: walked from its newest (or oldest) end in steps, so that what is held is what is told.
+
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { earlier, HOUR_NS, later, msToNs, SECOND_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { rangeCondition, slotBounds, type TimeRange, toBigint } from '../read/range.ts';
 import { edgeSlot } from '../read/slots.ts';
@@ -23,13 +25,12 @@ export interface ConnectionQuery extends TimeRange {
 }
 
 /** Width of the first step, how it grows while little is found, and where that ends. */
-const FIRST_STEP = 1_000_000_000n;
+const FIRST_STEP = SECOND_NS;
 const GROWTH = 8n;
-const LARGEST_STEP = 24n * 3_600_000_000_000n;
+const LARGEST_STEP = 24n * HOUR_NS;
 /** Conversations read at a time: each time costs a look through the stretch of time around them. */
 const LEAST_CHUNK = 50;
 const CHUNK = 5000;
-const MS = 1_000_000n;
 
 export function stitchLimits(config: ConnectionsConfig): StitchLimits {
   return { tcpIdleMs: config.tcpIdle, otherIdleMs: config.otherIdle, skewMs: config.skew };
@@ -91,8 +92,8 @@ class Walk {
     let chunk = Math.min(CHUNK, Math.max(LEAST_CHUNK, this.wanted));
     while (first <= last && this.drafts.length < this.wanted) {
       const window = oldestFirst
-        ? { first, last: min(last, first + width - 1n) }
-        : { first: max(first, last - width + 1n), last };
+        ? { first, last: earlier(last, first + width - 1n) }
+        : { first: later(first, last - width + 1n), last };
       const found = await findConversations(this.store, {
         window,
         filter: this.filter,
@@ -113,12 +114,12 @@ class Walk {
       chunk = stuck ? chunk * 2 : chunk;
       if (oldestFirst) first = full ? step.last : step.last + 1n;
       else last = full ? step.first : step.first - 1n;
-      if (found.length * 4 < chunk) width = min(width * GROWTH, LARGEST_STEP);
+      if (found.length * 4 < chunk) width = earlier(width * GROWTH, LARGEST_STEP);
       if (found.length === 0) {
         const next = await this.ends({ since: first, until: last });
         if (next === undefined) break;
-        if (oldestFirst) first = max(first, next.first);
-        else last = min(last, next.last);
+        if (oldestFirst) first = later(first, next.first);
+        else last = earlier(last, next.last);
       }
     }
     if (this.drafts.length > this.config.maxConnections) throw this.tooMany();
@@ -129,7 +130,7 @@ class Walk {
   private async take(found: readonly Found[], step: Window): Promise<void> {
     if (found.length === 0) return;
     const { tcpIdle, maxFlows } = this.config;
-    const around = BigInt(tcpIdle) * MS;
+    const around = msToNs(tcpIdle);
     const seen = await readConversations(this.store, found, {
       range: { since: step.first - around, until: step.last + around },
       filter: this.filter,
@@ -168,8 +169,8 @@ class Walk {
   private async edge(range: TimeRange, slot: bigint, edge: 'min' | 'max'): Promise<bigint> {
     const bounds = slotBounds(slot);
     const { where, params } = rangeCondition('flows', {
-      since: range.since === undefined ? bounds.first : max(range.since, bounds.first),
-      until: range.until === undefined ? bounds.last : min(range.until, bounds.last),
+      since: range.since === undefined ? bounds.first : later(range.since, bounds.first),
+      until: range.until === undefined ? bounds.last : earlier(range.until, bounds.last),
     });
     const sql = `SELECT toUnixTimestamp64Nano(${edge}(time)) FROM flows WHERE ${where}`;
     const options = this.signal && { signal: this.signal };
@@ -183,12 +184,4 @@ class Walk {
       `there are more than ${this.config.maxConnections} connections; narrow them by time or filters, ask for fewer, or raise api.connections.maxConnections`,
     );
   }
-}
-
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

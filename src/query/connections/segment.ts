@@ -1,4 +1,5 @@
 // Cuts what was seen of one conversation where one connection ended and the next began.
+import { msToNs, NS_PER_MS } from '../../runtime/time.ts';
 import type { Observation } from './observation.ts';
 import { opens } from './orient.ts';
 
@@ -12,9 +13,8 @@ export interface Segment {
 }
 
 const FIN_OR_RST = 5;
-const MS = 1_000_000n;
 /** For a first retry after up to three seconds, and for one that was not seen. */
-const RETRY_SLACK = 4000n * MS;
+const RETRY_SLACK = 4000n * NS_PER_MS;
 
 export function byTime(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
@@ -30,7 +30,7 @@ export function cutByGaps(seen: readonly Observation[], idleMs: number): Observa
   const cut: Observation[][] = [];
   let before: bigint | undefined;
   for (const each of [...seen].sort(inOrder)) {
-    if (before === undefined || each.time - before > BigInt(idleMs) * MS) cut.push([]);
+    if (before === undefined || each.time - before > msToNs(idleMs)) cut.push([]);
     cut.at(-1)?.push(each);
     before = each.time;
   }
@@ -74,7 +74,7 @@ function cutOne(
     const waited = before - (list[0]?.time ?? before);
     const over = used || closed || silent > 2n * waited + RETRY_SLACK;
     const again = over && opens(each) && forth(each);
-    if (list.length > 0 && (again || silent > BigInt(idleMs) * MS)) {
+    if (list.length > 0 && (again || silent > msToNs(idleMs))) {
       segments.push(segmentOf(node, list));
       list = [];
       used = false;

@@ -1,4 +1,5 @@
 // What a window of the store covers: complete, or with which gaps. Every answer over history can say it.
+import { MINUTE_MS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { type CoverageWindow, readBuckets, readStreams, storedBetween } from './facts.ts';
 import { type Gap, gapsOf, type NodeFacts, nodeFacts } from './gaps.ts';
@@ -24,7 +25,6 @@ export interface Coverage {
   readonly clusters: ReadonlyMap<string, ReadonlyMap<string, NodeFacts>>;
 }
 
-const MINUTE_MS = 60_000;
 const MAX_BUCKETS = 720;
 /** Holes whose count is made sure of by what was stored between two reports. */
 const MAX_SETTLED = 100;

@@ -1,4 +1,5 @@
 // The coverage of a window in words: what every answer over history can add for its reader.
+import { DAY_MS } from '../../runtime/time.ts';
 import type { Coverage } from './coverage.ts';
 import type { Gap } from './gaps.ts';
 import type { Count } from './intervals.ts';
@@ -49,5 +50,5 @@ function flows(count: Count | undefined): string {
 /** UTC; the day only where the window is longer than one. */
 function clock(ms: number, windowMs: number): string {
   const text = new Date(ms).toISOString();
-  return windowMs > 86_400_000 ? text.slice(0, 16).replace('T', ' ') : text.slice(11, 19);
+  return windowMs > DAY_MS ? text.slice(0, 16).replace('T', ' ') : text.slice(11, 19);
 }

@@ -1,5 +1,6 @@
 // Reads the table `coverage`: what was received and lost of each node in each stretch of the window, and where the
 // streams stood in the nodes' counts.
+import { HOUR_MS } from '../../runtime/time.ts';
 import type { QueryParams, Reader } from '../../store/store.ts';
 
 export interface CoverageWindow {
@@ -57,7 +58,7 @@ export interface StreamFact {
 }
 
 /** Streams that stood before the window, or began behind it, say what lies between: looked for this far. */
-const MARGIN_MS = 3_600_000;
+const MARGIN_MS = HOUR_MS;
 
 export async function readBuckets(
   store: Reader,

@@ -1,6 +1,8 @@
 // Nodes as the collectors heard of them from their relays, over what the stored flows tell: rings, addresses, TLS and
 // the agent's own uptime are known to relays alone.
+
 import type { Clock } from '../../runtime/clock.ts';
+import { msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { nodesOf, REPORTED_MS, relayName, type StoredNode } from './nodes.ts';
 import type { NodesSource, ObservedNode } from './stored-nodes.ts';
@@ -31,7 +33,7 @@ export function ledgerNodes({ store, clock, stored }: LedgerNodesDeps): NodesSou
 function merged(name: string, reported: StoredNode, known: ObservedNode | undefined): ObservedNode {
   const { cluster, state, numFlows, maxFlows, seenFlows, uptimeNs } = reported;
   const version = reported.version || known?.node.version;
-  const heard = reported.heardMs === undefined ? undefined : BigInt(reported.heardMs) * 1_000_000n;
+  const heard = reported.heardMs === undefined ? undefined : msToNs(reported.heardMs);
   return {
     cluster,
     heardAt: known?.heardAt ?? heard,

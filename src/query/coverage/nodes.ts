@@ -1,4 +1,5 @@
 // The nodes of all clusters as the collectors heard of them last, from the store.
+import { MINUTE_MS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 
 /** Collectors report every quarter of a minute; a node nobody reported for this long is told by its flows alone. */
@@ -40,7 +41,7 @@ export async function nodesOf(
   FROM coverage WHERE minute >= fromUnixTimestamp({since:Int64}) AND node != '' AND foreign = 0 ${only}
   GROUP BY cluster, node ORDER BY cluster, node`;
   const params = {
-    since: BigInt(Math.max(0, Math.floor(query.sinceMs / 60_000) * 60)),
+    since: BigInt(Math.max(0, Math.floor(query.sinceMs / MINUTE_MS) * 60)),
     ...(query.clusters !== undefined && { clusters: query.clusters }),
   };
   const nodes: StoredNode[] = [];

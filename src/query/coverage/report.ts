@@ -1,5 +1,7 @@
 // The coverage of a window as it is told: one shape for the HTTP API, the command and whoever attaches it to an answer.
+
 import { z } from 'zod';
+import { MINUTE_MS } from '../../runtime/time.ts';
 import type { Coverage } from './coverage.ts';
 import { sentences } from './describe.ts';
 import type { BucketFact } from './facts.ts';
@@ -127,7 +129,7 @@ function nodeReport(node: NodeFacts, { window, gaps }: Coverage): NodeReport {
       unknown.reduce((ms, { fromMs, toMs }) => {
         const within = Math.min(toMs, window.untilMs) - Math.max(fromMs, window.sinceMs);
         return ms + Math.max(0, within);
-      }, 0) / 60_000,
+      }, 0) / MINUTE_MS,
     ),
     ...(delays.length > 0 && {
       delayMs: { p50: weighted(delays), max: Math.max(...delays.map((fact) => fact.delayMaxMs)) },

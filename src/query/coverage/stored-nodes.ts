@@ -1,6 +1,8 @@
 // Which nodes were heard of lately. Here as the stored flows and events tell; whatever knows more can take its place.
+
 import { type Node, NodeState } from '../../hubble/proto/schema.gen.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { MINUTE_MS, msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { rangeCondition, toBigint } from '../read/range.ts';
 
@@ -23,7 +25,7 @@ export interface NodesSource {
 /** A node whose newest flow is older than this is not said to be connected: flows of health checks come all the time. */
 const CONNECTED_MS = 300_000;
 /** The stretch over which flows a second are counted; its end leaves time for storing. */
-const RATE_MS = 60_000;
+const RATE_MS = MINUTE_MS;
 const STORING_MS = 5_000;
 const MAX_NODES = 20_000;
 const { NODE_CONNECTED, NODE_UNAVAILABLE, NODE_GONE, NODE_ERROR, UNKNOWN_NODE_STATE } =
@@ -133,7 +135,7 @@ function nodeName(cluster: string, name: string): string {
 }
 
 function nanos(ms: number): bigint {
-  return BigInt(Math.round(ms)) * 1_000_000n;
+  return msToNs(Math.round(ms));
 }
 
 function compare(a: string, b: string): number {

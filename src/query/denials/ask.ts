@@ -1,5 +1,7 @@
 // The questions about denials as routes and commands ask them: a request, and the document that answers it.
+
 import type { Incident } from '../../incident/incident.ts';
+import { msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import type { TimeRange } from '../read/range.ts';
 import type { DenialsConfig } from './config.ts';
@@ -53,8 +55,6 @@ export interface DenialsDocument {
   readonly notices: string[];
 }
 
-const MS = 1_000_000n;
-
 export async function answerIncidents(
   request: IncidentsRequest,
   { store, config, nowNanos, signal }: AskDeps,
@@ -62,7 +62,7 @@ export async function answerIncidents(
   const query: IncidentQuery = {
     ...request,
     now: nowNanos,
-    quiet: BigInt(config.quiet) * MS,
+    quiet: msToNs(config.quiet),
     maxIncidents: config.maxIncidents,
   };
   const { incidents, counted, next, cut } = await readIncidentPage(store, query, { signal });
@@ -109,7 +109,7 @@ export function detailQuery(
     since,
     until,
     now: nowNanos,
-    quiet: BigInt(config.quiet) * MS,
-    window: BigInt(config.window) * MS,
+    quiet: msToNs(config.quiet),
+    window: msToNs(config.window),
   };
 }

@@ -4,12 +4,13 @@
 
 import { DropReason } from '../../hubble/proto/schema.gen.ts';
 import type { IncidentState } from '../../incident/incident.ts';
+import { HOUR_NS, later } from '../../runtime/time.ts';
 import type { QueryParams, Reader } from '../../store/store.ts';
 import { momentSql, type TimeRange } from '../read/range.ts';
 import type { IncidentCursor, Sort } from './cursor.ts';
 import { type DenialCondition, namesOf } from './filter.ts';
 import type { ListenedSince } from './watched.ts';
-import { edgesCondition, HOUR, hoursCondition, later, stretchesOf } from './window.ts';
+import { edgesCondition, hoursCondition, stretchesOf } from './window.ts';
 
 export interface Counted {
   readonly incident: bigint;
@@ -136,7 +137,7 @@ function partsOf(query: CountQuery, params: Record<string, QueryParams[string]>)
 function newOnly({ newSince }: CountQuery, params: Record<string, QueryParams[string]>): string[] {
   if (newSince === undefined) return [];
   params.newSince = newSince;
-  params.newHour = newSince / HOUR;
+  params.newHour = newSince / HOUR_NS;
   return [
     `incident NOT IN (SELECT incident FROM incidents WHERE hour <= {newHour:Int32} AND first_seen < ${momentSql('newSince')})`,
   ];

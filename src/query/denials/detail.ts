@@ -1,7 +1,9 @@
 // One incident with all that is known of it: when it happened, single denials, what the other side saw, how well both
 // clusters were collected, and the story in sentences.
+
 import { type Incident, incidentId } from '../../incident/incident.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { earlier, HOUR_MS, HOUR_NS, nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { momentText } from '../connections/text.ts';
 import { coverageOf } from '../coverage/coverage.ts';
@@ -16,7 +18,6 @@ import { type IncidentQuery, readIncidentPage } from './incident.ts';
 import { type OtherSide, otherSides } from './peer-view.ts';
 import { readDenials } from './rows.ts';
 import { type Episode, episodesOf, type HourSeen, readHours, readSlots } from './timeline.ts';
-import { earlier, HOUR } from './window.ts';
 
 export interface ClusterCoverage {
   readonly cluster: string;
@@ -53,10 +54,8 @@ export interface DetailQuery extends TimeRange {
 
 const LATEST = 10;
 /** Longer windows are told by the hour; one of a day up to when it was last seen is a little longer than that. */
-const BY_SLOT = 25n * HOUR;
+const BY_SLOT = 25n * HOUR_NS;
 const SLOT_MS = 300_000;
-const HOUR_MS = 3_600_000;
-const MS = 1_000_000n;
 
 /** An incident as the list tells it, with what was counted into it. */
 export interface WholeIncident {
@@ -163,8 +162,8 @@ function hoursWithin(
   { since, until }: { readonly since: bigint; readonly until: bigint },
 ) {
   return hours
-    .filter(({ hour }) => hour >= since / HOUR && hour <= until / HOUR)
-    .map(({ hour, count }) => ({ at: momentText(hour * HOUR), count }));
+    .filter(({ hour }) => hour >= since / HOUR_NS && hour <= until / HOUR_NS)
+    .map(({ hour, count }) => ({ at: momentText(hour * HOUR_NS), count }));
 }
 
 async function coveragesOf(
@@ -177,8 +176,8 @@ async function coveragesOf(
   const names = new Set([cluster, source.cluster, destination.cluster].filter(Boolean));
   const told: ClusterCoverage[] = [];
   for (const name of names) {
-    const window = { sinceMs: Number(since / MS), untilMs: Number(until / MS), clusters: [name] };
-    const coverage = await coverageOf(store, window, Number(now / MS), signal);
+    const window = { sinceMs: nsToMs(since), untilMs: nsToMs(until), clusters: [name] };
+    const coverage = await coverageOf(store, window, nsToMs(now), signal);
     told.push({ cluster: name, complete: coverage.complete, text: sentences(coverage) });
   }
   return told;

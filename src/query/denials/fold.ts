@@ -3,11 +3,11 @@
 
 import { DropReason } from '../../hubble/proto/schema.gen.ts';
 import { isLeftover } from '../../incident/incident.ts';
+import { earlier, later } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Counted } from './counted.ts';
 import { type KnownFacts, readFacts } from './facts.ts';
 import { trafficText } from './incident-traffic.ts';
-import { earlier, later } from './window.ts';
 
 export interface Folded extends Counted {
   /** Incidents that were counted into it. */

@@ -1,6 +1,8 @@
 // Incidents of a window: counted exactly, those that a deny rule left without a name counted into their sibling, sorted,
 // and a page of them told.
+
 import { type Incident, type IncidentState, incidentOf } from '../../incident/incident.ts';
+import { earlier, later } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import type { TimeRange } from '../read/range.ts';
 import { countIncidents, type StateWanted } from './counted.ts';
@@ -9,7 +11,6 @@ import { type KnownFacts, readFacts } from './facts.ts';
 import { type DenialFilter, denialCondition } from './filter.ts';
 import { type Folded, fold } from './fold.ts';
 import { readListened } from './watched.ts';
-import { earlier, later } from './window.ts';
 
 export interface IncidentQuery extends DenialFilter, TimeRange {
   /** Nanoseconds since 1970: what states are as of. */

@@ -1,11 +1,10 @@
 // What an empty answer about denials means: that nothing was denied, or that nobody looked.
+import { nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
 import type { TimeRange } from '../read/range.ts';
 import { edgeSlot } from '../read/slots.ts';
-
-const MS = 1_000_000n;
 
 /** Sentences; none for an answer that shows something. */
 export async function denialNotices(
@@ -17,8 +16,8 @@ export async function denialNotices(
 ): Promise<string[]> {
   if (count > 0) return [];
   const { since = 0n, until = nowNanos } = range;
-  const nowMs = Number(nowNanos / MS);
-  const window = { sinceMs: Math.max(0, Number(since / MS)), untilMs: Number(until / MS) };
+  const nowMs = nsToMs(nowNanos);
+  const window = { sinceMs: Math.max(0, nsToMs(since)), untilMs: nsToMs(until) };
   if (range.since !== undefined && window.sinceMs < window.untilMs) {
     const coverage = await coverageOf(store, window, nowMs, signal);
     if (coverage.collected) return ['no denials match in that window', ...sentences(coverage)];

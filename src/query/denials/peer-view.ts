@@ -4,12 +4,12 @@
 import { enumName } from '../../hubble/names.ts';
 import { Verdict } from '../../hubble/proto/schema.gen.ts';
 import type { Incident } from '../../incident/incident.ts';
+import { earlier, later } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { MISSING, type MissingReason, unseenBy, withinDateTime } from '../connections/missing.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import type { Side } from '../connections/orient.ts';
 import { slotBounds, slotOf } from '../read/range.ts';
-import { earlier, later } from './window.ts';
 
 export interface OtherSide {
   readonly side: Side;

@@ -1,6 +1,8 @@
 // Questions about denials as they come over HTTP or from flags, read into requests.
+
 import { z } from 'zod';
 import { incidentNumber } from '../../incident/incident.ts';
+import { msToNs } from '../../runtime/time.ts';
 import type { TimeRange } from '../read/range.ts';
 import { FieldError } from '../request/field-error.ts';
 import {
@@ -16,7 +18,6 @@ import type { DenialsRequest, IncidentsRequest } from './ask.ts';
 import type { DenialsConfig } from './config.ts';
 import { cursorParts } from './cursor.ts';
 
-const MS = 1_000_000n;
 const STANDARD_LIMIT = 100;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -137,7 +138,7 @@ function windowOf(
     until: momentOf('until', input.until, nowNanos),
   };
   const { until } = range;
-  const start = all ? undefined : (until ?? nowNanos) - BigInt(config.window) * MS;
+  const start = all ? undefined : (until ?? nowNanos) - msToNs(config.window);
   const since = range.since ?? start;
   if (since !== undefined && until !== undefined && since >= until)
     throw new FieldError(

@@ -1,8 +1,8 @@
 // When an incident happened: by hour of all that is kept, by slot within a window, and in episodes.
+import { HOUR_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { momentText } from '../connections/text.ts';
 import { rangeCondition, type TimeRange } from '../read/range.ts';
-import { HOUR } from './window.ts';
 
 export interface HourSeen {
   /** Since 1970. */
@@ -66,7 +66,8 @@ export function episodesOf(hours: readonly HourSeen[]): Episode[] {
   const episodes: { first: bigint; last: bigint; count: number }[] = [];
   for (const { first, last, count } of hours) {
     const latest = episodes.at(-1);
-    if (latest === undefined || first - latest.last > HOUR) episodes.push({ first, last, count });
+    if (latest === undefined || first - latest.last > HOUR_NS)
+      episodes.push({ first, last, count });
     else {
       if (last > latest.last) latest.last = last;
       latest.count += count;

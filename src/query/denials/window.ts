@@ -1,8 +1,8 @@
 // A window over both tables: its whole hours are read from `incidents`, what is left at its edges from `denials`.
+import { HOUR_NS } from '../../runtime/time.ts';
 import type { QueryParams } from '../../store/store.ts';
 import { rangeCondition, type TimeRange } from '../read/range.ts';
 
-export const HOUR = 3_600_000_000_000n;
 /** Hours that the column can hold: a bound further out is none. */
 const MOST_HOURS = 2n ** 31n - 1n;
 
@@ -18,10 +18,10 @@ export function stretchesOf({ since, until }: TimeRange): Stretches {
   if (first !== undefined && last !== undefined && first > last)
     return { hours: undefined, edges: [{ since, until }] };
   const edges: TimeRange[] = [];
-  if (first !== undefined && since !== undefined && since < first * HOUR)
-    edges.push({ since, until: first * HOUR - 1n });
-  if (last !== undefined && until !== undefined && until >= (last + 1n) * HOUR)
-    edges.push({ since: (last + 1n) * HOUR, until });
+  if (first !== undefined && since !== undefined && since < first * HOUR_NS)
+    edges.push({ since, until: first * HOUR_NS - 1n });
+  if (last !== undefined && until !== undefined && until >= (last + 1n) * HOUR_NS)
+    edges.push({ since: (last + 1n) * HOUR_NS, until });
   return {
     hours: { ...(first !== undefined && { first }), ...(last !== undefined && { last }) },
     edges,
@@ -69,22 +69,11 @@ export function edgesCondition(edges: readonly TimeRange[]): {
 
 /** The hour that a moment lies in. */
 function floor(nanos: bigint): bigint {
-  const hour = nanos / HOUR;
-  return nanos % HOUR < 0n ? hour - 1n : hour;
+  const hour = nanos / HOUR_NS;
+  return nanos % HOUR_NS < 0n ? hour - 1n : hour;
 }
 
 function within(hour: bigint): bigint {
   if (hour > MOST_HOURS) return MOST_HOURS;
   return hour < -MOST_HOURS ? -MOST_HOURS : hour;
-}
-
-/** Of two moments; Math.min knows no bigint. */
-export function earlier(a: bigint, b: bigint): bigint {
-  if (a < b) return a;
-  return b;
-}
-
-export function later(a: bigint, b: bigint): bigint {
-  if (a > b) return a;
-  return b;
 }

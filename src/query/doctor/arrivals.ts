@@ -1,5 +1,6 @@
 // What recently stored rows tell of their clusters and nodes: nothing new, clocks that are off, flows stored twice,
 // pods that show as world.
+import { HOUR_MS, MINUTE_MS } from '../../runtime/time.ts';
 import type { QueryParams, Reader } from '../../store/store.ts';
 import type { Finding } from './finding.ts';
 
@@ -56,8 +57,8 @@ export async function* arrivalFindings(
   const params: QueryParams = {
     from,
     // A node whose clock is off by up to an hour is still seen.
-    slot_from: Math.floor((from - 3_600_000) / SLOT_MS),
-    slot_to: Math.floor((recent.now + 3_600_000) / SLOT_MS),
+    slot_from: Math.floor((from - HOUR_MS) / SLOT_MS),
+    slot_to: Math.floor((recent.now + HOUR_MS) / SLOT_MS),
   };
   yield* freshness(store, recent, params, signal);
   yield* clocks(store, params, signal);
@@ -158,5 +159,5 @@ async function* unresolved(
 }
 
 function minutes(ms: number): string {
-  return `${Math.round(ms / 60_000)} min`;
+  return `${Math.round(ms / MINUTE_MS)} min`;
 }

@@ -1,5 +1,6 @@
 // What the stored ledger and the registry of clusters tell: flows that are missing, nodes that were dark, clusters that
 // do not fit together.
+import { MINUTE_MS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { queryClusters } from '../catalogue/clusters.ts';
 import { coverageOf } from '../coverage/coverage.ts';
@@ -45,7 +46,7 @@ export async function* coverageFindings(
       check: 'coverage',
       severity: 'ok',
       what: 'nothing is missing',
-      evidence: `every flow that nodes saw in the last ${Math.round(window / 60_000)} min is stored`,
+      evidence: `every flow that nodes saw in the last ${Math.round(window / MINUTE_MS)} min is stored`,
       cure: '',
     };
   for (const gap of coverage.gaps.slice(0, MOST)) {

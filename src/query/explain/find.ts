@@ -1,8 +1,10 @@
 // Finds the connection to be explained: the one a flow belongs to, or of those between two ends the one that tells most.
+
 import { parseAddress } from '../../hubble/filter/address.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { type Connection, draftOf } from '../connections/connection.ts';
@@ -32,7 +34,6 @@ export interface Explained extends Explanation {
 
 /** Newest connections between two ends that are looked at. */
 const LOOKED_AT = 100;
-const MS = 1_000_000n;
 
 /** Throws `input/not-found` when nothing stored answers it. */
 export async function explainStored(
@@ -80,7 +81,7 @@ async function connectionOf(
     throw new ParallaxError('input/not-found', `no flow with the uuid ${uuid} is stored`);
   const [time, key = '', from = '', to = '', ...ports] = found.map(String);
   const at = toBigint(time);
-  const around = BigInt(config.tcpIdle) * MS;
+  const around = msToNs(config.tcpIdle);
   const seen = await readConversations(
     store,
     [{ key, ips: [from, to], ports: ports.map(Number) }],

@@ -1,8 +1,8 @@
 // Live streams: what the bus carries, looked at once for all clients, filtered once for each different filter, and
 // bounded for each client. One that reads too slowly is told how much it missed, and never makes the others wait.
+
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-
 import type { Bus, BusRecord } from '../../bus/bus.ts';
 import { compilePredicate, type Predicate } from '../../hubble/filter/predicate.ts';
 import { toJson } from '../../hubble/json/json.ts';
@@ -14,6 +14,7 @@ import { fromNanos } from '../../hubble/proto/timestamp.ts';
 import { aborted } from '../../runtime/async.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
+import { msToNs } from '../../runtime/time.ts';
 import { inScope, type Scope, scopeKey } from '../read/scope.ts';
 import type { LiveConfig } from './config.ts';
 import { Outgoing } from './encoded-response.ts';
@@ -292,7 +293,7 @@ class Live implements LiveFlows {
 
   /** Hubble's own way to say that something is missing. */
   private lostNotice(count: number): Outgoing {
-    const time = fromNanos(BigInt(this.deps.clock.now()) * 1_000_000n);
+    const time = fromNanos(msToNs(this.deps.clock.now()));
     return Outgoing.of({
       lost_events: {
         source: LostEventSource.numbers.OBSERVER_EVENTS_QUEUE,

@@ -1,7 +1,9 @@
 // From history to live without a gap and without doubles. The live stream is open first; what was published before it
 // opened is waited for until it is stored; then history is read, and what both of them have is told once.
+
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { toNanos } from '../../hubble/proto/timestamp.ts';
+import { SECOND_NS } from '../../runtime/time.ts';
 import type { Unjudged } from './cel-failures.ts';
 import { Outgoing } from './encoded-response.ts';
 import type { FlowQuery } from './flows.ts';
@@ -11,7 +13,7 @@ import { RecentKeys } from './recent.ts';
 /** Keys remembered: at 20,000 flows a second, that of the newest five seconds at least. */
 const REMEMBERED = 100_000;
 /** Flows come out of order by less than this, nanoseconds; history is read anew from so far before its end. */
-const OVERLAP = 5_000_000_000n;
+const OVERLAP = 5n * SECOND_NS;
 /** Times that history is read anew because more came meanwhile than may wait. */
 const ROUNDS = 5;
 

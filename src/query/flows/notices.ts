@@ -1,7 +1,9 @@
 // What an answer cannot show and its reader should know: that nothing was collected in the window asked, that flows of
 // it are missing, or that none are.
+
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
@@ -41,8 +43,8 @@ async function coverageNotices(
 ): Promise<string[] | undefined> {
   if (since === undefined) return undefined;
   const nowMs = systemClock.now();
-  const sinceMs = Math.max(0, Number(since / 1_000_000n));
-  const untilMs = until === undefined ? nowMs : Number(until / 1_000_000n);
+  const sinceMs = Math.max(0, nsToMs(since));
+  const untilMs = until === undefined ? nowMs : nsToMs(until);
   if (sinceMs >= untilMs || sinceMs > nowMs) return undefined;
   const window = { sinceMs, untilMs: Math.min(untilMs, nowMs) };
   const coverage = await coverageOf(store, window, nowMs, signal);

@@ -1,6 +1,8 @@
 // A stretch of time over the tables: as conditions that the sort key and the indexes can use, and what was collected
 // in it.
+
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
+import { MINUTE_NS } from '../../runtime/time.ts';
 import type { QueryParams, Reader } from '../../store/store.ts';
 
 /** Nanoseconds since 1970, both ends included; undefined is open. */
@@ -14,7 +16,7 @@ export type HistoryTable = 'flows' | 'events';
 
 export type TableName = HistoryTable | 'denials';
 
-const SLOT_NANOS = 300_000_000_000n;
+const SLOT_NANOS = 5n * MINUTE_NS;
 /** What a DateTime64(9) column can hold; a bound outside would wrap round. */
 const MIN_NANOS = -(2n ** 63n) + SLOT_NANOS;
 const MAX_NANOS = 2n ** 63n - 1n - SLOT_NANOS;

@@ -1,6 +1,7 @@
 // Walks a table in order of time, page by page: memory stays at one page, and no query is open while a page is being
 // read by its receiver. Where rows that pass lie dense it goes in windows about as long as a page; where they are few it
 // first counts them by slot, and then reads only the slots that have some.
+import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import {
   type Cursor,
@@ -39,9 +40,9 @@ interface Window {
 }
 
 /** Widths of windows of time, nanoseconds. The newest slot may just have begun: the first window is two of them. */
-const SLOT = 300_000_000_000n;
+const SLOT = 5n * MINUTE_NS;
 const FIRST_WIDTH = 2n * SLOT;
-const LEAST_WIDTH = 1_000_000_000n;
+const LEAST_WIDTH = SECOND_NS;
 const FIRST_SIEVE = 288n * SLOT;
 const GROWTH = 8n;
 

@@ -1,5 +1,6 @@
 // The pieces that requests are declared with, the same in a query string (where everything is text, and a list is a name
 // repeated) and in a JSON body: windows of time, limits, lists of names, and filters as the flags of observe.
+
 import { z } from 'zod';
 import { MAX_VALUE_CHARS } from '../../hubble/filter/checked.ts';
 import { BARE_FLAGS, FILTER_FLAGS, FilterBuilder } from '../../hubble/filter/flags.ts';
@@ -8,6 +9,7 @@ import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { MOMENT_PATTERN, parseMoment } from '../../hubble/filter/since.ts';
 import { fromJson } from '../../hubble/json/json.ts';
 import { FlowFilter } from '../../hubble/proto/schema.gen.ts';
+import { DAY_MS, msToNs } from '../../runtime/time.ts';
 import { FieldError } from './field-error.ts';
 import { type FlagForm, formOf, textForm } from './flag-forms.ts';
 import { checkDepth } from './json-body.ts';
@@ -15,7 +17,6 @@ import { checkDepth } from './json-body.ts';
 const MAX_LIST = 1000;
 /** Of FlowFilters as text; they are no deeper than four. */
 const MAX_DEPTH = 32;
-const NANOS_PER_MS = 1_000_000n;
 
 const noTime = (text: unknown) =>
   `${JSON.stringify(text)} is no time; write 30m, 7d or 2026-03-14T10:00:00Z`;
@@ -151,17 +152,16 @@ export function windowOf(
   { defaultMs, maxMs }: { readonly defaultMs: number; readonly maxMs?: number },
 ): { readonly since: bigint; readonly until: bigint } {
   const until = momentOf('until', input.until, nowNanos) ?? nowNanos;
-  const since =
-    momentOf('since', input.since, nowNanos) ?? until - BigInt(defaultMs) * NANOS_PER_MS;
+  const since = momentOf('since', input.since, nowNanos) ?? until - msToNs(defaultMs);
   if (since >= until)
     throw new FieldError(
       'since',
       'since: must be before until; both are times such as 30m or 2026-03-14T10:00:00Z',
     );
-  if (maxMs !== undefined && until - since > BigInt(maxMs) * NANOS_PER_MS)
+  if (maxMs !== undefined && until - since > msToNs(maxMs))
     throw new FieldError(
       'since',
-      `since: more than ${Math.round(maxMs / 86_400_000)} days before until; ask for less at a time`,
+      `since: more than ${Math.round(maxMs / DAY_MS)} days before until; ask for less at a time`,
     );
   return { since, until };
 }

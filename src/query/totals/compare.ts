@@ -1,6 +1,8 @@
 // Two windows against each other: what is new, gone, and changed. What a window has no flows of because nothing was
 // collected is not gone: the coverage of both goes with the answer.
+
 import { parseDuration } from '../../hubble/filter/since.ts';
+import { DAY_MS, nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { type Coverage, coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
@@ -78,7 +80,7 @@ export interface Comparison {
 }
 
 /** The ledger is asked for no more than this at once. */
-const LEDGER_MS = 32 * 86_400_000;
+const LEDGER_MS = 32 * DAY_MS;
 const KINDS = ['new', 'gone', 'changed', 'same'] as const;
 
 export async function queryCompare(
@@ -182,7 +184,7 @@ async function coverageOfBoth(
   query: CompareQuery,
   { nowNanos, signal }: { readonly nowNanos: bigint; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly now: Coverage; readonly before: Coverage }> {
-  const millis = (nanos: bigint) => Math.max(0, Number(nanos / 1_000_000n));
+  const millis = (nanos: bigint) => Math.max(0, nsToMs(nanos));
   const of = ({ since, until }: Window, clusters?: readonly string[]) => {
     const untilMs = millis(until);
     const sinceMs = Math.max(0, untilMs - LEDGER_MS, millis(since));

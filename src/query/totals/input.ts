@@ -1,5 +1,7 @@
 // Requests about totals: the fields of each question, as they come in a query string or a body.
+
 import { z } from 'zod';
+import { HOUR_MS } from '../../runtime/time.ts';
 import {
   filterFields,
   filtersOf,
@@ -15,7 +17,7 @@ import { MOST_DIMENSIONS } from './dimensions.ts';
 import { LEVELS } from './map.ts';
 import { MOST_OF_TOP } from './top.ts';
 
-const DEFAULT_MS = 3_600_000;
+const DEFAULT_MS = HOUR_MS;
 
 const shared = { ...windowFields, ...filterFields };
 

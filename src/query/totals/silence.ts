@@ -1,4 +1,5 @@
 // In which steps of a series nothing was collected, as the coverage ledger has it.
+import { DAY_MS, nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 
@@ -16,15 +17,15 @@ interface Steps {
 }
 
 /** The ledger is asked for no more than this at once; of what is before, nothing is known. */
-const LEDGER_MS = 32 * 86_400_000;
+const LEDGER_MS = 32 * DAY_MS;
 
 export async function silenceIn(
   store: Reader,
   { start, step, points }: Steps,
   deps: { readonly nowNanos: bigint; readonly signal?: AbortSignal | undefined },
 ): Promise<Silence> {
-  const nowMs = Number(deps.nowNanos / 1_000_000n);
-  const startMs = Number(start / 1_000_000n);
+  const nowMs = nsToMs(deps.nowNanos);
+  const startMs = nsToMs(start);
   const stepMs = step * 1000;
   const endMs = Math.min(startMs + points * stepMs, nowMs);
   const future = (index: number) => startMs + index * stepMs >= nowMs;

@@ -1,6 +1,8 @@
 // Flows over time, in steps: all of them, or the busiest of some dimensions and the rest. A step in which nothing was
 // collected has no number: nobody knows what it would have been.
+
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
+import { SECOND_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { slotOf } from '../read/range.ts';
 import { FieldError } from '../request/field-error.ts';
@@ -43,7 +45,6 @@ export interface Timeseries {
   readonly gaps: readonly { readonly since: string; readonly until: string }[];
 }
 
-const SECOND = 1_000_000_000n;
 const SLOT_SECONDS = 300;
 /** Points that a window has when no step is asked for, at most. */
 const AIMED = 300;
@@ -101,7 +102,7 @@ export function gridOf(
   maxPoints: number,
 ): Grid {
   const made = (step: number): Grid => {
-    const nanos = BigInt(step) * SECOND;
+    const nanos = BigInt(step) * SECOND_NS;
     const first = floorDiv(since, nanos);
     return {
       start: first * nanos,
@@ -133,7 +134,7 @@ function bucketOf({ start, step }: Grid): Pick<Dimension, 'keys' | 'shown'> {
     step % SLOT_SECONDS === 0
       ? sameInBoth(`intDiv(time_slot - (${slotOf(start)}), ${step / SLOT_SECONDS})`)
       : {
-          flows: `intDiv(toUnixTimestamp64Nano(time) - (${start}), ${BigInt(step) * SECOND})`,
+          flows: `intDiv(toUnixTimestamp64Nano(time) - (${start}), ${BigInt(step) * SECOND_NS})`,
         };
   return { keys: [key], shown: (bucket = '') => bucket };
 }
@@ -241,7 +242,7 @@ function answerOf(
 
 function gapsOf(points: readonly Point[], { start, step }: Grid): Timeseries['gaps'] {
   const gaps: { since: string; until: string }[] = [];
-  const at = (index: number) => moment(start + BigInt(index) * BigInt(step) * SECOND);
+  const at = (index: number) => moment(start + BigInt(index) * BigInt(step) * SECOND_NS);
   let from: number | undefined;
   for (let index = 0; index <= points.length; index++) {
     if (index < points.length && points[index] === null) from ??= index;

@@ -1,5 +1,6 @@
 // From which slot on `flow_totals` has all that `flows` has. A store that was filled before the totals were, or by an
 // older writer, has slots with too few: those are counted from `flows`. What was found to be whole is remembered.
+import { later } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { toBigint } from '../read/range.ts';
 
@@ -66,7 +67,7 @@ function wholeSince(store: Reader, rows: string): Since {
           : { ...found, from: last + 1n, lacksBefore: true };
     }
     if (joins || before === undefined || found.to > before.to) whole = found;
-    return laterOf(found.from, asked.from);
+    return later(found.from, asked.from);
   };
   const known = ({ from, to }: Slots): bigint | undefined => {
     if (whole === undefined || to > whole.to || to < whole.from) return undefined;
@@ -79,9 +80,4 @@ function wholeSince(store: Reader, rows: string): Since {
     checking = turn.catch(() => {});
     return turn;
   };
-}
-
-function laterOf(slot: bigint, other: bigint): bigint {
-  if (slot >= other) return slot;
-  return other;
 }

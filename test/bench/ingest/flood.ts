@@ -1,8 +1,10 @@
 // A relay that only floods, run as a process of its own: every GetFlows gets the same prepared flows over and over,
 // as many as `--flows` says. `--frame` sets how the bytes are cut: `large` writes, or one write a message as Go's
 // server does. Prints its port.
+
 import { createServer, type ServerHttp2Stream } from 'node:http2';
 import { parseArgs } from 'node:util';
+import { msToNs } from '../../../src/runtime/time.ts';
 import { flowResponse, framed } from '../../support/ingest/responses.ts';
 
 const { values } = parseArgs({
@@ -14,7 +16,7 @@ const { values } = parseArgs({
 });
 const total = Number(values.flows);
 const PREPARED = 2048;
-const start = BigInt(Date.now()) * 1_000_000n;
+const start = msToNs(Date.now());
 
 const messages = Array.from({ length: PREPARED }, (_, i) =>
   framed(

@@ -1,6 +1,7 @@
 // What the collector's own work costs a flow, network left out: chunks of 16 KiB from memory are cut, looked at and
 // batched; sealed batches are dropped. Steady: times go on, as a live stream's do.
 //   node --import tsx test/bench/ingest/intake.ts [--flows N]
+
 import { parseArgs } from 'node:util';
 import { Registry } from 'prom-client';
 import { Intake } from '../../../src/ingest/batch/intake.ts';
@@ -10,6 +11,7 @@ import { ResponseTracker } from '../../../src/ingest/batch/tracker.ts';
 import { ingestMetrics } from '../../../src/ingest/metrics.ts';
 import { type MessageSink, MessageSplitter } from '../../../src/ingest/relay/framing.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import { flowResponse, framed } from '../../support/ingest/responses.ts';
 
 const { values } = parseArgs({ options: { flows: { type: 'string', default: '1000000' } } });
@@ -21,7 +23,7 @@ const startMs = Date.now();
 const messages = Array.from({ length: PREPARED }, (_, i) =>
   framed(
     flowResponse({
-      timeNs: BigInt(startMs) * 1_000_000n + BigInt(i) * 10_007n,
+      timeNs: msToNs(startMs) + BigInt(i) * 10_007n,
       node: `east/node-${(i >> 3) % 8}`,
       uuid: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
       pad: 795,

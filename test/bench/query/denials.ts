@@ -6,6 +6,7 @@ import { incidentNumber } from '../../../src/incident/incident.ts';
 import { answerDenials, answerIncidents } from '../../../src/query/denials/ask.ts';
 import { denialsConfig } from '../../../src/query/denials/config.ts';
 import { readIncidentDetail } from '../../../src/query/denials/detail.ts';
+import { SECOND_NS } from '../../../src/runtime/time.ts';
 import type { ManagedStore } from '../../../src/store/engine/engine-store.ts';
 import { INCIDENT_MEMBERS } from '../../../src/store/schema/denial-columns.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -89,7 +90,7 @@ interface DenialKind {
 }
 
 /** Relative times count from a moment that is no whole hour, so that edges are read too. */
-const NOW = END - 1_000_000_000n * 600n;
+const NOW = END - SECOND_NS * 600n;
 const deps = (store: Store) => ({ store, config: denialsConfig.parse({}), nowNanos: NOW });
 
 function incidents(name: string, args: readonly string[], more: object = {}): DenialKind {

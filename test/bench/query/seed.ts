@@ -1,6 +1,8 @@
 // Flows of the simulator's load as the project's own projection makes rows of them: what the bench multiplies.
+
 import { createProjector } from '../../../src/enrich/project/projector.ts';
 import { decodeFlowBatch, FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
+import { SECOND_NS } from '../../../src/runtime/time.ts';
 import { loadCluster, makeScripts } from '../../../src/simulate/population.ts';
 import { type Random, seededRandom } from '../../../src/simulate/random.ts';
 import {
@@ -67,7 +69,7 @@ class Source {
       relay: name,
       collector: 'bench',
       sequence: 0,
-      receivedAt: BigInt(SECONDS) * 1_000_000_000n,
+      receivedAt: BigInt(SECONDS) * SECOND_NS,
       replay: false,
     });
   }

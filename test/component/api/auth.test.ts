@@ -1,5 +1,6 @@
 // Who may ask, and what they see: tokens over HTTP and gRPC, names of hosts, rates, scopes through every route, and the
 // log of it all.
+
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -15,6 +16,7 @@ import type { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { Health, Observer } from '../../../src/hubble/proto/services.ts';
 import { fromNanos } from '../../../src/hubble/proto/timestamp.ts';
 import type { Scope } from '../../../src/query/read/scope.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import { ask, FlowsCall, flowsOf, serving } from '../../support/api/grpc-server.ts';
 import { type HttpServing, httpServing } from '../../support/api/serving.ts';
 import { type StoredCorpus, storedCorpus } from '../../support/query/stored.ts';
@@ -25,7 +27,7 @@ let stored: StoredCorpus;
 let directory: string;
 
 const flowOf = (cluster: string, at: number): GetFlowsResponse => {
-  const time = fromNanos(BigInt(Date.now() - 60_000 + at) * 1_000_000n);
+  const time = fromNanos(msToNs(Date.now() - 60_000 + at));
   const end = (name: string) => ({
     namespace: `${cluster}-ns`,
     pod_name: `${cluster}-${name}-${at}`,
@@ -182,7 +184,7 @@ describe('tokens', () => {
     const clusters = async (args: string[], env: Record<string, string>) => {
       const options = await readOptions(['--server', api.url, '--last', '1', ...args], {
         env,
-        nowNanos: BigInt(Date.now()) * 1_000_000n,
+        nowNanos: msToNs(Date.now()),
         readConfig: async () => ({}),
       });
       if (options === 'help') throw new Error('is no call for help');

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalApi, type LocalRequest, openLocalApi } from '../../../src/app/local-api.ts';
 import { fromNanos } from '../../../src/hubble/proto/timestamp.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import { never, openStore } from '../../engines/stores.ts';
 import { type StoredCorpus, storedCorpus } from '../../support/query/stored.ts';
 
@@ -16,11 +17,11 @@ let api: LocalApi;
 
 beforeAll(async () => {
   stored = await storedCorpus();
-  const now = BigInt(Date.now()) * 1_000_000n;
+  const now = msToNs(Date.now());
   await stored.insert(
     Array.from({ length: FLOWS }, (_, index) => ({
       flow: {
-        time: fromNanos(now - BigInt(FLOWS - index) * 1_000_000n),
+        time: fromNanos(now - msToNs(FLOWS - index)),
         uuid: `eeeeeeee-0000-4000-8000-${String(index).padStart(12, '0')}`,
         verdict: 1,
         node_name: 'test/node',

@@ -1,4 +1,5 @@
 // `parallax replay` on a real Kafka: a range of time, what the store lost, what it still has, and a replay cut short.
+
 import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
 import { encode } from '../../../src/hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import { describeWithKafka } from '../../engines/kafka/describe.ts';
 import { type KafkaEngine, startKafka } from '../../engines/kafka.ts';
 import { numberOf, openStore } from '../../engines/stores.ts';
@@ -38,7 +40,7 @@ describeWithKafka('replay', () => {
       builder.add(encode(GetFlowsResponse, { flow: { uuid, time, source, node_name: 'a/n' } }));
     }
     const header = { cluster: 'a', relay: 'a', collector: 'c', sequence, replay: false };
-    return builder.seal({ ...header, receivedAt: BigInt(Date.now()) * 1_000_000n });
+    return builder.seal({ ...header, receivedAt: msToNs(Date.now()) });
   }
 
   beforeAll(async () => {

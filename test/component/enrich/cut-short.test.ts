@@ -1,5 +1,6 @@
 // A record whose writer is killed between any two of its inserts comes again to another one: its flows, and what is
 // derived of them, are stored once.
+
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,6 +12,7 @@ import { createRecordWriter } from '../../../src/enrich/writer.ts';
 import { FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
 import { DENIAL_SQL } from '../../../src/incident/denial.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { numberOf } from '../../engines/stores.ts';
 import { denialFlows } from '../../support/enrich/denial-flows.ts';
@@ -62,7 +64,7 @@ function record(seed: number, replay: boolean): BusRecord {
     relay: 'east',
     collector: 'life',
     sequence: seed,
-    receivedAt: BigInt(Date.now() + seed) * 1_000_000n,
+    receivedAt: msToNs(Date.now() + seed),
     replay,
   });
   const place = { topic: 'flows', partition: 0, offset: offset++ };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
+import { MINUTE_NS, msToNs, SECOND_NS } from '../../../src/runtime/time.ts';
 import {
   type FakeRelay,
   type FakeRelayOptions,
@@ -14,7 +15,7 @@ import {
   uuidOf,
 } from '../../support/ingest/responses.ts';
 
-const nowNs = () => BigInt(Date.now()) * 1_000_000n;
+const nowNs = () => msToNs(Date.now());
 
 function flows(count: number, { from = nowNs(), node = 'east/a', pad = 0 } = {}): Buffer[] {
   return Array.from({ length: count }, (_, i) =>
@@ -111,8 +112,8 @@ test.each([
 );
 
 test('a known node is marked only where it repeats', async () => {
-  const old = flows(100, { from: nowNs() - 60_000_000_000n });
-  const fresh = flows(100, { from: nowNs() + 1_000_000_000n });
+  const old = flows(100, { from: nowNs() - MINUTE_NS });
+  const fresh = flows(100, { from: nowNs() + SECOND_NS });
   const relay = await relayWith({
     flows: (call) => {
       call.send(...old);

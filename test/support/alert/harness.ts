@@ -1,4 +1,5 @@
 // A store with denials as a writer puts them there, an evaluator over it whose time is ours, and receivers that listen.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,7 @@ import {
   uuidBytes,
 } from '../../../src/query/denials/feed/incident-log.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import { encodeRows } from '../../../src/store/native/native-rows.ts';
 import { COVERAGE_COLUMNS } from '../../../src/store/schema/coverage-columns.ts';
 import { DENIAL_COLUMNS, INCIDENT_COLUMNS } from '../../../src/store/schema/denial-columns.ts';
@@ -67,7 +69,7 @@ export async function store(to: Pick<Store, 'insert'>, denials: readonly Denied[
     const { incident = 1n, at, storedAt = Date.now(), cluster = 'east' } = denied;
     const { count = 1, pod = 'xwing-1', verdict = 2, port = 80 } = denied;
     const { reason = 133, policies = '', verdicts = count } = denied;
-    const time = BigInt(at) * 1_000_000n;
+    const time = msToNs(at);
     return {
       hour: Math.floor(at / 3_600_000),
       time_slot: Math.floor(at / 300_000),

@@ -1,11 +1,13 @@
 // The tables and the log in memory, as far as an incident watch asks for them, with a log that may fail in the moment of
 // writing: before it has the rows, or after.
+
 import type { IncidentLog } from '../../../src/alert/incidents/log.ts';
 import type { Source } from '../../../src/alert/incidents/source.ts';
 import { Watched } from '../../../src/alert/incidents/watched.ts';
 import { floorDiv } from '../../../src/hubble/proto/timestamp.ts';
 import type { IncidentFacts } from '../../../src/incident/incident.ts';
 import type { IncidentLogRow } from '../../../src/query/denials/feed/incident-log.ts';
+import { HOUR_NS } from '../../../src/runtime/time.ts';
 
 export interface Denial {
   readonly incident: bigint;
@@ -16,7 +18,6 @@ export interface Denial {
   readonly pod: string;
 }
 
-const HOUR = 3_600_000_000_000n;
 const SLOT = 300_000_000_000n;
 
 export class Killed extends Error {}
@@ -65,7 +66,7 @@ export class Tables {
             if (behind.length === 0) return [];
             const first = earliest(behind);
             const same = of(incident).filter(
-              ({ time }) => time <= since && floorDiv(time, HOUR) === floorDiv(first, HOUR),
+              ({ time }) => time <= since && floorDiv(time, HOUR_NS) === floorDiv(first, HOUR_NS),
             );
             return [[incident, { first, drops: same.length, verdicts: same.length }]];
           }),
@@ -121,7 +122,9 @@ function times(denials: readonly Denial[]): bigint[] {
 }
 
 function factsOf(incident: bigint, denials: readonly Denial[], since: bigint): IncidentFacts {
-  const count = denials.filter(({ time }) => floorDiv(time, HOUR) >= floorDiv(since, HOUR)).length;
+  const count = denials.filter(
+    ({ time }) => floorDiv(time, HOUR_NS) >= floorDiv(since, HOUR_NS),
+  ).length;
   const end = { cluster: 'east', namespace: 'a', workload: '', peer: 'x' };
   return {
     incident,

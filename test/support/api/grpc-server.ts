@@ -1,4 +1,5 @@
 // A gRPC server over a store and a bus, and a client that sends what a Hubble client would.
+
 import * as grpc from '@grpc/grpc-js';
 import pino from 'pino';
 import { Registry } from 'prom-client';
@@ -21,6 +22,7 @@ import { createOverview } from '../../../src/query/catalogue/overview.ts';
 import { createLiveFlows, type LiveFlows } from '../../../src/query/flows/follow.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 import type { HealthReport } from '../../../src/runtime/run.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 /** As `expect.poll`, with time enough for a busy machine. */
@@ -110,7 +112,7 @@ export async function serving(
     publish(responses, cluster = 'c') {
       const builder = new FlowBatchBuilder();
       for (const response of responses) builder.add(encode(GetFlowsResponse, response));
-      const receivedAt = BigInt(Date.now()) * 1_000_000n;
+      const receivedAt = msToNs(Date.now());
       const header = { cluster, relay: 'r', collector: 'x', receivedAt, replay: false };
       const value = builder.seal({ ...header, sequence: sequence++ });
       return publisher.publish({ key: 'c', value });

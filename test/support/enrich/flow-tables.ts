@@ -1,7 +1,9 @@
 // Flows as a table of what is derived from them, from a few of their columns.
+
 import type { FlowTable } from '../../../src/enrich/derive/flow-table.ts';
 import { Parties } from '../../../src/enrich/derive/parties.ts';
 import { STORED_FLOW_COLUMNS, StoredFlows } from '../../../src/enrich/refill/stored-flows.ts';
+import { SECOND_NS } from '../../../src/runtime/time.ts';
 
 export type Fields = Readonly<Record<string, string | number>>;
 
@@ -17,7 +19,7 @@ export function fill(table: StoredFlows, flows: readonly Fields[]): void {
     flows.map((fields, row) =>
       NAMES.map((name) => {
         const second = Number(fields.second ?? 0);
-        if (name === 'time') return String(BigInt(second) * 1_000_000_000n + BigInt(row));
+        if (name === 'time') return String(BigInt(second) * SECOND_NS + BigInt(row));
         if (name === 'time_slot') return Math.floor(second / 300);
         if (name === 'uuid') return `00000000-0000-4000-8000-${String(row).padStart(12, '0')}`;
         const value = fields[name] ?? (NUMBERS.test(name) ? 0 : '');

@@ -1,4 +1,5 @@
 // A relay for tests over raw HTTP/2: what each GetFlows gets is up to the test, and so is every fault.
+
 import {
   createSecureServer,
   createServer,
@@ -15,6 +16,7 @@ import {
   type Node,
   ServerStatusResponse,
 } from '../../../src/hubble/proto/schema.gen.ts';
+import { SECOND_NS } from '../../../src/runtime/time.ts';
 import { framed } from './responses.ts';
 
 export interface FlowsCall {
@@ -145,7 +147,7 @@ function flowsCall(stream: ServerHttp2Stream, request: GetFlowsRequest): FlowsCa
   const { seconds = 0n, nanos = 0 } = request.since ?? {};
   return {
     request,
-    sinceNs: seconds * 1_000_000_000n + BigInt(nanos),
+    sinceNs: seconds * SECOND_NS + BigInt(nanos),
     get closed() {
       return stream.destroyed || stream.closed;
     },

@@ -1,4 +1,5 @@
 // GetFlowsResponses made by hand for the tests and benchmarks of ingest: only what a collector looks at, and padding.
+import { SECOND_NS } from '../../../src/runtime/time.ts';
 
 export interface ResponseOptions {
   /** Nanoseconds since 1970; left out of the message when undefined. */
@@ -30,7 +31,7 @@ export function bytesField(field: number, value: Buffer | string): Buffer {
 }
 
 export function timestamp(ns: bigint): Buffer {
-  return Buffer.concat([numberField(1, ns / 1_000_000_000n), numberField(2, ns % 1_000_000_000n)]);
+  return Buffer.concat([numberField(1, ns / SECOND_NS), numberField(2, ns % SECOND_NS)]);
 }
 
 function outer({ timeNs, node }: ResponseOptions): Buffer {

@@ -1,13 +1,14 @@
 // Fills a store with N flows over 24 hours: real rows of a few minutes, multiplied inside the engine with times, uuids,
 // ports and outside addresses of their own, and a few that are like nothing else. What is loaded is used again.
 
+import { DAY_NS, HOUR_NS, NS_PER_MS, nsToMs } from '../../../src/runtime/time.ts';
 import type { ManagedStore } from '../../../src/store/engine/engine-store.ts';
 import { FLOW_COLUMNS } from '../../../src/store/schema/columns.ts';
 import { seedBlocks } from '../../bench/query/seed.ts';
 
 /** Where the 24 hours end; fixed, so that a load can be used again another day. */
 export const END = 1_767_355_200_000_000_000n;
-export const DAY = 86_400_000_000_000n;
+export const DAY = DAY_NS;
 /** Rows of one multiplication; decides the memory it takes. */
 const MOST_ROWS = 700_000;
 const LEAST_TURNS = 24;
@@ -41,10 +42,7 @@ export async function load(store: ManagedStore, { flows, progress }: Loading): P
   await seed(store, rows);
   const span = (DAY - TAIL_NANOS) / BigInt(turns);
   let left = flows - NEEDLE_HOURS.length * NEEDLE_ROWS;
-  const tailRows = Math.max(
-    1,
-    Math.floor((flows * Number(TAIL_NANOS / 1_000_000n)) / Number(DAY / 1_000_000n) / TAIL_PARTS),
-  );
+  const tailRows = Math.max(1, Math.floor((flows * nsToMs(TAIL_NANOS)) / nsToMs(DAY) / TAIL_PARTS));
   left -= tailRows * TAIL_PARTS;
   for (let turn = 0; turn < turns; turn++) {
     const count = Math.min(rows, Math.ceil(left / (turns - turn)));
@@ -55,8 +53,8 @@ export async function load(store: ManagedStore, { flows, progress }: Loading): P
   }
   for (const hour of NEEDLE_HOURS)
     await multiply(store, {
-      from: END - DAY + hour * 3_600_000_000_000n,
-      span: 1_000_000n,
+      from: END - DAY + hour * HOUR_NS,
+      span: NS_PER_MS,
       rows: NEEDLE_ROWS,
       needle: true,
     });

@@ -1,13 +1,15 @@
 // Denials as the writer stores them: rows of `denials`, and the same by incident and hour.
+
 import { createHash } from 'node:crypto';
+import { MINUTE_NS, msToNs, NS_PER_MS } from '../../../src/runtime/time.ts';
 import { encodeRows, type Row } from '../../../src/store/native/native-rows.ts';
 import { DENIAL_COLUMNS, INCIDENT_COLUMNS } from '../../../src/store/schema/denial-columns.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { slotOf, uuidOf } from '../../engines/flow-rows.ts';
 
-export const MINUTE = 60_000_000_000n;
+export const MINUTE = MINUTE_NS;
 export const HOUR = 60n * MINUTE;
-export const NOON = BigInt(Date.parse('2026-11-20T12:00:00Z')) * 1_000_000n;
+export const NOON = msToNs(Date.parse('2026-11-20T12:00:00Z'));
 
 /** A denial: what is left out is that of xwing, denied at rebel-base by default. */
 export interface Denied extends Row {
@@ -82,7 +84,7 @@ export function rowOf(denied: Denied): Row {
   const row = { ...STORY, ...denied };
   return {
     last: denied.time,
-    received_at: denied.time / 1_000_000n,
+    received_at: denied.time / NS_PER_MS,
     time_slot: slotOf(denied.time),
     uuid: uuidOf('denied', made++),
     ...row,
@@ -126,6 +128,6 @@ export async function watch(
       `INSERT INTO coverage (cluster, received_at, uuid, collector, node, minute, up_ms)
         SELECT {cluster:String}, fromUnixTimestamp64Milli({at:Int64}), generateUUIDv4(), 'one', '',
           toStartOfMinute(fromUnixTimestamp64Milli({at:Int64})), 60000`,
-      { cluster, at: at / 1_000_000n },
+      { cluster, at: at / NS_PER_MS },
     );
 }

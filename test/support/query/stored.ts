@@ -1,4 +1,5 @@
 // A store with a corpus in it, in a directory of its own.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { decodeFlowBatch, FlowBatchBuilder } from '../../../src/hubble/proto/bat
 import { encode } from '../../../src/hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import { storeConfig } from '../../../src/store/config.ts';
 import type { ManagedStore } from '../../../src/store/engine/engine-store.ts';
 import { createStore } from '../../../src/store/open.ts';
@@ -54,7 +56,7 @@ export async function storedCorpus(): Promise<StoredCorpus> {
           relay: 'test',
           collector: 'test',
           sequence,
-          receivedAt: BigInt(Date.now()) * 1_000_000n,
+          receivedAt: msToNs(Date.now()),
           replay: false,
           ...header,
         });

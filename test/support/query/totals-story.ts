@@ -1,12 +1,14 @@
 // The story of the README in a store: what both clusters' relays told in a minute and a half.
+
 import { vi } from 'vitest';
 import type { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
+import { msToNs } from '../../../src/runtime/time.ts';
 import { Story } from '../../../src/simulate/story.ts';
 import { EKS, GKE } from '../../../src/simulate/topology.ts';
 import { held, relayOf, START_MS } from '../simulate/stage.ts';
 
 export const TOLD_MS = 90_000;
-export const STORY_ENDS = BigInt(START_MS + TOLD_MS) * 1_000_000n;
+export const STORY_ENDS = msToNs(START_MS + TOLD_MS);
 
 export async function tellStory(): Promise<GetFlowsResponse[]> {
   vi.useFakeTimers({ now: START_MS });

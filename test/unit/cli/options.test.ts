@@ -1,4 +1,5 @@
 // What observe makes of Hubble's server flags, its environment and its configuration file.
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +9,10 @@ import { openResponses } from '../../../src/cli/observe/input-file.ts';
 import { type ObserveOptions, readOptions } from '../../../src/cli/observe/options.ts';
 import { runObserve } from '../../../src/cli/observe/run.ts';
 import type { Env, HubbleConfig } from '../../../src/cli/observe/settings.ts';
+import { DAY_NS, msToNs } from '../../../src/runtime/time.ts';
 import { observe } from '../../support/cli/recorded.ts';
 
-const NOW = BigInt(Date.parse('2026-11-23T00:00:00Z')) * 1_000_000n;
+const NOW = msToNs(Date.parse('2026-11-23T00:00:00Z'));
 
 async function options(
   args: readonly string[],
@@ -133,7 +135,7 @@ test('filters, layouts and selectors have no variables', async () => {
 });
 
 test('days and weeks are taken where Hubble is not repeated', async () => {
-  const day = 86_400_000_000_000n;
+  const day = DAY_NS;
   expect((await options(['--since', '1d12h'])).since).toBe(NOW - day - day / 2n);
   expect((await options(['--since', '2w', '--until', '7d'])).until).toBe(NOW - 7n * day);
 });

@@ -10,6 +10,7 @@ import { FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
 import { encode } from '../../../src/hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../../src/runtime/errors.ts';
+import { SECOND_NS } from '../../../src/runtime/time.ts';
 import type { NativeBlock, QueryParams, Store } from '../../../src/store/store.ts';
 
 import { setUp as catalogueSetUp } from '../../support/enrich/catalogue-setup.ts';
@@ -151,7 +152,7 @@ describe('record writer', () => {
 
   it('derives nothing from what is stored already, or is no flow', async () => {
     const { store, write } = setUp();
-    store.newest = 2000n * 1_000_000_000n;
+    store.newest = 2000n * SECOND_NS;
     store.stored = [uuid(1)];
     const truncated = flow(3).subarray(0, 20);
     await write(record([flow(1), flow(2, 2500n), truncated], { replay: true }));
@@ -171,14 +172,14 @@ describe('record writer', () => {
 
   it('asks for no uuids of a replay that is newer than all that is stored', async () => {
     const { store, write } = setUp();
-    store.newest = 999n * 1_000_000_000n;
+    store.newest = 999n * SECOND_NS;
     expect(await write(record([flow(1), flow(2)], { replay: true }))).toMatchObject({ flows: 2 });
     expect(store.queries).toHaveLength(1);
   });
 
   it('drops what a replay repeats, of the store and of itself', async () => {
     const { store, write } = setUp();
-    store.newest = 1000n * 1_000_000_000n + 5n;
+    store.newest = 1000n * SECOND_NS + 5n;
     store.stored = [uuid(2)];
     const replay = record([flow(1), flow(2), flow(3), flow(1), flow(9)], { replay: true });
     expect(await write(replay)).toMatchObject({ flows: 3, doubles: 2 });
@@ -187,7 +188,7 @@ describe('record writer', () => {
 
   it('stores nothing of a replay that is stored whole', async () => {
     const { store, write } = setUp();
-    store.newest = 2000n * 1_000_000_000n;
+    store.newest = 2000n * SECOND_NS;
     store.stored = [uuid(1), uuid(2)];
     const replay = record([flow(1), flow(2)], { replay: true });
     expect(await write(replay)).toMatchObject({ flows: 0, doubles: 2 });

@@ -10,10 +10,16 @@ import {
   incidentState,
   whyText,
 } from '../../../src/incident/incident.ts';
+import { MINUTE_NS } from '../../../src/runtime/time.ts';
 
-const MINUTE = 60_000_000_000n;
 const NOON = 1_773_489_600_000_000_000n;
-const at = { now: NOON, quiet: 10n * MINUTE, watched: 0n, newSince: 0n, window: 60n * MINUTE };
+const at = {
+  now: NOON,
+  quiet: 10n * MINUTE_NS,
+  watched: 0n,
+  newSince: 0n,
+  window: 60n * MINUTE_NS,
+};
 
 const facts: IncidentFacts = {
   incident: 0xabcn,
@@ -36,15 +42,15 @@ const facts: IncidentFacts = {
     workload: 'farfaraway/Deployment/rebel-base',
     peer: '',
   },
-  firstSeen: NOON - 30n * MINUTE,
-  lastSeen: NOON - MINUTE,
+  firstSeen: NOON - 30n * MINUTE_NS,
+  lastSeen: NOON - MINUTE_NS,
   drops: 90,
   verdicts: 88,
 };
 
 describe('an incident', () => {
   it('says who is denied what, where and why', () => {
-    const incident = incidentOf(facts, { ...at, newSince: NOON - 60n * MINUTE });
+    const incident = incidentOf(facts, { ...at, newSince: NOON - 60n * MINUTE_NS });
     expect(incident).toMatchObject({
       id: '0000000000000abc',
       reason: 'POLICY_DENIED',
@@ -64,7 +70,7 @@ describe('an incident', () => {
   });
 
   it('is known when it was seen before', () => {
-    const incident = incidentOf(facts, { ...at, newSince: NOON - 10n * MINUTE });
+    const incident = incidentOf(facts, { ...at, newSince: NOON - 10n * MINUTE_NS });
     expect(incident).toMatchObject({ new: false, known: true });
   });
 
@@ -80,10 +86,10 @@ describe('an incident', () => {
   });
 
   it('is resolved by silence that somebody listened to, and by no other', () => {
-    const lastSeen = NOON - 30n * MINUTE;
-    expect(incidentState(lastSeen, { ...at, watched: 30n * MINUTE })).toBe('resolved');
-    expect(incidentState(lastSeen, { ...at, watched: 9n * MINUTE })).toBe('stale');
-    expect(incidentState(NOON - 10n * MINUTE, { ...at, watched: 10n * MINUTE })).toBe('open');
+    const lastSeen = NOON - 30n * MINUTE_NS;
+    expect(incidentState(lastSeen, { ...at, watched: 30n * MINUTE_NS })).toBe('resolved');
+    expect(incidentState(lastSeen, { ...at, watched: 9n * MINUTE_NS })).toBe('stale');
+    expect(incidentState(NOON - 10n * MINUTE_NS, { ...at, watched: 10n * MINUTE_NS })).toBe('open');
   });
 
   it.each([

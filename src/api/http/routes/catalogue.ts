@@ -1,4 +1,5 @@
 // The routes of what is known beside the flows: clusters and identities.
+
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { queryClusters } from '../../../query/catalogue/clusters.ts';
@@ -11,11 +12,11 @@ import {
   schemaError,
   wholeField,
 } from '../../../query/request/fields.ts';
+import { msToNs, nsToMs } from '../../../runtime/time.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 import { clustersAnswer } from '../schemas/clusters.ts';
 import { identitiesAnswer, resolveAnswer } from '../schemas/identities.ts';
 
-const NANOS_PER_MS = 1_000_000n;
 const MAX_IDENTITIES = 10_000;
 /** Three values an end: ClickHouse parses no more than 256 KiB of a statement. */
 const MAX_ENDS = 1000;
@@ -84,7 +85,7 @@ export function addCatalogueRoutes(app: FastifyInstance, deps: RouteDeps): void 
 export function readIdentityQuery(input: unknown, nowMs: number): IdentityQuery {
   const parsed = identitiesRequest.safeParse(input ?? {});
   if (!parsed.success) throw schemaError(parsed.error);
-  return identityQuery(parsed.data, BigInt(nowMs) * NANOS_PER_MS);
+  return identityQuery(parsed.data, msToNs(nowMs));
 }
 
 function identityQuery(
@@ -95,5 +96,5 @@ function identityQuery(
 }
 
 function atMsOf(text: string, nowNanos: bigint): number {
-  return Number((momentOf('at', text, nowNanos) ?? nowNanos) / NANOS_PER_MS);
+  return nsToMs(momentOf('at', text, nowNanos) ?? nowNanos);
 }

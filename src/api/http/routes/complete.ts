@@ -1,10 +1,12 @@
 // The route that completes values while a filter is being written.
+
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { Completions } from '../../../query/complete/complete.ts';
 import { COMPLETED } from '../../../query/complete/fields.ts';
 import { scopeKey } from '../../../query/read/scope.ts';
 import { limitField, windowFields, windowOf } from '../../../query/request/fields.ts';
+import { DAY_MS } from '../../../runtime/time.ts';
 import type { ApiConfig } from '../../config.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 
@@ -14,7 +16,7 @@ export interface CompleteRouteDeps extends RouteDeps {
 
 const MAX_VALUES = 1000;
 const DEFAULT_VALUES = 50;
-const MAX_MS = 32 * 86_400_000;
+const MAX_MS = 32 * DAY_MS;
 
 // The map has fields.
 const fields = [...COMPLETED.keys()] as [string, ...string[]];

@@ -1,9 +1,11 @@
 // The route that says what a window of the store covers.
+
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type CoverageQuery, coverageOf } from '../../../query/coverage/coverage.ts';
 import { coverageReport, reportOf } from '../../../query/coverage/report.ts';
 import { listField, schemaError, windowFields, windowOf } from '../../../query/request/fields.ts';
+import { DAY_MS, HOUR_MS, msToNs, nsToMs } from '../../../runtime/time.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 
 const coverageRequest = z.strictObject({
@@ -12,10 +14,9 @@ const coverageRequest = z.strictObject({
   node: listField.optional().describe('Names of nodes; all when left out.'),
 });
 
-const DEFAULT_MS = 3_600_000;
+const DEFAULT_MS = HOUR_MS;
 /** A window of more is more than the ledger is asked for at once. */
-const MAX_MS = 32 * 86_400_000;
-const NANOS_PER_MS = 1_000_000n;
+const MAX_MS = 32 * DAY_MS;
 
 export function addCoverageRoutes(app: FastifyInstance, deps: RouteDeps): void {
   addDocumentRoute(app, deps, {
@@ -28,7 +29,7 @@ export function addCoverageRoutes(app: FastifyInstance, deps: RouteDeps): void {
     input: coverageRequest,
     output: z.object(coverageReport.shape),
     async answer({ input, store, nowNanos, signal }) {
-      const nowMs = Number(nowNanos / NANOS_PER_MS);
+      const nowMs = nsToMs(nowNanos);
       return reportOf(await coverageOf(store, queryOf(input, nowNanos), nowMs, signal));
     },
   });
@@ -38,14 +39,14 @@ export function addCoverageRoutes(app: FastifyInstance, deps: RouteDeps): void {
 export function readCoverageRequest(input: unknown, nowMs: number): CoverageQuery {
   const parsed = coverageRequest.safeParse(input ?? {});
   if (!parsed.success) throw schemaError(parsed.error);
-  return queryOf(parsed.data, BigInt(nowMs) * NANOS_PER_MS);
+  return queryOf(parsed.data, msToNs(nowMs));
 }
 
 function queryOf(input: z.output<typeof coverageRequest>, nowNanos: bigint): CoverageQuery {
   const { since, until } = windowOf(input, nowNanos, { defaultMs: DEFAULT_MS, maxMs: MAX_MS });
   return {
-    sinceMs: Number(since / NANOS_PER_MS),
-    untilMs: Number(until / NANOS_PER_MS),
+    sinceMs: nsToMs(since),
+    untilMs: nsToMs(until),
     clusters: input.cluster,
     nodes: input.node,
   };

@@ -1,9 +1,11 @@
 // What the doctor can see in this server's store.
+
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { KnownCluster } from '../../../query/doctor/identities.ts';
 import { storeFindings } from '../../../query/doctor/store.ts';
 import { wholeField } from '../../../query/request/fields.ts';
+import { DAY_MS, nsToMs } from '../../../runtime/time.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 import { doctorAnswer } from '../schemas/overview.ts';
 
@@ -13,7 +15,7 @@ export interface DoctorRouteDeps extends RouteDeps {
 }
 
 const DEFAULT_WINDOW_MS = 600_000;
-const LONGEST_WINDOW_MS = 86_400_000;
+const LONGEST_WINDOW_MS = DAY_MS;
 
 export function addDoctorRoute(app: FastifyInstance, deps: DoctorRouteDeps): void {
   addDocumentRoute(app, deps, {
@@ -31,7 +33,7 @@ export function addDoctorRoute(app: FastifyInstance, deps: DoctorRouteDeps): voi
     async answer({ input, store, nowNanos, signal, asker }) {
       const own = asker.scope?.clusters;
       const clusters = deps.clusters().filter(({ name }) => own?.includes(name) ?? true);
-      const now = Number(nowNanos / 1_000_000n);
+      const now = nsToMs(nowNanos);
       const checks = { now, window: input.window, clusters };
       return { findings: await storeFindings(store, checks, signal) };
     },

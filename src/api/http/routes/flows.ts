@@ -1,5 +1,6 @@
 // The routes of flows: streams of JSON lines, each as `hubble observe -o jsonpb` prints it, CSV, events and pages; and
 // one flow. A slow client slows only its own answer; one that leaves ends it.
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CSV_COLUMNS, DEFAULT_COLUMNS, unknownColumn } from '../../../query/flows/flow-csv.ts';
@@ -7,6 +8,7 @@ import { findFlow } from '../../../query/flows/flow-one.ts';
 import { CostMeter } from '../../../query/read/cost.ts';
 import { scopedStore } from '../../../query/read/scope.ts';
 import { FieldError } from '../../../query/request/field-error.ts';
+import { msToNs, nsToMs, SECOND_NS } from '../../../runtime/time.ts';
 import { acceptedForm } from '../accept.ts';
 import { blamed } from '../field-errors.ts';
 import { problemResponses } from '../problem.ts';
@@ -97,7 +99,7 @@ async function answerFlows(
     throw new FieldError('follow', 'new flows come as ndjson or sse, not as csv');
   const asker = deps.askerOf(request);
   const note = Object.assign(deps.audit.of(request), { asker, input });
-  const nowNanos = BigInt(deps.clock.now()) * 1_000_000n;
+  const nowNanos = msToNs(deps.clock.now());
   const meter = new CostMeter();
   const store = scopedStore(meter.reader(deps.store), asker.scope);
   if (paged && !live) {
@@ -135,7 +137,7 @@ function columnsOf({ columns }: FlowsInput, format: FlowsFormat): readonly strin
 }
 
 /** Flows come out of order by less than this; a stream that goes on begins so far before its last event. */
-const OVERLAP_NANOS = 5_000_000_000n;
+const OVERLAP_NANOS = 5n * SECOND_NS;
 
 /** A client that connects again says which event it had last: what it asked for goes on from there. */
 function resumed(input: FlowsInput, request: FastifyRequest, format: FlowsFormat): FlowsInput {
@@ -144,7 +146,7 @@ function resumed(input: FlowsInput, request: FastifyRequest, format: FlowsFormat
   const [, nanos] = /^(\d{1,19})-[^,]*$/.exec(String(last)) ?? [];
   if (nanos === undefined)
     throw new FieldError('last-event-id', 'last-event-id: is none that this server gave');
-  const since = new Date(Number((BigInt(nanos) - OVERLAP_NANOS) / 1_000_000n));
+  const since = new Date(nsToMs(BigInt(nanos) - OVERLAP_NANOS));
   if (Number.isNaN(since.getTime()) || since.getUTCFullYear() > 9999)
     throw new FieldError('last-event-id', 'last-event-id: is none that this server gave');
   const { last: _, all: __, ...rest } = input;

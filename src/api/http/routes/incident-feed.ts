@@ -1,4 +1,5 @@
 // Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { INCIDENT_EVENT_KINDS } from '../../../incident/incident-event.ts';
@@ -13,6 +14,7 @@ import {
 } from '../../../query/denials/feed/feed-request.ts';
 import { scopedStore, scopeKey } from '../../../query/read/scope.ts';
 import { FieldError } from '../../../query/request/field-error.ts';
+import { msToNs } from '../../../runtime/time.ts';
 import type { ApiConfig } from '../../config.ts';
 import type { Gate } from '../gate.ts';
 import { problemOf, problemResponses } from '../problem.ts';
@@ -84,7 +86,7 @@ async function follow(
   const asker = deps.askerOf(request);
   const { scope } = asker;
   const query = request.query as FeedInput; // checked by the route's schema
-  const asked = feedRequest({ ...query, ...lastEvent(request) }, BigInt(clock.now()) * 1_000_000n);
+  const asked = feedRequest({ ...query, ...lastEvent(request) }, msToNs(clock.now()));
   const store = scopedStore(deps.store, scope);
   const signal = enterStream(reply, true);
   const items = feed.follow({ ...asked, store, scope: scopeKey(scope) }, signal);

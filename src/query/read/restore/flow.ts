@@ -4,12 +4,11 @@ import { fromJson } from '../../../hubble/json/json.ts';
 import { decode } from '../../../hubble/proto/codec.ts';
 import { type Flow, GetFlowsResponse, Policy, Tunnel } from '../../../hubble/proto/schema.gen.ts';
 import { Any, type Timestamp } from '../../../hubble/proto/wellknown.ts';
+import { SECOND_NS } from '../../../runtime/time.ts';
 import type { FlowColumnName } from '../../../store/schema/columns.ts';
 import { endpointOf, ipOf, layer4Of, layer7Of } from './parts.ts';
 import { present } from './present.ts';
 import { FlowRow } from './row.ts';
-
-const NANOS = 1_000_000_000n;
 
 /**
  * The response of a row; its values from position `from` on are those of `restoreSelect`. Equal to what decoding the
@@ -133,6 +132,6 @@ function policiesOf(row: FlowRow, name: FlowColumnName): Policy[] | undefined {
 }
 
 function timestamp(nanoseconds: bigint): Timestamp {
-  const rest = ((nanoseconds % NANOS) + NANOS) % NANOS;
-  return { seconds: (nanoseconds - rest) / NANOS, nanos: Number(rest) };
+  const rest = ((nanoseconds % SECOND_NS) + SECOND_NS) % SECOND_NS;
+  return { seconds: (nanoseconds - rest) / SECOND_NS, nanos: Number(rest) };
 }

@@ -1,8 +1,10 @@
 // The project's own collector on the project's own server: what a relay's clients do, this server's clients can do.
+
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { rowsOf } from '../../../engines/stores.ts';
 import { serving } from '../../../support/api/grpc-server.ts';
 import { stored as asStored, startCollector, until } from '../../../support/ingest/harness.ts';
@@ -16,7 +18,7 @@ afterAll(() => stored.close());
 
 function flows(count: number): GetFlowsResponse[] {
   return Array.from({ length: count }, () => {
-    const time = fromNanos(BigInt(Date.now()) * 1_000_000n);
+    const time = fromNanos(msToNs(Date.now()));
     return { flow: { time, uuid: randomUUID(), node_name: 'eks/n1' }, node_name: 'eks/n1', time };
   });
 }

@@ -1,4 +1,5 @@
 // GetFlows over history, by Hubble's rules.
+
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decode, encode } from '../../../../src/hubble/proto/codec.ts';
@@ -9,12 +10,13 @@ import {
   type GetFlowsResponse,
 } from '../../../../src/hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
+import { msToNs, SECOND_NS } from '../../../../src/runtime/time.ts';
 import { FlowsCall, flowsOf, poll, serving } from '../../../support/api/grpc-server.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
-const START = BigInt(Date.parse('2026-03-14T10:00:00Z')) * 1_000_000n;
+const START = msToNs(Date.parse('2026-03-14T10:00:00Z'));
 const COUNT = 60;
-const at = (i: number) => fromNanos(START + BigInt(i) * 1_000_000_000n);
+const at = (i: number) => fromNanos(START + BigInt(i) * SECOND_NS);
 const uuid = (i: number) => `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`;
 const range = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => uuid(from + i));
@@ -191,7 +193,7 @@ test('unknown fields of a request and of its filters are ignored', async () => {
 });
 
 /** Long before the others, so that these do not see them. */
-const earlier = (i: number) => fromNanos(START - 10n ** 16n + BigInt(i) * 1_000_000n);
+const earlier = (i: number) => fromNanos(START - 10n ** 16n + msToNs(i));
 
 test('a flow of a newer Hubble comes back as it was, with and without a mask', async () => {
   const flow = decode(

@@ -1,5 +1,6 @@
 // What Hubble UI's backend asks of a relay, asked of our server: one stream of flows a page, by its filters; status and
 // nodes every few seconds; and what it draws services and links from.
+
 import type * as grpc from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +13,7 @@ import type {
 } from '../../../../src/hubble/proto/schema.gen.ts';
 import { Observer } from '../../../../src/hubble/proto/services.ts';
 import { toNanos } from '../../../../src/hubble/proto/timestamp.ts';
+import { HOUR_NS } from '../../../../src/runtime/time.ts';
 import { GKE_XWING_IDENTITY } from '../../../../src/simulate/topology.ts';
 import { encodeRows } from '../../../../src/store/native/native-rows.ts';
 import { COVERAGE_COLUMNS } from '../../../../src/store/schema/coverage-columns.ts';
@@ -295,7 +297,7 @@ test('what the status line shows: nodes connected and away, flows a second', asy
     { cluster: 'liz-cm-gke-5', node: 'liz-cm-gke-5/b', state: 1 },
   ].map((row, i) => ({
     ...{ ...row, minute, received_at: BigInt(Date.now()), uuid: new Uint8Array(16).fill(i + 1) },
-    ...{ held: 4095n, capacity: 4095n, seen: 10_000n, uptime_ns: 3_600_000_000_000n },
+    ...{ held: 4095n, capacity: 4095n, seen: 10_000n, uptime_ns: HOUR_NS },
     ...{ version: 'cilium v1.19.4', address: `192.0.2.${i}:4244`, tls: 1 },
   }));
   await stored.store.insert(encodeRows('coverage', COVERAGE_COLUMNS, rows), { token: 'ui' });
@@ -332,7 +334,7 @@ test('what the status line shows: nodes connected and away, flows a second', asy
   expect(nodes.nodes).toEqual(
     rows.map(({ node, state, address }) => ({
       ...{ name: node, state, address, version: 'cilium v1.19.4', tls: { enabled: true } },
-      ...{ uptime_ns: 3_600_000_000_000n, num_flows: 4095n, max_flows: 4095n },
+      ...{ uptime_ns: HOUR_NS, num_flows: 4095n, max_flows: 4095n },
       seen_flows: 10_000n,
     })),
   );

@@ -1,4 +1,5 @@
 // GetFlows that goes on: new flows alone, and history joined to them under load without a gap or doubles.
+
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GetFlowsRequest, GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
+import { HOUR_NS, msToNs, SECOND_NS } from '../../../../src/runtime/time.ts';
 import {
   FlowsCall,
   flowsOf,
@@ -21,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => stored.close());
 
-const nanosNow = () => BigInt(Date.now()) * 1_000_000n;
+const nanosNow = () => msToNs(Date.now());
 
 function flow(more: GetFlowsResponse['flow'] = {}): GetFlowsResponse {
   const time = fromNanos(nanosNow());
@@ -85,15 +87,15 @@ test('until ends a live stream', async () => {
   const until = fromNanos(nanosNow() - 4_500_000_000n);
   const call = new FlowsCall(server.client(), { follow: true, until });
   await joined(server, 1);
-  await server.publish([flow(), { flow: { uuid: 'old', time: fromNanos(1_000_000_000n) } }]);
+  await server.publish([flow(), { flow: { uuid: 'old', time: fromNanos(SECOND_NS) } }]);
   expect((await call.status).code).toBe(status.OK);
   expect(call.uuids).toEqual(['old']);
 });
 
 test('what is over already is told from history, and then it ends', async () => {
   const server = await serving(stored.store, { writes: true });
-  const long = nanosNow() - 3_600_000_000_000n;
-  const at = (seconds: bigint) => fromNanos(long + seconds * 1_000_000_000n);
+  const long = nanosNow() - HOUR_NS;
+  const at = (seconds: bigint) => fromNanos(long + seconds * SECOND_NS);
   const old = Array.from({ length: 6 }, (_, i) => flow({ time: at(BigInt(i)) }));
   await stored.insert(old);
   const call = new FlowsCall(server.client(), { follow: true, since: at(0n), until: at(3n) });

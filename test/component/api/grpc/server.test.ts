@@ -1,4 +1,5 @@
 // The server around the calls: health, versions, limits, certificates, what it says of itself, and how it ends.
+
 import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { readTokens } from '../../../../src/api/auth.ts';
@@ -8,14 +9,15 @@ import { authConfig } from '../../../../src/api/http/config.ts';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { Health, Observer, Peer } from '../../../../src/hubble/proto/services.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
+import { DAY_NS, msToNs, SECOND_NS } from '../../../../src/runtime/time.ts';
 import { encodeRows } from '../../../../src/store/native/native-rows.ts';
 import { CLUSTER_FACT_COLUMNS } from '../../../../src/store/schema/columns-enriched.ts';
 import { ask, FlowsCall, flowsOf, poll, serving } from '../../../support/api/grpc-server.ts';
 import { type Certificates, makeCertificates } from '../../../support/ingest/certificates.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
-const now = BigInt(Date.now()) * 1_000_000n;
-const ago = (seconds: number) => fromNanos(now - BigInt(seconds) * 1_000_000_000n);
+const now = msToNs(Date.now());
+const ago = (seconds: number) => fromNanos(now - BigInt(seconds) * SECOND_NS);
 
 function flow(id: number, seconds: number, more: GetFlowsResponse['flow'] = {}): GetFlowsResponse {
   const uuid = `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`;
@@ -95,7 +97,7 @@ test('status: what is stored, which nodes, how fast', async () => {
   expect(response.flows_rate).toBeCloseTo(32 / 60, 1);
   // Hubble UI and older clients divide: since the oldest flow came, which was with this test.
   expect(response.uptime_ns).toBeGreaterThan(0n);
-  expect(response.uptime_ns).toBeLessThan(BigInt(Date.now()) * 1_000_000n - now);
+  expect(response.uptime_ns).toBeLessThan(msToNs(Date.now()) - now);
 });
 
 test('nodes, as flows and relays tell of them', async () => {
@@ -283,7 +285,7 @@ test('streams are told that the server stops', async () => {
 });
 
 test('uptime reaches as far back as what was seen', async () => {
-  const day = 86_400_000_000_000n;
+  const day = DAY_NS;
   await stored.insert([flow(90, 30)], { receivedAt: now - 2n * day });
   const { client } = await serving(stored.store);
   const { response } = await ask(client(), Observer.ServerStatus, {});

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Tokens } from '../../../../src/api/auth.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { type HttpServing, httpServing } from '../../../support/api/serving.ts';
 import { corpus } from '../../../support/cli/recorded.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
@@ -58,7 +59,7 @@ test('the tag is of what is said: it changes when late flows came, and not by wh
   const tag = async () => (await get(path)).headers.get('etag');
   const empty = await tag();
   expect(await tag()).toBe(empty);
-  const time = fromNanos(BigInt(Date.parse('2026-01-01T00:30:00Z')) * 1_000_000n);
+  const time = fromNanos(msToNs(Date.parse('2026-01-01T00:30:00Z')));
   const flow = {
     time,
     uuid: 'dddddddd-0000-4000-8000-000000000001',

@@ -1,5 +1,6 @@
 // The routes of denials: what they answer is what their schemas say, pages follow each other, and who may read part of
 // the store is told of that part.
+
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,12 +20,13 @@ import {
 } from '../../../../src/query/denials/schema.ts';
 import { scopedStore } from '../../../../src/query/read/scope.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
+import { nsToMs } from '../../../../src/runtime/time.ts';
 import { caughtCall } from '../../../engines/caught-call.ts';
 import { httpServing } from '../../../support/api/serving.ts';
 import { type Denied, deny, HOUR, MINUTE, NOON, watch } from '../../../support/query/denied.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
-const NOW_MS = Number((NOON + 20n * MINUTE) / 1_000_000n);
+const NOW_MS = nsToMs(NOON + 20n * MINUTE);
 let stored: StoredCorpus;
 let ids: string[];
 let url: string;

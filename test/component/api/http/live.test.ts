@@ -1,5 +1,6 @@
 // Live events over HTTP: as they come, alive while it is quiet, and going on where a client was cut off, by way of the
 // store.
+
 import http from 'node:http';
 import pino from 'pino';
 import { Registry } from 'prom-client';
@@ -14,6 +15,7 @@ import { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import { createLiveFlows, type LiveFlows } from '../../../../src/query/flows/follow.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { type HttpServing, httpServing } from '../../../support/api/serving.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
@@ -43,7 +45,7 @@ const uuidOf = (at: number) => `eeeeeeee-0000-4000-8000-${String(at).padStart(12
 
 /** On the bus and in the store, as what is collected comes to be. */
 async function collect(at: number): Promise<void> {
-  const time = fromNanos(BigInt(Date.now()) * 1_000_000n);
+  const time = fromNanos(msToNs(Date.now()));
   const response: GetFlowsResponse = {
     flow: { time, uuid: uuidOf(at), verdict: at % 2 === 0 ? 1 : 2, node_name: 'test/node' },
     time,
@@ -51,7 +53,7 @@ async function collect(at: number): Promise<void> {
   await stored.insert([response]);
   const builder = new FlowBatchBuilder();
   builder.add(encode(GetFlowsResponse, response));
-  const receivedAt = BigInt(Date.now()) * 1_000_000n;
+  const receivedAt = msToNs(Date.now());
   const header = {
     cluster: 'test',
     relay: 'r',

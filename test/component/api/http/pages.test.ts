@@ -1,7 +1,9 @@
 // Pages of flows, CSV, events, and one flow: each flow once whatever comes meanwhile, and cursors that nobody can bend.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GetFlowsResponse, Verdict } from '../../../../src/hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
+import { msToNs, nsToMs } from '../../../../src/runtime/time.ts';
 import { type HttpServing, httpServing } from '../../../support/api/serving.ts';
 import { corpus } from '../../../support/cli/recorded.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
@@ -77,7 +79,7 @@ describe('pages', () => {
     async (order) => {
       const namespace = `arriving-${order}`;
       const made = (at: number, ms: number): GetFlowsResponse => {
-        const time = fromNanos(BigInt(ms) * 1_000_000n);
+        const time = fromNanos(msToNs(ms));
         const uuid = `${order === 'newest' ? 'aaaaaaaa' : 'bbbbbbbb'}-0000-4000-8000-${String(at).padStart(12, '0')}`;
         return { flow: { time, uuid, verdict: 1, source: { namespace } }, time };
       };
@@ -307,7 +309,7 @@ describe('events', () => {
     const { flow } = JSON.parse(named[2]?.data ?? '') as Told;
     const [, nanos, uuid] = /^(\d+)-(.*)$/.exec(named[2]?.id ?? '') ?? [];
     expect(uuid).toBe(flow?.uuid);
-    expect(Number(BigInt(nanos ?? 0) / 1_000_000n)).toBe(Date.parse(flow?.time ?? ''));
+    expect(nsToMs(BigInt(nanos ?? 0))).toBe(Date.parse(flow?.time ?? ''));
     expect(JSON.parse(named[3]?.data ?? '')).toMatchObject({
       cost: { queries: expect.any(Number) },
     });

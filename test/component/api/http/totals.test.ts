@@ -1,4 +1,5 @@
 // The routes about totals: by GET and POST, within their schemas, within a scope, and within their limits.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { TOP } from '../../../../src/cli/totals/top.ts';
@@ -16,16 +17,17 @@ import {
 } from '../../../../src/query/totals/schema.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import { createUsableTotals } from '../../../../src/query/totals/totals-watermark.ts';
+import { HOUR_NS, nsToMs } from '../../../../src/runtime/time.ts';
 import { httpServing } from '../../../support/api/serving.ts';
 import { tellStore } from '../../../support/query/emitted.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 import { call } from '../../../support/query/totals-run.ts';
 import { STORY_ENDS, tellStory } from '../../../support/query/totals-story.ts';
 
-const NOW_MS = Number(STORY_ENDS / 1_000_000n);
+const NOW_MS = nsToMs(STORY_ENDS);
 const clock = { now: () => NOW_MS, sleep: async () => {} };
 const never = new AbortController().signal;
-const window = { since: STORY_ENDS - 3_600_000_000_000n, until: STORY_ENDS };
+const window = { since: STORY_ENDS - HOUR_NS, until: STORY_ENDS };
 const every = { ...window, whitelist: [], blacklist: [] };
 let stored: StoredCorpus;
 let url: string;

@@ -1,4 +1,5 @@
 // The doctor in front of relays and stores that are broken in one way each.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,6 +14,7 @@ import { askDocument } from '../../../../src/cli/observe/client.ts';
 import { type Node, NodeState } from '../../../../src/hubble/proto/schema.gen.ts';
 import type { Finding } from '../../../../src/query/doctor/finding.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
+import { HOUR_NS } from '../../../../src/runtime/time.ts';
 import { createStore } from '../../../../src/store/open.ts';
 import { makeCertificates } from '../../../support/ingest/certificates.ts';
 import { type FakeRelayOptions, fakeRelay } from '../../../support/ingest/fake-relay.ts';
@@ -69,7 +71,7 @@ const node = (name: string, more: Node = {}): Node => ({
   seen_flows: 100n,
   num_flows: 100n,
   max_flows: 4095n,
-  uptime_ns: 3_600_000_000_000n,
+  uptime_ns: HOUR_NS,
   ...more,
 });
 

@@ -1,5 +1,6 @@
 // `parallax denials` and `suggest-policy` out of a data directory that no process has open, and what a watch of a server
 // does when its feed breaks.
+
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,11 +12,12 @@ import { runSuggest } from '../../../../src/cli/denials/suggest.ts';
 import { Polled } from '../../../../src/cli/denials/watch.ts';
 import type { Format } from '../../../../src/cli/output/format.ts';
 import { type Incident, incidentId } from '../../../../src/incident/incident.ts';
+import { nsToMs } from '../../../../src/runtime/time.ts';
 import { caughtCall } from '../../../engines/caught-call.ts';
 import { deny, HOUR, MINUTE, NOON, watch } from '../../../support/query/denied.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
-const NOW_MS = Number((NOON + 20n * MINUTE) / 1_000_000n);
+const NOW_MS = nsToMs(NOON + 20n * MINUTE);
 let stored: StoredCorpus;
 let ids: string[];
 

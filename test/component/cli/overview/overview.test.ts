@@ -1,4 +1,5 @@
 // The commands about a server: the same answers over HTTP and gRPC, from Parallax and from a relay.
+
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -11,6 +12,7 @@ import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import { createOverview } from '../../../../src/query/catalogue/overview.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
 import type { HealthReport } from '../../../../src/runtime/run.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { serving } from '../../../support/api/grpc-server.ts';
 import { makeCertificates } from '../../../support/ingest/certificates.ts';
 import { checkDocument } from '../../../support/query/checked.ts';
@@ -20,7 +22,7 @@ import { firstRelay, simulation } from '../../../support/simulate/harness.ts';
 let stored: StoredCorpus;
 beforeAll(async () => {
   stored = await storedCorpus();
-  const time = fromNanos(BigInt(Date.now() - 10_000) * 1_000_000n);
+  const time = fromNanos(msToNs(Date.now() - 10_000));
   const flow = { time, node_name: 'eks/n1', source: { namespace: 'shop' } };
   const uuid = (i: number) => `00000000-0000-4000-8000-00000000000${i}`;
   await stored.insert([1, 2, 3].map((i) => ({ flow: { ...flow, uuid: uuid(i) }, time })));

@@ -8,6 +8,7 @@ import { settleRecent } from '../../../../src/enrich/refill/recent.ts';
 import { type RefillOptions, refill } from '../../../../src/enrich/refill/refill.ts';
 import type { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { untold } from '../../../engines/fill-totals.ts';
 import { numberOf, rowsOf } from '../../../engines/stores.ts';
 import { denialFlows } from '../../../support/enrich/denial-flows.ts';
@@ -54,7 +55,7 @@ const deps = () => ({
 async function insert(flows: readonly GetFlowsResponse[], cluster = 'test'): Promise<void> {
   const sorted = [...flows].sort((a, b) => timeOf(a) - timeOf(b));
   for (let from = 0; from < sorted.length; from += 400) {
-    const receivedAt = BigInt(receivedMs++) * 1_000_000n;
+    const receivedAt = msToNs(receivedMs++);
     await stored.insert(sorted.slice(from, from + 400), { cluster, receivedAt });
   }
 }
@@ -147,7 +148,7 @@ test('what a killed process counted and did not store is not counted', async () 
   const before = await derived();
   const projector = createProjector();
   const lost = denialFlows(400, 17).map(encodeResponse);
-  const receivedAt = BigInt(receivedMs++) * 1_000_000n;
+  const receivedAt = msToNs(receivedMs++);
   const { blocks } = projector.project(batchOf(lost, { cluster: 'east', receivedAt })).derived;
   for (const block of blocks) await stored.store.insert(block, { token: 'lost' });
   expect(await numberOf(stored.store, 'SELECT sum(flows) FROM flow_totals')).toBe(4400);

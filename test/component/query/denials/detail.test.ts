@@ -1,4 +1,5 @@
 // One incident with all that is known of it, single denials page by page, and the policy that would admit it.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { incidentId } from '../../../../src/incident/incident.ts';
@@ -8,6 +9,7 @@ import { readIncidents } from '../../../../src/query/denials/incident.ts';
 import { otherSides } from '../../../../src/query/denials/peer-view.ts';
 import { type DenialQuery, readDenials } from '../../../../src/query/denials/rows.ts';
 import { suggestStored } from '../../../../src/query/denials/suggest/suggested.ts';
+import { msToNs, NS_PER_MS } from '../../../../src/runtime/time.ts';
 import { encodeRows, type Row } from '../../../../src/store/native/native-rows.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../../../src/store/schema/denial-columns.ts';
 import { slotOf } from '../../../engines/flow-rows.ts';
@@ -104,7 +106,7 @@ beforeAll(async () => {
         fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Milli({at:Int64}), fromUnixTimestamp64Milli({at:Int64})`,
     {
       hour: NOON / HOUR,
-      at: NOON / 1_000_000n,
+      at: NOON / NS_PER_MS,
       labels: 'k8s:io.kubernetes.pod.namespace=farfaraway\nk8s:name=ywing',
     },
   );
@@ -197,7 +199,7 @@ test('the other side of each, and why it saw nothing', async () => {
   const asked = { ...window, now: NOW, quiet: MINUTE, limit: 100, maxIncidents: 100 };
   const incidents = await readIncidents(stored.store, asked);
   const looked = incidents.map((incident) => {
-    const at = BigInt(Date.parse(incident.lastSeen)) * 1_000_000n;
+    const at = msToNs(Date.parse(incident.lastSeen));
     return { incident, first: at, last: at };
   });
   const sides = await otherSides(stored.store, looked);

@@ -1,4 +1,5 @@
 // What the doctor sees in the store: each fault by itself is put there, found, and nothing else is.
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Flow,
@@ -9,6 +10,7 @@ import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import type { Finding } from '../../../../src/query/doctor/finding.ts';
 import type { KnownCluster } from '../../../../src/query/doctor/identities.ts';
 import { storeFindings } from '../../../../src/query/doctor/store.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 let stored: StoredCorpus;
@@ -24,7 +26,7 @@ let made = 0;
 
 function flow(members: Flow = {}, atMs = now - 2000): GetFlowsResponse {
   const number = (++made).toString(16).padStart(12, '0');
-  const time = fromNanos(BigInt(atMs) * 1_000_000n);
+  const time = fromNanos(msToNs(atMs));
   return {
     time,
     node_name: 'east/node-1',
@@ -38,7 +40,7 @@ function flow(members: Flow = {}, atMs = now - 2000): GetFlowsResponse {
   };
 }
 
-const east = { cluster: 'east', receivedAt: BigInt(now - 1000) * 1_000_000n };
+const east = { cluster: 'east', receivedAt: msToNs(now - 1000) };
 
 async function found(clusters: readonly KnownCluster[] = [EAST]): Promise<Finding[]> {
   const checks = { now, window: 600_000, clusters };

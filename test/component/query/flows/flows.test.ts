@@ -1,4 +1,5 @@
 // The history query against a plain reading of the same flows: any number, from either end, any window, any page size.
+
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
@@ -7,18 +8,18 @@ import { fromNanos, toNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import { type FlowQuery, queryFlows } from '../../../../src/query/flows/flows.ts';
 import { noticesFor } from '../../../../src/query/flows/notices.ts';
 import { edgeSlot } from '../../../../src/query/read/slots.ts';
+import { MINUTE_NS, msToNs, SECOND_NS } from '../../../../src/runtime/time.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
-const MINUTE = 60_000_000_000n;
-const NOW = BigInt(Date.parse('2026-11-23T00:00:00Z')) * 1_000_000n;
-const YEAR_1970 = 1_000_000_000n;
-const YEAR_2200 = BigInt(Date.parse('2200-01-01T00:00:00Z')) * 1_000_000n;
+const NOW = msToNs(Date.parse('2026-11-23T00:00:00Z'));
+const YEAR_1970 = SECOND_NS;
+const YEAR_2200 = msToNs(Date.parse('2200-01-01T00:00:00Z'));
 /** Crowded minutes, the same moment many times, gaps of days, and clocks that are far off. */
 const MOMENTS = [
-  ...Array.from({ length: 200 }, (_, i) => NOW - BigInt(i) * 7n * MINUTE),
+  ...Array.from({ length: 200 }, (_, i) => NOW - BigInt(i) * 7n * MINUTE_NS),
   ...Array.from({ length: 150 }, (_, i) => NOW - BigInt(i)),
-  ...Array.from({ length: 60 }, () => NOW - 3n * MINUTE),
-  ...Array.from({ length: 40 }, (_, i) => NOW - BigInt(i) * 1440n * MINUTE * 20n),
+  ...Array.from({ length: 60 }, () => NOW - 3n * MINUTE_NS),
+  ...Array.from({ length: 40 }, (_, i) => NOW - BigInt(i) * 1440n * MINUTE_NS * 20n),
   YEAR_1970,
   -YEAR_1970,
   YEAR_2200,
@@ -61,7 +62,7 @@ const FILTERS: readonly FlowFilter[][] = [
   [{ http_path: ['^/a/'] }],
   [{ verdict: [7] }],
 ];
-const moment = fc.option(fc.constantFrom(...MOMENTS, NOW - 1n, 0n, NOW + MINUTE), {
+const moment = fc.option(fc.constantFrom(...MOMENTS, NOW - 1n, 0n, NOW + MINUTE_NS), {
   nil: undefined,
   freq: 3,
 });
@@ -113,7 +114,7 @@ test('a reader that leaves ends the query; one that gives up by signal too', asy
   };
   await expect(reading()).rejects.toThrow();
   // Nothing was left open: the next query gets its turn.
-  expect(await edgeSlot(stored.store, {}, 'newest')).toBe(YEAR_2200 / (5n * MINUTE));
+  expect(await edgeSlot(stored.store, {}, 'newest')).toBe(YEAR_2200 / (5n * MINUTE_NS));
 });
 
 test('an empty window and lost events are said', async () => {
@@ -122,7 +123,7 @@ test('an empty window and lost events are said', async () => {
     blacklist: [],
     number: 0n,
     first: false,
-    since: NOW - 100n * MINUTE,
+    since: NOW - 100n * MINUTE_NS,
     until: NOW,
     events: 'matching',
   };

@@ -1,4 +1,5 @@
 // What answers about totals say where nothing was collected, and where the totals lack flows.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { queryAggregates } from '../../../../src/query/totals/aggregates.ts';
 import { queryCompare } from '../../../../src/query/totals/compare.ts';
@@ -7,6 +8,7 @@ import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import { queryTop } from '../../../../src/query/totals/top.ts';
 import { createUsableTotals } from '../../../../src/query/totals/totals-watermark.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { encodeRows } from '../../../../src/store/native/native-rows.ts';
 import { COVERAGE_COLUMNS } from '../../../../src/store/schema/coverage-columns.ts';
 import { untold } from '../../../engines/fill-totals.ts';
@@ -15,8 +17,8 @@ import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.t
 
 /** A whole hour, and a little more than two hours before now. */
 const START_MS = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3 * 3_600_000;
-const NOW = BigInt(START_MS + 7_200_000) * 1_000_000n;
-const at = (minute: number) => BigInt(START_MS + minute * 60_000) * 1_000_000n;
+const NOW = msToNs(START_MS + 7_200_000);
+const at = (minute: number) => msToNs(START_MS + minute * 60_000);
 const paging = { limit: 100, offset: 0, order: 'flows', connections: false } as const;
 let stored: StoredCorpus;
 

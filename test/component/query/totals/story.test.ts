@@ -1,5 +1,6 @@
 // The story through totals: the map has the call between two clusters with what each side saw, and the policies seen
 // are not blamed for what they allowed.
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AGGREGATE } from '../../../../src/cli/totals/aggregate.ts';
 import { COMPARE } from '../../../../src/cli/totals/compare.ts';
@@ -12,6 +13,7 @@ import type { Comparison } from '../../../../src/query/totals/compare.ts';
 import type { ServiceMap } from '../../../../src/query/totals/map.ts';
 import type { Policies } from '../../../../src/query/totals/policies.ts';
 import type { Top } from '../../../../src/query/totals/top.ts';
+import { nsToMs } from '../../../../src/runtime/time.ts';
 import { tellStore } from '../../../support/query/emitted.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 import { call } from '../../../support/query/totals-run.ts';
@@ -30,7 +32,7 @@ beforeAll(async () => {
   await stored.store.stop(AbortSignal.timeout(10_000));
   place = {
     env: { PARALLAX_DATA_DIR: stored.directory },
-    nowMs: Number(STORY_ENDS / 1_000_000n),
+    nowMs: nsToMs(STORY_ENDS),
   };
 }, 60_000);
 afterAll(() => stored.close());

@@ -1,10 +1,12 @@
 // An incident watch under everything that can happen to it: denials in any order and late, kills before and after a
 // write, a second watch beside it. What is logged must always be a proper story of each incident, each chapter once.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { alertConfig } from '../../../../src/alert/config.ts';
 import { IncidentWatch } from '../../../../src/alert/incidents/incident-watch.ts';
 import type { IncidentLogRow } from '../../../../src/query/denials/feed/incident-log.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { Killed, Tables } from '../../../support/alert/tables.ts';
 
 const START = 1_773_489_600_000;
@@ -105,7 +107,7 @@ async function play(story: readonly Step[], { kills = true, watches = 1 } = {}):
         const { incident, late, pod } = step;
         tables.denials.push({
           incident,
-          time: BigInt(now - late * SECOND) * 1_000_000n,
+          time: msToNs(now - late * SECOND),
           storedAt: now,
           pod,
         });

@@ -1,11 +1,13 @@
 // Requests for flows, from a query string or a body.
+
 import { expect, test } from 'vitest';
 import { problemOf } from '../../../../src/api/http/problem.ts';
 import { readFlowsRequest } from '../../../../src/api/http/request.ts';
 import { FieldError } from '../../../../src/query/request/field-error.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
+import { HOUR_NS, msToNs } from '../../../../src/runtime/time.ts';
 
-const NOW = BigInt(Date.parse('2026-11-23T00:00:00Z')) * 1_000_000n;
+const NOW = msToNs(Date.parse('2026-11-23T00:00:00Z'));
 const read = (input: unknown) => readFlowsRequest(input, NOW, 3);
 
 test('nothing asked is the twenty newest', () => {
@@ -42,7 +44,7 @@ test('a body and a query string mean the same', () => {
 });
 
 test('without a number, a time or all leaves the number open', () => {
-  expect(read({ since: '1h' })).toMatchObject({ number: 0n, since: NOW - 3_600_000_000_000n });
+  expect(read({ since: '1h' })).toMatchObject({ number: 0n, since: NOW - HOUR_NS });
   expect(read({ all: '' })).toMatchObject({ number: 0n });
   expect(read({ follow: true })).toMatchObject({ number: 0n });
 });

@@ -1,4 +1,5 @@
 // The forms of hubble status, list and watch (1.19.4), as that command printed them.
+
 import { expect, test } from 'vitest';
 import { goDuration, roundToSeconds } from '../../../../src/cli/overview/duration.ts';
 import {
@@ -7,6 +8,7 @@ import {
   peerText,
   statusText,
 } from '../../../../src/cli/overview/print.ts';
+import { SECOND_NS } from '../../../../src/runtime/time.ts';
 
 const status = {
   num_flows: 1234n,
@@ -109,10 +111,10 @@ test('durations as Go prints them', () => {
     [11_206_000_000n, '11.206s'],
     [100_000_000_000n, '1m40s'],
     [93_780_000_000_000n, '26h3m0s'],
-    [-1_000_000_000n, '-1s'],
+    [-SECOND_NS, '-1s'],
   ];
   for (const [nanos, text] of cases) expect(goDuration(nanos)).toBe(text);
-  expect(roundToSeconds(1_499_999_999n)).toBe(1_000_000_000n);
+  expect(roundToSeconds(1_499_999_999n)).toBe(SECOND_NS);
   expect(roundToSeconds(1_500_000_000n)).toBe(2_000_000_000n);
 });
 

@@ -1,4 +1,5 @@
 // The pieces of the projection whose edges the whole hardly ever meets.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteTable, viewOf } from '../../../../src/enrich/project/byte-table.ts';
@@ -7,6 +8,7 @@ import { Scratch } from '../../../../src/enrich/project/scratch.ts';
 import { CANONICAL, parseUuid } from '../../../../src/enrich/project/uuid.ts';
 import { WireReader } from '../../../../src/enrich/project/wire.ts';
 import { WireWriter } from '../../../../src/hubble/proto/wire.ts';
+import { SECOND_NS } from '../../../../src/runtime/time.ts';
 
 test('a byte table numbers strings as they come, and finds them again', () => {
   const strings = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 400 });
@@ -43,7 +45,7 @@ test('nanoseconds as halves are what BigInt makes of them', () => {
       const halves = new Uint32Array(4);
       putNanos(halves, 1, s, n);
       const value = new BigInt64Array(halves.buffer)[1];
-      expect(value).toBe(BigInt(s) * 1_000_000_000n + BigInt(n));
+      expect(value).toBe(BigInt(s) * SECOND_NS + BigInt(n));
     }),
     { numRuns: 1000 },
   );

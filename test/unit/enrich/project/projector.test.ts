@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterFinder } from '../../../../src/enrich/inventory/clusters.ts';
 import { createProjector } from '../../../../src/enrich/project/projector.ts';
 import type { Flow, GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
+import { SECOND_NS } from '../../../../src/runtime/time.ts';
 import type { NativeBlock } from '../../../../src/store/store.ts';
 import {
   batchOf,
@@ -156,7 +157,7 @@ describe('identify', () => {
 
   test('bounds the time column', () => {
     const at = (seconds: bigint) => flow({ time: { seconds, nanos: 5 } });
-    const second = 1_000_000_000n;
+    const second = SECOND_NS;
     expect(projector.identify(batchOf([at(100n), at(-7n), at(50n)]))).toMatchObject({
       minTime: -7n * second,
       maxTime: 100n * second + second - 1n,

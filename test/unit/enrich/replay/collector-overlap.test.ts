@@ -1,8 +1,10 @@
 // When a batch may hold what another collector of the cluster published: after a life was first heard of, before that
 // while its report waited, and around restarts of the writer.
+
 import { expect, test } from 'vitest';
 import { Rivals } from '../../../../src/enrich/replay/collector-overlap.ts';
 import type { FlowBatchHeader } from '../../../../src/hubble/proto/batch.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 
 const HOUR = 3_600_000;
 const START = 100 * HOUR;
@@ -28,7 +30,7 @@ function writer(ledger: Record<string, readonly [firstMs: number, lastMs: number
     const record = { topic: 't', partition: 0, offset: offset++, key: '', headers: {} };
     const header: FlowBatchHeader = {
       ...{ cluster: 'east', relay: 'r', collector: life, sequence, replay, count: 1 },
-      receivedAt: BigInt(START + atMs) * 1_000_000n,
+      receivedAt: msToNs(START + atMs),
     };
     return rivals.note({ ...record, value: Buffer.alloc(0), timestampMs: 0 }, header)();
   };

@@ -1,4 +1,5 @@
 // What the writer remembers of what it stored: whoever else stores in between, a replay is stored once.
+
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -13,12 +14,12 @@ import { createRecordWriter } from '../../../../src/enrich/writer.ts';
 import { FlowBatchBuilder, IMPORT_RELAY } from '../../../../src/hubble/proto/batch.ts';
 import { encode } from '../../../../src/hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
+import { NS_PER_MS, SECOND_NS } from '../../../../src/runtime/time.ts';
 import type { NativeBlock, QueryParams, Store } from '../../../../src/store/store.ts';
 
 const uuidOf = (n: number) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 /** Nanoseconds since 1970: in the order of their numbers, but for a few from a clock that is wrong. */
-const timeOf = (n: number) =>
-  (n % 61 === 60 ? 10_000n + BigInt(n) : 1000n + BigInt(n)) * 1_000_000n;
+const timeOf = (n: number) => (n % 61 === 60 ? 10_000n + BigInt(n) : 1000n + BigInt(n)) * NS_PER_MS;
 
 function recordOf(
   ns: readonly number[],
@@ -29,7 +30,7 @@ function recordOf(
 ) {
   const builder = new FlowBatchBuilder();
   for (const n of ns) {
-    const [seconds, nanos] = [timeOf(n) / 1_000_000_000n, Number(timeOf(n) % 1_000_000_000n)];
+    const [seconds, nanos] = [timeOf(n) / SECOND_NS, Number(timeOf(n) % SECOND_NS)];
     builder.add(encode(GetFlowsResponse, { flow: { uuid: uuidOf(n), time: { seconds, nanos } } }));
   }
   const header = { cluster: 'east', relay, collector: 'c', sequence: 0, receivedAt, replay };
@@ -56,7 +57,7 @@ class UuidStore {
         const rows = texts.map((hex) => {
           const n = Number.parseInt(hex.slice(20), 16);
           const { relay, receivedAt } = batch.header;
-          return { uuid: uuidOf(n), time: timeOf(n), relay, receivedMs: receivedAt / 1_000_000n };
+          return { uuid: uuidOf(n), time: timeOf(n), relay, receivedMs: receivedAt / NS_PER_MS };
         });
         if (made.flows) this.blocks.set(made.flows, rows);
         return made;
@@ -188,7 +189,7 @@ test('what another writer stored in between is asked for again, and what an impo
 test('what `parallax replay` put back while the writer runs is asked for', async () => {
   const store = new UuidStore();
   const projector = store.projector();
-  const receivedAt = (seconds: number) => BigInt(seconds) * 1_000_000_000n;
+  const receivedAt = (seconds: number) => BigInt(seconds) * SECOND_NS;
   const lost = recordOf([5, 6, 7], false, 'relay', 0, receivedAt(10));
   // The store is empty when the writer starts, and hears first of what a ring gives again.
   const write = writerOf(store, projector, 1 << 20);

@@ -7,6 +7,7 @@ import {
   parseTimestamp,
   toNanos,
 } from '../../../../src/hubble/proto/timestamp.ts';
+import { SECOND_NS } from '../../../../src/runtime/time.ts';
 
 const moment = fc.record({
   seconds: fc.bigInt(-62_135_596_800n, 253_402_300_799n),
@@ -24,7 +25,7 @@ test('text and nanoseconds give the moment back', () => {
 
 test.each([
   [-1n, { seconds: -1n, nanos: 999_999_999 }],
-  [-1_000_000_000n, { seconds: -1n, nanos: 0 }],
+  [-SECOND_NS, { seconds: -1n, nanos: 0 }],
   [1_000_000_001n, { seconds: 1n, nanos: 1 }],
 ])('%s nanoseconds since 1970', (nanos, time) => {
   expect(fromNanos(nanos)).toEqual(time);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { decode, encode } from '../../../../src/hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { ResponsePeek } from '../../../../src/ingest/batch/peek.ts';
+import { SECOND_NS } from '../../../../src/runtime/time.ts';
 import {
   bytesField,
   flowResponse,
@@ -25,7 +26,7 @@ function seen(bytes: Buffer) {
     node: padded.toString('utf8', peek.nodeStart, peek.nodeEnd),
     ns: Number.isNaN(peek.seconds)
       ? undefined
-      : BigInt(peek.seconds) * 1_000_000_000n + BigInt(peek.nanos),
+      : BigInt(peek.seconds) * SECOND_NS + BigInt(peek.nanos),
   };
 }
 
@@ -99,7 +100,7 @@ test('agrees with the full decoder on any message, and never throws on any bytes
         good: true,
         kind: 'flow',
         node: node_name,
-        ns: at && at.seconds * 1_000_000_000n + BigInt(at.nanos),
+        ns: at && at.seconds * SECOND_NS + BigInt(at.nanos),
       });
     }),
   );

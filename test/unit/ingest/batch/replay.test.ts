@@ -1,15 +1,17 @@
 // The rule of docs/decisions/0002-replay-marks.md: whoever stores unmarked batches as they are, and of marked ones only
 // what is not stored yet, stores everything once.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeFlowBatch } from '../../../../src/hubble/proto/batch.ts';
 import { NodeHistory } from '../../../../src/ingest/batch/history.ts';
 import { Sealer } from '../../../../src/ingest/batch/sealer.ts';
 import { ResponseTracker } from '../../../../src/ingest/batch/tracker.ts';
+import { NS_PER_MS } from '../../../../src/runtime/time.ts';
 import { flowResponse, framed, uuidOf } from '../../../support/ingest/responses.ts';
 
 const START = 1_700_000_000_000;
-const MS = 1_000_000n;
+const MS = NS_PER_MS;
 
 interface Flow {
   readonly node: string;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { NodeTable } from '../../../../src/ingest/batch/nodes.ts';
 import { ResponseTracker } from '../../../../src/ingest/batch/tracker.ts';
+import { msToNs } from '../../../../src/runtime/time.ts';
 import { flowResponse, lostEventsResponse } from '../../../support/ingest/responses.ts';
 
 const START = 1_700_000_000_500;
@@ -15,7 +16,7 @@ function tracker() {
     maxNodes: 10,
   });
   const take = (node: string, flowMs: number, nowMs: number) => {
-    const bytes = flowResponse({ timeNs: BigInt(flowMs) * 1_000_000n, node });
+    const bytes = flowResponse({ timeNs: msToNs(flowMs), node });
     return made.take(bytes, 0, bytes.length, made.at(nowMs));
   };
   return { tracker: made, take };

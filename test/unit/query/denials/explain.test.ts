@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type IncidentFacts, incidentOf } from '../../../../src/incident/incident.ts';
 import { explainIncident } from '../../../../src/query/denials/explain.ts';
 import type { OtherSide } from '../../../../src/query/denials/peer-view.ts';
+import { MINUTE_NS } from '../../../../src/runtime/time.ts';
 
 const NOON = 1_773_489_600_000_000_000n;
-const MINUTE = 60_000_000_000n;
 const end = (cluster: string, name: string) => ({
   cluster,
   namespace: 'a',
@@ -36,13 +36,18 @@ const SEEN: OtherSide = {
 };
 
 function story(facts: Partial<IncidentFacts>, other: OtherSide = SEEN, watched = 0n) {
-  const at = { now: NOON + 30n * MINUTE, quiet: 10n * MINUTE, newSince: 0n, window: MINUTE };
+  const at = {
+    now: NOON + 30n * MINUTE_NS,
+    quiet: 10n * MINUTE_NS,
+    newSince: 0n,
+    window: MINUTE_NS,
+  };
   return explainIncident(incidentOf({ ...FACTS, ...facts }, { ...at, watched }), [], other);
 }
 
 describe('the story of an incident', () => {
   it('says who, why, and that it looks forwarded at the source', () => {
-    const { sentences, unknown } = story({}, SEEN, 30n * MINUTE);
+    const { sentences, unknown } = story({}, SEEN, 30n * MINUTE_NS);
     expect(sentences).toEqual([
       'east a/web called west a/db on TCP port 80 and was denied once in this window; first seen 2026-03-14T12:00:00Z, last seen 2026-03-14T12:00:00Z.',
       'Cluster west stopped it on INGRESS at the destination: POLICY_DENIED. Policies select the destination, and no rule of theirs allows this: the default deny.',

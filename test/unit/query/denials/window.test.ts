@@ -3,20 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { cursorParts, cursorText, isBehind } from '../../../../src/query/denials/cursor.ts';
 import {
   edgesCondition,
-  HOUR,
   hoursCondition,
   stretchesOf,
 } from '../../../../src/query/denials/window.ts';
+import { HOUR_NS } from '../../../../src/runtime/time.ts';
 
 describe('a window over hours and edges', () => {
   it('holds each moment once', () => {
-    const nanos = fc.bigInt({ min: -5n * HOUR, max: 5n * HOUR });
+    const nanos = fc.bigInt({ min: -5n * HOUR_NS, max: 5n * HOUR_NS });
     fc.assert(
       fc.property(fc.option(nanos), fc.option(nanos), nanos, (from, to, moment) => {
         const range = { since: from ?? undefined, until: to ?? undefined };
         if (from !== null && to !== null && from > to) return;
         const { hours, edges } = stretchesOf(range);
-        const hour = moment / HOUR - (moment % HOUR < 0n ? 1n : 0n);
+        const hour = moment / HOUR_NS - (moment % HOUR_NS < 0n ? 1n : 0n);
         const inHours =
           hours !== undefined && hour >= (hours.first ?? hour) && hour <= (hours.last ?? hour);
         const inEdges = edges.filter(
@@ -30,7 +30,7 @@ describe('a window over hours and edges', () => {
   });
 
   it('of whole hours needs no single denials', () => {
-    expect(stretchesOf({ since: 0n, until: 2n * HOUR - 1n })).toEqual({
+    expect(stretchesOf({ since: 0n, until: 2n * HOUR_NS - 1n })).toEqual({
       hours: { first: 0n, last: 1n },
       edges: [],
     });
@@ -38,7 +38,7 @@ describe('a window over hours and edges', () => {
   });
 
   it('becomes conditions whose parameters do not meet', () => {
-    const { hours, edges } = stretchesOf({ since: 1n, until: 2n * HOUR });
+    const { hours, edges } = stretchesOf({ since: 1n, until: 2n * HOUR_NS });
     expect(hoursCondition(hours ?? {})).toEqual({
       where: 'hour >= {hourFrom:Int32} AND hour <= {hourTo:Int32}',
       params: { hourFrom: 1n, hourTo: 1n },

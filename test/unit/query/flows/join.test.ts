@@ -1,4 +1,5 @@
 // History and live as one stream, with both of them played.
+
 import { expect, test } from 'vitest';
 import type { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
@@ -7,10 +8,10 @@ import { Outgoing } from '../../../../src/query/flows/encoded-response.ts';
 import type { FlowQuery } from '../../../../src/query/flows/flows.ts';
 import type { LiveStream } from '../../../../src/query/flows/follow.ts';
 import { historyThenLive, withoutDoubles } from '../../../../src/query/flows/join.ts';
+import { SECOND_NS } from '../../../../src/runtime/time.ts';
 
-const SECOND = 1_000_000_000n;
 const flow = (second: number): GetFlowsResponse => ({
-  flow: { uuid: `flow ${second}`, time: fromNanos(BigInt(second) * SECOND) },
+  flow: { uuid: `flow ${second}`, time: fromNanos(BigInt(second) * SECOND_NS) },
 });
 const lost: GetFlowsResponse = { lost_events: { num_events_lost: 3n } };
 
@@ -58,17 +59,17 @@ async function play(asked: Partial<FlowQuery>, script: Script) {
 
 test('history is read once all published before is stored; what both have is told once', async () => {
   const { told, steps, queries } = await play(
-    { since: SECOND },
+    { since: SECOND_NS },
     { history: [[flow(1), flow(2), lost]], live: [flow(2), lost, flow(3), flow(3)] },
   );
   expect(told).toEqual([flow(1), flow(2), lost, flow(3)]);
   expect(steps).toEqual(['patient', 'settled', 'history', 'impatient']);
-  expect(queries).toMatchObject([{ since: SECOND, number: 0n }]);
+  expect(queries).toMatchObject([{ since: SECOND_NS, number: 0n }]);
 });
 
 test('when more came than may wait, history is read on from shortly before its end', async () => {
   const { told, queries, steps } = await play(
-    { since: 2n * SECOND },
+    { since: 2n * SECOND_NS },
     {
       history: [
         [flow(90), flow(100)],
@@ -81,9 +82,9 @@ test('when more came than may wait, history is read on from shortly before its e
   );
   expect(told).toEqual([90, 100, 98, 101, 102, 103].map(flow));
   expect(queries.map(({ since, number }) => [since, number])).toEqual([
-    [2n * SECOND, 0n],
-    [95n * SECOND, 0n],
-    [96n * SECOND, 0n],
+    [2n * SECOND_NS, 0n],
+    [95n * SECOND_NS, 0n],
+    [96n * SECOND_NS, 0n],
   ]);
   expect(steps.filter((step) => step === 'settled').length).toBe(3);
 });
@@ -102,7 +103,7 @@ test('after the newest N nothing older is told', async () => {
   );
   expect(queries.map(({ since, number }) => [since, number])).toEqual([
     [undefined, 2n],
-    [99n * SECOND, 0n],
+    [99n * SECOND_NS, 0n],
   ]);
   expect(told).toEqual([99, 100, 101].map(flow));
 });

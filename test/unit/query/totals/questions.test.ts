@@ -1,4 +1,5 @@
 // What questions about totals mean before anything is asked: steps, windows, dimensions, fields.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileSql } from '../../../../src/query/sql/compile.ts';
@@ -10,12 +11,12 @@ import { touchedColumns } from '../../../../src/query/totals/filter-columns.ts';
 import { compareInput, questionOf, topInput } from '../../../../src/query/totals/input.ts';
 import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { gridOf } from '../../../../src/query/totals/timeseries.ts';
+import { SECOND_NS } from '../../../../src/runtime/time.ts';
 import { FLOW_COLUMNS } from '../../../../src/store/schema/columns.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../../../src/store/schema/denial-columns.ts';
 
-const SECOND = 1_000_000_000n;
-const HOUR = 3600n * SECOND;
-const NOW = 1_767_355_200n * SECOND;
+const HOUR = 3600n * SECOND_NS;
+const NOW = 1_767_355_200n * SECOND_NS;
 
 describe('steps of a series', () => {
   test('are chosen so that a window has a few hundred', () => {
@@ -34,10 +35,10 @@ describe('steps of a series', () => {
       fc.property(moment, fc.bigInt({ min: 0n, max: 400n * 24n * HOUR }), (since, length) => {
         const until = since + length;
         const { start, step, points } = gridOf({ since, until }, 2000);
-        const end = start + BigInt(points) * BigInt(step) * SECOND;
+        const end = start + BigInt(points) * BigInt(step) * SECOND_NS;
         expect(start <= since && end >= until).toBe(true);
         expect(points).toBeLessThanOrEqual(300);
-        expect(start % (BigInt(step) * SECOND)).toBe(0n);
+        expect(start % (BigInt(step) * SECOND_NS)).toBe(0n);
       }),
     );
   });

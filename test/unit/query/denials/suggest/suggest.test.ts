@@ -6,11 +6,17 @@ import type { IncidentDetail } from '../../../../../src/query/denials/detail.ts'
 import { suggestPolicy } from '../../../../../src/query/denials/suggest/suggest.ts';
 import { suggestionYaml } from '../../../../../src/query/denials/suggest/suggest-yaml.ts';
 import type { Variant, VariantEnd } from '../../../../../src/query/denials/variants.ts';
+import { MINUTE_NS } from '../../../../../src/runtime/time.ts';
 import { admits, ciliumPolicy, type Traffic } from '../../../../support/query/policy-evaluator.ts';
 
-const MINUTE = 60_000_000_000n;
 const NOON = 1_773_489_600_000_000_000n;
-const at = { now: NOON, quiet: 10n * MINUTE, watched: 0n, newSince: 0n, window: 60n * MINUTE };
+const at = {
+  now: NOON,
+  quiet: 10n * MINUTE_NS,
+  watched: 0n,
+  newSince: 0n,
+  window: 60n * MINUTE_NS,
+};
 const POLICY_DENY = 181;
 
 const end = (cluster: string, name: string, namespace = 'farfaraway') => ({
@@ -30,8 +36,8 @@ const FACTS: IncidentFacts = {
   port: 80,
   source: end('liz-cm-gke-5', 'xwing'),
   destination: end('liz-cm-eks-6', 'rebel-base'),
-  firstSeen: NOON - 30n * MINUTE,
-  lastSeen: NOON - MINUTE,
+  firstSeen: NOON - 30n * MINUTE_NS,
+  lastSeen: NOON - MINUTE_NS,
   drops: 9,
   verdicts: 8,
 };
