@@ -1,39 +1,22 @@
-// Deliveries as `parallax alert deliveries` prints them.
+// Deliveries as rows and columns.
 import type { DeliveryDocument } from '../../incident/delivery.ts';
+import type { Answer } from '../output/render.ts';
+import { type Column, tableOf } from '../output/table.ts';
 
-export function deliveryLines(deliveries: readonly DeliveryDocument[]): string {
-  return deliveries.map((each) => `${JSON.stringify(each)}\n`).join('');
-}
+const TONES = { delivered: 'good', dead: 'bad', again: 'warning' } as const;
 
-export function deliveryTable(found: readonly DeliveryDocument[]): string {
-  const head = [
-    'AT',
-    'RECEIVER',
-    'STATE',
-    'EVENT',
-    'INCIDENT',
-    'KEY',
-    'ATTEMPTS',
-    'STATUS',
-    'REASON',
-  ];
-  const rows = found.map((each) => [
-    each.at,
-    each.receiver,
-    each.state,
-    each.kind,
-    each.incident,
-    each.key,
-    String(each.attempts),
-    String(each.status),
-    each.reason,
-  ]);
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return `${all.map(line).join('\n')}\n`;
+const COLUMNS: readonly Column<DeliveryDocument>[] = [
+  { header: 'AT', cell: ({ at }) => at, drop: 4 },
+  { header: 'RECEIVER', cell: ({ receiver }) => receiver, shrink: 10 },
+  { header: 'STATE', cell: ({ state }) => state, tone: ({ state }) => TONES[state] },
+  { header: 'EVENT', cell: ({ kind }) => kind, drop: 5 },
+  { header: 'INCIDENT', cell: ({ incident }) => incident, drop: 3 },
+  { header: 'KEY', cell: ({ key }) => key },
+  { header: 'ATTEMPTS', cell: ({ attempts }) => String(attempts), align: 'right', drop: 1 },
+  { header: 'STATUS', cell: ({ status }) => String(status), align: 'right', drop: 2 },
+  { header: 'REASON', cell: ({ reason }) => reason, shrink: 12, drop: 6 },
+];
+
+export function deliveriesAnswer(deliveries: readonly DeliveryDocument[]): Answer {
+  return { document: { deliveries }, items: deliveries, table: tableOf(COLUMNS, deliveries) };
 }

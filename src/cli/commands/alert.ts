@@ -3,14 +3,14 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DELIVERY_STATES, type ListedState } from '../../incident/delivery.ts';
 import type { DeskFlags } from '../alert/desk.ts';
 import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
+import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
 import { addTargetFlags } from '../target.ts';
 import { TOKEN_FILE_HELP } from '../token.ts';
 
-interface ListFlags extends DeskFlags {
+interface ListFlags extends DeskFlags, OutputFlags {
   readonly receiver?: string;
   readonly state?: ListedState;
   readonly last: number;
-  readonly output: 'table' | 'json';
 }
 
 interface AgainFlags extends DeskFlags {
@@ -44,25 +44,20 @@ function addList(alert: Command): void {
     .command('deliveries')
     .summary('list what became of telling receivers')
     .description(`Lists deliveries, the newest first. ${WHERE}`);
-  addDeskFlags(command)
+  addOutputFlags(addDeskFlags(command))
     .option('--receiver <name>', 'only of this receiver')
     .addOption(new Option('--state <state>', 'only these').choices(DELIVERY_STATES))
     .option('--last <number>', 'how many', wholeNumber, 20)
-    .addOption(
-      new Option('-o, --output <format>', 'how to print them')
-        .choices(['table', 'json'])
-        .default('table'),
-    )
     .action(async (_: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ListFlags>();
-      const [{ atDesk }, { deliveryLines, deliveryTable }] = await Promise.all([
+      const [{ atDesk }, { deliveriesAnswer }] = await Promise.all([
         import('../alert/desk.ts'),
         import('../alert/print.ts'),
       ]);
-      const { receiver, state, last, output } = flags;
+      const { receiver, state, last } = flags;
       await atDesk(flags, async (desk, signal) => {
         const found = await desk.list({ receiver, state, limit: last }, signal);
-        process.stdout.write(output === 'json' ? deliveryLines(found) : deliveryTable(found));
+        await print(deliveriesAnswer(found), flags);
       });
     });
 }

@@ -1,29 +1,26 @@
 // `parallax clusters`: the clusters that are known, and what does not fit together among them.
-import { type Command, Option } from 'commander';
-import type { ClustersAnswer, ClusterView, Told } from '../../query/catalogue/clusters.ts';
+import type { Command } from 'commander';
+import type { ClustersAnswer, ClusterView } from '../../query/catalogue/clusters.ts';
 import type { PlaceFlags } from '../observe/server.ts';
+import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
+import { plainLines } from '../output/plain-text.ts';
+import type { Answer } from '../output/render.ts';
+import { type Column, tableOf, toned } from '../output/table.ts';
+import { wrap } from '../output/width.ts';
 import { TOKEN_FILE_HELP } from '../token.ts';
 
-interface Flags extends PlaceFlags {
-  readonly output: 'table' | 'json';
-}
+interface Flags extends PlaceFlags, OutputFlags {}
 
 const DESCRIPTION = `Lists the clusters that are known: their keys here, what Cilium calls them and called them before, ids, numbering of
 identities, networks, and who said so. Conflicts follow, each with its evidence and cure.`;
 
 export function addClustersCommand(program: Command): void {
-  program
-    .command('clusters')
+  addOutputFlags(program.command('clusters'))
     .summary('list the clusters that are known, and what does not fit together')
     .description(DESCRIPTION)
     .option('--server <url>', 'Parallax server to ask; $PARALLAX_SERVER when left out')
     .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--data-dir <dir>', 'data directory to read; $PARALLAX_DATA_DIR when left out')
-    .addOption(
-      new Option('-o, --output <format>', 'form of the output')
-        .choices(['table', 'json'])
-        .default('table'),
-    )
     .action(async (flags: Flags) => {
       const [{ lookUp }, { queryClusters }] = await Promise.all([
         import('../lookup.ts'),
@@ -34,46 +31,65 @@ export function addClustersCommand(program: Command): void {
         params: {},
         direct: (store) => queryClusters(store),
       });
-      const text =
-        flags.output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : await tableOf(answer);
-      process.stdout.write(text);
+      await print(answerOf(answer), flags);
     });
 }
 
-async function tableOf({ clusters, findings }: ClustersAnswer): Promise<string> {
-  if (clusters.length === 0)
-    return 'no cluster is known: the configuration has none, and no flows were stored\n';
-  const { alignColumns } = await import('../../hubble/print/tabwriter.ts');
-  const head = 'CLUSTER\tCILIUM NAME\tID\tNUMBERING\tMESH\tPOD CIDRS\tNODE CIDRS\tRELAY\tSAID BY';
-  const lines = [head, ...clusters.map(line)];
-  const table = alignColumns(lines.map((each) => `${each}\n`).join(''));
-  const found = findings.map(
-    ({ what, evidence, cure }) => `\n! ${what}\n  evidence: ${evidence}\n  cure: ${cure}\n`,
-  );
-  return table + found.join('');
+function answerOf(answer: ClustersAnswer): Answer {
+  const { clusters, findings } = answer;
+  const none = 'no cluster is known: the configuration has none, and no flows were stored\n';
+  return {
+    document: answer,
+    items: clusters,
+    table: tableOf(COLUMNS, clusters),
+    ...(clusters.length === 0 && { above: none }),
+    below: (screen) =>
+      findings
+        .map(({ what, evidence, cure }) => {
+          const text = `\n! ${what}\n  evidence: ${evidence}\n  cure: ${cure}\n`;
+          const [, head = '', ...rest] = wrap(plainLines(text), screen.columns).split('\n');
+          return `\n${[toned(head, 'warning', screen), ...rest].join('\n')}`;
+        })
+        .join(''),
+  };
 }
 
-function line(cluster: ClusterView): string {
-  const { key, mesh, names, ids, maxConnectedClusters, podCidrs, nodeCidrs, relays } = cluster;
+const COLUMNS: readonly Column<ClusterView>[] = [
+  { header: 'CLUSTER', cell: ({ key }) => key, shrink: 12 },
+  { ...facts('CILIUM NAME', ({ names }) => names), shrink: 12 },
+  facts('ID', ({ ids }) => ids),
+  { ...facts('NUMBERING', ({ maxConnectedClusters }) => maxConnectedClusters), drop: 3 },
+  { header: 'MESH', cell: ({ mesh }) => mesh, drop: 2 },
+  { ...facts('POD CIDRS', ({ podCidrs }) => podCidrs), shrink: 14, drop: 4 },
+  { ...facts('NODE CIDRS', ({ nodeCidrs }) => nodeCidrs), shrink: 14, drop: 1 },
+  { ...facts('RELAY', ({ relays }) => relays), shrink: 14, drop: 5 },
+  { header: 'SOURCE', cell: originsOf, drop: 0 },
+];
+
+/** The first few of what holds now; all of them in CSV. */
+function facts(
+  header: string,
+  pick: (cluster: ClusterView) => ClusterView['names'],
+): Column<ClusterView> {
+  const values = (cluster: ClusterView) => [
+    ...new Set(pick(cluster).flatMap(({ current, value }) => (current ? [value] : []))),
+  ];
+  return {
+    header,
+    cell: (cluster) => {
+      const all = values(cluster);
+      const left = all.length - SHOWN;
+      return all.slice(0, SHOWN).join(',') + (left > 0 ? `,… ${left} more` : '');
+    },
+    raw: (cluster) => values(cluster).join(','),
+  };
+}
+
+const SHOWN = 3;
+
+function originsOf(cluster: ClusterView): string {
+  const { names, ids, maxConnectedClusters, podCidrs, relays } = cluster;
   const all = [...names, ...ids, ...maxConnectedClusters, ...podCidrs, ...relays];
-  const origins = [...new Set(all.filter(({ current }) => current).map(({ origin }) => origin))];
-  return [
-    key,
-    cells(names),
-    cells(ids),
-    cells(maxConnectedClusters),
-    mesh || '-',
-    cells(podCidrs),
-    cells(nodeCidrs),
-    cells(relays),
-    origins.sort().join(',') || '-',
-  ].join('\t');
-}
-
-/** The first few of what holds now. */
-function cells(told: readonly Told[]): string {
-  const values = [...new Set(told.filter(({ current }) => current).map(({ value }) => value))];
-  if (values.length === 0) return '-';
-  const left = values.length - 3;
-  return values.slice(0, 3).join(',') + (left > 0 ? `,… ${left} more` : '');
+  const origins = all.flatMap(({ current, origin }) => (current ? [origin] : []));
+  return [...new Set(origins)].sort().join(',');
 }

@@ -1,16 +1,22 @@
 // `parallax doctor`: what is wrong with relays, certificates, Kafka and the store, and what cures it.
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Finding } from '../../query/doctor/finding.ts';
 import { apiTarget } from '../observe/server.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
+import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
+import { plainLines } from '../output/plain-text.ts';
+import type { Answer } from '../output/render.ts';
+import type { Screen } from '../output/screen.ts';
+import { type Column, tableOf, toned } from '../output/table.ts';
+import { wrap } from '../output/width.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
 import { TOKEN_FILE_HELP, tokenOf } from '../token.ts';
 
 type Flags = ConfigFlags &
-  TargetFlags & {
+  TargetFlags &
+  OutputFlags & {
     readonly server?: string;
     readonly tokenFile?: string;
-    readonly output: 'table' | 'json';
     readonly window: string;
     readonly strict?: boolean;
   };
@@ -23,15 +29,10 @@ export function addDoctorCommand(program: Command): void {
     .description(
       'Looks at every relay, certificates, the bus and the store, and says what is wrong, by which evidence, and what cures it. Changes nothing. Exit code 1 when there is a problem.',
     );
-  addTargetFlags(command)
+  addOutputFlags(addTargetFlags(command))
     .option('--server <url>', 'ask this Parallax server about its store; $PARALLAX_SERVER')
     .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--window <time>', 'how far back stored flows are looked at', '10m')
-    .addOption(
-      new Option('-o, --output <format>', 'how to print')
-        .choices(['table', 'json'])
-        .default('table'),
-    )
     .option('--strict', 'exit code 1 for warnings, too')
     .action(async (flags: Flags) => {
       const { runRole } = await import('../role.ts');
@@ -59,25 +60,52 @@ export function addDoctorCommand(program: Command): void {
           between: BETWEEN_MS,
         };
         const findings = await examine(config, deps, options, interrupted.signal);
-        deps.stdout.write(
-          flags.output === 'json' ? `${JSON.stringify({ findings }, null, 2)}\n` : text(findings),
-        );
+        await print(doctorAnswer(findings), flags);
         const worst = worstOf(findings);
         return worst === 'problem' || (flags.strict === true && worst === 'warning') ? 1 : 0;
       });
     });
 }
 
-const MARK = { ok: 'ok     ', warning: 'WARNING', problem: 'PROBLEM' } as const;
+const MARKS = { ok: 'ok     ', warning: 'WARNING', problem: 'PROBLEM' } as const;
+const TONES = { ok: 'good', warning: 'warning', problem: 'bad' } as const;
 
-/** A line for what is well; what is not gets its evidence and its cure below. */
-export function text(findings: readonly Finding[]): string {
-  const lines = findings.map(({ severity, check, cluster, what, evidence, cure }) => {
-    const head = `${MARK[severity]}  ${check}${cluster === undefined ? '' : ` [${cluster}]`}: ${what}`;
-    if (severity === 'ok') return `${head} (${evidence})\n`;
-    return `${head}\n         seen: ${evidence}\n         cure: ${cure}\n`;
-  });
+export function doctorAnswer(findings: readonly Finding[]): Answer {
+  return {
+    document: { findings },
+    items: findings,
+    table: tableOf(COLUMNS, findings),
+    text: (screen) =>
+      findings.map((finding) => findingText(finding, screen)).join('') + summary(findings),
+  };
+}
+
+const COLUMNS: readonly Column<Finding>[] = [
+  { header: 'SEVERITY', cell: ({ severity }) => severity },
+  { header: 'CHECK', cell: ({ check }) => check },
+  { header: 'CLUSTER', cell: ({ cluster = '' }) => cluster },
+  { header: 'WHAT', cell: ({ what }) => what },
+  { header: 'EVIDENCE', cell: ({ evidence }) => evidence },
+  { header: 'CURE', cell: ({ cure }) => cure },
+];
+
+/** One line for what is well; a problem has its evidence and its cure below. */
+function findingText(
+  { severity, check, cluster, what, evidence, cure }: Finding,
+  screen: Screen,
+): string {
+  const head = `${check}${cluster === undefined ? '' : ` [${cluster}]`}: ${what}`;
+  const rest =
+    severity === 'ok'
+      ? ` (${evidence})\n`
+      : `\n         seen: ${evidence}\n         cure: ${cure}\n`;
+  const mark = MARKS[severity];
+  const text = wrap(plainLines(`${mark}  ${head}${rest}`), screen.columns);
+  return toned(mark, TONES[severity], screen) + text.slice(mark.length);
+}
+
+function summary(findings: readonly Finding[]): string {
   const count = (severity: Finding['severity']) =>
     findings.filter((finding) => finding.severity === severity).length;
-  return `${lines.join('')}${count('problem')} problems, ${count('warning')} warnings, ${count('ok')} checks are well\n`;
+  return `${count('problem')} problems, ${count('warning')} warnings, ${count('ok')} checks passed\n`;
 }

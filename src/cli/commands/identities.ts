@@ -1,14 +1,16 @@
 // `parallax identities [NUMBER]`: what security identity numbers stand for, and when.
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { IdentitiesAnswer, IdentityNumber } from '../../query/catalogue/identities.ts';
 import type { PlaceFlags } from '../observe/server.ts';
+import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
+import type { Answer } from '../output/render.ts';
+import { type Column, tableOf } from '../output/table.ts';
 import { TOKEN_FILE_HELP } from '../token.ts';
 
-interface Flags extends PlaceFlags {
+interface Flags extends PlaceFlags, OutputFlags {
   readonly cluster?: string;
   readonly at?: string;
   readonly limit: string;
-  readonly output: 'table' | 'json';
 }
 
 const DESCRIPTION = `Says what a security identity number stands for: its cluster, as far as the number tells, and the labels it had in each
@@ -24,8 +26,7 @@ function identityNumber(text: string): number {
 }
 
 export function addIdentitiesCommand(program: Command): void {
-  program
-    .command('identities')
+  addOutputFlags(program.command('identities'))
     .summary('say what security identity numbers stand for')
     .description(DESCRIPTION)
     .argument('[number]', 'identity number', identityNumber)
@@ -35,11 +36,6 @@ export function addIdentitiesCommand(program: Command): void {
     .option('--server <url>', 'Parallax server to ask; $PARALLAX_SERVER when left out')
     .option('--token-file <file>', TOKEN_FILE_HELP)
     .option('--data-dir <dir>', 'data directory to read; $PARALLAX_DATA_DIR when left out')
-    .addOption(
-      new Option('-o, --output <format>', 'form of the output')
-        .choices(['table', 'json'])
-        .default('table'),
-    )
     .action(async (number: number | undefined, flags: Flags) => {
       const [{ lookUp }, { queryIdentities }, { readIdentityQuery }] = await Promise.all([
         import('../lookup.ts'),
@@ -59,40 +55,44 @@ export function addIdentitiesCommand(program: Command): void {
         params,
         direct: (store) => queryIdentities(store, query),
       });
-      const text =
-        flags.output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : await textOf(answer);
-      process.stdout.write(text);
+      await print(answerOf(answer), flags);
     });
 }
 
-async function textOf(answer: IdentitiesAnswer): Promise<string> {
-  const { identity, name, nodeLocal, numbers = [], periods } = answer;
+function answerOf(answer: IdentitiesAnswer): Answer {
+  const { periods } = answer;
+  const above = [...headOf(answer), ...(periods.length > 0 ? [''] : [])];
+  return {
+    document: answer,
+    items: periods,
+    table: tableOf(COLUMNS, periods),
+    ...(above.length > 1 || periods.length === 0 ? { above: `${above.join('\n')}\n` } : {}),
+  };
+}
+
+function headOf({ identity, name, nodeLocal, numbers = [], periods }: IdentitiesAnswer): string[] {
   const head: string[] = [];
   if (name !== undefined) head.push(`${identity} is reserved: ${name}, the same everywhere`);
-  else if (nodeLocal)
-    head.push(
-      `${identity} is numbered by each node for itself: another node means something else by it`,
-    );
+  else if (nodeLocal) head.push(`${identity} is local to each node: its meaning differs by node`);
   for (const number of numbers) head.push(`${identity} ${numberText(number)}`);
-  if (periods.length === 0) {
-    if (name === undefined && !nodeLocal) head.push('no labels are known for it');
-    return `${head.join('\n')}\n`;
-  }
-  const { alignColumns } = await import('../../hubble/print/tabwriter.ts');
-  const rows = periods.map((period) =>
-    [
-      period.cluster,
-      period.identity,
-      period.firstSeen,
-      period.lastSeen,
-      period.seenBefore === false ? 'later only' : period.origins.join(','),
-      period.labels.join(' '),
-    ].join('\t'),
-  );
-  const lines = ['CLUSTER\tIDENTITY\tFIRST SEEN\tLAST SEEN\tSAID BY\tLABELS', ...rows];
-  const table = alignColumns(lines.map((line) => `${line}\n`).join(''));
-  return head.length === 0 ? table : `${head.join('\n')}\n\n${table}`;
+  if (periods.length === 0 && name === undefined && !nodeLocal)
+    head.push('no labels are known for it');
+  return head;
 }
+
+type Period = IdentitiesAnswer['periods'][number];
+
+const COLUMNS: readonly Column<Period>[] = [
+  { header: 'CLUSTER', cell: ({ cluster }) => cluster, shrink: 12 },
+  { header: 'IDENTITY', cell: ({ identity }) => String(identity) },
+  { header: 'FIRST SEEN', cell: ({ firstSeen }) => firstSeen, drop: 2 },
+  { header: 'LAST SEEN', cell: ({ lastSeen }) => lastSeen, drop: 3 },
+  {
+    ...{ header: 'SOURCE', drop: 1 },
+    cell: ({ seenBefore, origins }) => (seenBefore === false ? 'later only' : origins.join(',')),
+  },
+  { header: 'LABELS', cell: ({ labels }) => labels.join(' '), shrink: 30 },
+];
 
 function numberText(number: IdentityNumber): string {
   const { maxConnectedClusters, kind, clusterId, clusters } = number;

@@ -1,37 +1,44 @@
 // `parallax list nodes` and `list namespaces`, as `hubble list` prints them.
 import type { Command } from 'commander';
+import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';
 import { addServerFlags } from '../overview/command.ts';
 import type { ServerFlags } from '../overview/view.ts';
 
-type Flags = ServerFlags & { readonly output: string };
+type Flags = ServerFlags & OutputFlags;
 
 export function addListCommand(program: Command): void {
   const list = program
     .command('list')
     .summary('list nodes or namespaces')
     .description('Lists what flows were lately collected from, in the forms of `hubble list`.');
-  addServerFlags(list.command('nodes').alias('node'))
+  addOutputFlags(addServerFlags(list.command('nodes').alias('node')))
     .summary('list the nodes that flows came from')
     .description('Nodes with their state, age and flows a second.')
-    .option('-o, --output <format>', 'table, wide or json', 'table')
     .action(async (flags: Flags) => {
       const { withView } = await import('../overview/command.ts');
       const { nodesText } = await import('../overview/print.ts');
       await withView(flags, async (view) => {
-        process.stdout.write(nodesText(await view.nodes(), flags.output));
+        process.stdout.write(
+          await nodesText(await view.nodes(), flags.output ?? 'table', processScreen(flags)),
+        );
       });
     });
-  addServerFlags(list.command('namespaces').alias('namespace'))
+  addOutputFlags(addServerFlags(list.command('namespaces').alias('namespace')))
     .summary(
       'list the namespaces that flows lately had an end in, or that Kubernetes has where it is read',
     )
     .description('Namespaces, with their clusters when wide.')
-    .option('-o, --output <format>', 'table, wide or json', 'table')
     .action(async (flags: Flags) => {
       const { withView } = await import('../overview/command.ts');
       const { namespacesText } = await import('../overview/print.ts');
       await withView(flags, async (view) => {
-        process.stdout.write(namespacesText(await view.namespaces(), flags.output));
+        process.stdout.write(
+          await namespacesText(
+            await view.namespaces(),
+            flags.output ?? 'table',
+            processScreen(flags),
+          ),
+        );
       });
     });
 }

@@ -1,14 +1,19 @@
 // `parallax status`: how a server is and what it holds, as `hubble status` says it.
 import type { Command } from 'commander';
+import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';
+import { STATUS_FORMAT_HELP, STATUS_FORMATS, type StatusFormat } from '../output/format.ts';
 import { addServerFlags } from '../overview/command.ts';
 import type { ServerFlags } from '../overview/view.ts';
 
 export function addStatusCommand(program: Command): void {
-  addServerFlags(program.command('status'))
+  const command = addServerFlags(program.command('status'))
     .summary('show how a server is and what it holds')
-    .description('Health, stored flows, flows a second and nodes, in the forms of `hubble status`.')
-    .option('-o, --output <format>', 'compact, dict, json or table', 'compact')
-    .action(async (flags: ServerFlags & { output: string }) => {
+    .description(
+      'Health, stored flows, flows a second and nodes, in the forms of `hubble status`.',
+    );
+  addOutputFlags(command, STATUS_FORMATS, STATUS_FORMAT_HELP).action(
+    async (flags: ServerFlags & OutputFlags<StatusFormat>) => {
+      const { output = 'compact' } = flags;
       const [{ withView }, { statusText }, { HEALTHY }, { ParallaxError }] = await Promise.all([
         import('../overview/command.ts'),
         import('../overview/print.ts'),
@@ -21,11 +26,12 @@ export function addStatusCommand(program: Command): void {
       };
       await withView(flags, async (view) => {
         const health = await view.health().catch(failing('failed getting status'));
-        if (flags.output === 'compact')
+        if (output === 'compact')
           process.stdout.write(`Healthcheck (via ${view.target}): ${health}\n`);
         if (health !== HEALTHY) throw new ParallaxError('server/unavailable', 'not healthy');
         const status = await view.status().catch(failing('failed to get hubble server status'));
-        process.stdout.write(statusText(status, flags.output));
+        process.stdout.write(await statusText(status, output, processScreen(flags)));
       });
-    });
+    },
+  );
 }

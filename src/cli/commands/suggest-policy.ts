@@ -2,10 +2,11 @@
 import { type Command, Option } from 'commander';
 import type { SuggestFlags } from '../denials/suggest.ts';
 import { interrupted } from '../interrupted.ts';
+import { addOutputFlags } from '../output/command.ts';
+import { POLICY_FORMATS } from '../output/format.ts';
 
 export function addSuggestPolicyCommand(program: Command): void {
-  program
-    .command('suggest-policy')
+  addOutputFlags(program.command('suggest-policy'), POLICY_FORMATS, 'yaml (the default) or json')
     .summary('print the CiliumNetworkPolicy that would admit exactly the traffic of an incident')
     .description(
       'Prints the CiliumNetworkPolicy that would admit exactly the traffic of an incident: the workloads by their lasting identity labels, the cluster of the other end, the port, and the requests where a proxy refused them. What it is made from stands before it as comments. Where no policy opens it, the comments say what would. Nothing is applied.',
@@ -16,11 +17,6 @@ export function addSuggestPolicyCommand(program: Command): void {
         'CiliumNetworkPolicy',
         'CiliumClusterwideNetworkPolicy',
       ]),
-    )
-    .addOption(
-      new Option('-o, --output <format>', 'how to print it')
-        .choices(['yaml', 'json'])
-        .default('yaml'),
     )
     .option('--since <time>', 'only denials from here on: 30m, 7d, 2026-03-14T10:00:00Z')
     .option('--until <time>', 'only those up to here')

@@ -1,5 +1,6 @@
 // `parallax watch peers`: nodes that come, go or change, as `hubble watch peers` prints them.
 import type { Command } from 'commander';
+import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';
 import { addServerFlags } from '../overview/command.ts';
 import type { ServerFlags } from '../overview/view.ts';
 
@@ -8,14 +9,18 @@ export function addWatchCommand(program: Command): void {
     .command('watch')
     .summary('watch nodes come and go')
     .description('Watches a server until it is interrupted.');
-  addServerFlags(watch.command('peers').alias('peer'))
+  addOutputFlags(addServerFlags(watch.command('peers').alias('peer')))
     .summary('watch the nodes that flows come from')
     .description('Prints every node, and then each that is added, deleted or updated.')
-    .action(async (flags: ServerFlags) => {
-      const { withView } = await import('../overview/command.ts');
-      const { peerText } = await import('../overview/print.ts');
+    .action(async (flags: ServerFlags & OutputFlags) => {
+      const [{ withView }, { PEERS }, { streamPrinter }] = await Promise.all([
+        import('../overview/command.ts'),
+        import('../overview/print.ts'),
+        import('../output/stream.ts'),
+      ]);
+      const printed = streamPrinter(PEERS, flags.output ?? 'table', processScreen(flags));
       await withView(flags, async (view, signal) => {
-        for await (const peer of view.peers(signal)) process.stdout.write(peerText(peer));
+        for await (const peer of view.peers(signal)) process.stdout.write(await printed(peer));
       });
     });
 }

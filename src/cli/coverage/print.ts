@@ -1,66 +1,77 @@
-// The coverage on a terminal: a table of the nodes, a strip of the window for each, and the gaps in words.
-
 import { createColors } from 'picocolors';
 import type { CoverageReport, NodeReport } from '../../query/coverage/report.ts';
 import { STRIP } from '../../query/coverage/timeline.ts';
 import { MINUTE_MS } from '../../runtime/time.ts';
+import { plainLines, plainText } from '../output/plain-text.ts';
+import type { Answer } from '../output/render.ts';
+import type { Screen } from '../output/screen.ts';
+import { type Column, tableOf } from '../output/table.ts';
+import { cut, pad, widthOf, wrap } from '../output/width.ts';
 
 /** The worse one stands for several buckets. */
 const WORST = [STRIP.lost, STRIP.dark, STRIP.none, STRIP.partly, STRIP.full];
 const SMALLEST_STRIP = 20;
+const PIPE_COLUMNS = 120;
 
-export function coverageText(
-  report: CoverageReport,
-  { color, columns }: { readonly color: boolean; readonly columns: number },
-): string {
-  const { since, until, nodes, says, foreign } = report;
-  const lines = [`${since} to ${until}`];
-  if (nodes.length > 0) {
-    lines.push('', ...table(nodes), '', ...strips(report, color, columns), '');
-  }
-  lines.push(...says);
+export function coverageAnswer(report: CoverageReport): Answer {
+  const { since, until, nodes } = report;
+  return {
+    document: report,
+    items: nodes,
+    table: tableOf(COLUMNS, nodes),
+    above: `${since} to ${until}\n${nodes.length > 0 ? '\n' : ''}`,
+    below: (screen) =>
+      (nodes.length > 0 ? `\n${strips(report, screen)}\n` : '') +
+      wrap(plainLines(`${words(report).join('\n')}\n`), screen.columns),
+  };
+}
+
+function words({ says, foreign }: CoverageReport): readonly string[] {
   const dropped = foreign.reduce((sum, { flows }) => sum + flows, 0);
-  if (dropped > 0)
-    lines.push(
-      `${dropped} flows of ${foreign.length} nodes of other clusters were dropped (their own collectors keep them)`,
-    );
-  return `${lines.join('\n')}\n`;
+  if (dropped === 0) return says;
+  return [
+    ...says,
+    `${dropped} flows of ${foreign.length} nodes of other clusters were dropped (their own collectors keep them)`,
+  ];
 }
 
-function table(nodes: readonly NodeReport[]): string[] {
-  const head = [
-    'CLUSTER',
-    'NODE',
-    'COMPLETE',
-    'RECEIVED',
-    'SEEN',
-    'LOST',
-    'MISSING',
-    'DARK',
-    'DELAY',
-    'SKEW',
-  ];
-  const rows = nodes.map((node) => [
-    node.cluster,
-    node.node,
-    node.completePercent === undefined ? '?' : `${node.completePercent}%`,
-    String(node.received),
-    String(node.seen),
-    lost(node),
-    range(node.missing),
-    node.darkMinutes === 0 ? '0' : `${node.darkMinutes}m`,
-    node.delayMs === undefined ? '-' : `${ms(node.delayMs.p50)}/${ms(node.delayMs.max)}`,
-    node.skewMs === undefined ? '-' : `${node.skewMs < 0 ? '-' : '+'}${ms(Math.abs(node.skewMs))}`,
-  ]);
-  const all = [head, ...rows];
-  const widths = head.map((_, i) => Math.max(...all.map((row) => (row[i] ?? '').length)));
-  return all.map((row) =>
-    row
-      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
+const COLUMNS: readonly Column<NodeReport>[] = [
+  { header: 'CLUSTER', cell: ({ cluster }) => cluster, shrink: 12 },
+  { header: 'NODE', cell: ({ node }) => node, shrink: 16 },
+  {
+    ...{ header: 'COMPLETE', align: 'right' },
+    cell: ({ completePercent: percent }) => (percent === undefined ? '?' : `${percent}%`),
+    tone: ({ completePercent: percent }) =>
+      percent === undefined ? 'quiet' : percent === 100 ? 'good' : 'warning',
+  },
+  { header: 'RECEIVED', cell: ({ received }) => String(received), align: 'right', drop: 4 },
+  { header: 'SEEN', cell: ({ seen }) => String(seen), align: 'right', drop: 3 },
+  {
+    ...{ header: 'LOST', align: 'right', shrink: 12 },
+    cell: lost,
+    tone: (node) => (lost(node) === '0' ? undefined : 'bad'),
+  },
+  {
+    ...{ header: 'MISSING', align: 'right' },
+    cell: ({ missing }) => range(missing),
+    tone: ({ missing }) => (missing.max > 0 ? 'bad' : undefined),
+  },
+  {
+    ...{ header: 'DARK', align: 'right' },
+    cell: ({ darkMinutes: minutes }) => (minutes === 0 ? '0' : `${minutes}m`),
+    tone: ({ darkMinutes }) => (darkMinutes > 0 ? 'warning' : undefined),
+  },
+  {
+    ...{ header: 'DELAY', align: 'right', drop: 2 },
+    cell: ({ delayMs }) => (delayMs === undefined ? '' : `${ms(delayMs.p50)}/${ms(delayMs.max)}`),
+  },
+  {
+    ...{ header: 'SKEW', align: 'right', drop: 1 },
+    cell: ({ skewMs: skew }) =>
+      skew === undefined ? '' : `${skew < 0 ? '-' : '+'}${ms(Math.abs(skew))}`,
+    raw: ({ skewMs }) => (skewMs === undefined ? '' : String(skewMs)),
+  },
+];
 
 function lost({ lost: { perfRing, queue, hubbleRing, unknown }, dropped }: NodeReport): string {
   const parts = [
@@ -83,21 +94,23 @@ function ms(value: number): string {
   return value < 120_000 ? `${(value / 1000).toFixed(1)}s` : `${Math.round(value / MINUTE_MS)}m`;
 }
 
-function strips(report: CoverageReport, color: boolean, columns: number): string[] {
+/** A line of characters for each node, as long as the terminal allows. */
+function strips(report: CoverageReport, { color, columns = PIPE_COLUMNS }: Screen): string {
   const { nodes, bucketSeconds } = report;
-  const width = Math.max(...nodes.map(({ cluster, node }) => cluster.length + node.length + 1));
+  const names = nodes.map(({ cluster, node }) => plainText(`${cluster} ${node}`));
+  const longest = Math.max(...names.map(widthOf));
+  const width = Math.max(1, Math.min(longest, columns - SMALLEST_STRIP - 2));
   const room = Math.max(SMALLEST_STRIP, columns - width - 2);
   const length = Math.max(...nodes.map(({ strip }) => strip.length));
   const group = Math.max(1, Math.ceil(length / room));
   const paint = painter(color);
   const minutes = (bucketSeconds / 60) * group;
-  return [
-    `one character is ${minutes === 1 ? 'a minute' : `${minutes} minutes`}: ${STRIP.full} full, ${STRIP.partly} partly, ${STRIP.lost} lost, ${STRIP.dark} dark, ${STRIP.none} not collected`,
-    ...nodes.map(
-      ({ cluster, node, strip }) =>
-        `${`${cluster} ${node}`.padEnd(width)}  ${[...grouped(strip, group)].map(paint).join('')}`,
-    ),
-  ];
+  const legend = `one character is ${minutes === 1 ? 'a minute' : `${minutes} minutes`}: ${STRIP.full} full, ${STRIP.partly} partly, ${STRIP.lost} lost, ${STRIP.dark} dark, ${STRIP.none} not collected`;
+  const lines = nodes.map(({ strip }, index) => {
+    const name = pad(cut(names[index] ?? '', width), width, 'left');
+    return `${name}  ${[...grouped(strip, group)].map(paint).join('')}\n`;
+  });
+  return `${wrap(legend, columns)}\n${lines.join('')}`;
 }
 
 function* grouped(strip: string, size: number): Generator<string> {

@@ -5,13 +5,16 @@ import type { Suggested } from '../../query/denials/suggest/suggested.ts';
 import { msToNs } from '../../runtime/time.ts';
 import { lookUp } from '../lookup.ts';
 import type { PlaceFlags } from '../observe/server.ts';
+import type { PolicyFormat } from '../output/format.ts';
+import { plainLines } from '../output/plain-text.ts';
+import { jsonText } from '../output/render.ts';
 
 export interface SuggestFlags extends PlaceFlags {
   readonly incident: string;
   readonly kind?: PolicyKind;
   readonly since?: string;
   readonly until?: string;
-  readonly output: 'yaml' | 'json';
+  readonly output?: PolicyFormat;
 }
 
 export interface SuggestIo {
@@ -22,7 +25,7 @@ export interface SuggestIo {
 
 /** Throws what is wrong; the command's main loop prints it. */
 export async function runSuggest(flags: SuggestFlags, io: SuggestIo): Promise<void> {
-  const { incident, kind, since, until, output } = flags;
+  const { incident, kind, since, until, output = 'yaml' } = flags;
   const { incidentIds } = await import('../../query/denials/request.ts');
   const [id = 0n] = incidentIds([incident]);
   const suggested = await lookUp<Suggested>(
@@ -45,5 +48,5 @@ export async function runSuggest(flags: SuggestFlags, io: SuggestIo): Promise<vo
     },
     io.signal,
   );
-  io.out(output === 'yaml' ? suggested.yaml : `${JSON.stringify(suggested, undefined, 2)}\n`);
+  io.out(output === 'yaml' ? plainLines(suggested.yaml) : `${jsonText(suggested, 2)}\n`);
 }

@@ -1,10 +1,8 @@
-// Status, nodes and namespaces in Hubble's output forms.
+// Status, nodes, namespaces and peers: Hubble's formats and ours.
 import { toJson, toJsonLine } from '../../hubble/json/json.ts';
 import { escapeHtml } from '../../hubble/json/json-text.ts';
-import { alignColumns } from '../../hubble/print/tabwriter.ts';
-import { NO_COLORS } from '../../hubble/print/text.ts';
 import {
-  type ChangeNotification,
+  ChangeNotification,
   ChangeNotificationType,
   type Namespace,
   Namespace as NamespaceType,
@@ -13,38 +11,47 @@ import {
   Node as NodeType,
   ServerStatusResponse,
 } from '../../hubble/proto/schema.gen.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import type { Format, StatusFormat } from '../output/format.ts';
+import { plainText } from '../output/plain-text.ts';
+import { render } from '../output/render.ts';
+import { PLAIN, type Screen } from '../output/screen.ts';
+import type { StreamForm } from '../output/stream.ts';
+import { type Column, type Table, tableOf } from '../output/table.ts';
 import { goDuration, roundToSeconds, secondsOf, twoDecimals } from './duration.ts';
 
 const MISSING = 'N/A';
-const { visible } = NO_COLORS;
 
-/** Throws `input/invalid` for a form that is none. */
-export function statusText(status: ServerStatusResponse, output: string): string {
-  switch (output) {
+export async function statusText(
+  status: ServerStatusResponse,
+  format: StatusFormat,
+  screen: Screen = PLAIN,
+): Promise<string> {
+  switch (format) {
     case 'compact':
       return compactStatus(status);
     case 'dict':
-      return cells(status)
+      return fields(status)
         .map(([, name, value]) => `${name.padStart(19)}: ${value}\n`)
         .join('');
     case 'json':
-    case 'JSON':
-    case 'jsonpb':
       return `${toJsonLine(ServerStatusResponse, status)}\n`;
-    case 'tab':
-    case 'table': {
-      const columns = cells(status);
-      const row = (at: 0 | 2) => `${columns.map((column) => column[at]).join('\t')}\n`;
-      return alignColumns(row(0) + row(2));
+    default: {
+      const document = toJson(ServerStatusResponse, status);
+      const columns = fields(status).map(([header, , value], at) => ({
+        ...{ header, drop: STATUS_DROPS[at] ?? 0 },
+        cell: () => value,
+      }));
+      const table = tableOf(columns, [status]);
+      return render({ document, items: [document], table }, format, screen);
     }
-    default:
-      throw new ParallaxError('input/invalid', `invalid output format: ${output}`);
   }
 }
 
+/** Which columns of a status a narrow terminal leaves out first: the seen flows, the version, the room, … */
+const STATUS_DROPS = [9, 3, 1, 8, 5, 7, 6, 2];
+
 /** Heading in a table, name in a list, value. */
-function cells(status: ServerStatusResponse): [string, string, string][] {
+function fields(status: ServerStatusResponse): [string, string, string][] {
   const { num_connected_nodes: connected, num_unavailable_nodes: away, flows_rate } = status;
   const count = (value: number | undefined) => (value === undefined ? MISSING : String(value));
   const rate = flows_rate !== undefined && flows_rate > 0 ? twoDecimals(flows_rate) : MISSING;
@@ -56,7 +63,7 @@ function cells(status: ServerStatusResponse): [string, string, string][] {
     ['UPTIME', 'UPTIME', goDuration(status.uptime_ns ?? 0n)],
     ['NUM CONNECTED NODES', 'NUM CONNECTED NODES', count(connected)],
     ['NUM UNAVAILABLE NODES', 'NUM UNAVAIL. NODES', count(away)],
-    ['VERSION', 'VERSION', visible(status.version ?? '')],
+    ['VERSION', 'VERSION', plainText(status.version ?? '')],
   ];
 }
 
@@ -71,7 +78,7 @@ function compactStatus(status: ServerStatusResponse): string {
   if (connected !== undefined)
     text += `Connected Nodes: ${connected}${away === undefined ? '' : `/${connected + away}`}\n`;
   if (away === undefined || away === 0) return text;
-  const names = [...(status.unavailable_nodes ?? [])].sort(byCodeUnits).map(visible);
+  const names = [...(status.unavailable_nodes ?? [])].sort(byCodeUnits).map(plainText);
   const more =
     names.length > 0 && away > names.length ? [`and ${away - names.length} more...`] : [];
   return `${text}Unavailable Nodes: ${away}\n${[...names, ...more].map((name) => `  - ${name}\n`).join('')}`;
@@ -84,69 +91,100 @@ const STATES: Readonly<Record<number, string>> = {
   [NodeState.numbers.NODE_ERROR]: 'Error',
 };
 
-export function nodesText(nodes: readonly Node[], output: string): string {
-  const sorted = [...nodes].sort((a, b) => byCodeUnits(a.name ?? '', b.name ?? ''));
-  return listText(output, {
-    header: ['NAME', 'STATUS', 'AGE', 'FLOWS/S', 'CURRENT/MAX-FLOWS'],
-    wideHeader: ['VERSION', 'ADDRESS', 'TLS'],
-    rows: sorted.map((node) => [nodeCells(node), wideNodeCells(node)]),
-    json: sorted.map((node) => toJson(NodeType, node)),
-  });
+const byName = (a: Node, b: Node) => byCodeUnits(a.name ?? '', b.name ?? '');
+
+export function nodesText(
+  nodes: readonly Node[],
+  format: Format,
+  screen: Screen = PLAIN,
+): Promise<string> {
+  const sorted = [...nodes].sort(byName);
+  const json = sorted.map((node) => toJson(NodeType, node));
+  return listText(json, tableOf(NODE_COLUMNS, sorted), format, screen);
 }
 
-function nodeCells(node: Node): string[] {
-  const uptime = roundToSeconds(BigInt.asIntN(64, node.uptime_ns ?? 0n));
-  const { num_flows: held = 0n, max_flows: room = 0n, seen_flows: seen = 0n } = node;
+const NODE_COLUMNS: readonly Column<Node>[] = [
+  { header: 'NAME', cell: ({ name = '' }) => name, shrink: 16, empty: '' },
+  {
+    header: 'STATUS',
+    cell: ({ state = 0 }) => STATES[state] ?? 'Unknown',
+    tone: ({ state }) => (state === NodeState.numbers.NODE_CONNECTED ? 'good' : 'bad'),
+  },
+  {
+    ...{ header: 'AGE', drop: 2 },
+    cell: (node) => (uptimeOf(node) > 0n ? goDuration(uptimeOf(node)) : MISSING),
+  },
+  { header: 'FLOWS/S', cell: flowsPerSecond, drop: 3 },
+  { header: 'CURRENT/MAX-FLOWS', cell: ringUse, drop: 1 },
+  { header: 'VERSION', cell: ({ version }) => version || MISSING, wide: true },
+  { header: 'ADDRESS', cell: ({ address = '' }) => address, wide: true, empty: '' },
+  {
+    ...{ header: 'TLS', wide: true },
+    cell: ({ tls }) => (tls === undefined ? MISSING : tls.enabled ? 'Enabled' : 'Disabled'),
+  },
+];
+
+function uptimeOf({ uptime_ns = 0n }: Node): bigint {
+  return roundToSeconds(BigInt.asIntN(64, uptime_ns));
+}
+
+function flowsPerSecond(node: Node): string {
+  const uptime = uptimeOf(node);
+  return uptime > 0n ? twoDecimals(Number(node.seen_flows ?? 0n) / secondsOf(uptime)) : MISSING;
+}
+
+function ringUse({ num_flows: held = 0n, max_flows: room = 0n }: Node): string {
+  if (room === 0n) return MISSING;
   const share = twoDecimals((Number(held) / Number(room)) * 100).padStart(6);
-  return [
-    node.name ?? '',
-    STATES[node.state ?? 0] ?? 'Unknown',
-    uptime > 0n ? goDuration(uptime) : MISSING,
-    uptime > 0n ? twoDecimals(Number(seen) / secondsOf(uptime)) : MISSING,
-    room > 0n ? `${held}/${room} (${share}%)` : MISSING,
-  ];
+  return `${held}/${room} (${share}%)`;
 }
 
-function wideNodeCells({ version, address, tls }: Node): string[] {
-  const secured = tls === undefined ? MISSING : tls.enabled ? 'Enabled' : 'Disabled';
-  return [version || MISSING, address ?? '', secured];
+export function namespacesText(
+  namespaces: readonly Namespace[],
+  format: Format,
+  screen: Screen = PLAIN,
+): Promise<string> {
+  const json = namespaces.map((each) => toJson(NamespaceType, each));
+  return listText(json, tableOf(NAMESPACE_COLUMNS, namespaces), format, screen);
 }
 
-export function namespacesText(namespaces: readonly Namespace[], output: string): string {
-  return listText(output, {
-    header: ['NAMESPACE'],
-    wideHeader: ['CLUSTER'],
-    rows: namespaces.map(({ namespace = '', cluster }) => [
-      [namespace],
-      cluster === undefined ? [] : [cluster],
-    ]),
-    json: namespaces.map((each) => toJson(NamespaceType, each)),
-  });
-}
+const NAMESPACE_COLUMNS: readonly Column<Namespace>[] = [
+  { header: 'NAMESPACE', cell: ({ namespace = '' }) => namespace, shrink: 20, empty: '' },
+  { header: 'CLUSTER', cell: ({ cluster = '' }) => cluster, wide: true, empty: '' },
+];
 
-interface Listing {
-  readonly header: readonly string[];
-  readonly wideHeader: readonly string[];
-  /** Cells of a line, and those it has besides when it is wide. */
-  readonly rows: readonly (readonly [readonly string[], readonly string[]])[];
-  readonly json: readonly object[];
-}
-
-function listText(output: string, { header, wideHeader, rows, json }: Listing): string {
-  // An empty list is none to Go.
-  if (output === 'json')
+async function listText(
+  json: readonly object[],
+  table: Table,
+  format: Format,
+  screen: Screen = PLAIN,
+): Promise<string> {
+  // As hubble list prints it: an empty list is null, and a table without rows is its header.
+  if (format === 'json')
     return json.length === 0 ? 'null\n' : `${escapeHtml(JSON.stringify(json, null, 2))}\n`;
-  if (output !== 'table' && output !== 'wide')
-    throw new ParallaxError('input/invalid', `unknown output format: ${output}`);
-  const line = ([cells, wide]: readonly [readonly string[], readonly string[]]) =>
-    `${[...cells, ...(output === 'wide' ? wide : [])].join('\t')}\n`;
-  return alignColumns([[header, wideHeader] as const, ...rows].map(line).join(''));
+  const header = table.columns.flatMap(({ header, wide }) => (wide ? [] : [header])).join('   ');
+  const above = json.length === 0 && { above: `${header}\n` };
+  return render({ document: json, items: json, table, ...above }, format, screen);
 }
 
-export function peerText({ type = 0, address = '', name = '', tls }: ChangeNotification): string {
-  const kind = ChangeNotificationType.names.get(type) ?? String(type);
+export const PEERS: StreamForm<ChangeNotification> = {
+  line: peerLine,
+  document: (peer) => toJson(ChangeNotification, peer),
+  columns: [
+    { header: 'CHANGE', cell: changeOf },
+    { header: 'ADDRESS', cell: ({ address = '' }) => address },
+    { header: 'NAME', cell: ({ name = '' }) => name },
+    { header: 'TLS SERVER NAME', cell: ({ tls }) => tls?.server_name ?? '' },
+  ],
+};
+
+function peerLine({ address = '', name = '', tls, ...peer }: ChangeNotification): string {
   const secured = tls === undefined ? '' : ` (TLS.ServerName: ${tls.server_name ?? ''})`;
-  return `${kind.padEnd(12)} ${address} ${name}${secured}\n`;
+  return `${changeOf(peer).padEnd(12)} ${address} ${name}${secured}`;
+}
+
+function changeOf({ type = 0 }: ChangeNotification): string {
+  return ChangeNotificationType.names.get(type) ?? String(type);
 }
 
 function grouped(value = 0n): string {

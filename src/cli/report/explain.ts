@@ -3,8 +3,12 @@
 import type { Explained } from '../../query/explain/find.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
+import { type CallIo, callScreen } from '../call.ts';
 import { apiTarget, type PlaceFlags } from '../observe/server.ts';
 import type { Env } from '../observe/settings.ts';
+import type { Format } from '../output/format.ts';
+import { type Answer, render } from '../output/render.ts';
+import { tableOf } from '../output/table.ts';
 import { tokenOf } from '../token.ts';
 import { askReport, withoutEnvelope } from './ask.ts';
 
@@ -13,10 +17,10 @@ export interface ExplainFlags extends PlaceFlags {
   readonly to?: string;
   readonly since?: string;
   readonly until?: string;
-  readonly output: string;
+  readonly output?: Format;
 }
 
-export interface ExplainIo {
+export interface ExplainIo extends Partial<Pick<CallIo, 'terminal'>> {
   readonly env: Env;
   readonly out: (text: string) => void;
   readonly nowMs: () => number;
@@ -57,7 +61,8 @@ export async function runExplain(
     },
     io.signal,
   );
-  io.out(flags.output === 'json' ? `${JSON.stringify(explained)}\n` : explainedText(explained));
+  const screen = callScreen(io, undefined);
+  io.out(await render(answerOf(explained), flags.output ?? 'table', screen));
 }
 
 function isExplained(value: unknown): value is Explained {
@@ -66,15 +71,31 @@ function isExplained(value: unknown): value is Explained {
   );
 }
 
-function explainedText({ sentences, unknown, among }: Explained): string {
-  const lines = [...sentences];
+/** Sentences, which CSV has a record of each. */
+function answerOf(explained: Explained): Answer {
+  const { unknown, among } = explained;
+  const known = [...explained.sentences];
   if (among !== undefined && among.connections > 1) {
     const { connections, denied, more } = among;
     const which = denied > 0 ? 'the newest of those denied or dropped' : 'the newest';
-    lines.push(
+    known.push(
       `Of the ${more ? 'newest ' : ''}${connections} connections between them, ${denied} were denied or dropped; this is ${which}.`,
     );
   }
-  if (unknown.length > 0) lines.push('', 'Not known:', ...unknown.map((text) => `- ${text}`));
-  return `${lines.join('\n')}\n`;
+  const lines = [
+    ...known,
+    ...(unknown.length > 0 ? ['', 'Not known:', ...unknown.map((text) => `- ${text}`)] : []),
+  ];
+  const sentences = [
+    ...known.map((text) => ({ kind: 'known', text })),
+    ...unknown.map((text) => ({ kind: 'not known', text })),
+  ];
+  const table = tableOf<(typeof sentences)[number]>(
+    [
+      { header: 'KIND', cell: ({ kind }) => kind },
+      { header: 'TEXT', cell: ({ text }) => text },
+    ],
+    sentences,
+  );
+  return { document: explained, items: [explained], table, text: `${lines.join('\n')}\n` };
 }

@@ -11,7 +11,10 @@ import type { Tokens } from '../../../../src/api/auth.ts';
 import { apiConfig } from '../../../../src/api/config.ts';
 import { createHttpServer, type HttpServer } from '../../../../src/api/http/server.ts';
 import { remoteDesk } from '../../../../src/cli/alert/desk.ts';
-import { deliveryLines, deliveryTable } from '../../../../src/cli/alert/print.ts';
+import { deliveriesAnswer } from '../../../../src/cli/alert/print.ts';
+import { FORMATS } from '../../../../src/cli/output/format.ts';
+import { render } from '../../../../src/cli/output/render.ts';
+import { PLAIN } from '../../../../src/cli/output/screen.ts';
 import { createOverview } from '../../../../src/query/catalogue/overview.ts';
 import type { Scope } from '../../../../src/query/read/scope.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
@@ -91,8 +94,10 @@ describe('deliveries', () => {
     ]) {
       const wanted = await direct.list(question, never);
       const told = await remote.list(question, never);
-      expect(deliveryLines(told)).toBe(deliveryLines(wanted));
-      expect(deliveryTable(told)).toBe(deliveryTable(wanted));
+      for (const format of FORMATS)
+        expect(await render(deliveriesAnswer(told), format, PLAIN)).toBe(
+          await render(deliveriesAnswer(wanted), format, PLAIN),
+        );
     }
     expect((await remote.list({ limit: 20 }, never)).map((each) => each.key)).toEqual([
       key(3),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { apiConfig } from '../../../../src/api/config.ts';
 import { createHttpServer } from '../../../../src/api/http/server.ts';
 import { openView } from '../../../../src/cli/overview/open-view.ts';
-import { namespacesText, nodesText, peerText } from '../../../../src/cli/overview/print.ts';
+import { namespacesText, nodesText, PEERS } from '../../../../src/cli/overview/print.ts';
 import type { ServerFlags, ServerView } from '../../../../src/cli/overview/view.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import { createOverview } from '../../../../src/query/catalogue/overview.ts';
@@ -62,7 +62,7 @@ async function firstPeer(of: ServerView): Promise<string> {
   const over = new AbortController();
   for await (const peer of of.peers(over.signal)) {
     over.abort();
-    return peerText(peer);
+    return PEERS.line(peer);
   }
   return '';
 }
@@ -79,13 +79,13 @@ test('the same over http and grpc', async () => {
       num_connected_nodes: 1,
       version: 'parallax v1.2.3',
     });
-    expect(nodesText(await each.nodes(), 'table')).toMatch(
+    expect(await nodesText(await each.nodes(), 'table')).toMatch(
       /^NAME +STATUS +AGE .*\neks\/n1 +Connected +1\ds /,
     );
-    expect(namespacesText(await each.namespaces(), 'wide')).toBe(
+    expect(await namespacesText(await each.namespaces(), 'wide')).toBe(
       'NAMESPACE   CLUSTER\nshop        test\n',
     );
-    expect(await firstPeer(each)).toBe('PEER_ADDED    eks/n1\n');
+    expect(await firstPeer(each)).toBe('PEER_ADDED    eks/n1');
   }
 });
 

@@ -42,9 +42,9 @@ test('connections, services and an explanation', async () => {
     nowMs: Date.now,
     signal: never,
   };
-  await runExplain(items[0]?.uuid, { output: 'text' }, io);
+  await runExplain(items[0]?.uuid, {}, io);
   expect(text).toContain('this is the default deny');
-  const nobody = { output: 'text', from: 'shop/nobody', to: 'shop/api' };
+  const nobody = { from: 'shop/nobody', to: 'shop/api' };
   await expect(runExplain(undefined, nobody, io)).rejects.toMatchObject({
     code: 'input/not-found',
   });

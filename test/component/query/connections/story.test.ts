@@ -50,7 +50,7 @@ async function explain(uuid: string | undefined, flags: object): Promise<string>
   let out = '';
   await runExplain(
     uuid,
-    { output: 'text', ...flags },
+    { ...flags },
     {
       env: { PARALLAX_SERVER: url },
       out: (text) => {

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { judge } from '../../../../src/app/doctor/bus.ts';
 import { awaySeconds, ringFindings, ringFor } from '../../../../src/app/doctor/rings.ts';
 import { settingsFindings } from '../../../../src/app/doctor/settings.ts';
-import { text } from '../../../../src/cli/commands/doctor.ts';
+import { doctorAnswer } from '../../../../src/cli/commands/doctor.ts';
+import { render } from '../../../../src/cli/output/render.ts';
+import { PLAIN } from '../../../../src/cli/output/screen.ts';
 import { clustersConfig, collectorConfig } from '../../../../src/ingest/config.ts';
 
 const collector = collectorConfig.parse({});
@@ -81,19 +83,19 @@ describe('bus', () => {
   });
 });
 
-test('what is wrong is printed with its evidence and its cure', () => {
+test('what is wrong is printed with its evidence and its cure', async () => {
   const findings = [
     ...judge(
       { topic: 't', partitions: 1, lag: 500, expired: 0, deadLetterTopic: 'd', deadLetters: 0 },
       'g',
     ),
   ];
-  expect(text(findings)).toBe(
+  expect(await render(doctorAnswer(findings), 'table', PLAIN)).toBe(
     [
       'PROBLEM  bus-lag: the writers do not keep up',
       '         seen: topic t, 1 partitions: group g is 500 records behind',
       '         cure: run more writers (up to one a partition), see the store’s health, or give it more CPU',
-      '1 problems, 0 warnings, 0 checks are well',
+      '1 problems, 0 warnings, 0 checks passed',
       '',
     ].join('\n'),
   );
