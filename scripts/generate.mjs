@@ -1,11 +1,9 @@
-// Writes what is made from proto/*.proto: src/hubble/proto/schema.gen.ts, the message tables and interfaces, and
-// src/api/grpc/descriptors.gen.ts, what server reflection tells.
-// `--check` writes nothing and exits 1 when a file is not what would be written.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Generates src/hubble/proto/schema.gen.ts, the message tables and interfaces, from proto/*.proto. `--check` writes
+// nothing and exits with 1 when the file is out of date.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
-import { descriptorsText } from './generate/descriptors.mjs';
 
 const HOME = fileURLToPath(new URL('..', import.meta.url));
 const SOURCES = [
@@ -14,7 +12,6 @@ const SOURCES = [
   'observer/observer.proto',
   'peer/peer.proto',
   'grpc/health/v1/health.proto',
-  'grpc/reflection/v1/reflection.proto',
 ];
 const WELL_KNOWN = new Set(['Timestamp', 'FieldMask', 'Any']);
 const WRAPPERS = {
@@ -57,24 +54,14 @@ import { ${[...WELL_KNOWN].sort().join(', ')} } from './wellknown.ts';
 
 ${out.join('\n')}`;
 
-const targets = {
-  'src/hubble/proto/schema.gen.ts': text,
-  'src/api/grpc/descriptors.gen.ts': descriptorsText(root, SOURCES),
-};
-for (const [target, wanted] of Object.entries(targets)) {
-  const path = join(HOME, target);
-  if (process.argv.includes('--check')) {
-    let current = '';
-    try {
-      current = readFileSync(path, 'utf8');
-    } catch {}
-    if (current === wanted) continue;
-    console.error(`${target} is not what proto/ says: run \`npm run generate\` and commit it`);
-    process.exitCode = 1;
-  } else {
-    writeFileSync(path, wanted);
-    console.log(`wrote ${target}`);
-  }
+const TARGET = 'src/hubble/proto/schema.gen.ts';
+const path = join(HOME, TARGET);
+if (!process.argv.includes('--check')) {
+  writeFileSync(path, text);
+  console.log(`wrote ${TARGET}`);
+} else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) {
+  console.error(`${TARGET} is not what proto/ says: run \`npm run generate\` and commit it`);
+  process.exitCode = 1;
 }
 
 /** TypeScript names: the path inside the package, joined; the package in front when that is taken. */

@@ -47,7 +47,7 @@ export interface CallNote {
 }
 
 /** Of health, as /healthz is: they tell of no flow, and who looks after the process has no token. */
-const OPEN: ReadonlySet<string> = new Set(['Check', 'Watch']);
+const OPEN: ReadonlySet<string> = new Set(['Check', 'List', 'Watch']);
 
 /** Writes one message; resolves when the client's flow control has room for the next. */
 export type Write<Response> = (message: Response) => Promise<void> | undefined;

@@ -4,16 +4,9 @@ import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import type {
   ChangeNotification,
   GetFlowsRequest,
-  HealthCheckRequest,
-  HealthCheckResponse,
   NotifyRequest,
 } from '../../hubble/proto/schema.gen.ts';
-import {
-  Health as HealthService,
-  Observer,
-  Peer,
-  withRawResponses,
-} from '../../hubble/proto/services.ts';
+import { Observer, Peer, withRawResponses } from '../../hubble/proto/services.ts';
 import type { Overview } from '../../query/catalogue/overview.ts';
 import { createOverviews } from '../../query/catalogue/overviews.ts';
 import { peerChanges } from '../../query/catalogue/peers.ts';
@@ -26,10 +19,10 @@ import { Calls, type Write } from './calls.ts';
 import { tlsCredentials } from './certificates.ts';
 import { grpcAddress } from './config.ts';
 import { getFlows } from './flows.ts';
-import { checkHealth, watchHealth } from './health.ts';
+import { addHealth } from './health.ts';
 import { type GrpcMetrics, grpcMetrics } from './metrics.ts';
 import { askerBy } from './principal.ts';
-import { REFLECTION_SERVICES, reflect } from './reflection.ts';
+import { reflectionVersions } from './reflection.ts';
 
 export interface GrpcApi extends Component {
   /** `host:port` once started. */
@@ -136,18 +129,10 @@ class Api implements GrpcApi {
         (_request, write, signal, { asker }) => this.notify(overviewOf(asker.scope), write, signal),
       ),
     });
-    server.addService(HealthService, {
-      Check: calls.unary<HealthCheckRequest, HealthCheckResponse>('Check', (request) =>
-        checkHealth(this.deps, request),
-      ),
-      Watch: calls.stream<HealthCheckRequest, HealthCheckResponse>(
-        'Watch',
-        (request, write, signal) => watchHealth(this.deps, request, write, signal),
-      ),
-    });
-    for (const service of config.grpc.reflection ? REFLECTION_SERVICES : [])
-      server.addService(service, {
-        ServerReflectionInfo: calls.conversation('ServerReflectionInfo', reflect),
+    addHealth(server, calls, this.deps);
+    for (const { definition, answer } of config.grpc.reflection ? reflectionVersions() : [])
+      server.addService(definition, {
+        ServerReflectionInfo: calls.conversation('ServerReflectionInfo', answer),
       });
     return server;
   }

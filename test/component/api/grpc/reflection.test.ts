@@ -1,14 +1,10 @@
 // Server reflection, as a client that brings no .proto files uses it: lists the services, reads their files, and makes
 // a call with what it has learned.
+import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import descriptor from 'protobufjs/ext/descriptor.js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { REFLECTION_SERVICES } from '../../../../src/api/grpc/reflection.ts';
-import type {
-  ServerReflectionRequest,
-  ServerReflectionResponse,
-} from '../../../../src/hubble/proto/schema.gen.ts';
 import { poll, serving } from '../../../support/api/grpc-server.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
@@ -19,15 +15,50 @@ beforeAll(async () => {
 });
 afterAll(() => stored.close());
 
-type Service = (typeof REFLECTION_SERVICES)[number];
-const [V1, V1ALPHA] = REFLECTION_SERVICES as [Service, Service];
+interface ServerReflectionRequest {
+  readonly host?: string;
+  readonly list_services?: string;
+  readonly file_by_filename?: string;
+  readonly file_containing_symbol?: string;
+  readonly file_containing_extension?: object;
+  readonly all_extension_numbers_of_type?: string;
+}
+
+interface ServerReflectionResponse {
+  readonly valid_host?: string;
+  readonly file_descriptor_response?: { readonly file_descriptor_proto?: Uint8Array[] };
+  readonly all_extension_numbers_response?: object;
+  readonly list_services_response?: { readonly service?: readonly { readonly name: string }[] };
+  readonly error_response?: { readonly error_code: number };
+}
+
+interface Service {
+  readonly path: string;
+  readonly requestSerialize: (message: ServerReflectionRequest) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => ServerReflectionResponse;
+}
+
+const [V1, V1ALPHA] = ['v1', 'v1alpha'].map((version): Service => {
+  const file = fileURLToPath(
+    new URL(`../../../../proto/grpc/reflection/${version}/reflection.proto`, import.meta.url),
+  );
+  const root = new protobuf.Root().loadSync(file, { keepCase: true });
+  const name = `grpc.reflection.${version}`;
+  const request = root.lookupType(`${name}.ServerReflectionRequest`);
+  const response = root.lookupType(`${name}.ServerReflectionResponse`);
+  return {
+    path: `/${name}.ServerReflection/ServerReflectionInfo`,
+    requestSerialize: (message) => Buffer.from(request.encode(message).finish()),
+    responseDeserialize: (bytes) => response.toObject(response.decode(bytes)),
+  };
+}) as [Service, Service];
 
 class Conversation {
   readonly answers: ServerReflectionResponse[] = [];
   readonly status: Promise<grpc.StatusObject>;
   readonly call: grpc.ClientDuplexStream<ServerReflectionRequest, ServerReflectionResponse>;
 
-  constructor(client: grpc.Client, { ServerReflectionInfo: method }: Service = V1) {
+  constructor(client: grpc.Client, method: Service = V1) {
     this.call = client.makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
@@ -69,7 +100,7 @@ test('both versions list what is served, and answer in the order of the question
     expect(first).toMatchObject({ valid_host: 'here', original_request: question });
     expect(second?.error_response).toEqual({
       error_code: grpc.status.NOT_FOUND,
-      error_message: 'no file no.proto',
+      error_message: 'Proto file not found: no.proto',
     });
     expect(third?.list_services_response?.service).toHaveLength(NAMES.length);
   }
@@ -121,9 +152,9 @@ test('every service, method and message is found, under both names of reflection
   const questions = symbols.map((symbol) => ({ file_containing_symbol: symbol }));
   const answers = await new Conversation(client()).ask(...questions);
   expect(answers).toHaveLength(symbols.length);
-  for (const [i, { file_descriptor_response: told }] of answers.entries()) {
+  for (const [i, { file_descriptor_response: response }] of answers.entries()) {
     const first = descriptor.FileDescriptorProto.decode(
-      told?.file_descriptor_proto?.[0] ?? new Uint8Array(),
+      response?.file_descriptor_proto?.[0] ?? new Uint8Array(),
     ).toJSON();
     expect(symbols[i]?.startsWith(`${first.package}.`), symbols[i]).toBe(true);
   }
