@@ -1,4 +1,3 @@
-// What the evaluator and the notifiers count.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export function alertMetrics(registry: Registry) {
@@ -6,81 +5,81 @@ export function alertMetrics(registry: Registry) {
   return {
     events: new Counter({
       name: 'parallax_alert_incident_events_total',
-      help: 'Transitions of incidents written to the log, by kind; silent ones are told to nobody.',
+      help: 'Incident events written to the log, by kind; receivers do not get silent ones.',
       labelNames: ['kind', 'silent'],
       registers,
     }),
     delay: new Histogram({
       name: 'parallax_alert_delay_seconds',
-      help: 'From the last denial of a new incident to its place in the log.',
+      help: 'Time from the last denial of a new incident to its event in the log.',
       buckets: [0.25, 0.5, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 30, 60, 300],
       registers,
     }),
     open: new Gauge({
       name: 'parallax_alert_open_incidents',
-      help: 'Open incidents kept in memory.',
+      help: 'Open incidents in memory.',
       registers,
     }),
     stale: new Gauge({
       name: 'parallax_alert_stale_incidents',
-      help: 'Open incidents that are quiet, where nobody looked for long enough to say that they are over.',
+      help: 'Open incidents that are silent, whose clusters were not collected for long enough to resolve them.',
       registers,
     }),
     limit: new Gauge({
       name: 'parallax_alert_open_incidents_limit',
-      help: 'Open incidents that may be kept in memory (alert.maxOpen).',
+      help: 'Limit of open incidents in memory (alert.maxOpen).',
       registers,
     }),
     waiting: new Gauge({
       name: 'parallax_alert_waiting_incidents',
-      help: 'Incidents that the last look found and that wait for room in memory.',
+      help: 'Incidents found by the last evaluation that exceed alert.maxOpen.',
       registers,
     }),
     looks: new Histogram({
       name: 'parallax_alert_look_seconds',
-      help: 'Time of one look at what was stored of incidents.',
+      help: 'Duration of one evaluation of stored denials.',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
       registers,
     }),
     failures: new Counter({
       name: 'parallax_alert_failures_total',
-      help: 'Looks that failed and are made again.',
+      help: 'Evaluations that failed; they are repeated.',
       registers,
     }),
     attempts: new Counter({
       name: 'parallax_alert_attempts_total',
-      help: 'Attempts to tell a receiver, by outcome.',
+      help: 'Delivery attempts, by outcome.',
       labelNames: ['receiver', 'outcome'],
       registers,
     }),
     attemptSeconds: new Histogram({
       name: 'parallax_alert_attempt_seconds',
-      help: 'Time of one attempt.',
+      help: 'Duration of one delivery attempt.',
       labelNames: ['receiver'],
       buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
       registers,
     }),
     delivered: new Counter({
       name: 'parallax_alert_delivered_total',
-      help: 'Events that a receiver took.',
+      help: 'Events delivered.',
       labelNames: ['receiver'],
       registers,
     }),
     dead: new Counter({
       name: 'parallax_alert_dead_total',
-      help: 'Events that were given up; the table deliveries has them with their reasons.',
+      help: 'Events given up; the table deliveries has the reasons.',
       labelNames: ['receiver'],
       registers,
     }),
     held: new Gauge({
       name: 'parallax_alert_held_events',
-      help: 'Events in memory that a receiver has not taken yet; those behind wait in the log.',
+      help: 'Undelivered events in memory; further ones wait in the log.',
       labelNames: ['receiver'],
       registers,
     }),
     behind: new Gauge({
       name: 'parallax_alert_behind_seconds',
-      help: 'Age of the oldest event that a receiver has not taken yet; 0 when there is none.',
+      help: 'Age of the oldest undelivered event; 0 when there is none.',
       labelNames: ['receiver'],
       registers,
     }),

@@ -1,6 +1,6 @@
 // The API of `up` and `serve`: the HTTP server, the live stream behind it, and the note in the data directory that
 // tells other commands where to ask.
-import { createDeliveryDesk } from '../alert/notify/delivery-service.ts';
+import { createDeliveryService } from '../alert/notify/delivery-service.ts';
 import { readTokens, requireSafe } from '../api/auth.ts';
 import { createGrpcServer } from '../api/grpc/server.ts';
 import { createHttpServer } from '../api/http/server.ts';
@@ -49,7 +49,7 @@ export function buildApiServers(
   const server = createHttpServer({
     ...common,
     clusters,
-    deliveries: createDeliveryDesk(store, deps.clock),
+    deliveries: createDeliveryService(store, deps.clock),
     onAddress: (url) => store.setApiAddress(url),
   });
   const grpc = config.api.grpc.enabled ? [createGrpcServer(common)] : [];

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import { createDeliveryDesk } from '../alert/notify/delivery-service.ts';
+import { createDeliveryService } from '../alert/notify/delivery-service.ts';
 import { apiConfig } from '../api/config.ts';
 import { type ApiDeps, buildApi } from '../api/http/build.ts';
 import { ANONYMOUS } from '../api/principal.ts';
@@ -99,7 +99,7 @@ function serve(
   const api: ApiDeps = {
     ...deps,
     overview: createOverview(deps),
-    deliveries: createDeliveryDesk(store, common.clock),
+    deliveries: createDeliveryService(store, common.clock),
     clusters: () => [],
     health: () => ({ phase: 'running', state: 'ok', components: [] }),
   };

@@ -1,7 +1,7 @@
-// What became of telling one receiver of one event, as it is told to people, and what can be asked of it. No I/O.
+// Deliveries of events to receivers, as the API and the command line show them. No I/O.
 import type { IncidentEventKind } from './incident-event.ts';
 
-/** States that a delivery can be asked for by. */
+/** States to filter deliveries by. */
 export const DELIVERY_STATES = ['delivered', 'dead', 'again'] as const;
 export type ListedState = (typeof DELIVERY_STATES)[number];
 
@@ -15,7 +15,7 @@ export interface DeliveryDocument {
   /** HTTP status of the last attempt; 0 without one. */
   readonly status: number;
   readonly reason: string;
-  /** Place of the event in the log. */
+  /** Sequence of the event in the log. */
   readonly cursor: string;
   /** Id of the incident. */
   readonly incident: string;
@@ -23,7 +23,7 @@ export interface DeliveryDocument {
   readonly at: string;
 }
 
-export interface DeliveriesQuestion {
+export interface DeliveriesQuery {
   readonly receiver?: string | undefined;
   readonly state?: ListedState | undefined;
   readonly limit: number;
@@ -32,21 +32,21 @@ export interface DeliveriesQuestion {
 export interface RedeliverRequest {
   readonly keys: readonly string[];
   readonly receiver?: string | undefined;
-  /** All that were given up. */
+  /** All events that were given up. */
   readonly dead: boolean;
 }
 
 export interface Redelivered {
-  /** So many will be told again. */
+  /** Number of events to be delivered again. */
   readonly again: number;
-  /** There are more than are taken at once. */
+  /** There are more than one request takes. */
   readonly more: boolean;
 }
 
-/** Where deliveries are asked about: the store itself, or a server that has it. */
-export interface DeliveryDesk {
+/** The store itself, or a server that has it. */
+export interface DeliveryService {
   /** The newest first. */
-  list(question: DeliveriesQuestion, signal: AbortSignal): Promise<readonly DeliveryDocument[]>;
+  list(query: DeliveriesQuery, signal: AbortSignal): Promise<readonly DeliveryDocument[]>;
   /** Throws `input/not-found` for keys of no delivery. */
   redeliver(request: RedeliverRequest, signal: AbortSignal): Promise<Redelivered>;
 }

@@ -108,7 +108,7 @@ describe('parallax alert', () => {
       await posts(1);
       expect((await fetch(`${role.url}/readyz`)).status).toBe(200);
       await front.kill();
-      await role.child.logged('incidents could not be looked at, trying again');
+      await role.child.logged('incident evaluation failed');
       await front.start();
       await deny(2n);
       await posts(2);

@@ -1,15 +1,15 @@
-// The keys of what happens to an incident. They are made of the log alone: whoever decides the same from the same log,
-// after a restart or beside another evaluator, gives it the same key. Of what late flows can change nothing goes in but the
-// week in which it was first seen.
+// Keys of episodes and events. They depend on the log alone: evaluators that decide the same from the same log give the
+// same key, after a restart or side by side. Of the flows only the week of the first denial goes in, so late flows do not
+// change a key.
 
 import { createHash } from 'node:crypto';
 import type { IncidentEventKind } from '../../incident/incident-event.ts';
 import { DAY_NS } from '../../runtime/time.ts';
 
-/** As the log is dropped by the week: an incident that was forgotten and comes back is not taken for the one before. */
+/** The log expires by the week: an incident that returns after that gets a key of its own. */
 const AGE_NS = 7n * DAY_NS;
 
-/** The episode that follows `previous`, or the first that is known of the incident. */
+/** The episode after `previous`, or the first one. */
 export function episodeOf(
   incident: bigint,
   previous: bigint | undefined,
@@ -19,7 +19,7 @@ export function episodeOf(
   return digest(`episode ${incident} ${origin}`).readBigUInt64BE();
 }
 
-/** 32 hex digits. `step` counts the changes of the episode; a `resolved` is once an episode. */
+/** 32 hex digits. `step` counts the changes of the episode; `new` and `resolved` occur once. */
 export function transitionKey(
   { incident, episode }: { readonly incident: bigint; readonly episode: bigint },
   kind: IncidentEventKind,

@@ -1,10 +1,14 @@
-// Has an incident watch look several times a second. It keeps nothing, so it may be killed at any moment. Docs:
-// decisions/0016.
+// Runs an incident watch several times a second. It keeps no state of its own, so it may be killed at any time; see
+// docs/decisions/0016.
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { incidentId } from '../../incident/incident.ts';
-import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
+import {
+  encodeIncidentLog,
+  type IncidentLogRow,
+  incidentLog,
+} from '../../query/denials/feed/incident-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { nsToMs } from '../../runtime/time.ts';
@@ -12,7 +16,6 @@ import type { Store } from '../../store/store.ts';
 import type { AlertConfig } from '../config.ts';
 import type { AlertMetrics } from '../metrics.ts';
 import { IncidentWatch } from './incident-watch.ts';
-import { createIncidentLog } from './log.ts';
 import { createSource } from './source.ts';
 
 export interface EvaluatorDeps {
@@ -25,8 +28,8 @@ export interface EvaluatorDeps {
   readonly appended: () => void;
 }
 
-/** After failures, at most. */
-const LONGEST_WAIT_MS = 10_000;
+/** Longest wait after failures. */
+const MAX_WAIT_MS = 10_000;
 
 export function createEvaluator(deps: EvaluatorDeps): Component {
   return new Evaluator(deps);
@@ -37,19 +40,23 @@ class Evaluator implements Component {
   private readonly deps: EvaluatorDeps;
   private readonly logger: Logger;
   private readonly watch: IncidentWatch;
-  private readonly over = new AbortController();
+  private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private state: Health = { state: 'failed', reason: 'not started' };
 
   constructor(deps: EvaluatorDeps) {
     const { config, store, metrics } = deps;
-    const { signal } = this.over;
+    const { signal } = this.stopping;
     this.deps = deps;
     this.logger = deps.logger.child({ component: this.name });
     this.watch = new IncidentWatch({
       config,
       source: createSource(store, signal),
-      log: createIncidentLog(store, signal),
+      log: {
+        ...incidentLog(store, { signal, own: true }),
+        // A new token each time: rows of an insert that a kill cut short must not count as stored.
+        append: (rows) => store.insert(encodeIncidentLog(rows), { token: randomUUID() }),
+      },
       evaluator: randomUUID().slice(0, 8),
       appended: (rows) => this.appended(rows),
     });
@@ -62,7 +69,7 @@ class Evaluator implements Component {
   }
 
   async stop(): Promise<void> {
-    this.over.abort();
+    this.stopping.abort();
     await this.running;
     this.state = { state: 'failed', reason: 'stopped' };
   }
@@ -73,24 +80,25 @@ class Evaluator implements Component {
 
   private async run(): Promise<void> {
     const { clock, config } = this.deps;
+    const { signal } = this.stopping;
     let failures = 0;
-    while (!this.over.signal.aborted) {
-      const error = await this.look();
+    while (!signal.aborted) {
+      const error = await this.evaluate();
       failures = error === undefined ? 0 : failures + 1;
-      if (this.over.signal.aborted) return;
+      if (signal.aborted) return;
       if (error === undefined) this.state = { state: 'ok' };
       else this.failed(error, failures);
       const wait = config.interval * 2 ** Math.min(failures, 10);
-      await clock.sleep(failures === 0 ? wait : Math.min(LONGEST_WAIT_MS, wait), this.over.signal);
+      await clock.sleep(failures === 0 ? wait : Math.min(MAX_WAIT_MS, wait), signal);
     }
   }
 
-  /** Resolves with what went wrong. */
-  private async look(): Promise<unknown> {
+  /** Resolves to the error, if there was one. */
+  private async evaluate(): Promise<unknown> {
     const { clock, metrics } = this.deps;
     const end = metrics.looks.startTimer();
     try {
-      await this.watch.look(clock.now());
+      await this.watch.evaluate(clock.now());
       return undefined;
     } catch (error) {
       return error;
@@ -105,8 +113,8 @@ class Evaluator implements Component {
   private failed(error: unknown, failures: number): void {
     this.deps.metrics.failures.inc();
     const reason = error instanceof Error ? error.message : String(error);
-    this.state = { state: 'degraded', reason: `incidents are not looked at: ${reason}` };
-    this.logger.warn({ err: error, failures }, 'incidents could not be looked at, trying again');
+    this.state = { state: 'degraded', reason: `incidents are not evaluated: ${reason}` };
+    this.logger.warn({ err: error, failures }, 'incident evaluation failed');
   }
 
   private appended(rows: readonly IncidentLogRow[]): void {

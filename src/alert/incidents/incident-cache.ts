@@ -1,52 +1,51 @@
-// What the evaluator remembers: the open incidents, all of them up to a limit, and of those that are over the latest.
-// It holds nothing that the log would not give back.
+// The evaluator's memory: open incidents up to a limit, and the latest resolved ones. All of it can be restored from the
+// log.
 import { parseIncidentEvent } from '../../incident/incident-event.ts';
 import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
 import type { Logged } from './state.ts';
 
-/** An open incident. */
-export interface Open {
+export interface OpenIncident {
   logged: Logged;
   cluster: string;
-  /** Last denial that is stored. */
+  /** Last stored denial. */
   lastSeen: bigint;
-  /** Something was stored of it since it was last counted. */
-  touched: boolean;
-  /** Milliseconds since 1970 of the last count. */
+  /** Denials were stored since it was last counted. */
+  updated: boolean;
+  /** Milliseconds since 1970. */
   countedAt: number;
 }
 
-/** Of incidents that are over; beyond, the log is asked. */
-const REMEMBERED = 50_000;
+/** Resolved incidents in memory; the log has the others. */
+const MAX_RESOLVED = 50_000;
 
-export class Book {
-  readonly open = new Map<bigint, Open>();
-  private readonly over = new Map<bigint, Logged>();
+export class IncidentCache {
+  readonly open = new Map<bigint, OpenIncident>();
+  private readonly resolved = new Map<bigint, Logged>();
   private readonly folded = new Map<bigint, number>();
 
-  /** Takes what was written to the log, by whomever. */
+  /** Takes a row of the log, written by this evaluator or another. */
   take(row: IncidentLogRow): void {
     const logged = loggedOf(row);
     const { incident, lastSeen } = logged;
+    this.resolved.delete(incident);
     if (!logged.open) {
       this.open.delete(incident);
       this.remember(logged);
       return;
     }
-    this.over.delete(incident);
     const known = this.open.get(incident);
     this.open.set(incident, {
       logged,
       cluster: row.cluster,
       lastSeen: known !== undefined && known.lastSeen > lastSeen ? known.lastSeen : lastSeen,
-      touched: known?.touched ?? true,
+      updated: known?.updated ?? true,
       countedAt: row.receivedAt,
     });
   }
 
-  /** Takes an incident for part of another until then, milliseconds since 1970. */
+  /** Treats an incident as part of another one until then, milliseconds since 1970. */
   fold(incident: bigint, untilMs: number): void {
-    if (this.folded.size >= REMEMBERED) this.folded.clear();
+    if (this.folded.size >= MAX_RESOLVED) this.folded.clear();
     this.folded.set(incident, untilMs);
   }
 
@@ -57,35 +56,37 @@ export class Book {
     return false;
   }
 
-  /** What is remembered of an incident that is over. */
-  ended(incident: bigint): Logged | undefined {
-    return this.over.get(incident);
+  resolvedOf(incident: bigint): Logged | undefined {
+    return this.resolved.get(incident);
   }
 
-  remember(logged: Logged): void {
-    this.over.delete(logged.incident);
-    this.over.set(logged.incident, logged);
-    if (this.over.size <= REMEMBERED) return;
-    const [oldest] = this.over.keys();
-    if (oldest !== undefined) this.over.delete(oldest);
+  private remember(logged: Logged): void {
+    this.resolved.set(logged.incident, logged);
+    if (this.resolved.size <= MAX_RESOLVED) return;
+    const [oldest] = this.resolved.keys();
+    if (oldest !== undefined) this.resolved.delete(oldest);
   }
 }
 
 export function loggedOf(row: IncidentLogRow): Logged {
-  const told = parseIncidentEvent(row.document);
+  const event = parseIncidentEvent(row.document);
+  const { incident, episode, kind, step, openedAt, lastSeen, receivedAt } = row;
+  const { drops, verdicts, dropsBefore, verdictsBefore } = row;
   return {
-    incident: row.incident,
-    episode: row.episode,
-    open: row.kind !== 'resolved',
-    step: row.step,
-    known: told?.known ?? true,
-    openedAt: row.openedAt,
-    lastSeen: row.lastSeen,
-    toldAt: row.receivedAt,
-    drops: row.drops,
-    verdicts: row.verdicts,
-    dropsBefore: row.dropsBefore,
-    verdictsBefore: row.verdictsBefore,
-    pods: told?.pods ?? { source: [], destination: [] },
+    ...{
+      incident,
+      episode,
+      step,
+      openedAt,
+      lastSeen,
+      drops,
+      verdicts,
+      dropsBefore,
+      verdictsBefore,
+    },
+    open: kind !== 'resolved',
+    known: event?.known ?? true,
+    loggedAt: receivedAt,
+    pods: event?.pods ?? { source: [], destination: [] },
   };
 }

@@ -1,4 +1,4 @@
-// A row of the log, with the document that is told of it.
+// Rows of the log, with the event document that receivers get.
 
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import {
@@ -17,7 +17,7 @@ import { later, MINUTE_NS, msToNs } from '../../runtime/time.ts';
 import { transitionKey } from './episode.ts';
 import type { Change } from './state.ts';
 
-/** A transition that is decided and not yet written down. */
+/** An event that is decided and not yet written. */
 export interface Transition {
   readonly kind: IncidentEventKind;
   readonly facts: IncidentFacts;
@@ -48,12 +48,10 @@ export function rowOf(
   const { incident, source, destination, lastSeen } = facts;
   const key = transitionKey({ incident, episode }, kind, step);
   const now = msToNs(nowMs);
-  const length = lastSeen - openedAt;
-  // A rate over less than a minute says nothing.
-  const window = later(length, MINUTE_NS);
+  // A rate over less than a minute is meaningless.
+  const window = later(lastSeen - openedAt, MINUTE_NS);
   const newSince = known ? facts.firstSeen + 1n : facts.firstSeen;
-  // Its state was decided by whoever knew what was watched.
-  const told = incidentOf(facts, { now, quiet: now, watched: 0n, newSince, window });
+  const incidentNow = incidentOf(facts, { now, quiet: now, watched: 0n, newSince, window });
   const document: IncidentEvent = {
     version: 1,
     key,
@@ -63,7 +61,7 @@ export function rowOf(
     episode: incidentId(episode),
     openedAt: formatTimestamp(fromNanos(openedAt)) ?? String(openedAt),
     known,
-    incident: { ...told, state: transition.state },
+    incident: { ...incidentNow, state: transition.state },
     pods,
     ...(change && { change: { count: { from: change.from, to: change.to }, pods: change.pods } }),
   };
@@ -93,7 +91,7 @@ export function rowOf(
   };
 }
 
-/** Without what was there before the episode; one denial at least, or it would not be one. */
+/** Denials of the episode, without those before it in its first hour; one at least. */
 function counted({ facts, dropsBefore, verdictsBefore }: Transition): IncidentFacts {
   const drops = Math.max(0, facts.drops - dropsBefore);
   const verdicts = Math.max(0, facts.verdicts - verdictsBefore);

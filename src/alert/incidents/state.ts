@@ -1,22 +1,23 @@
-// What happens to an incident next, decided from its last row in the log and from what is stored of it. Pure: the log
-// is the state, so whatever was decided and not written down is decided again, the same.
+// The rules for the next event of an incident, from its last row in the log and its stored denials. Pure: a decision
+// that was not written down is made again, with the same result.
+import { incidentState } from '../../incident/incident.ts';
 import type { IncidentEventKind, IncidentPods } from '../../incident/incident-event.ts';
 import { episodeOf } from './episode.ts';
 
 export interface Rules {
   /** Nanoseconds of silence after which an incident is over. */
   readonly quiet: bigint;
-  /** Older ones are written down and not told. */
+  /** Nanoseconds; incidents that ended longer ago are logged silently. */
   readonly maxAge: bigint;
   /** Milliseconds between two changes of an incident. */
   readonly changeInterval: number;
-  /** So many times as many denials are a change. */
+  /** Factor of growth that is a change. */
   readonly growth: number;
-  /** Silence after which an incident that nobody could watch is let go. */
+  /** Nanoseconds of silence after which an incident of a cluster that was not collected is resolved as stale. */
   readonly giveUp: bigint;
 }
 
-/** What the log says of an incident. */
+/** The last row of an incident in the log. */
 export interface Logged {
   readonly incident: bigint;
   readonly episode: bigint;
@@ -26,20 +27,14 @@ export interface Logged {
   readonly known: boolean;
   readonly openedAt: bigint;
   readonly lastSeen: bigint;
-  /** Milliseconds since 1970 of the last row. */
-  readonly toldAt: number;
+  /** Milliseconds since 1970. */
+  readonly loggedAt: number;
   readonly drops: number;
   readonly verdicts: number;
-  /** Counted in the hour in which it was opened, before it was. */
+  /** Denials in the hour it was opened in, before it was opened. */
   readonly dropsBefore: number;
   readonly verdictsBefore: number;
   readonly pods: IncidentPods;
-}
-
-/** What the tables say of an incident now. */
-export interface Stored {
-  readonly firstSeen: bigint;
-  readonly lastSeen: bigint;
 }
 
 export interface Opening {
@@ -51,24 +46,29 @@ export interface Opening {
 }
 
 /**
- * The beginning of an episode of an incident that is not open; undefined when the log has all of it. `again` is the
+ * The start of an episode of an incident that is not open; undefined when the log has all its denials. `returned` is the
  * first denial after the last episode.
  */
 export function opening(
   incident: bigint,
   previous: Logged | undefined,
-  { firstSeen, lastSeen, again }: Stored & { readonly again?: bigint | undefined },
+  stored: {
+    readonly firstSeen: bigint;
+    readonly lastSeen: bigint;
+    readonly returned?: bigint | undefined;
+  },
   now: bigint,
   { quiet, maxAge }: Pick<Rules, 'quiet' | 'maxAge'>,
 ): Opening | undefined {
+  const { firstSeen, lastSeen, returned } = stored;
   if (previous !== undefined && lastSeen <= previous.lastSeen) return undefined;
+  // Late denials of an episode that is over: it ended a little later, without an event.
   const over = now - lastSeen > quiet;
-  // Came late and belongs to what is over: it only ended a little later.
   if (previous !== undefined && over && lastSeen - previous.lastSeen <= quiet) {
     const { episode, openedAt, known } = previous;
     return { kind: 'resolved', episode, openedAt, silent: true, known };
   }
-  const openedAt = previous === undefined ? firstSeen : (again ?? lastSeen);
+  const openedAt = previous === undefined ? firstSeen : (returned ?? lastSeen);
   const old = now - lastSeen > maxAge;
   return {
     kind: old ? 'resolved' : 'new',
@@ -88,23 +88,23 @@ export interface Counted {
 export interface Change {
   readonly from: number;
   readonly to: number;
-  /** Those that were not there before. */
+  /** Pods that were not in the event before. */
   readonly pods: IncidentPods;
 }
 
-/** Fewer more than before are no change, however few they were. */
+/** Growth by fewer denials than this is no change. */
 const LEAST_GROWTH = 10;
-/** Pods remembered of each end: with so many, another one is no news. */
+/** Pods kept of each end; once there are that many, another one is no change. */
 export const MAX_PODS = 16;
 
-/** How an open incident grew since it was last told; undefined when it did not, or when that is too short ago. */
+/** How an open incident grew since its last event; undefined when it did not, or when that event is too recent. */
 export function change(
   logged: Logged,
   counted: Counted,
   nowMs: number,
   { changeInterval, growth }: Pick<Rules, 'changeInterval' | 'growth'>,
 ): Change | undefined {
-  if (nowMs - logged.toldAt < changeInterval) return undefined;
+  if (nowMs - logged.loggedAt < changeInterval) return undefined;
   const from = Math.max(logged.drops, logged.verdicts);
   const to = Math.max(counted.drops, counted.verdicts);
   const pods = {
@@ -120,23 +120,21 @@ function added(known: readonly string[], now: readonly string[]): string[] {
   return known.length >= MAX_PODS ? [] : now.filter((pod) => !known.includes(pod));
 }
 
-/** Both, as many as are remembered. */
+/** The pods of both, up to MAX_PODS of each end. */
 export function joinPods(a: IncidentPods, b: IncidentPods): IncidentPods {
   const join = (one: readonly string[], other: readonly string[]) =>
     [...new Set([...one, ...other])].slice(0, MAX_PODS);
   return { source: join(a.source, b.source), destination: join(a.destination, b.destination) };
 }
 
-export type Ending = 'open' | 'resolved' | 'stale' | 'given-up';
-
-/** `watched`: nanoseconds for which the denying cluster was collected since the last denial. */
+/** The state an incident ends in, or undefined while it stays open. `silent`: its cluster was collected for `quiet`. */
 export function ending(
   lastSeen: bigint,
-  watched: bigint,
+  silent: boolean,
   now: bigint,
   { quiet, giveUp }: Pick<Rules, 'quiet' | 'giveUp'>,
-): Ending {
-  if (now - lastSeen <= quiet) return 'open';
-  if (watched >= quiet) return 'resolved';
-  return now - lastSeen > giveUp ? 'given-up' : 'stale';
+): 'resolved' | 'stale' | undefined {
+  const state = incidentState(lastSeen, { now, quiet, watched: silent ? quiet : 0n });
+  if (state === 'open' || (state === 'stale' && now - lastSeen <= giveUp)) return undefined;
+  return state;
 }

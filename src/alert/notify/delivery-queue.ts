@@ -1,21 +1,21 @@
-// The events that are held for one receiver: which is tried next and when, and which are done. Events of one incident go
-// one after the other, in the order of the log; different ones do not wait for each other. No I/O.
+// The events in memory for one receiver. Events of one incident are delivered in the order of the log, one at a time;
+// different incidents do not wait for each other. No I/O.
 import type { IncidentEvent } from '../../incident/incident-event.ts';
 import type { IncidentLogRow } from '../../query/denials/feed/incident-log.ts';
 import { type Backoff, backoff } from '../../runtime/backoff.ts';
-import type { Outcome, Patience } from './notifier.ts';
+import type { Outcome, RetryPolicy } from './notifier.ts';
 
-export interface End {
+export interface Result {
   readonly state: 'delivered' | 'dead';
   readonly status: number;
   readonly reason: string;
 }
 
-export interface Item {
+export interface QueueItem {
   readonly row: Pick<IncidentLogRow, 'sequence' | 'key' | 'incident' | 'kind' | 'receivedAt'>;
   readonly event: IncidentEvent;
-  /** Told before, and asked for once more. */
-  readonly again: boolean;
+  /** Delivered or given up before, and requested once more. */
+  readonly redelivery: boolean;
   readonly backoff: Backoff;
   attempts: number;
   /** Milliseconds since 1970. */
@@ -24,20 +24,22 @@ export interface Item {
   /** Of the last attempt. */
   status: number;
   reason: string;
-  end: End | undefined;
+  result: Result | undefined;
 }
 
-/** Keys remembered, so that what two evaluators wrote is told once. */
-const KNOWN = 20_000;
+type FinishedItem = QueueItem & { readonly result: Result };
 
-export class Held {
-  private readonly patience: Patience;
+/** Keys remembered, so that an event that two evaluators wrote is delivered once. */
+const MAX_KEYS = 20_000;
+
+export class DeliveryQueue {
+  private readonly policy: RetryPolicy;
   private readonly random: (() => number) | undefined;
-  private readonly items = new Map<string, Item>();
-  private readonly known = new Set<string>();
+  private readonly items = new Map<string, QueueItem>();
+  private readonly keys = new Set<string>();
 
-  constructor(patience: Patience, random?: () => number) {
-    this.patience = patience;
+  constructor(policy: RetryPolicy, random?: () => number) {
+    this.policy = policy;
     this.random = random;
   }
 
@@ -46,65 +48,61 @@ export class Held {
   }
 
   get room(): number {
-    return Math.max(0, this.patience.held - this.items.size);
+    return Math.max(0, this.policy.held - this.items.size);
   }
 
-  knows(key: string): boolean {
-    return this.known.has(key);
+  hasKey(key: string): boolean {
+    return this.keys.has(key);
   }
 
-  know(key: string): void {
-    this.known.delete(key);
-    this.known.add(key);
-    if (this.known.size <= KNOWN) return;
-    const [oldest] = this.known;
-    if (oldest !== undefined) this.known.delete(oldest);
+  addKey(key: string): void {
+    this.keys.delete(key);
+    this.keys.add(key);
+    if (this.keys.size <= MAX_KEYS) return;
+    const [oldest] = this.keys;
+    if (oldest !== undefined) this.keys.delete(oldest);
   }
 
-  add(row: IncidentLogRow, event: IncidentEvent, now: number, again: boolean): void {
+  add(row: IncidentLogRow, event: IncidentEvent, now: number, redelivery: boolean): void {
     if (this.items.has(row.key)) return;
-    this.know(row.key);
-    const { initial, max } = this.patience.retry;
+    this.addKey(row.key);
+    const { initial: initialMs, max: maxMs } = this.policy.retry;
     const { sequence, key, incident, kind, receivedAt } = row;
     this.items.set(key, {
       row: { sequence, key, incident, kind, receivedAt },
       event,
-      again,
-      backoff: backoff({
-        initialMs: initial,
-        maxMs: max,
-        ...(this.random && { random: this.random }),
-      }),
+      redelivery,
+      backoff: backoff({ initialMs, maxMs, ...(this.random && { random: this.random }) }),
       attempts: 0,
       dueAt: now,
       running: false,
       status: 0,
       reason: '',
-      end: undefined,
+      result: undefined,
     });
   }
 
-  /** Those to be tried now. */
-  due(now: number): Item[] {
-    return this.firsts().filter(({ running, dueAt }) => !running && dueAt <= now);
+  /** Items to attempt now. */
+  due(now: number): QueueItem[] {
+    return this.heads().filter(({ running, dueAt }) => !running && dueAt <= now);
   }
 
-  /** Milliseconds until one is due, `most` at most. */
+  /** Milliseconds until an item is due, `most` at most. */
   wait(now: number, most: number): number {
-    const times = this.firsts()
+    const waits = this.heads()
       .filter(({ running }) => !running)
       .map(({ dueAt }) => Math.max(0, dueAt - now));
-    return Math.min(most, ...times);
+    return Math.min(most, ...waits);
   }
 
-  begin(item: Item): void {
+  begin(item: QueueItem): void {
     item.running = true;
     item.attempts++;
   }
 
-  failed(
-    item: Item,
-    { status, reason }: Pick<Outcome & { reason: string }, 'status' | 'reason'>,
+  retryLater(
+    item: QueueItem,
+    { status, reason }: Extract<Outcome, { readonly kind: 'failed' }>,
     now: number,
   ): void {
     item.running = false;
@@ -113,54 +111,55 @@ export class Held {
     item.dueAt = now + item.backoff.next();
   }
 
-  /** The receiver answers again: those that found nobody are tried at once. */
-  back(now: number): void {
+  /** The receiver is reachable: items whose last attempt got no answer are due at once. */
+  reachable(now: number): void {
     for (const item of this.items.values())
       if (item.attempts > 0 && item.status === 0) item.dueAt = Math.min(item.dueAt, now);
   }
 
-  finish(item: Item, end: End): void {
+  finish(item: QueueItem, result: Result): void {
     item.running = false;
-    item.end = end;
+    item.result = result;
   }
 
-  finished(): (Item & { readonly end: End })[] {
+  finished(): FinishedItem[] {
     return [...this.items.values()].filter(isFinished);
   }
 
-  remove({ row }: Item): void {
+  remove({ row }: QueueItem): void {
     this.items.delete(row.key);
   }
 
-  /** How far everything is done, of what was read up to `cursor`. */
-  before(cursor: bigint): bigint {
-    let place = cursor;
-    for (const { row, again, end } of this.items.values())
-      if (!again && end === undefined && row.sequence <= place) place = row.sequence - 1n;
-    return place;
+  /** The sequence up to which everything is finished, of the rows read up to `position`. */
+  finishedUpTo(position: bigint): bigint {
+    let reached = position;
+    for (const { row, redelivery, result } of this.items.values())
+      if (!redelivery && result === undefined && row.sequence <= reached)
+        reached = row.sequence - 1n;
+    return reached;
   }
 
-  /** Milliseconds since the oldest was written to the log. */
+  /** Milliseconds since the oldest unfinished event was written to the log. */
   age(now: number): number {
     let oldest = now;
-    for (const { row, end, again } of this.items.values())
-      if (end === undefined && !again) oldest = Math.min(oldest, row.receivedAt);
+    for (const { row, result, redelivery } of this.items.values())
+      if (result === undefined && !redelivery) oldest = Math.min(oldest, row.receivedAt);
     return now - oldest;
   }
 
-  /** The first of each incident that is not done. */
-  private firsts(): Item[] {
-    const firsts = new Map<bigint, Item>();
+  /** The first unfinished item of each incident, by sequence. */
+  private heads(): QueueItem[] {
+    const heads = new Map<bigint, QueueItem>();
     for (const item of this.items.values()) {
-      if (item.end !== undefined) continue;
-      const other = firsts.get(item.row.incident);
+      if (item.result !== undefined) continue;
+      const other = heads.get(item.row.incident);
       if (other === undefined || item.row.sequence < other.row.sequence)
-        firsts.set(item.row.incident, item);
+        heads.set(item.row.incident, item);
     }
-    return [...firsts.values()].sort((a, b) => (a.row.sequence < b.row.sequence ? -1 : 1));
+    return [...heads.values()].sort((a, b) => (a.row.sequence < b.row.sequence ? -1 : 1));
   }
 }
 
-function isFinished(item: Item): item is Item & { readonly end: End } {
-  return item.end !== undefined;
+function isFinished(item: QueueItem): item is FinishedItem {
+  return item.result !== undefined;
 }

@@ -1,24 +1,25 @@
-// Brings the events of the log to one receiver, at least once each: a few are held in memory and tried, those behind
-// stay in the log. What was taken or given up is written down before it leaves memory, so a restart goes on there.
+// Delivers log events to one receiver at least once; keeps a bounded window in memory and re-reads the rest from the log.
+// Results are written to `deliveries` before an event leaves memory, so a restart continues there.
 import type { Logger } from 'pino';
 import { parseIncidentEvent } from '../../incident/incident-event.ts';
 import {
+  type IncidentLog,
   type IncidentLogRow,
-  lastSequence,
-  readIncidentLog,
+  incidentLog,
 } from '../../query/denials/feed/incident-log.ts';
+import { LogTail } from '../../query/denials/feed/log-tail.ts';
 import { endWithin } from '../../runtime/async.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Health } from '../../runtime/component.ts';
-import type { Store } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 import type { AlertMetrics } from '../metrics.ts';
-import { Held, type Item } from './delivery-queue.ts';
+import { DeliveryQueue, type QueueItem } from './delivery-queue.ts';
 import type { Delivery, Ledger } from './ledger.ts';
 import type { Notifier, Outcome } from './notifier.ts';
 
-export interface CourierDeps {
+export interface DeliveryWorkerDeps {
   readonly notifier: Notifier;
-  readonly store: Pick<Store, 'query'>;
+  readonly store: Reader;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,27 +28,29 @@ export interface CourierDeps {
   readonly random?: () => number;
 }
 
-/** Rows of other evaluators may come into the log this much behind ours: microseconds, as sequences count. */
-const OVERLAP = 60_000_000n;
-/** The log is looked at this often when nobody says that there is more. */
+/** Other evaluators may write up to 60 s late. */
+const LATE = { overlap: 60_000_000n, everyMs: 10_000 };
+/** Milliseconds between two reads of the log without a `poke`. */
 const POLL_MS = 2000;
-const LATE_MS = 10_000;
-/** How far a receiver has come is written down this often when nothing else is. */
-const REACHED_MS = 30_000;
-/** And what is done this often at most: each time is an insert. */
+/** Milliseconds after which the position is written although nothing was finished. */
+const POSITION_MS = 30_000;
+/** Least time between two writes of results: each is an insert. */
 const WRITE_MS = 500;
-const FAILING = 5;
+/** Failed attempts in a row after which the receiver is unhealthy. */
+const MAX_FAILURES = 5;
 
-export class Courier {
+export class DeliveryWorker {
   readonly name: string;
-  private readonly deps: CourierDeps;
+  private readonly deps: DeliveryWorkerDeps;
   private readonly logger: Logger;
-  private readonly held: Held;
-  private readonly over = new AbortController();
-  private cursor = 0n;
+  private readonly queue: DeliveryQueue;
+  private readonly stopping = new AbortController();
+  private readonly attempts = new AbortController();
+  private readonly log: IncidentLog;
+  private tail: LogTail;
+  /** The position that is written to `deliveries`, and when. */
   private written = 0n;
   private writtenAt = 0;
-  private lateAt = 0;
   private pausedUntil = 0;
   private failures = 0;
   private problem = '';
@@ -56,210 +59,205 @@ export class Courier {
   private awake = false;
   private work: Promise<void> = Promise.resolve();
 
-  constructor(deps: CourierDeps) {
+  constructor(deps: DeliveryWorkerDeps) {
     this.deps = deps;
     this.name = deps.notifier.name;
     this.logger = deps.logger.child({ component: 'notifications', receiver: this.name });
-    this.held = new Held(deps.notifier.patience, deps.random);
+    this.queue = new DeliveryQueue(deps.notifier.policy, deps.random);
+    this.log = incidentLog(deps.store, { signal: this.stopping.signal, own: true });
+    this.tail = new LogTail(this.log, deps.clock, 0n, LATE);
   }
 
-  /** Where it goes on. A new receiver begins with what comes from now on, also if we are killed before that comes. */
+  /** Restores the position. A new receiver starts at the end of the log, and keeps that position when killed at once. */
   async open(signal: AbortSignal): Promise<void> {
     const { ledger, store, clock, notifier } = this.deps;
     await notifier.check();
-    const { reached, done } = await ledger.progress(this.name, OVERLAP, signal);
-    for (const key of done) this.held.know(key);
+    const { reached, done } = await ledger.progress(this.name, LATE.overlap, signal);
+    for (const key of done) this.queue.addKey(key);
+    let position = reached ?? 0n;
     if (reached === undefined) {
-      this.cursor = await lastSequence(store, { signal, own: true });
-      const row: Delivery = { receiver: this.name, sequence: this.cursor, state: 'started' };
-      await ledger.write([row], clock.now());
-    } else this.cursor = reached > OVERLAP ? reached - OVERLAP : 0n;
-    this.written = reached ?? this.cursor;
-    this.writtenAt = this.lateAt = clock.now();
+      position = await incidentLog(store, { signal, own: true }).last();
+      await ledger.write(
+        [{ receiver: this.name, sequence: position, state: 'started' }],
+        clock.now(),
+      );
+    } else position = reached > LATE.overlap ? reached - LATE.overlap : 0n;
+    this.tail = new LogTail(this.log, clock, position, LATE);
+    this.written = reached ?? position;
+    this.writtenAt = clock.now();
   }
 
   run(): void {
     this.work = this.loop();
   }
 
-  /** There is more in the log. */
+  /** Reads the log at once. */
   poke(): void {
     this.awake = true;
     this.wake();
   }
 
-  /** Tells these once more. */
-  again(rows: readonly IncidentLogRow[]): void {
-    for (const row of rows) this.hold(row, true);
+  redeliver(rows: readonly IncidentLogRow[]): void {
+    for (const row of rows) this.add(row, true);
     this.poke();
   }
 
-  /** Lets attempts that run end, until `limit`; what is not done then is done after the next start. */
+  /** Waits for running attempts until `limit`; unfinished events are delivered after the next start. */
   async stop(limit: AbortSignal): Promise<void> {
-    this.over.abort();
+    this.stopping.abort();
     this.wake();
     await endWithin(limit, this.work, () => this.attempts.abort());
     this.deps.notifier.close();
   }
 
   health(): Health {
-    return this.failures < FAILING
+    return this.failures < MAX_FAILURES
       ? { state: 'ok' }
       : { state: 'degraded', reason: `${this.name} does not take events: ${this.problem}` };
   }
 
-  private readonly attempts = new AbortController();
-
   private async loop(): Promise<void> {
     const { clock, metrics } = this.deps;
-    const { signal } = this.over;
+    const { signal } = this.stopping;
     while (!signal.aborted || this.running > 0) {
       this.awake = false;
       try {
-        if (!signal.aborted) await this.read(signal);
-        await this.write(clock.now());
+        if (!signal.aborted) await this.read();
+        await this.flush(clock.now());
       } catch (error) {
-        if (!signal.aborted)
-          this.logger.warn({ err: error }, 'log or deliveries out of reach, trying again');
+        if (!signal.aborted) this.logger.warn({ err: error }, 'incident log unavailable');
       }
       const now = clock.now();
       if (!signal.aborted) this.begin(now);
-      metrics.held.set({ receiver: this.name }, this.held.size);
-      metrics.behind.set({ receiver: this.name }, this.held.age(now) / 1000);
-      await this.pause(this.idle(now));
+      metrics.held.set({ receiver: this.name }, this.queue.size);
+      metrics.behind.set({ receiver: this.name }, this.queue.age(now) / 1000);
+      await this.pause(this.idleMs(now));
     }
-    // The last that happened; without it the same is told once more.
-    await this.write(clock.now(), true).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'deliveries not written; what was just taken is told again');
+    // Results that are not written mean a second delivery.
+    await this.flush(clock.now(), true).catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'delivery results not written');
     });
   }
 
-  /** Milliseconds until there is something to do that nobody wakes us for. */
-  private idle(now: number): number {
-    const most = this.held.finished().length > 0 ? WRITE_MS : POLL_MS;
-    if (this.running >= this.deps.notifier.patience.concurrency) return most;
+  /** Milliseconds until there is work that no `poke` announces. */
+  private idleMs(now: number): number {
+    const most = this.queue.finished().length > 0 ? WRITE_MS : POLL_MS;
+    if (this.running >= this.deps.notifier.policy.concurrency) return most;
     const paused = Math.min(most, Math.max(0, this.pausedUntil - now));
-    return Math.max(paused, this.held.wait(now, most));
+    return Math.max(paused, this.queue.wait(now, most));
   }
 
-  /** Reads on in the log as far as there is room. */
-  private async read(signal: AbortSignal): Promise<void> {
-    const { store, clock } = this.deps;
-    const options = { signal, own: true };
-    if (clock.now() - this.lateAt >= LATE_MS && this.held.room > 0) {
-      this.lateAt = clock.now();
-      const after = this.cursor > OVERLAP ? this.cursor - OVERLAP : 0n;
-      const window = { after, until: this.cursor, limit: this.held.room + 1000 };
-      for (const row of await readIncidentLog(store, window, options)) this.hold(row, false);
-    }
-    while (this.held.room > 0) {
-      const limit = this.held.room;
-      const rows = await readIncidentLog(store, { after: this.cursor, limit }, options);
-      for (const row of rows) {
-        this.hold(row, false);
-        this.cursor = row.sequence;
-      }
+  /** Reads the log as far as there is room. */
+  private async read(): Promise<void> {
+    const { queue, tail } = this;
+    if (queue.room > 0) for (const row of await tail.late(queue.room + 1000)) this.add(row, false);
+    while (queue.room > 0) {
+      const limit = queue.room;
+      const rows = await tail.next(limit);
+      for (const row of rows) this.add(row, false);
       if (rows.length < limit) return;
     }
   }
 
-  private hold(row: IncidentLogRow, again: boolean): void {
-    if (!again && this.held.knows(row.key)) return;
+  private add(row: IncidentLogRow, redelivery: boolean): void {
+    if (!redelivery && this.queue.hasKey(row.key)) return;
     const event = parseIncidentEvent(row.document);
     if (event === undefined) {
-      this.logger.warn({ key: row.key }, 'an event of another version of this program is not told');
+      this.logger.warn({ key: row.key }, 'unknown event version skipped');
       return;
     }
-    if (again || this.deps.notifier.wants(event))
-      this.held.add(row, event, this.deps.clock.now(), again);
+    if (redelivery || this.deps.notifier.wants(event))
+      this.queue.add(row, event, this.deps.clock.now(), redelivery);
   }
 
   private begin(now: number): void {
-    const { concurrency, maxAge } = this.deps.notifier.patience;
-    for (const item of this.held.due(now)) {
-      // What is told again on purpose is as old as it is.
-      if (!item.again && now - item.row.receivedAt > maxAge)
+    const { concurrency, maxAge } = this.deps.notifier.policy;
+    for (const item of this.queue.due(now)) {
+      // A redelivery was requested in spite of its age.
+      if (!item.redelivery && now - item.row.receivedAt > maxAge)
         this.giveUp(item, item.status, tooOld(item));
       else if (now >= this.pausedUntil && this.running < concurrency) void this.attempt(item);
     }
   }
 
-  private giveUp(item: Item, status: number, reason: string): void {
-    this.held.finish(item, { state: 'dead', status, reason });
+  private giveUp(item: QueueItem, status: number, reason: string): void {
+    this.queue.finish(item, { state: 'dead', status, reason });
     this.poke();
   }
 
-  private async attempt(item: Item): Promise<void> {
+  private async attempt(item: QueueItem): Promise<void> {
     const { clock, metrics, notifier } = this.deps;
     this.running++;
-    this.held.begin(item);
+    this.queue.begin(item);
     const end = metrics.attemptSeconds.startTimer({ receiver: this.name });
     const outcome = await notifier.send(item.event, this.attempts.signal);
     end();
     metrics.attempts.inc({ receiver: this.name, outcome: outcome.kind });
     this.running--;
     if (!this.attempts.signal.aborted || outcome.kind === 'taken')
-      this.settle(item, outcome, clock.now());
+      this.recordOutcome(item, outcome, clock.now());
     this.poke();
   }
 
-  private settle(item: Item, outcome: Outcome, now: number): void {
+  private recordOutcome(item: QueueItem, outcome: Outcome, now: number): void {
     const { status } = outcome;
     if (outcome.kind === 'failed') {
+      const { reason, retryAfterMs } = outcome;
       this.failures++;
-      this.problem = outcome.reason;
-      if (this.failures === FAILING)
-        this.logger.warn({ reason: outcome.reason }, 'receiver does not take events, trying on');
-      if (outcome.retryAfterMs !== undefined) this.pausedUntil = now + outcome.retryAfterMs;
-      if (item.attempts >= this.deps.notifier.patience.maxAttempts) {
-        this.giveUp(item, status, `${outcome.reason}; attempts: ${item.attempts}`);
-      } else this.held.failed(item, outcome, now);
+      this.problem = reason;
+      if (this.failures === MAX_FAILURES) this.logger.warn({ reason }, 'receiver failing');
+      if (retryAfterMs !== undefined) this.pausedUntil = now + retryAfterMs;
+      if (item.attempts >= this.deps.notifier.policy.maxAttempts)
+        this.giveUp(item, status, `${reason}; attempts: ${item.attempts}`);
+      else this.queue.retryLater(item, outcome, now);
       return;
     }
-    if (this.failures >= FAILING) this.logger.info('receiver takes events again');
+    if (this.failures >= MAX_FAILURES) this.logger.info('receiver recovered');
     this.failures = 0;
     if (outcome.kind === 'refused') this.giveUp(item, status, outcome.reason);
     else {
-      this.held.finish(item, { state: 'delivered', status, reason: '' });
-      this.held.back(now);
+      this.queue.finish(item, { state: 'delivered', status, reason: '' });
+      this.queue.reachable(now);
     }
   }
 
-  /** Writes down what is done, and how far everything is. */
-  private async write(now: number, last = false): Promise<void> {
-    const { ledger, metrics } = this.deps;
-    const done = this.held.finished();
-    const reached = this.held.before(this.cursor);
-    if (done.length === 0 && reached <= this.written) return;
-    const age = now - this.writtenAt;
-    const full = done.length * 2 >= this.deps.notifier.patience.held;
-    const due = age >= (done.length > 0 ? WRITE_MS : REACHED_MS);
+  /** Writes results and the position, when it is time to. */
+  private async flush(now: number, last = false): Promise<void> {
+    const { queue, written } = this;
+    const done = queue.finished();
+    const reached = queue.finishedUpTo(this.tail.position);
+    const moved = reached > written;
+    if (done.length === 0 && !moved) return;
+    const full = done.length * 2 >= this.deps.notifier.policy.held;
+    const due = now - this.writtenAt >= (done.length > 0 ? WRITE_MS : POSITION_MS);
     if (!last && !full && !due) return;
-    const rows: Delivery[] = done.map(({ row, attempts, end }) => ({
-      receiver: this.name,
-      sequence: row.sequence,
-      key: row.key,
-      incident: row.incident,
-      kind: row.kind,
-      attempts,
-      ...end,
+    const receiver = this.name;
+    const rows = done.map(({ row: { sequence, key, incident, kind }, attempts, result }) => ({
+      ...{ receiver, sequence, key, incident, kind, attempts },
+      ...result,
     }));
-    const place: Delivery[] =
-      reached > this.written ? [{ receiver: this.name, sequence: reached, state: 'reached' }] : [];
-    await ledger.write([...rows, ...place], now);
-    if (reached > this.written) this.written = reached;
+    const position: Delivery[] = moved ? [{ receiver, sequence: reached, state: 'reached' }] : [];
+    await this.deps.ledger.write([...rows, ...position], now);
+    if (moved) this.written = reached;
     this.writtenAt = now;
     for (const item of done) {
-      this.held.remove(item);
-      const { key } = item.row;
-      const { state, reason, status } = item.end;
-      if (state === 'delivered') {
-        metrics.delivered.inc({ receiver: this.name });
-        this.logger.debug({ key, attempts: item.attempts }, 'event taken');
-      } else {
-        metrics.dead.inc({ receiver: this.name });
-        this.logger.error({ key, reason, status, attempts: item.attempts }, 'event given up');
-      }
+      queue.remove(item);
+      this.report(item.row.key, item.attempts, item.result);
+    }
+  }
+
+  private report(
+    key: string,
+    attempts: number,
+    { state, reason, status }: NonNullable<QueueItem['result']>,
+  ): void {
+    const { metrics } = this.deps;
+    if (state === 'delivered') {
+      metrics.delivered.inc({ receiver: this.name });
+      this.logger.debug({ key, attempts }, 'event delivered');
+    } else {
+      metrics.dead.inc({ receiver: this.name });
+      this.logger.error({ key, reason, status, attempts }, 'event given up');
     }
   }
 
@@ -272,8 +270,8 @@ export class Courier {
   }
 }
 
-function tooOld({ attempts, reason }: Item): string {
+function tooOld({ attempts, reason }: QueueItem): string {
   return attempts === 0
-    ? 'too old before it could be tried'
+    ? 'too old before the first attempt'
     : `too old; attempts: ${attempts}, the last: ${reason}`;
 }

@@ -1,4 +1,4 @@
-// What became of telling each receiver: rows of `deliveries`, from which a restart goes on.
+// The table `deliveries`: results and positions of each receiver, from which a restart continues.
 import { randomUUID } from 'node:crypto';
 import type { IncidentEventKind } from '../../incident/incident-event.ts';
 import { uuidBytes } from '../../query/denials/feed/incident-log.ts';
@@ -21,9 +21,9 @@ export interface Delivery {
 }
 
 export interface Progress {
-  /** Everything up to here is done, but for what is in `again`; undefined: the receiver is new. */
+  /** The sequence up to which everything but redeliveries is finished; undefined: the receiver is new. */
   readonly reached: bigint | undefined;
-  /** Keys behind it that are done. */
+  /** Keys of finished events after it. */
   readonly done: ReadonlySet<string>;
 }
 
@@ -31,7 +31,7 @@ export interface StoredDelivery extends Required<Delivery> {
   readonly atMs: number;
 }
 
-export interface AskedDeliveries {
+export interface LedgerQuery {
   readonly receiver?: string | undefined;
   readonly state?: DeliveryState | undefined;
   /** Empty: all. */
@@ -46,7 +46,7 @@ export class Ledger {
     this.store = store;
   }
 
-  /** Keys that are done are told from `overlap` before the place reached on. */
+  /** `done` goes back `overlap` from the sequence reached. */
   async progress(receiver: string, overlap: bigint, signal: AbortSignal): Promise<Progress> {
     const options = { signal, own: true };
     const sql = `SELECT count(), toString(max(sequence)) FROM deliveries
@@ -64,7 +64,7 @@ export class Ledger {
     return { reached, done };
   }
 
-  /** Keys that somebody asked to have told again, by receiver. */
+  /** Keys requested for redelivery, by receiver. */
   async again(signal: AbortSignal): Promise<ReadonlyMap<string, readonly string[]>> {
     const sql = `SELECT receiver, key FROM deliveries WHERE key != ''
       AND (receiver, key) IN (SELECT receiver, key FROM deliveries WHERE state = 'again')
@@ -78,9 +78,9 @@ export class Ledger {
     return found;
   }
 
-  /** What became of the latest deliveries, the newest first. */
-  async latest(asked: AskedDeliveries, signal: AbortSignal): Promise<StoredDelivery[]> {
-    const { receiver = '', state = '', keys = [], limit } = asked;
+  /** The last result of each delivery, the newest first. */
+  async latest(query: LedgerQuery, signal: AbortSignal): Promise<StoredDelivery[]> {
+    const { receiver = '', state = '', keys = [], limit } = query;
     const sql = `SELECT receiver, toString(any(sequence)), key, toString(any(incident)), any(kind),
         argMax(state, received_at) AS last, argMax(attempts, received_at), argMax(status, received_at),
         argMax(reason, received_at), toUnixTimestamp64Milli(max(received_at)) AS at

@@ -1,11 +1,11 @@
-// All receivers: each has a courier of its own, so that one that is slow or gone delays no other.
+// All receivers, each with a worker of its own, so that a slow one delays no other.
 import type { Logger } from 'pino';
-import { readByKeys } from '../../query/denials/feed/incident-log.ts';
+import { incidentLog } from '../../query/denials/feed/incident-log.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { type Component, type Health, worstOf } from '../../runtime/component.ts';
 import type { Store } from '../../store/store.ts';
 import type { AlertMetrics } from '../metrics.ts';
-import { Courier } from './delivery-worker.ts';
+import { DeliveryWorker } from './delivery-worker.ts';
 import { Ledger } from './ledger.ts';
 import type { Notifier } from './notifier.ts';
 
@@ -18,68 +18,70 @@ export interface NotificationsDeps {
 }
 
 export interface Notifications extends Component {
-  /** There is more in the log. */
+  /** Reads the log at once. */
   poke(): void;
 }
 
-/** How often it is looked whether somebody asked to have events told again. */
-const AGAIN_MS = 10_000;
+/** How often requests for redelivery are read. */
+const REDELIVER_MS = 10_000;
 
-/** Start it before whatever writes to the log: a new receiver is told what comes after its start. */
+/** Start it before the evaluator: a new receiver gets the events that are logged after its start. */
 export function createNotifications(deps: NotificationsDeps): Notifications {
-  return new AllNotifications(deps);
+  return new WorkerNotifications(deps);
 }
 
-class AllNotifications implements Notifications {
+class WorkerNotifications implements Notifications {
   readonly name = 'notifications';
   private readonly deps: NotificationsDeps;
   private readonly ledger: Ledger;
-  private readonly couriers: readonly Courier[];
-  private readonly over = new AbortController();
-  private looking: Promise<void> = Promise.resolve();
+  private readonly workers: readonly DeliveryWorker[];
+  private readonly stopping = new AbortController();
+  private redelivering: Promise<void> = Promise.resolve();
 
   constructor(deps: NotificationsDeps) {
     this.deps = deps;
     const ledger = new Ledger(deps.store);
     this.ledger = ledger;
-    this.couriers = deps.notifiers.map((notifier) => new Courier({ ...deps, notifier, ledger }));
+    this.workers = deps.notifiers.map(
+      (notifier) => new DeliveryWorker({ ...deps, notifier, ledger }),
+    );
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    for (const courier of this.couriers) await courier.open(signal);
-    for (const courier of this.couriers) courier.run();
-    if (this.couriers.length > 0) this.looking = this.look();
+    for (const worker of this.workers) await worker.open(signal);
+    for (const worker of this.workers) worker.run();
+    if (this.workers.length > 0) this.redelivering = this.redeliver();
   }
 
   async stop(limit: AbortSignal): Promise<void> {
-    this.over.abort();
-    await Promise.all([this.looking, ...this.couriers.map((courier) => courier.stop(limit))]);
+    this.stopping.abort();
+    await Promise.all([this.redelivering, ...this.workers.map((worker) => worker.stop(limit))]);
   }
 
   health(): Health {
-    return worstOf(this.couriers.map((courier) => courier.health()));
+    return worstOf(this.workers.map((worker) => worker.health()));
   }
 
   poke(): void {
-    for (const courier of this.couriers) courier.poke();
+    for (const worker of this.workers) worker.poke();
   }
 
-  private async look(): Promise<void> {
+  private async redeliver(): Promise<void> {
     const { clock, store, logger } = this.deps;
-    const { signal } = this.over;
+    const { signal } = this.stopping;
+    const log = incidentLog(store, { signal, own: true });
     while (!signal.aborted) {
       try {
-        const asked = await this.ledger.again(signal);
-        for (const courier of this.couriers) {
-          const keys = asked.get(courier.name);
-          if (keys !== undefined)
-            courier.again(await readByKeys(store, keys, { signal, own: true }));
+        const requested = await this.ledger.again(signal);
+        for (const worker of this.workers) {
+          const keys = requested.get(worker.name);
+          if (keys !== undefined) worker.redeliver(await log.byKeys(keys));
         }
       } catch (error) {
         if (signal.aborted) return;
-        logger.warn({ err: error }, 'cannot look whether events are to be told again');
+        logger.warn({ err: error }, 'redelivery requests unavailable');
       }
-      await clock.sleep(AGAIN_MS, signal);
+      await clock.sleep(REDELIVER_MS, signal);
     }
   }
 }

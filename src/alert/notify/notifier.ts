@@ -1,36 +1,36 @@
-// What tells of incidents: one file a kind makes these from its settings, and `courier.ts` does the rest for all of
-// them (which events, in which order, again when it failed, and when to give up).
+// What a kind of receiver implements. `delivery-worker.ts` does the rest for all of them: selection, order, retries and
+// giving up.
 import type { IncidentEvent } from '../../incident/incident-event.ts';
 
 export type Outcome =
   | { readonly kind: 'taken'; readonly status: number }
-  /** It will never be taken: not tried again. */
+  /** The receiver will never take the event: it is not retried. */
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string }
   | {
       readonly kind: 'failed';
       readonly status: number;
       readonly reason: string;
-      /** The receiver asks for so long a pause. */
+      /** Wait requested by the receiver. */
       readonly retryAfterMs?: number;
     };
 
-/** How a receiver is to be treated. */
-export interface Patience {
-  /** Attempts at once. */
+export interface RetryPolicy {
+  /** Attempts at the same time. */
   readonly concurrency: number;
-  /** Events held in memory. */
+  /** Events in memory. */
   readonly held: number;
+  /** Ceilings of the first and of any wait, milliseconds. */
   readonly retry: { readonly initial: number; readonly max: number };
   readonly maxAttempts: number;
-  /** Milliseconds. */
+  /** Age at which an event is given up, milliseconds. */
   readonly maxAge: number;
 }
 
 export interface Notifier {
-  /** Unique among all receivers, and never changed. */
+  /** Unique among all receivers, and never changed: what was delivered is recorded by name. */
   readonly name: string;
-  readonly patience: Patience;
-  /** Throws `config/invalid` when it can never work: a file that is not there, for one. */
+  readonly policy: RetryPolicy;
+  /** Throws `config/invalid` when the settings can never work, for example when a file is missing. */
   check(): Promise<void>;
   wants(event: IncidentEvent): boolean;
   /** One attempt. Never throws. */

@@ -1,4 +1,4 @@
-// One POST: no redirect is followed, the answer is read to a limit and thrown away, and all of it has a time limit.
+// One HTTP POST with a time limit. Redirects are not followed; the response body is discarded.
 import http from 'node:http';
 import https from 'node:https';
 
@@ -10,19 +10,19 @@ export interface Post {
   readonly agent: http.Agent | https.Agent;
 }
 
-export interface Answer {
+export interface PostResponse {
   readonly status: number;
   readonly retryAfter: string | undefined;
 }
 
-/** An answer is for us no more than its status. */
-const MAX_ANSWER = 64 * 1024;
+/** Bytes of a response body after which the connection is closed. */
+const MAX_BODY = 64 * 1024;
 
-/** Rejects when there is no answer, with the reason in words that hold no address and no secret. */
+/** Rejects without a response; the error holds neither the address nor a secret. */
 export function post(
   { url, body, headers, timeoutMs, agent }: Post,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<PostResponse> {
   return new Promise((resolve, reject) => {
     const limit = AbortSignal.timeout(timeoutMs);
     const send = url.protocol === 'https:' ? https.request : http.request;
@@ -33,7 +33,7 @@ export function post(
       headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
     });
     const fail = (error: unknown) =>
-      reject(new Error(limit.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error)));
+      reject(new Error(limit.aborted ? `no response within ${timeoutMs} ms` : reasonOf(error)));
     request.on('error', fail);
     request.on('response', (response) => {
       const { statusCode = 0 } = response;
@@ -42,8 +42,8 @@ export function post(
       let read = 0;
       response.on('data', (chunk: Buffer) => {
         read += chunk.length;
-        if (read <= MAX_ANSWER) return;
-        // The status said all; the connection is not worth the rest.
+        if (read <= MAX_BODY) return;
+        // Only the status matters.
         done();
         request.destroy();
       });
@@ -58,6 +58,6 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'failed';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return code === 'ERR_TLS_CERT_ALTNAME_INVALID' || /CERT|SELF_SIGNED|ISSUER/.test(code)
-    ? `its certificate is not trusted (${code})`
+    ? `certificate not trusted (${code})`
     : `no connection (${code})`;
 }

@@ -1,5 +1,4 @@
-// How what is posted is signed: the moment and the exact bytes of the body, so that neither can be changed or used again
-// later. docs/alerts.md says how a receiver checks it.
+// Signature over the time and the exact body, against tampering and replay. docs/alerts.md shows how to verify it.
 import { createHmac } from 'node:crypto';
 
 export const SIGNATURE_HEADER = 'x-parallax-signature';

@@ -1,4 +1,3 @@
-// Settings of webhooks: where events go, which ones, and how long it is tried.
 import { z } from 'zod';
 import { duration } from '../../config/values.ts';
 import {
@@ -10,7 +9,7 @@ import {
 import { INCIDENT_EVENT_KINDS } from '../../incident/incident-event.ts';
 import type { IncidentFilter } from '../../incident/incident-filter.ts';
 
-/** A condition as a configuration has it: its values are checked as those of parameters are. */
+/** The schema of a filter condition; values are checked as those of query parameters. */
 function conditionConfig(name: IncidentCondition): z.ZodType {
   const { kind, doc } = INCIDENT_CONDITIONS[name];
   if (kind === 'flag') return z.boolean().optional().describe(doc);
@@ -27,14 +26,14 @@ const CONDITIONS = Object.fromEntries(CONDITION_NAMES.map((name) => [name, condi
 
 const conditionsConfig = z.strictObject(CONDITIONS);
 
-// Made of the list that the filter itself is made of.
+// The cast: the keys come from INCIDENT_CONDITIONS, from which IncidentFilter is derived too.
 const incidentFilterConfig = z.strictObject({
   ...CONDITIONS,
   not: z
     .union([conditionsConfig, z.array(conditionsConfig)])
     .optional()
     .describe(
-      'Not those for which all of this holds, in the same terms. A list: not those for which any of its entries holds.',
+      'Leaves out incidents for which all of these conditions hold. A list: for which any of its entries holds.',
     ),
 }) as z.ZodType<IncidentFilter>;
 
@@ -43,7 +42,7 @@ const webhookConfig = z
     name: z
       .string()
       .regex(/^[A-Za-z0-9][\w.-]{0,62}$/, 'expected a name of 1 to 63 letters, digits, ., - and _')
-      .describe('Name of the receiver: unique, and never changed, since what it got goes by it.'),
+      .describe('Unique name of the receiver. Never change it: deliveries are recorded by name.'),
     url: z
       .url({
         protocol: /^https?$/,
@@ -51,66 +50,68 @@ const webhookConfig = z
       })
       .refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), 'put user and password into headers')
       .meta({ secret: true })
-      .describe('Where events are posted to. Redirects are not followed.'),
+      .describe('URL that events are posted to. Redirects are not followed.'),
     secret: z
       .string()
       .min(16, 'expected 16 characters or more')
       .optional()
-      .describe('Secret that events are signed with; better given as a file.'),
+      .describe('Secret for signing events; prefer `secretFile`.'),
     secretFile: z
       .string()
       .min(1)
       .optional()
-      .describe('File that holds the secret; read again for every attempt.'),
+      .describe('File with the secret; read for every attempt.'),
     events: z
       .array(z.enum(INCIDENT_EVENT_KINDS))
       .min(1)
       .default(['new'])
-      .describe('What is told: `new`, `changed`, `resolved`.'),
+      .describe('Kinds of events to deliver: `new`, `changed`, `resolved`.'),
     filter: incidentFilterConfig
       .prefault({})
-      .describe('Which incidents are told: all that is written here must hold.'),
+      .describe('Incidents to deliver events of; all conditions must hold.'),
     headers: z
       .record(
-        z.string().regex(/^[A-Za-z0-9-]+$/, 'expected a header’s name'),
+        z.string().regex(/^[A-Za-z0-9-]+$/, 'expected a header name'),
         z.string().regex(/^[\t\x20-\x7e]*$/, 'expected printable ASCII'),
       )
       .default({})
       .meta({ secret: true })
-      .describe('Further headers, such as `authorization`.'),
+      .describe('Additional headers, such as `authorization`.'),
     ca: z
       .string()
       .min(1)
       .optional()
-      .describe('PEM file of the authorities that may sign the receiver; the system’s otherwise.'),
-    timeout: duration.prefault('10s').describe('Time for one attempt, answer included.'),
-    concurrency: z.int().min(1).max(64).default(4).describe('Attempts at once.'),
+      .describe('PEM file of CA certificates; those of the system when left out.'),
+    timeout: duration.prefault('10s').describe('Time limit of one attempt, response included.'),
+    concurrency: z.int().min(1).max(64).default(4).describe('Attempts at the same time.'),
     held: z
       .int()
       .min(1)
       .max(10_000)
       .default(100)
-      .describe(
-        'Events held in memory while they are tried; those behind stay in the log until there is room.',
-      ),
+      .describe('Events kept in memory; further ones stay in the log until there is room.'),
     retry: z
       .strictObject({
-        initial: duration.prefault('1s').describe('Ceiling of the first wait; it doubles.'),
+        initial: duration
+          .prefault('1s')
+          .describe('Ceiling of the first wait; it doubles each time.'),
         max: duration.prefault('5m').describe('Ceiling of any wait.'),
       })
       .prefault({})
-      .describe('Waits between attempts, random up to their ceiling; Retry-After is kept to.'),
+      .describe('Waits between attempts, random up to a ceiling. Retry-After is honored.'),
     maxAttempts: z
       .int()
       .min(1)
       .max(1_000_000)
       .default(1000)
-      .describe('Attempts in one life of the process after which an event is given up.'),
+      .describe(
+        'Attempts after which an event is given up, counted since the start of the process.',
+      ),
     maxAge: duration.prefault('24h').describe('Age at which an event is given up.'),
   })
   .refine(
     ({ secret, secretFile }) => (secret === undefined) !== (secretFile === undefined),
-    'give secret or secretFile: what is posted is signed',
+    'give secret or secretFile: events are signed',
   );
 
 export type WebhookConfig = z.output<typeof webhookConfig>;
@@ -126,9 +127,9 @@ export const webhooksConfig = z
         context.addIssue({
           code: 'custom',
           path: [index, 'name'],
-          message: `"${name}" is the name of webhooks[${other}] already: each needs its own`,
+          message: `"${name}" is already the name of webhooks[${other}]; give each webhook its own name`,
         });
     }
   })
   .default([])
-  .describe('Who is told of incidents by HTTP; docs/alerts.md says how.');
+  .describe('Receivers of incident events by HTTP; see docs/alerts.md.');

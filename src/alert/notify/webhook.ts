@@ -1,4 +1,4 @@
-// The generic webhook: an event as JSON, signed, posted to a URL of the configuration.
+// The webhook notifier: posts events as signed JSON.
 
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -12,13 +12,13 @@ import { post } from './post.ts';
 import { SIGNATURE_HEADER, signatureOf } from './signature.ts';
 import type { WebhookConfig } from './webhook-config.ts';
 
-/** What no repetition will change: the event itself is not taken. */
+/** Statuses that a retry would not change: the event itself is refused. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 410, 413, 415, 422]);
-const MAX_PAUSE_MS = HOUR_MS;
+const MAX_RETRY_AFTER_MS = HOUR_MS;
 
 export interface WebhookDeps {
   readonly clock: Clock;
-  /** Of this program, for the header `user-agent`. */
+  /** For the header `user-agent`. */
   readonly version: string;
 }
 
@@ -37,7 +37,7 @@ export function createWebhook(config: WebhookConfig, { clock, version }: Webhook
 
   return {
     name: config.name,
-    patience: config,
+    policy: config,
 
     async check() {
       const at = `alert.webhooks: ${config.name}:`;
@@ -68,8 +68,8 @@ export function createWebhook(config: WebhookConfig, { clock, version }: Webhook
           [SIGNATURE_HEADER]: signatureOf(await secretOf(), body, seconds),
         };
         const { timeout: timeoutMs } = config;
-        const answer = await post({ url, body, headers, timeoutMs, agent }, signal);
-        return outcomeOf(answer.status, answer.retryAfter, clock.now());
+        const response = await post({ url, body, headers, timeoutMs, agent }, signal);
+        return outcomeOf(response.status, response.retryAfter, clock.now());
       } catch (error) {
         return { kind: 'failed', status: 0, reason: error instanceof Error ? error.message : '' };
       }
@@ -84,15 +84,15 @@ function outcomeOf(status: number, retryAfter: string | undefined, nowMs: number
   const redirect = status >= 300 && status < 400 ? ', redirects are not followed' : '';
   const reason = `status ${status}${redirect}`;
   if (REFUSALS.has(status)) return { kind: 'refused', status, reason };
-  const retryAfterMs = pauseOf(retryAfter, nowMs);
+  const retryAfterMs = retryAfterOf(retryAfter, nowMs);
   return { kind: 'failed', status, reason, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-/** Seconds, or a date (RFC 9110); undefined when it is neither. */
-export function pauseOf(text: string | undefined, nowMs: number): number | undefined {
+/** Milliseconds of a Retry-After header: seconds or a date (RFC 9110); undefined when it is neither. */
+export function retryAfterOf(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.min(MAX_PAUSE_MS, Math.max(0, ms));
+  return Number.isNaN(ms) ? undefined : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms));
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,7 +1,7 @@
 // The HTTP API as an application that does not listen yet: a server listens with it, the command line injects requests.
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
-import type { DeliveryDesk } from '../../incident/delivery.ts';
+import type { DeliveryService } from '../../incident/delivery.ts';
 import { createOverviews } from '../../query/catalogue/overviews.ts';
 import { createFeed } from '../../query/denials/feed/feed.ts';
 import type { KnownCluster } from '../../query/doctor/identities.ts';
@@ -20,7 +20,7 @@ export interface ApiDeps extends ServingDeps {
   /** The clusters whose flows should be in the store, as configured now. */
   readonly clusters: () => readonly KnownCluster[];
   /** Absent: the routes of deliveries answer 404. */
-  readonly deliveries?: DeliveryDesk;
+  readonly deliveries?: DeliveryService;
   /** All metrics of the process in Prometheus text; those of `registry` when left out. */
   readonly metrics?: () => Promise<string>;
   /** Validates every document before it is sent; for tests. */

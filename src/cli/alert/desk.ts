@@ -1,7 +1,7 @@
 // Whom `parallax alert deliveries` and `redeliver` ask: the server named, the process that has the data directory open, or
 // the store itself.
 import { withDeliveries } from '../../app/deliveries.ts';
-import type { DeliveryDesk, DeliveryDocument, Redelivered } from '../../incident/delivery.ts';
+import type { DeliveryDocument, DeliveryService, Redelivered } from '../../incident/delivery.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { readLock } from '../../store/engine/lock.ts';
 import { askDocument } from '../observe/client.ts';
@@ -21,7 +21,7 @@ const DELIVERIES = '/api/v1/alerts/deliveries';
 
 export async function atDesk(
   flags: DeskFlags,
-  work: (desk: DeliveryDesk, signal: AbortSignal) => Promise<void>,
+  work: (desk: DeliveryService, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const server = await serverOf(flags);
   if (server === undefined) {
@@ -51,7 +51,7 @@ async function serverOf(flags: DeskFlags): Promise<string | undefined> {
   return (await readLock(config.store.chdb.path))?.api;
 }
 
-export function remoteDesk(server: string, access: Access): DeliveryDesk {
+export function remoteDesk(server: string, access: Access): DeliveryService {
   const ask = async <T>(
     path: string,
     body: object | undefined,

@@ -65,7 +65,11 @@ export async function answerIncidents(
     quiet: msToNs(config.quiet),
     maxIncidents: config.maxIncidents,
   };
-  const { incidents, counted, next, cut } = await readIncidentPage(store, query, { signal });
+  const { incidents, counted, next, cut } = await readIncidentPage(
+    store,
+    query,
+    signal && { signal },
+  );
   const looked = incidents.flatMap((incident, index) => {
     const span = counted[index];
     return span === undefined ? [] : [{ incident, first: span.first, last: span.last }];

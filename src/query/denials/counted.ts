@@ -5,11 +5,11 @@
 import { DropReason } from '../../hubble/proto/schema.gen.ts';
 import type { IncidentState } from '../../incident/incident.ts';
 import { HOUR_NS, later } from '../../runtime/time.ts';
-import type { QueryParams, Reader } from '../../store/store.ts';
+import type { QueryOptions, QueryParams, Reader } from '../../store/store.ts';
 import { momentSql, type TimeRange } from '../read/range.ts';
 import type { IncidentCursor, Sort } from './cursor.ts';
 import { type DenialCondition, namesOf } from './filter.ts';
-import type { ListenedSince } from './watched.ts';
+import type { WatchedSince } from './watched.ts';
 import { edgesCondition, hoursCondition, stretchesOf } from './window.ts';
 
 export interface Counted {
@@ -43,7 +43,7 @@ export interface StateWanted {
   readonly is: IncidentState;
   readonly now: bigint;
   readonly quiet: bigint;
-  readonly listened: ListenedSince;
+  readonly watched: WatchedSince;
 }
 
 const { POLICY_DENY } = DropReason.numbers;
@@ -51,11 +51,11 @@ const { POLICY_DENY } = DropReason.numbers;
 export async function countIncidents(
   store: Reader,
   query: CountQuery,
-  signal?: AbortSignal,
+  options?: QueryOptions,
 ): Promise<Counted[]> {
   const { sql, params } = countStatement(query);
   const found: Counted[] = [];
-  for await (const row of store.query(sql, params, signal && { signal })) {
+  for await (const row of store.query(sql, params, options)) {
     const big = (at: number) => BigInt(String(row[at]));
     found.push({
       incident: big(0),
@@ -152,10 +152,10 @@ function inState(
   params.openSince = state.now - state.quiet;
   const open = `${last} >= ${momentSql('openSince')}`;
   if (state.is === 'open') return [open];
-  params.listenedIn = [...state.listened.keys()];
-  params.listenedSince = [...state.listened.values()];
-  const heard = `toUnixTimestamp64Nano(${last}) < transform(toString(at), {listenedIn:Array(String)}, {listenedSince:Array(Int64)}, toInt64(0))`;
-  return [`NOT (${open})`, state.is === 'resolved' ? heard : `NOT (${heard})`];
+  params.watchedClusters = [...state.watched.keys()];
+  params.watchedSince = [...state.watched.values()];
+  const watched = `toUnixTimestamp64Nano(${last}) < transform(toString(at), {watchedClusters:Array(String)}, {watchedSince:Array(Int64)}, toInt64(0))`;
+  return [`NOT (${open})`, state.is === 'resolved' ? watched : `NOT (${watched})`];
 }
 
 function behind({ after }: CountQuery, params: Record<string, QueryParams[string]>): string[] {

@@ -110,7 +110,7 @@ export async function wholeIncident(
   signal?: AbortSignal,
 ): Promise<WholeIncident> {
   const { id, now, quiet } = query;
-  const known = (await readFacts(store, [id], signal)).get(id);
+  const known = (await readFacts(store, [id], signal && { signal })).get(id);
   if (known === undefined)
     throw new ParallaxError(
       'input/not-found',
@@ -120,7 +120,7 @@ export async function wholeIncident(
   // An incident of last week is shown as it was then.
   const newest = earlier(known.lastSeen, until);
   const since = query.since ?? newest - query.window;
-  const ids = await relatives(store, known, signal);
+  const ids = await relatives(store, known, signal && { signal });
   const asked: IncidentQuery = {
     whitelist: [],
     blacklist: [],
@@ -133,7 +133,7 @@ export async function wholeIncident(
     maxIncidents: ids.length,
     ids,
   };
-  const page = await readIncidentPage(store, asked, { signal });
+  const page = await readIncidentPage(store, asked, signal && { signal });
   const at = page.counted.findIndex(
     ({ incident, folded }) => incident === id || folded.includes(id),
   );

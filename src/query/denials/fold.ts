@@ -1,28 +1,34 @@
-// A drop that a deny rule made, whose policy verdict never came, does not name the policy. Where exactly one incident of
-// the same traffic names one, it is of that incident.
+// Folding: a drop by a deny rule whose policy verdict never arrived names no policy (a leftover). It is counted into the
+// incident of the same traffic that names one, if there is exactly one.
 
 import { DropReason } from '../../hubble/proto/schema.gen.ts';
-import { isLeftover } from '../../incident/incident.ts';
+import { type IncidentFacts, isLeftover } from '../../incident/incident.ts';
 import { earlier, later } from '../../runtime/time.ts';
-import type { Reader } from '../../store/store.ts';
+import type { QueryOptions, Reader } from '../../store/store.ts';
 import type { Counted } from './counted.ts';
-import { type KnownFacts, readFacts } from './facts.ts';
-import { trafficText } from './incident-traffic.ts';
+import {
+  chunks,
+  type KnownFacts,
+  readFacts,
+  TRAFFIC_TEXT,
+  trafficColumns,
+  trafficText,
+} from './facts.ts';
 
 export interface Folded extends Counted {
   /** Incidents that were counted into it. */
   readonly folded: readonly bigint[];
 }
 
+/** Folds the leftovers among the incidents that were counted in a window. */
 export async function fold(
   store: Reader,
   counted: readonly Counted[],
-  signal?: AbortSignal,
+  options?: QueryOptions,
 ): Promise<Folded[]> {
-  const whole = (each: Counted): Folded => ({ ...each, folded: [] });
-  if (!counted.some(isLeftover)) return counted.map(whole);
+  if (!counted.some(isLeftover)) return counted.map((each) => ({ ...each, folded: [] }));
   const ids = counted.filter(isExplicit).map(({ incident }) => incident);
-  const facts = await readFacts(store, ids, signal);
+  const facts = await readFacts(store, ids, options);
   return foldKnown(counted, (id) => {
     const known = facts.get(id);
     return known && trafficText(known);
@@ -53,34 +59,39 @@ export function foldKnown(
   );
 }
 
+/** Those of the leftovers for which exactly one stored incident of the same traffic names the policy. */
+export async function readFoldable(
+  store: Reader,
+  leftovers: readonly IncidentFacts[],
+  options?: QueryOptions,
+): Promise<ReadonlySet<bigint>> {
+  const byTraffic = new Map(leftovers.map((each) => [trafficText(each), each.incident]));
+  const sql =
+    `SELECT traffic FROM (SELECT incident, ${TRAFFIC_TEXT} AS traffic FROM incidents WHERE policies != '') ` +
+    'WHERE traffic IN {traffic:Array(String)} GROUP BY traffic HAVING uniqExact(incident) = 1';
+  const found = new Set<bigint>();
+  for (const traffic of chunks([...byTraffic.keys()], 200))
+    for await (const [text] of store.query(sql, { traffic }, options)) {
+      const incident = byTraffic.get(String(text));
+      if (incident !== undefined) found.add(incident);
+    }
+  return found;
+}
+
 /** Incidents that may be counted into this one, or it into them: itself, and those that differ in policies only. */
 export async function relatives(
   store: Reader,
   known: KnownFacts,
-  signal?: AbortSignal,
+  options?: QueryOptions,
 ): Promise<bigint[]> {
   if (known.code !== DropReason.numbers.POLICY_DENY) return [known.incident];
-  const { cluster, verdict, direction, code, protocol, port, source, destination } = known;
-  const sql =
-    'SELECT DISTINCT incident FROM incidents WHERE cluster = {cluster:String} AND verdict = {verdict:UInt8} ' +
-    'AND traffic_direction = {direction:UInt8} AND drop_reason_desc = {code:UInt16} ' +
-    'AND l4_protocol = {protocol:UInt8} AND destination_port = {port:UInt16} ' +
-    'AND [source_cluster, source_namespace, source_workload, source_peer] = {source:Array(String)} ' +
-    'AND [destination_cluster, destination_namespace, destination_workload, destination_peer] = {destination:Array(String)}';
-  const end = (each: KnownFacts['source']) => [
-    each.cluster,
-    each.namespace,
-    each.workload,
-    each.peer,
-  ];
-  const params = {
-    ...{ cluster, verdict, direction, code, protocol, port },
-    source: end(source),
-    destination: end(destination),
-  };
+  const columns = trafficColumns(known);
+  const conditions = Object.entries(columns).map(
+    ([name, value]) => `${name} = {${name}:${typeof value === 'string' ? 'String' : 'UInt16'}}`,
+  );
+  const sql = `SELECT DISTINCT incident FROM incidents WHERE ${conditions.join(' AND ')}`;
   const found: bigint[] = [];
-  for await (const [id] of store.query(sql, params, signal && { signal }))
-    found.push(BigInt(String(id)));
+  for await (const [id] of store.query(sql, columns, options)) found.push(BigInt(String(id)));
   return found;
 }
 

@@ -1,16 +1,15 @@
-// Incidents of a window: counted exactly, those that a deny rule left without a name counted into their sibling, sorted,
-// and a page of them told.
+// A page of the incidents of a window: counted, folded, sorted, with their state.
 
 import { type Incident, type IncidentState, incidentOf } from '../../incident/incident.ts';
 import { earlier, later } from '../../runtime/time.ts';
-import type { Reader } from '../../store/store.ts';
+import type { QueryOptions, Reader } from '../../store/store.ts';
 import type { TimeRange } from '../read/range.ts';
 import { countIncidents, type StateWanted } from './counted.ts';
 import { type IncidentCursor, isBehind, type Sort } from './cursor.ts';
 import { type KnownFacts, readFacts } from './facts.ts';
 import { type DenialFilter, denialCondition } from './filter.ts';
 import { type Folded, fold } from './fold.ts';
-import { readListened } from './watched.ts';
+import { isSilent, readWatched } from './watched.ts';
 
 export interface IncidentQuery extends DenialFilter, TimeRange {
   /** Nanoseconds since 1970: what states are as of. */
@@ -40,23 +39,10 @@ export interface IncidentPage {
   readonly cut: boolean;
 }
 
-interface Options {
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Those of the window, the latest first unless sorted otherwise. */
-export async function readIncidents(
-  store: Reader,
-  query: IncidentQuery,
-  options: Options = {},
-): Promise<Incident[]> {
-  return [...(await readIncidentPage(store, query, options)).incidents];
-}
-
 export async function readIncidentPage(
   store: Reader,
   query: IncidentQuery,
-  { signal }: Options = {},
+  options?: QueryOptions,
 ): Promise<IncidentPage> {
   const { since, until, ids, sort = 'last', after, newSince, limit, maxIncidents } = query;
   const counted = await countIncidents(
@@ -64,40 +50,43 @@ export async function readIncidentPage(
     {
       ...{ since, until, ids, sort, after, newSince },
       condition: denialCondition(query),
-      state: await stateWanted(store, query, signal),
+      state: await stateWanted(store, query, options),
       limit: limit + 1,
       most: maxIncidents + limit + 1,
     },
-    signal,
+    options,
   );
-  const all = (await fold(store, counted, signal))
+  const all = (await fold(store, counted, options))
     .map((each) => ({ each, cursor: cursorOf(each, sort) }))
     .filter(({ cursor }) => after === undefined || isBehind(cursor, after))
     .sort((a, b) => (isBehind(a.cursor, b.cursor) ? 1 : -1));
   const page = all.slice(0, limit);
-  const told = await tell(
+  const built = await buildIncidents(
     store,
     page.map(({ each }) => each),
     query,
-    signal,
+    options,
   );
   const next = all.length > limit ? page.at(-1)?.cursor : undefined;
-  return { ...told, next, cut: counted.length > maxIncidents + limit };
+  return { ...built, next, cut: counted.length > maxIncidents + limit };
 }
 
 async function stateWanted(
   store: Reader,
   { state: is = 'all', now, quiet, since = 0n }: IncidentQuery,
-  signal: AbortSignal | undefined,
+  options?: QueryOptions,
 ): Promise<StateWanted | undefined> {
   if (is === 'all') return undefined;
-  if (is === 'open') return { is, now, quiet, listened: new Map() };
+  if (is === 'open') return { is, now, quiet, watched: new Map() };
   const clusters: string[] = [];
   const sql = 'SELECT DISTINCT cluster FROM incidents';
-  for await (const [cluster] of store.query(sql, {}, signal && { signal }))
-    clusters.push(String(cluster));
-  const listened = await readListened(store, clusters, { now, quiet, since }, signal);
-  return { is, now, quiet, listened };
+  for await (const [cluster] of store.query(sql, {}, options)) clusters.push(String(cluster));
+  return {
+    is,
+    now,
+    quiet,
+    watched: await readWatched(store, clusters, { now, quiet, since }, options),
+  };
 }
 
 /** Where it stands among the others; what was counted into it may have brought it forward. */
@@ -106,40 +95,42 @@ function cursorOf({ incident, drops, verdicts, last, value }: Folded, sort: Sort
   return { value: sort === 'count' ? BigInt(Math.max(drops, verdicts)) : value, incident };
 }
 
-async function tell(
+async function buildIncidents(
   store: Reader,
   page: readonly Folded[],
   query: IncidentQuery,
-  signal: AbortSignal | undefined,
+  options?: QueryOptions,
 ): Promise<Pick<IncidentPage, 'incidents' | 'counted'>> {
   const { now, quiet, since, newSince = since } = query;
   const ids = page.flatMap(({ incident, folded }) => [incident, ...folded]);
-  const spans = await readFacts(store, ids, signal);
+  const spans = await readFacts(store, ids, options);
   const facts = new Map(page.flatMap((each) => withFolded(each, spans)));
   const silent = [...facts.values()].filter(({ lastSeen }) => now - lastSeen > quiet);
-  const listened = await readListened(
+  const watched = await readWatched(
     store,
     [...new Set(silent.map(({ cluster }) => cluster))],
     { now, quiet, since: silent.map(({ lastSeen }) => lastSeen).reduce(earlier, now) },
-    signal,
+    options,
   );
-  const told = page.flatMap((each) => {
+  const built = page.flatMap((each) => {
     const known = facts.get(each.incident);
     if (known === undefined) return [];
-    const heard = known.lastSeen < (listened.get(known.cluster) ?? known.lastSeen);
     const incident = incidentOf(
       { ...known, drops: each.drops, verdicts: each.verdicts },
       {
         now,
         quiet,
-        watched: heard ? quiet : 0n,
+        watched: isSilent(watched, known) ? quiet : 0n,
         newSince: newSince ?? known.firstSeen,
         window: windowOf(query, each.first),
       },
     );
     return [{ incident, each }];
   });
-  return { incidents: told.map(({ incident }) => incident), counted: told.map(({ each }) => each) };
+  return {
+    incidents: built.map(({ incident }) => incident),
+    counted: built.map(({ each }) => each),
+  };
 }
 
 /** The time of an incident is that of all that was counted into it. */

@@ -1,60 +1,72 @@
-// Since when silence means that it is over: the coverage ledger says in which minutes a cluster was collected, and
-// silence counts only while somebody listens.
-import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';
-import type { Reader } from '../../store/store.ts';
+// When silence means that an incident is over: the coverage ledger says when each cluster was collected, and only
+// collected time counts as silence.
 
-/** By cluster: what was not seen from this moment on was listened for long enough. Without one it was not. */
-export type ListenedSince = ReadonlyMap<string, bigint>;
+import { MINUTE_NS, NS_PER_MS } from '../../runtime/time.ts';
+import type { QueryOptions, Reader } from '../../store/store.ts';
+import { withinDateTime } from '../connections/missing.ts';
 
-export interface Listening {
+/** By cluster: an incident last seen before this time, nanoseconds since 1970, has been silent for long enough. */
+export type WatchedSince = ReadonlyMap<string, bigint>;
+
+export interface Silence {
   readonly now: bigint;
-  /** How long to listen, nanoseconds. */
+  /** Collected time that must pass without a denial, nanoseconds. */
   readonly quiet: bigint;
-  /** How far back anybody will ask. */
+  /** Coverage before this time is not read. */
   readonly since: bigint;
 }
 
-export async function readListened(
+/** Clusters that were not collected for `quiet` since `since` are left out. */
+export async function readWatched(
   store: Reader,
   clusters: readonly string[],
-  { now, quiet, since }: Listening,
-  signal?: AbortSignal,
-): Promise<ListenedSince> {
+  { now, quiet, since }: Silence,
+  options?: QueryOptions,
+): Promise<WatchedSince> {
   if (clusters.length === 0) return new Map();
-  // Most clusters are always collected: then the last minutes tell.
+  // Most clusters are collected all the time: the last minutes are enough for them.
   const near = now - 2n * quiet - 2n * MINUTE_NS;
-  const found = await minutes(store, clusters, { now, quiet, since: near }, signal);
+  const found = await readInterval(store, clusters, { now, quiet, since: near }, options);
   const left = clusters.filter((cluster) => !found.has(cluster));
   if (left.length === 0 || since >= near) return found;
-  return new Map([...found, ...(await minutes(store, left, { now, quiet, since }, signal))]);
+  return new Map([...found, ...(await readInterval(store, left, { now, quiet, since }, options))]);
 }
 
-async function minutes(
+// A report covers `up_ms` before its `received_at`; two collectors of one cluster cover the same time once. Going back
+// from the newest report, `watched` is the time collected since `low`, so `low + watched - quiet` is the time wanted.
+const WATCHED = `SELECT cluster, max(low + watched - {quiet:Int64}) FROM (
+  SELECT cluster, low, sum(least(to_ms, before) - low) OVER back AS watched FROM (
+    SELECT cluster, from_ms, to_ms, low, lagInFrame(low, 1, to_ms) OVER back AS before FROM (
+      SELECT cluster, toUnixTimestamp64Milli(received_at) AS to_ms, to_ms - up_ms AS from_ms, min(from_ms) OVER back AS low
+      FROM coverage WHERE cluster IN {clusters:Array(String)} AND node = '' AND up_ms > 0
+        AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({now:Int64})
+      WINDOW back AS (PARTITION BY cluster ORDER BY to_ms DESC, from_ms ROWS UNBOUNDED PRECEDING))
+    WINDOW back AS (PARTITION BY cluster ORDER BY to_ms DESC, from_ms ROWS UNBOUNDED PRECEDING))
+  WINDOW back AS (PARTITION BY cluster ORDER BY to_ms DESC, from_ms ROWS UNBOUNDED PRECEDING))
+WHERE watched >= {quiet:Int64} GROUP BY cluster`;
+
+/** Whether the cluster was collected for long enough since the incident was last seen. */
+export function isSilent(
+  watched: WatchedSince,
+  { cluster, lastSeen }: { readonly cluster: string; readonly lastSeen: bigint },
+): boolean {
+  return lastSeen < (watched.get(cluster) ?? lastSeen);
+}
+
+async function readInterval(
   store: Reader,
   clusters: readonly string[],
-  { now, quiet, since }: Listening,
-  signal: AbortSignal | undefined,
+  { now, quiet, since }: Silence,
+  options?: QueryOptions,
 ): Promise<Map<string, bigint>> {
-  const wanted = (quiet + MINUTE_NS - 1n) / MINUTE_NS;
-  const sql =
-    'SELECT cluster, arrayReverseSort(groupUniqArray(intDiv(toUnixTimestamp(minute), 60)))[{wanted:UInt32}] AS at ' +
-    "FROM coverage WHERE cluster IN {clusters:Array(String)} AND node = '' AND up_ms > 0 " +
-    'AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({now:Int64}) ' +
-    'GROUP BY cluster HAVING at > 0';
   const params = {
     clusters,
-    wanted: wanted < 1n ? 1n : wanted,
-    since: seconds(since),
-    now: seconds(now),
+    quiet: quiet / NS_PER_MS,
+    since: withinDateTime(since - MINUTE_NS),
+    now: withinDateTime(now),
   };
   const found = new Map<string, bigint>();
-  for await (const [cluster, minute] of store.query(sql, params, signal && { signal }))
-    found.set(String(cluster), BigInt(String(minute)) * MINUTE_NS);
+  for await (const [cluster, ms] of store.query(WATCHED, params, options))
+    found.set(String(cluster), (BigInt(String(ms)) + 1n) * NS_PER_MS);
   return found;
-}
-
-/** What DateTime can hold. */
-function seconds(nanos: bigint): bigint {
-  const value = nanos / SECOND_NS;
-  return value < 0n ? 0n : value > 4_294_967_295n ? 4_294_967_295n : value;
 }

@@ -17,7 +17,7 @@ import { duration } from '../../../src/config/values.ts';
 import { type IncidentEvent, parseIncidentEvent } from '../../../src/incident/incident-event.ts';
 import {
   type IncidentLogRow,
-  readIncidentLog,
+  incidentLog,
   uuidBytes,
 } from '../../../src/query/denials/feed/incident-log.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
@@ -205,7 +205,7 @@ export async function startAlerts(
 }
 
 export async function logOf(from: Pick<Store, 'query'>): Promise<IncidentLogRow[]> {
-  return readIncidentLog(from, { after: 0n, limit: 10_000, silent: true });
+  return [...(await incidentLog(from).read({ after: 0n, limit: 10_000, silent: true }))];
 }
 
 /** `new 1, resolved 1`: kinds and numbers, silent ones in brackets. */

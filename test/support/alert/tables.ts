@@ -1,12 +1,12 @@
-// The tables and the log in memory, as far as an incident watch asks for them, with a log that may fail in the moment of
-// writing: before it has the rows, or after.
+// The tables and the log of an incident watch in memory. A write to the log can be made to fail before or after it has
+// the rows.
 
-import type { IncidentLog } from '../../../src/alert/incidents/log.ts';
+import type { WritableLog } from '../../../src/alert/incidents/incident-watch.ts';
 import type { Source } from '../../../src/alert/incidents/source.ts';
-import { Watched } from '../../../src/alert/incidents/watched.ts';
 import { floorDiv } from '../../../src/hubble/proto/timestamp.ts';
 import type { IncidentFacts } from '../../../src/incident/incident.ts';
 import type { IncidentLogRow } from '../../../src/query/denials/feed/incident-log.ts';
+import type { Silence, WatchedSince } from '../../../src/query/denials/watched.ts';
 import { HOUR_NS } from '../../../src/runtime/time.ts';
 
 export interface Denial {
@@ -25,14 +25,14 @@ export class Killed extends Error {}
 export class Tables {
   readonly denials: Denial[] = [];
   readonly log: IncidentLogRow[] = [];
-  /** Stretches that the one cluster was collected, milliseconds. */
+  /** Intervals in which the one cluster was collected, milliseconds, one after the other. */
   watched: { fromMs: number; toMs: number }[] = [];
   /** What the next write to the log ends with. */
   fate: 'well' | 'killed before' | 'killed after' = 'well';
 
   source(): Source {
     const of = (incident: bigint) => this.denials.filter((each) => each.incident === incident);
-    const touched = (sinceMs: number) => {
+    const updates = (sinceMs: number) => {
       const ids = this.denials.filter(({ storedAt }) => storedAt >= sinceMs);
       return [...new Set(ids.map(({ incident }) => incident))].map((incident) => ({
         incident,
@@ -42,13 +42,13 @@ export class Tables {
     };
     return {
       newest: async () => Math.max(0, ...this.denials.map(({ storedAt }) => storedAt)),
-      touched: async function* (sinceMs) {
-        yield* touched(sinceMs);
+      updates: async function* (sinceMs) {
+        yield* updates(sinceMs);
       },
-      behind: (sinceMs) => {
+      unlogged: (sinceMs) => {
         const log = this.log;
         return (async function* () {
-          for (const each of touched(sinceMs)) {
+          for (const each of updates(sinceMs)) {
             const told = log.filter(({ incident }) => incident === each.incident);
             if (told.every(({ lastSeen }) => lastSeen < each.lastSeen)) yield each;
           }
@@ -58,8 +58,8 @@ export class Tables {
         new Map(
           asked.map(({ incident, since }) => [incident, factsOf(incident, of(incident), since)]),
         ),
-      named: async () => new Set(),
-      again: async (asked) =>
+      foldable: async () => new Set(),
+      returns: async (asked) =>
         new Map(
           asked.flatMap(({ incident, since }) => {
             const behind = of(incident).filter(({ time }) => time > since);
@@ -79,16 +79,25 @@ export class Tables {
             return [incident, { source, destination: [] }];
           }),
         ),
-      watched: async () => new Watched(new Map([['east', this.watched]])),
+      watched: async (_, silence) => this.watchedSince(silence),
     };
   }
 
-  incidentLog(): IncidentLog {
+  private watchedSince({ quiet }: Silence): WatchedSince {
+    let left = Number(quiet / 1_000_000n);
+    for (const { fromMs, toMs } of this.watched.toReversed()) {
+      left -= toMs - fromMs;
+      if (left <= 0) return new Map([['east', BigInt(fromMs - left + 1) * 1_000_000n]]);
+    }
+    return new Map();
+  }
+
+  incidentLog(): WritableLog {
     const { log } = this;
     const lastOf = (incident: bigint) => log.findLast((row) => row.incident === incident);
     return {
       last: async () => log.at(-1)?.sequence ?? 0n,
-      behind: async (after, limit) =>
+      read: async ({ after, limit }) =>
         log.filter(({ sequence }) => sequence > after).slice(0, limit),
       open: async (after, limit) =>
         [...new Set(log.map(({ incident }) => incident))]

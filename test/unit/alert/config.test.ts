@@ -56,7 +56,7 @@ describe('webhooks', () => {
 
   it('have names of their own', () => {
     expect(problem([hook, { ...hook, url: 'https://other.example' }])).toMatch(
-      /each needs its own/,
+      /give each webhook its own name/,
     );
   });
 

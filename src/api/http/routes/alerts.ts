@@ -2,7 +2,7 @@
 // so only who may see every cluster and namespace may ask.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { DELIVERY_STATES, type DeliveryDesk } from '../../../incident/delivery.ts';
+import { DELIVERY_STATES, type DeliveryService } from '../../../incident/delivery.ts';
 import { INCIDENT_EVENT_KINDS } from '../../../incident/incident-event.ts';
 import { limitField } from '../../../query/request/fields.ts';
 import { ParallaxError } from '../../../runtime/errors.ts';
@@ -11,7 +11,7 @@ import { addDocumentRoute, type RouteDeps } from '../route.ts';
 
 export interface AlertRouteDeps extends RouteDeps {
   /** Absent: there are no such routes. */
-  readonly deliveries?: DeliveryDesk | undefined;
+  readonly deliveries?: DeliveryService | undefined;
 }
 
 const MAX_KEYS = 1000;

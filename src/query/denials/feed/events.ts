@@ -1,22 +1,22 @@
-// The log of incidents a page at a time.
+// Incident events, a page at a time.
 import { type IncidentEvent, parseIncidentEvent } from '../../../incident/incident-event.ts';
 import type { Reader } from '../../../store/store.ts';
 import { type EventsInput, feedRequest } from './feed-request.ts';
-import { readIncidentLog } from './incident-log.ts';
+import { incidentLog } from './incident-log.ts';
 
-/** Rows looked through for one page: a filter that finds little gives a short page and a place to go on. */
+/** Rows read for one page: with a selective filter the page is short, and its cursor is where the next one begins. */
 const SCAN = 20_000;
 const PAGE = 1000;
 
 export interface EventsPage {
   readonly events: readonly IncidentEvent[];
-  /** Behind everything looked through: where the next page begins. */
+  /** Where the next page begins. */
   readonly cursor: string;
-  /** False: the log had more to look through. */
+  /** False: the log has more rows. */
   readonly end: boolean;
 }
 
-/** Without a place to begin at, from the beginning of the log. */
+/** From the beginning of the log without a cursor and `since`. */
 export async function incidentEvents(
   store: Reader,
   input: EventsInput,
@@ -24,14 +24,11 @@ export async function incidentEvents(
   signal: AbortSignal,
 ): Promise<EventsPage> {
   const { after = 0n, wants } = feedRequest(input, nowNanos);
+  const log = incidentLog(store, { signal });
   const events: IncidentEvent[] = [];
   let place = after;
-  for (let looked = 0; looked < SCAN; ) {
-    const rows = await readIncidentLog(
-      store,
-      { after: place, limit: PAGE, once: true },
-      { signal },
-    );
+  for (let scanned = 0; scanned < SCAN; ) {
+    const rows = await log.read({ after: place, limit: PAGE, once: true });
     for (const { sequence, document } of rows) {
       place = sequence;
       const event = parseIncidentEvent(document);
@@ -43,7 +40,7 @@ export async function incidentEvents(
           end: rows.length < PAGE && sequence === rows.at(-1)?.sequence,
         };
     }
-    looked += rows.length;
+    scanned += rows.length;
     if (rows.length < PAGE) return { events, cursor: String(place), end: true };
   }
   return { events, cursor: String(place), end: false };

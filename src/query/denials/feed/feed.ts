@@ -1,26 +1,27 @@
-// Who follows incidents: the log is looked at once for all who may read the same, its latest events are held once, and
-// each client takes them at its own pace. One further behind reads the store, so none makes the server hold more.
+// The live feed of incident events. Clients with the same scope share one tail of the log and one buffer of its latest
+// events, and read it at their own pace; a client further behind reads the store.
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import { type IncidentEvent, parseIncidentEvent } from '../../../incident/incident-event.ts';
 import { deferred } from '../../../runtime/async.ts';
 import type { Clock } from '../../../runtime/clock.ts';
-import type { QueryOptions, Reader } from '../../../store/store.ts';
+import type { Reader } from '../../../store/store.ts';
 import type { FeedConfig } from './feed-config.ts';
-import { type IncidentLogRow, lastSequence, readIncidentLog } from './incident-log.ts';
+import { type IncidentLog, incidentLog } from './incident-log.ts';
+import { LogTail } from './log-tail.ts';
 
 export interface FeedItem {
-  /** Its place in the log. */
+  /** Its sequence in the log. */
   readonly id: bigint;
   readonly event: IncidentEvent;
 }
 
-export interface FeedQuestion {
-  /** Reads as who asks may. */
+export interface FeedSubscription {
+  /** Limited to what the client may read. */
   readonly store: Reader;
-  /** The same for all whose `store` reads the same. */
+  /** Equal for clients whose `store` reads the same. */
   readonly scope: string;
-  /** Behind this place of the log; undefined is from now on. */
+  /** Events with a greater sequence; undefined: from now on. */
   readonly after: bigint | undefined;
   readonly wants: (event: IncidentEvent) => boolean;
 }
@@ -30,25 +31,24 @@ export interface FeedDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly registry: Registry;
-  /** Of the server. */
+  /** Aborts when the server stops. */
   readonly stopped: AbortSignal;
 }
 
 export interface Feed {
   /** Ends with the signal, or throws what the store throws. */
-  follow(question: FeedQuestion, signal: AbortSignal): AsyncGenerator<FeedItem>;
+  follow(subscription: FeedSubscription, signal: AbortSignal): AsyncGenerator<FeedItem>;
 }
 
 const PAGE = 500;
-/** Rows of another evaluator may come this much behind: microseconds, as sequences count. */
-const OVERLAP = 10_000_000n;
-const LATE_MS = 5000;
+/** Other evaluators may write up to 10 s late. */
+const LATE = { overlap: 10_000_000n, everyMs: 5000 };
 
 export function createFeed(deps: FeedDeps): Feed {
   return new LogFeed(deps);
 }
 
-interface Held {
+interface BufferedEvent {
   readonly sequence: bigint;
   readonly key: string;
   readonly event: IncidentEvent | undefined;
@@ -63,26 +63,26 @@ class LogFeed implements Feed {
     this.deps = deps;
     this.clients = new Gauge({
       name: 'parallax_feed_clients',
-      help: 'Clients that follow incidents.',
+      help: 'Clients connected to the incident feed.',
       registers: [deps.registry],
     });
   }
 
   async *follow(
-    { store, scope, after, wants }: FeedQuestion,
+    { store, scope, after, wants }: FeedSubscription,
     signal: AbortSignal,
   ): AsyncGenerator<FeedItem> {
     const group = this.enter(scope, store);
     try {
-      const head = await group.begun();
+      const log = incidentLog(store, { signal });
+      const head = await group.started();
       const start = after ?? head;
       let place = start;
       while (!signal.aborted) {
-        let at = group.placeOf(place);
+        let at = group.indexAfter(place);
         if (at === undefined) {
-          const seen = await group.begun();
-          const page = { after: place, limit: PAGE, once: true };
-          const rows = await readIncidentLog(store, page, { signal });
+          const seen = await group.started();
+          const rows = await log.read({ after: place, limit: PAGE, once: true });
           for (const { sequence, document } of rows) {
             place = sequence;
             const event = parseIncidentEvent(document);
@@ -90,19 +90,19 @@ class LogFeed implements Feed {
           }
           if (rows.length === PAGE) continue;
           if (seen > place) place = seen;
-          at = group.placeOf(place);
+          at = group.indexAfter(place);
         }
-        // Undefined again once it fell behind what is held.
-        for (; at !== undefined && !signal.aborted; at = group.still(at)) {
-          const held = group.from(at);
-          at += held.length;
-          for (const { sequence, event } of held) {
+        // Undefined again once the client fell behind the buffer.
+        for (; at !== undefined && !signal.aborted; at = group.buffered(at)) {
+          const events = group.from(at);
+          at += events.length;
+          for (const { sequence, event } of events) {
             if (sequence > place) place = sequence;
-            // Another server had come further than this one when the client was there.
+            // A client that comes from another server may have seen more than this one has read.
             if (sequence <= start || event === undefined || !wants(event)) continue;
             yield { id: place, event };
           }
-          if (held.length === 0) await group.more(at, signal);
+          if (events.length === 0) await group.more(at, signal);
         }
       }
     } finally {
@@ -121,63 +121,62 @@ class LogFeed implements Feed {
   private leave(scope: string, group: Group): void {
     this.clients.dec();
     if (--group.clients > 0) return;
-    group.end();
+    group.stop();
     if (this.groups.get(scope) === group) this.groups.delete(scope);
   }
 }
 
-/** Those who may read the same. Places are counted from the first event that was ever held. */
+/** The clients of one scope. An index counts the events since the first one that was ever buffered. */
 class Group {
   clients = 0;
-  private readonly store: Reader;
+  private readonly log: IncidentLog;
   private readonly deps: FeedDeps;
-  private readonly over = new AbortController();
+  private readonly stopping = new AbortController();
+  private readonly signal: AbortSignal;
   private readonly waiting = new Set<() => void>();
-  private held: Held[] = [];
+  private events: BufferedEvent[] = [];
+  /** Index of the first buffered event. */
   private first = 0;
   private readonly keys = new Set<string>();
-  /** Everything up to here was seen. */
-  private head = 0n;
-  private beginning: Promise<void> | undefined;
-  private lateAt = 0;
-  /** Everything behind this is held, but for what was dropped since. */
+  private starting: Promise<LogTail> | undefined;
+  /** All events with a greater sequence, up to the position of the tail, are buffered. */
   private since = 0n;
 
   constructor(store: Reader, deps: FeedDeps) {
-    this.store = store;
+    this.signal = AbortSignal.any([this.stopping.signal, deps.stopped]);
+    this.log = incidentLog(store, { signal: this.signal, own: true });
     this.deps = deps;
   }
 
-  end(): void {
-    this.over.abort();
+  stop(): void {
+    this.stopping.abort();
   }
 
-  /** How far the log was seen; the first who asks has it looked at from then on. */
-  async begun(): Promise<bigint> {
-    this.beginning ??= this.begin();
-    await this.beginning;
-    return this.head;
+  /** The position in the log; the first call starts reading it. */
+  async started(): Promise<bigint> {
+    this.starting ??= this.start();
+    return (await this.starting).position;
   }
 
-  /** The place behind a row of the log; undefined when not all that follows it is here. */
-  placeOf(sequence: bigint): number | undefined {
+  /** The index of the first event after a row of the log; undefined when the buffer lacks some. */
+  indexAfter(sequence: bigint): number | undefined {
     if (sequence < this.since) return undefined;
-    const index = this.held.findIndex((each) => each.sequence > sequence);
-    return this.first + (index === -1 ? this.held.length : index);
+    const index = this.events.findIndex((each) => each.sequence > sequence);
+    return this.first + (index === -1 ? this.events.length : index);
   }
 
-  /** The place, while everything behind it is still here. */
-  still(at: number): number | undefined {
+  /** The index, while it is in the buffer. */
+  buffered(at: number): number | undefined {
     return at >= this.first ? at : undefined;
   }
 
-  from(at: number): readonly Held[] {
-    return this.held.slice(at - this.first);
+  from(at: number): readonly BufferedEvent[] {
+    return this.events.slice(at - this.first);
   }
 
-  /** Waits for something behind a place, or for the signal. */
+  /** Waits for an event at the index, or for the signal. */
   async more(at: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.first + this.held.length > at) return;
+    if (signal.aborted || this.first + this.events.length > at) return;
     const { promise, resolve } = deferred<void>();
     const wake = () => resolve();
     this.waiting.add(wake);
@@ -187,61 +186,51 @@ class Group {
     this.waiting.delete(wake);
   }
 
-  private async begin(): Promise<void> {
+  private async start(): Promise<LogTail> {
     try {
-      const options = { signal: this.over.signal, own: true };
-      this.head = this.since = await lastSequence(this.store, options);
+      this.since = await this.log.last();
     } catch (error) {
-      this.beginning = undefined;
+      this.starting = undefined;
       throw error;
     }
-    this.lateAt = this.deps.clock.now();
-    void this.run();
+    const tail = new LogTail(this.log, this.deps.clock, this.since, LATE);
+    void this.run(tail);
+    return tail;
   }
 
-  private async run(): Promise<void> {
-    const { clock, config, logger, stopped } = this.deps;
-    const signal = AbortSignal.any([this.over.signal, stopped]);
+  private async run(tail: LogTail): Promise<void> {
+    const { signal } = this;
+    const { clock, config, logger } = this.deps;
     while (!signal.aborted) {
       try {
-        while (await this.look(signal));
+        while (await this.read(tail));
       } catch (error) {
         if (signal.aborted) return;
-        logger.warn({ err: error }, 'the log of incidents is out of reach for who follows it');
+        logger.warn({ err: error }, 'incident log unavailable');
       }
       await clock.sleep(config.poll, signal);
     }
   }
 
   /** True when there may be more at once. */
-  private async look(signal: AbortSignal): Promise<boolean> {
-    const { head, deps } = this;
-    const options = { signal, own: true };
-    const late = deps.clock.now() - this.lateAt >= LATE_MS ? await this.late(options) : [];
-    const rows = await readIncidentLog(this.store, { after: head, limit: PAGE }, options);
+  private async read(tail: LogTail): Promise<boolean> {
+    // Rows that another evaluator wrote late count as new: no client had them.
+    const late = await tail.late(PAGE, this.since);
+    const rows = await tail.next(PAGE);
     const fresh = [...late, ...rows].filter(({ key }) => !this.keys.has(key));
     for (const { sequence, key, document } of fresh) {
       this.keys.add(key);
-      this.held.push({ sequence, key, event: parseIncidentEvent(document) });
+      this.events.push({ sequence, key, event: parseIncidentEvent(document) });
     }
-    this.head = rows.at(-1)?.sequence ?? head;
     this.trim();
     if (fresh.length > 0) for (const wake of this.waiting) wake();
     return rows.length === PAGE;
   }
 
-  /** What another evaluator wrote late counts as new: whoever is here has not had it. */
-  private async late(options: QueryOptions): Promise<readonly IncidentLogRow[]> {
-    this.lateAt = this.deps.clock.now();
-    const { head, since } = this;
-    const after = head - since > OVERLAP ? head - OVERLAP : since;
-    return readIncidentLog(this.store, { after, until: head, limit: PAGE }, options);
-  }
-
   private trim(): void {
-    const extra = this.held.length - this.deps.config.recent;
+    const extra = this.events.length - this.deps.config.recent;
     if (extra <= 0) return;
-    for (const { key, sequence } of this.held.splice(0, extra)) {
+    for (const { key, sequence } of this.events.splice(0, extra)) {
       this.keys.delete(key);
       if (sequence > this.since) this.since = sequence;
     }

@@ -1,9 +1,9 @@
-// Rows of the log of incidents, `incident_events`: how they are read, and what they are as blocks.
+// The log of incident events, the table `incident_events`: reading it, and rows as a block to insert.
 import { randomUUID } from 'node:crypto';
 import type { IncidentEventKind } from '../../../incident/incident-event.ts';
 import { encodeRows } from '../../../store/native/native-rows.ts';
 import { INCIDENT_EVENT_COLUMNS } from '../../../store/schema/alert-columns.ts';
-import type { NativeBlock, QueryOptions, QueryParams, Store } from '../../../store/store.ts';
+import type { NativeBlock, QueryOptions, QueryParams, Reader } from '../../../store/store.ts';
 
 /** A row; numbers and times as in the columns, times in nanoseconds since 1970 but for `receivedAt`. */
 export interface IncidentLogRow {
@@ -37,70 +37,68 @@ const SELECT = `SELECT toString(sequence), toUnixTimestamp64Milli(received_at), 
   toString(toUnixTimestamp64Nano(last_seen)), drops, verdicts, drops_before, verdicts_before, cluster, verdict,
   source_cluster, source_namespace, destination_cluster, destination_namespace, document FROM incident_events`;
 
-export interface LogWindow {
-  /** Rows behind this place. */
+export interface LogRange {
+  /** Rows with a greater sequence. */
   readonly after: bigint;
-  readonly limit: number;
-  /** Also what nobody is told. */
-  readonly silent?: boolean;
-  /** Of rows of the same key, the first. */
-  readonly once?: boolean;
   readonly until?: bigint;
+  readonly limit: number;
+  /** Silent rows too, which no receiver gets. */
+  readonly silent?: boolean;
+  /** The first of rows with the same key only. */
+  readonly once?: boolean;
 }
 
-/** In the order of the log. */
-export async function readIncidentLog(
-  store: Pick<Store, 'query'>,
-  { after, limit, silent = false, once = false, until }: LogWindow,
-  options?: QueryOptions,
-): Promise<IncidentLogRow[]> {
-  const told = silent ? '' : ' AND silent = 0';
-  const to = until === undefined ? '' : ' AND sequence <= {until:UInt64}';
-  const sql = `${SELECT} WHERE sequence > {after:UInt64}${to}${told} ORDER BY sequence${once ? ' LIMIT 1 BY key' : ''} LIMIT {limit:UInt32}`;
-  return rows(store, sql, { after, limit, ...(until !== undefined && { until }) }, options);
+export interface IncidentLog {
+  /** Sequence of the last row; 0 of an empty log. */
+  last(): Promise<bigint>;
+  /** Rows by sequence. */
+  read(range: LogRange): Promise<readonly IncidentLogRow[]>;
+  /** The last row of each incident that has one. */
+  lastOf(incidents: readonly bigint[]): Promise<readonly IncidentLogRow[]>;
+  /** The last rows of open incidents with a greater number, by number. */
+  open(after: bigint, limit: number): Promise<readonly IncidentLogRow[]>;
+  /** The first row of each key. */
+  byKeys(keys: readonly string[]): Promise<readonly IncidentLogRow[]>;
 }
 
-/** The last row of each incident, of all that have one. */
-export async function readLastRows(
-  store: Pick<Store, 'query'>,
-  incidents: readonly bigint[],
-  options?: QueryOptions,
-): Promise<IncidentLogRow[]> {
-  const sql = `${SELECT} WHERE incident IN {incidents:Array(UInt64)} ORDER BY sequence DESC LIMIT 1 BY incident`;
-  return rows(store, sql, { incidents }, options);
-}
-
-/** The last rows of the incidents that are open, a page of them by number. */
-export async function readOpenRows(
-  store: Pick<Store, 'query'>,
-  after: bigint,
-  limit: number,
-  options?: QueryOptions,
-): Promise<IncidentLogRow[]> {
-  const sql = `${SELECT} WHERE (incident, sequence) IN (
-    SELECT incident, max(sequence) FROM incident_events WHERE incident > {after:UInt64}
-    GROUP BY incident HAVING argMax(kind, sequence) != 'resolved' ORDER BY incident LIMIT {limit:UInt32})
-  ORDER BY incident, sequence LIMIT 1 BY incident`;
-  return rows(store, sql, { after, limit }, options);
-}
-
-export async function readByKeys(
-  store: Pick<Store, 'query'>,
-  keys: readonly string[],
-  options?: QueryOptions,
-): Promise<IncidentLogRow[]> {
-  const sql = `${SELECT} WHERE key IN {keys:Array(String)} ORDER BY sequence LIMIT 1 BY key`;
-  return rows(store, sql, { keys }, options);
-}
-
-/** The place of the last row; 0 of an empty log. */
-export async function lastSequence(
-  store: Pick<Store, 'query'>,
-  options?: QueryOptions,
-): Promise<bigint> {
-  const sql = 'SELECT toString(max(sequence)) FROM incident_events';
-  for await (const [sequence] of store.query(sql, {}, options)) return BigInt(String(sequence));
-  return 0n;
+export function incidentLog(store: Reader, options?: QueryOptions): IncidentLog {
+  const rows = async (sql: string, params: QueryParams) => {
+    const found: IncidentLogRow[] = [];
+    for await (const row of store.query(`${SELECT} ${sql}`, params, options))
+      found.push(rowOf(row));
+    return found;
+  };
+  return {
+    async last() {
+      const sql = 'SELECT toString(max(sequence)) FROM incident_events';
+      for await (const [sequence] of store.query(sql, {}, options)) return BigInt(String(sequence));
+      return 0n;
+    },
+    read({ after, until, limit, silent = false, once = false }) {
+      const where = ['sequence > {after:UInt64}'];
+      if (until !== undefined) where.push('sequence <= {until:UInt64}');
+      if (!silent) where.push('silent = 0');
+      return rows(
+        `WHERE ${where.join(' AND ')} ORDER BY sequence ${once ? 'LIMIT 1 BY key ' : ''}LIMIT {limit:UInt32}`,
+        { after, limit, ...(until !== undefined && { until }) },
+      );
+    },
+    lastOf: (incidents) =>
+      rows(
+        'WHERE incident IN {incidents:Array(UInt64)} ORDER BY sequence DESC LIMIT 1 BY incident',
+        { incidents },
+      ),
+    open: (after, limit) =>
+      rows(
+        `WHERE (incident, sequence) IN (
+          SELECT incident, max(sequence) FROM incident_events WHERE incident > {after:UInt64}
+          GROUP BY incident HAVING argMax(kind, sequence) != 'resolved' ORDER BY incident LIMIT {limit:UInt32})
+        ORDER BY incident, sequence LIMIT 1 BY incident`,
+        { after, limit },
+      ),
+    byKeys: (keys) =>
+      rows('WHERE key IN {keys:Array(String)} ORDER BY sequence LIMIT 1 BY key', { keys }),
+  };
 }
 
 export function encodeIncidentLog(events: readonly IncidentLogRow[]): NativeBlock {
@@ -135,20 +133,9 @@ export function encodeIncidentLog(events: readonly IncidentLogRow[]): NativeBloc
   );
 }
 
-/** A random uuid as a column takes it. */
+/** A random UUID as 16 bytes. */
 export function uuidBytes(): Buffer {
   return Buffer.from(randomUUID().replaceAll('-', ''), 'hex');
-}
-
-async function rows(
-  store: Pick<Store, 'query'>,
-  sql: string,
-  params: QueryParams,
-  options?: QueryOptions,
-): Promise<IncidentLogRow[]> {
-  const found: IncidentLogRow[] = [];
-  for await (const row of store.query(sql, params, options)) found.push(rowOf(row));
-  return found;
 }
 
 function rowOf(row: readonly unknown[]): IncidentLogRow {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDeliveryDesk } from '../../../../src/alert/notify/delivery-service.ts';
+import { createDeliveryService } from '../../../../src/alert/notify/delivery-service.ts';
 import { type DeliveryState, Ledger } from '../../../../src/alert/notify/ledger.ts';
 import type { Tokens } from '../../../../src/api/auth.ts';
 import { apiConfig } from '../../../../src/api/config.ts';
@@ -53,7 +53,7 @@ beforeAll(async () => {
     logger: pino({ level: 'info' }, { write: (line: string) => void log.push(JSON.parse(line)) }),
     clusters: () => [],
     overview: createOverview({ store, clock: systemClock, version: '1', config }),
-    deliveries: createDeliveryDesk(store, systemClock),
+    deliveries: createDeliveryService(store, systemClock),
     health: () => ({ phase: 'running', state: 'ok', components: [] }),
   });
   await server.start(never);
@@ -83,7 +83,7 @@ const post = async (body: unknown, token = 'all') => {
 
 describe('deliveries', () => {
   test('a server tells what the store itself tells, in the same words', async () => {
-    const direct = createDeliveryDesk(opened.store, systemClock);
+    const direct = createDeliveryService(opened.store, systemClock);
     const remote = remoteDesk(url, { token: 'all' });
     for (const question of [
       { limit: 20 },

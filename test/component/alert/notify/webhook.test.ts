@@ -218,7 +218,7 @@ describe('a webhook', () => {
     expect(rows[0]).toMatch(
       /^gone dead too old; attempts: \d+, the last: no connection \(ECONNREFUSED\)$/,
     );
-    expect(rows[1]).toBe('gone dead too old before it could be tried');
+    expect(rows[1]).toBe('gone dead too old before the first attempt');
   });
 });
 

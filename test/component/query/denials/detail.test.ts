@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { incidentId } from '../../../../src/incident/incident.ts';
 import type { Denial } from '../../../../src/query/denials/denial.ts';
 import { type DetailQuery, readIncidentDetail } from '../../../../src/query/denials/detail.ts';
-import { readIncidents } from '../../../../src/query/denials/incident.ts';
+import { readIncidentPage } from '../../../../src/query/denials/incident.ts';
 import { otherSides } from '../../../../src/query/denials/peer-view.ts';
 import { type DenialQuery, readDenials } from '../../../../src/query/denials/rows.ts';
 import { suggestStored } from '../../../../src/query/denials/suggest/suggested.ts';
@@ -197,7 +197,7 @@ describe('an incident', () => {
 test('the other side of each, and why it saw nothing', async () => {
   const window = { whitelist: [], blacklist: [], since: NOON - 24n * HOUR, until: undefined };
   const asked = { ...window, now: NOW, quiet: MINUTE, limit: 100, maxIncidents: 100 };
-  const incidents = await readIncidents(stored.store, asked);
+  const { incidents } = await readIncidentPage(stored.store, asked);
   const looked = incidents.map((incident) => {
     const at = msToNs(Date.parse(incident.lastSeen));
     return { incident, first: at, last: at };

@@ -3,11 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FlowFilter } from '../../../../src/hubble/proto/schema.gen.ts';
 import { type Incident, incidentId } from '../../../../src/incident/incident.ts';
-import {
-  type IncidentQuery,
-  readIncidentPage,
-  readIncidents,
-} from '../../../../src/query/denials/incident.ts';
+import { type IncidentQuery, readIncidentPage } from '../../../../src/query/denials/incident.ts';
 import { type Denied, deny, HOUR, MINUTE, NOON, watch } from '../../../support/query/denied.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
@@ -52,8 +48,8 @@ const DAY: IncidentQuery = {
   limit: 100,
   maxIncidents: 1000,
 };
-const read = (query: Partial<IncidentQuery> = {}) =>
-  readIncidents(stored.store, { ...DAY, ...query });
+const read = async (query: Partial<IncidentQuery> = {}) =>
+  (await readIncidentPage(stored.store, { ...DAY, ...query })).incidents;
 const told = (incidents: readonly Incident[]) => incidents.map(({ id }) => ids.indexOf(id));
 
 describe('incidents of a day', () => {

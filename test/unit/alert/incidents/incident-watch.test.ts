@@ -85,7 +85,7 @@ async function play(story: readonly Step[], { kills = true, watches = 1 } = {}):
     await Promise.all(
       running.map(async (watch, index) => {
         try {
-          await watch.look(now);
+          await watch.evaluate(now);
         } catch (error) {
           if (!(error instanceof Killed)) throw error;
           running[index] = fresh();

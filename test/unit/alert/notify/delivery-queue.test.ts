@@ -1,37 +1,36 @@
-// What is tried when, of the events that are held for one receiver.
 import { describe, expect, it } from 'vitest';
-import { Held, type Item } from '../../../../src/alert/notify/delivery-queue.ts';
-import { pauseOf } from '../../../../src/alert/notify/webhook.ts';
+import { DeliveryQueue, type QueueItem } from '../../../../src/alert/notify/delivery-queue.ts';
+import { retryAfterOf } from '../../../../src/alert/notify/webhook.ts';
 import type { IncidentEvent } from '../../../../src/incident/incident-event.ts';
 import type { IncidentLogRow } from '../../../../src/query/denials/feed/incident-log.ts';
 
-const patience = {
+const policy = {
   concurrency: 2,
   held: 3,
   retry: { initial: 1000, max: 8000 },
   maxAttempts: 10,
   maxAge: 60_000,
 };
-// Only its keys are looked at here.
+// The queue reads only the keys of its rows.
 const event = {} as IncidentEvent;
 const row = (sequence: bigint, incident: bigint) =>
   ({ sequence, incident, key: `k${sequence}`, kind: 'new', receivedAt: 100 }) as IncidentLogRow;
 
-function held(...rows: readonly [bigint, bigint][]): Held {
-  const all = new Held(patience, () => 0.999_999);
+function queueOf(...rows: readonly [bigint, bigint][]): DeliveryQueue {
+  const all = new DeliveryQueue(policy, () => 0.999_999);
   for (const [sequence, incident] of rows) all.add(row(sequence, incident), event, 0, false);
   return all;
 }
-const keys = (items: readonly Item[]) => items.map(({ row: { key } }) => key);
-const only = (items: readonly Item[]): Item => {
+const keys = (items: readonly QueueItem[]) => items.map(({ row: { key } }) => key);
+const only = (items: readonly QueueItem[]): QueueItem => {
   const [item] = items;
   if (item === undefined || items.length > 1) throw new Error(`${items.length} items`);
   return item;
 };
 
-describe('events held for a receiver', () => {
-  it('go one after the other within an incident, and at once across', () => {
-    const all = held([1n, 7n], [2n, 7n], [3n, 8n]);
+describe('queued events of a receiver', () => {
+  it('are due one after the other within an incident, and at once across', () => {
+    const all = queueOf([1n, 7n], [2n, 7n], [3n, 8n]);
     expect(keys(all.due(0))).toEqual(['k1', 'k3']);
     for (const item of all.due(0)) all.begin(item);
     expect(all.due(0)).toEqual([]);
@@ -41,12 +40,12 @@ describe('events held for a receiver', () => {
   });
 
   it('wait twice as long after each failure, up to a limit', () => {
-    const all = held([1n, 7n]);
+    const all = queueOf([1n, 7n]);
     const waits: number[] = [];
     for (let now = 0, i = 0; i < 6; i++) {
       const item = only(all.due(now));
       all.begin(item);
-      all.failed(item, { status: 500, reason: 'status 500' }, now);
+      all.retryLater(item, { kind: 'failed', status: 500, reason: 'status 500' }, now);
       waits.push(all.wait(now, 1e9));
       now += waits.at(-1) ?? 0;
     }
@@ -54,44 +53,44 @@ describe('events held for a receiver', () => {
     expect(all.wait(0, 500)).toBe(500);
   });
 
-  it('are tried at once when a receiver that was gone answers again', () => {
-    const all = held([1n, 7n], [2n, 8n]);
+  it('are due at once when the receiver is reachable again', () => {
+    const all = queueOf([1n, 7n], [2n, 8n]);
     const [first, second] = all.due(0);
     if (first === undefined || second === undefined) throw new Error('two are due');
     for (const item of [first, second]) all.begin(item);
-    all.failed(first, { status: 0, reason: 'no connection' }, 0);
-    all.failed(second, { status: 500, reason: 'status 500' }, 0);
+    all.retryLater(first, { kind: 'failed', status: 0, reason: 'no connection' }, 0);
+    all.retryLater(second, { kind: 'failed', status: 500, reason: 'status 500' }, 0);
     expect(all.due(10)).toEqual([]);
-    all.back(10);
-    // What it answered with an error waits on: that one is not gone.
+    all.reachable(10);
+    // An error response is an answer: that item waits on.
     expect(keys(all.due(10))).toEqual(['k1']);
   });
 
-  it('say how far all is done, whatever order it was done in', () => {
-    const all = held([5n, 7n], [6n, 8n], [9n, 9n]);
-    expect(all.before(20n)).toBe(4n);
+  it('give the sequence up to which all are finished, in any order', () => {
+    const all = queueOf([5n, 7n], [6n, 8n], [9n, 9n]);
+    expect(all.finishedUpTo(20n)).toBe(4n);
     const [first, second, third] = all.due(0);
     if (!first || !second || !third) throw new Error('three are due');
     const end = { state: 'delivered', status: 200, reason: '' } as const;
     all.finish(second, end);
-    expect(all.before(20n)).toBe(4n);
+    expect(all.finishedUpTo(20n)).toBe(4n);
     all.finish(first, end);
-    expect(all.before(20n)).toBe(8n);
+    expect(all.finishedUpTo(20n)).toBe(8n);
     expect(keys(all.finished())).toEqual(['k5', 'k6']);
     for (const item of all.finished()) all.remove(item);
     all.finish(third, end);
-    expect(all.before(20n)).toBe(20n);
+    expect(all.finishedUpTo(20n)).toBe(20n);
     expect(all.age(1100)).toBe(0);
   });
 
-  it('are taken once, unless they are asked for again', () => {
-    const all = held([1n, 7n]);
-    expect(all.knows('k1')).toBe(true);
+  it('are added once, but for redeliveries', () => {
+    const all = queueOf([1n, 7n]);
+    expect(all.hasKey('k1')).toBe(true);
     all.remove(only(all.due(0)));
-    expect([all.knows('k1'), all.size]).toEqual([true, 0]);
+    expect([all.hasKey('k1'), all.size]).toEqual([true, 0]);
     all.add(row(1n, 7n), event, 0, true);
-    // Its place was passed long ago.
-    expect([all.size, all.before(20n)]).toEqual([1, 20n]);
+    // A redelivery does not move the position back.
+    expect([all.size, all.finishedUpTo(20n)]).toEqual([1, 20n]);
   });
 });
 
@@ -104,5 +103,5 @@ describe('Retry-After', () => {
     ['Thu, 01 Jan 1970 00:00:01 GMT', 0],
     ['soon', undefined],
     [undefined, undefined],
-  ])('%s is %s ms', (text, wanted) => expect(pauseOf(text, 5000)).toBe(wanted));
+  ])('%s is %s ms', (text, wanted) => expect(retryAfterOf(text, 5000)).toBe(wanted));
 });
