@@ -32,7 +32,6 @@ import {
   UINT,
 } from './types.ts';
 import { Uint, type Value } from './values.ts';
-import { wellKnown } from './well-known.ts';
 
 /** A tree with what its names mean and the type of each node. */
 export interface Checked {
@@ -319,18 +318,13 @@ class Checker {
     const [type = ERROR] = meaning.type.params;
     if (meaning.kind !== 'type')
       return this.problem(expr.at, `'${declaredName(meaning.type)}' is not a type`);
-    if (type.kind === 'struct' || wellKnown(meaning.name) !== undefined) return type;
+    if (type.kind === 'struct') return type;
     return this.problem(expr.at, `'${declaredName(type)}' is not a message type`);
   }
 
   /** The type a field in a literal must have. */
   private initialized(at: number, type: CelType, meaning: Meaning, name: string): CelType {
     const full = 'name' in meaning ? meaning.name : FLOW_VARIABLE;
-    const known = wellKnown(full);
-    if (known !== undefined) {
-      const wanted = Object.hasOwn(known.fields, name) ? known.fields[name] : undefined;
-      return wanted ?? this.problem(at, `undefined field '${name}'`);
-    }
     if (type.kind !== 'struct')
       return this.problem(at, `unexpected failed resolution of '${full}'`);
     const field = fieldOf(type.name, name);

@@ -9,6 +9,7 @@ import {
   BYTES,
   type CelType,
   DOUBLE,
+  DURATION,
   INT,
   listOf,
   mapOf,
@@ -22,7 +23,6 @@ import {
   typeOf,
   UINT,
 } from './types.ts';
-import { wellKnown } from './well-known.ts';
 
 export const CONTAINER = 'flow';
 export const FLOW_VARIABLE = '_flow';
@@ -53,6 +53,8 @@ const TYPE_NAMES: ReadonlyMap<string, CelType> = new Map([
   ['string', STRING],
   ['type', TYPE],
   ['uint', UINT],
+  ['google.protobuf.Duration', DURATION],
+  ['google.protobuf.Timestamp', TIMESTAMP],
 ]);
 
 /** The full names a name may have; one that begins with a dot is full already. */
@@ -60,17 +62,12 @@ export function candidates(name: string): readonly string[] {
   return name.startsWith('.') ? [name.slice(1)] : [`${CONTAINER}.${name}`, name];
 }
 
-const NULL_VALUE = 'google.protobuf.NullValue.NULL_VALUE';
-
 /** What a full name means outside of any macro. */
 export function globalMeaning(name: string): Meaning | undefined {
   if (name === FLOW_VARIABLE) return { kind: 'flow', type: structOf('flow.Flow') };
-  const type = messages.has(name)
-    ? structOf(name)
-    : (TYPE_NAMES.get(name) ?? wellKnown(name)?.type);
+  const type = messages.has(name) ? structOf(name) : TYPE_NAMES.get(name);
   if (type !== undefined) return { kind: 'type', type: typeOf(type), name };
   const dot = name.lastIndexOf('.');
-  if (name === NULL_VALUE) return { kind: 'enum', type: INT, value: 0n };
   const numbers = enums.get(name.slice(0, dot))?.numbers;
   const member = name.slice(dot + 1);
   const value = numbers && Object.hasOwn(numbers, member) ? numbers[member] : undefined;

@@ -120,7 +120,7 @@ const FUNCTIONS: ReadonlyMap<string, Implementation> = new Map<string, Implement
     ([name, convert]) => [name, guarded(name, unary(convert))] as const,
   ),
   ...CLOCK_FUNCTIONS.map((name) => {
-    const part = ([value = null, zone]: readonly Value[]) => partOf(name, value, zone);
+    const part = unary((value) => partOf(name, value));
     return [name, guarded(name, part)] as const;
   }),
 ]);

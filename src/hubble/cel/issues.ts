@@ -2,8 +2,6 @@
 
 /** A position that is no position: problems of the expression as a whole. */
 export const NOWHERE = -1;
-/** Of what is missing because of another problem: cel-go places it before the first column. */
-export const UNPLACED = -2;
 
 /** Beyond these, problems are counted but not shown. */
 const MAX_ISSUES = 100;
@@ -42,7 +40,7 @@ export class Source {
 
   private place(at: number): { readonly line: number; readonly column: number } {
     if (at === NOWHERE) return { line: -1, column: -1 };
-    if (at === UNPLACED || this.points.length === 0) return { line: 1, column: -1 };
+    if (this.points.length === 0) return { line: 1, column: -1 };
     let line = 1;
     let start = 0;
     for (let index = 0; index < at; index++) {

@@ -1,23 +1,20 @@
 // What looks like a call but is a form of its own: presence tests and walks over lists and maps.
 import type { Expr, FoldName } from './ast.ts';
-import type { Source } from './issues.ts';
+
+/** Notes a problem; what stands in place of the node. */
+type Refuse = (at: number, why: string) => Expr;
 
 /** `has(a.b)`; undefined when the call is no macro. What a macro makes is where its call is. */
 export function globalMacro(
   name: string,
   args: readonly Expr[],
   at: number,
-  source: Source,
+  refuse: Refuse,
 ): Expr | undefined {
   const [arg] = args;
   if (name !== 'has' || args.length !== 1 || arg === undefined) return undefined;
   if (arg.kind === 'select' && !arg.test) return { ...arg, test: true, at };
-  return refused(arg, 'invalid argument to has() macro', source);
-}
-
-function refused({ at }: Expr, why: string, source: Source): Expr {
-  source.report(at, why);
-  return { kind: 'error', at };
+  return refuse(arg.at, 'invalid argument to has() macro');
 }
 
 const FOLDS: Readonly<
@@ -36,7 +33,7 @@ export function memberMacro(
   range: Expr,
   args: readonly Expr[],
   at: number,
-  source: Source,
+  refuse: Refuse,
 ): Expr | undefined {
   const fold = Object.hasOwn(FOLDS, call) ? FOLDS[call] : undefined;
   if (fold === undefined || !fold.args.includes(args.length)) return undefined;
@@ -45,13 +42,12 @@ export function memberMacro(
   if (variable === undefined || second === undefined) return undefined;
   const isBuilder = name === 'map' || name === 'filter';
   if (variable.kind !== 'ident')
-    return refused(
-      variable,
+    return refuse(
+      variable.at,
       isBuilder ? 'argument is not an identifier' : 'argument must be a simple name',
-      source,
     );
   if (variable.name === '__result__')
-    return refused(variable, 'iteration variable overwrites accumulator variable', source);
+    return refuse(variable.at, 'iteration variable overwrites accumulator variable');
   const common = {
     kind: 'fold' as const,
     name,

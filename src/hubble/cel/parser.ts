@@ -1,14 +1,11 @@
-// From the tree of tokens to what an expression says: cel-go's visitor, with its complaints about what the grammar lets
-// through. Where the tree lacks something there is a complaint already.
+// Reads an expression: operators by precedence, everything else by what it begins with. Syntax ends at the first
+// mistake; what the grammar takes and the language does not (reserved names, literals out of range) is collected.
 import type { Entry, Expr, FieldInit } from './ast.ts';
-import { NOWHERE, type Source, UNPLACED } from './issues.ts';
-import { type Token, tokenize } from './lexer.ts';
+import { NOWHERE, type Source } from './issues.ts';
+import { type Token, type TokenType, tokenize } from './lexer.ts';
 import { MAX_DEPTH, MAX_EXPRESSION } from './limits.ts';
 import { bytesLiteral, doubleLiteral, intLiteral, stringLiteral, uintLiteral } from './literals.ts';
 import { globalMacro, memberMacro } from './macros.ts';
-import { read } from './reader.ts';
-import { GaveUp } from './recovery.ts';
-import { type Tree, tokenOf, treeOf } from './tree.ts';
 import { Uint } from './values.ts';
 
 const RESERVED: ReadonlySet<string> = new Set(
@@ -17,304 +14,363 @@ const RESERVED: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Parses; whether that went well, the source knows. */
+/** How tightly a binary operator binds; `&&`, `||` and `?:` bind less than any of them. */
+const PRECEDENCE: Readonly<Partial<Record<TokenType, number>>> = {
+  ...{ '==': 1, '!=': 1, '<': 1, '<=': 1, '>': 1, '>=': 1, in: 1 },
+  ...{ '+': 2, '-': 2, '*': 3, '/': 3, '%': 3 },
+};
+
+/** Ends the parse; the source has the problem. */
+class Stop extends Error {}
+
+/** Parses. Problems are reported to the source; the result is of use only without any. */
 export function parse(source: Source, text: string): Expr {
   const { length } = source.points;
-  if (length > MAX_EXPRESSION) {
+  try {
+    if (length <= MAX_EXPRESSION) return new Parser(source, text).whole();
     source.report(
       NOWHERE,
       `expression code point size exceeds limit: size: ${length}, limit ${MAX_EXPRESSION}`,
     );
-    return missing(0);
-  }
-  const tree = read(source, tokenize(source, text));
-  if (tree === undefined) return missing(0);
-  try {
-    return new Visitor(source).visit(tree);
   } catch (error) {
-    if (error instanceof GaveUp) return missing(0);
-    throw error;
+    if (!(error instanceof Stop)) throw error;
   }
+  return { kind: 'error', at: 0 };
 }
 
-function missing(at: number): Expr {
-  return { kind: 'error', at };
-}
-
-const HOLDERS: ReadonlySet<string> = new Set(
-  'start relation calc member MemberExpr Nested ConstantLiteral'.split(' '),
-);
-
-/** Down to the first node that says something: brackets and rules that found no operator only hold another. */
-function unnested(tree: Tree | undefined): Tree | undefined {
-  let node = tree;
-  while (
-    node !== undefined &&
-    (HOLDERS.has(node.name) ||
-      (node.name === 'expr' && tokenOf(node, 'op') === undefined) ||
-      (/^conditional(?:Or|And)$/.test(node.name) && tokenOf(node, 'ops') === undefined))
-  )
-    node = treeOf(node, 'e');
-  return node;
-}
-
-class Visitor {
+class Parser {
   private readonly source: Source;
-  private depth = 0;
+  private readonly tokens: readonly Token[];
+  private index = 0;
+  /** Expressions within expressions. */
+  private nesting = 0;
+  /** Operators above operators, by node: chains of them nest to the left without end. */
+  private readonly heights = new Map<Expr, number>();
+  /** Within a part that is left out for a problem of its own. */
+  private muted = 0;
 
-  constructor(source: Source) {
+  constructor(source: Source, text: string) {
     this.source = source;
+    this.tokens = tokenize(text, (at, message) => this.syntax(at, message));
   }
 
-  visit(outer: Tree | undefined): Expr {
-    const tree = unnested(outer);
-    if (tree === undefined) return missing(UNPLACED);
-    switch (tree.name) {
-      case 'expr':
-        return this.conditional(tree);
-      case 'conditionalOr':
-        return this.logic('_||_', tree);
-      case 'conditionalAnd':
-        return this.logic('_&&_', tree);
-      case 'Relation':
-      case 'Calc':
-        return this.deeper(() => this.operation(tree));
-      case 'LogicalNot':
-        return this.signed('!_', tree);
-      case 'Negate':
-        return this.signed('-_', tree);
-      case 'Select':
-        return this.deeper(() => this.selection(tree));
-      case 'MemberCall':
-        return this.deeper(() => this.memberCall(tree));
-      case 'Index':
-        return this.deeper(() => this.index(tree));
-      case 'Ident':
-        return this.ident(tree);
-      case 'GlobalCall':
-        return this.globalCall(tree);
-      case 'CreateList':
-        return this.list(tree);
-      case 'CreateStruct':
-        return this.map(tree);
-      case 'CreateMessage':
-        return this.message(tree);
-      case 'unary':
-        return { kind: 'literal', value: '<<error>>', at: tree.first.at };
-      case 'primary':
-      case 'literal':
-        return missing(UNPLACED);
-      default:
-        return this.literal(tree);
-    }
-  }
-
-  private deeper(visit: () => Expr): Expr {
-    if (++this.depth > MAX_DEPTH) {
-      const text = 'max recursion depth exceeded';
-      this.source.report(NOWHERE, text);
-      throw new GaveUp(text);
-    }
-    const expr = visit();
-    this.depth--;
+  whole(): Expr {
+    const expr = this.expression();
+    if (this.token.type !== 'end') this.expected('an operator or the end');
     return expr;
   }
 
-  private problem(at: number, message: string): Expr {
+  private get token(): Token {
+    return this.ahead(0);
+  }
+
+  private ahead(count: number): Token {
+    const token = this.tokens[Math.min(this.index + count, this.tokens.length - 1)];
+    if (token === undefined) throw new RangeError('there is always an end token');
+    return token;
+  }
+
+  /** The present token when it is of the type; it is then passed. */
+  private take(type: TokenType): Token | undefined {
+    const { token } = this;
+    if (token.type !== type) return undefined;
+    this.index++;
+    return token;
+  }
+
+  private need(type: TokenType, name = `'${type}'`): Token {
+    return this.take(type) ?? this.expected(name);
+  }
+
+  private expected(what: string): never {
+    const { at, text, type } = this.token;
+    const found = type === 'end' ? 'the end' : `'${text.replace(/\s+/g, ' ')}'`;
+    return this.syntax(at, `found ${found}, expected ${what}`);
+  }
+
+  private syntax(at: number, message: string): never {
+    return this.stop(at, `Syntax error: ${message}`);
+  }
+
+  private stop(at: number, message: string): never {
     this.source.report(at, message);
-    return missing(at);
+    throw new Stop(message);
   }
 
-  private conditional(tree: Tree): Expr {
-    return this.deeper(() => {
-      const args = ['e', 'e1', 'e2'].map((label) => this.visit(treeOf(tree, label)));
-      return { kind: 'call', name: '_?_:_', args, at: tokenOf(tree, 'op')?.at ?? UNPLACED };
-    });
+  private readonly problem = (at: number, message: string): Expr => {
+    if (this.muted === 0) this.source.report(at, message);
+    return { kind: 'error', at };
+  };
+
+  /** Reads a part whose problems do not matter. */
+  private unheeded(part: () => unknown): void {
+    this.muted++;
+    part();
+    this.muted--;
   }
 
-  private logic(name: '_&&_' | '_||_', tree: Tree): Expr {
-    const first = this.visit(treeOf(tree, 'e'));
-    const ops = tree.tokens.ops ?? [];
+  /** Notes the height of a node: `operators` more than that of its parts. */
+  private made<T extends Expr>(expr: T, parts: readonly Expr[], operators: 0 | 1): T {
+    const height = operators + Math.max(0, ...parts.map((part) => this.heights.get(part) ?? 0));
+    if (height > MAX_DEPTH) this.stop(NOWHERE, 'max recursion depth exceeded');
+    this.heights.set(expr, height);
+    return expr;
+  }
+
+  private expression(): Expr {
+    if (++this.nesting > MAX_DEPTH)
+      this.stop(NOWHERE, `expression recursion limit exceeded: ${MAX_DEPTH}`);
+    const condition = this.logic('||');
+    const question = this.take('?');
+    const expr = question === undefined ? condition : this.conditional(condition, question.at);
+    this.nesting--;
+    return expr;
+  }
+
+  private conditional(condition: Expr, at: number): Expr {
+    const yes = this.logic('||');
+    this.need(':');
+    const args = [condition, yes, this.expression()];
+    return this.made({ kind: 'call', name: '_?_:_', args, at }, args, 1);
+  }
+
+  private logic(operator: '&&' | '||'): Expr {
+    const next = () => (operator === '||' ? this.logic('&&') : this.binary(1));
+    const terms = [next()];
+    const signs: Token[] = [];
+    for (let sign = this.take(operator); sign !== undefined; sign = this.take(operator)) {
+      signs.push(sign);
+      terms.push(next());
+    }
+    const [first] = terms;
     // cel-go makes a balanced tree of the terms, with the middle sign at its top.
-    const op = ops[Math.floor(ops.length / 2)];
-    const others = (tree.trees.e1 ?? []).map((each) => this.visit(each));
-    return { kind: 'logic', name, terms: [first, ...others], at: op?.at ?? UNPLACED };
+    const at = signs[Math.floor(signs.length / 2)]?.at;
+    if (at === undefined && first !== undefined) return first;
+    const name = operator === '||' ? '_||_' : '_&&_';
+    return this.made({ kind: 'logic', name, terms, at: at ?? 0 }, terms, 0);
   }
 
-  private operation(tree: Tree): Expr {
-    const op = tokenOf(tree, 'op');
-    if (op === undefined) return this.problem(tree.first.at, 'operator not found');
-    const name = op.type === 'in' ? '@in' : `_${op.text}_`;
-    const args = ['left', 'right'].map((label) => this.visit(treeOf(tree, label)));
-    return { kind: 'call', name, args, at: op.at };
+  private binary(least: number): Expr {
+    let left = this.unary();
+    for (;;) {
+      const { type, at } = this.token;
+      const precedence = PRECEDENCE[type];
+      if (precedence === undefined || precedence < least) return left;
+      this.index++;
+      const args = [left, this.binary(precedence + 1)];
+      const name = type === 'in' ? '@in' : `_${type}_`;
+      left = this.made({ kind: 'call', name, args, at }, args, 1);
+    }
   }
 
-  private signed(name: string, tree: Tree): Expr {
-    const ops = tree.tokens.ops ?? [];
-    const operand = this.visit(treeOf(tree, 'e'));
-    const [op] = ops;
-    if (op === undefined || ops.length % 2 === 0) return operand;
-    return { kind: 'call', name, args: [operand], at: op.at };
+  private unary(): Expr {
+    const { type, at } = this.token;
+    // A minus belongs to the number behind it, unless another one stands before it.
+    const isSign = type === '!' || (type === '-' && !this.isNumber(1));
+    if (!isSign) return this.member();
+    let count = 0;
+    while (this.take(type) !== undefined) count++;
+    const operand = this.member();
+    if (count % 2 === 0) return operand;
+    return this.made({ kind: 'call', name: `${type}_`, args: [operand], at }, [operand], 0);
   }
 
-  private selection(tree: Tree): Expr {
-    const operand = this.visit(treeOf(tree, 'left'));
-    const op = tokenOf(tree, 'op');
-    const id = treeOf(tree, 'id');
-    if (op === undefined || id === undefined) return missing(tree.first.at);
-    const field = this.fieldName(id, id.first.at);
-    if (tokenOf(tree, 'opt') !== undefined) return this.problem(op.at, "unsupported syntax '.?'");
-    return { kind: 'select', operand, field: field ?? '', test: false, at: op.at };
+  private isNumber(ahead: number): boolean {
+    const { type } = this.ahead(ahead);
+    return type === 'int' || type === 'double';
+  }
+
+  private member(): Expr {
+    let expr = this.primary();
+    for (;;) {
+      const dot = this.take('.');
+      const bracket = dot === undefined ? this.take('[') : undefined;
+      if (dot !== undefined) expr = this.selected(expr, dot.at);
+      else if (bracket !== undefined) expr = this.indexed(expr, bracket.at);
+      else return expr;
+    }
+  }
+
+  private selected(operand: Expr, at: number): Expr {
+    if (this.token.type === 'name' && this.ahead(1).type === '(') {
+      const { text } = this.need('name');
+      const open = this.need('(').at;
+      const args = this.args();
+      const expr = memberMacro(text, operand, args, open, this.problem) ?? {
+        kind: 'call',
+        name: text,
+        target: operand,
+        args,
+        at: open,
+      };
+      return this.made(expr, [operand, ...args], 1);
+    }
+    const optional = this.take('?');
+    const field = this.fieldName(this.token.at) ?? '';
+    if (optional !== undefined) return this.problem(at, "unsupported syntax '.?'");
+    return this.made({ kind: 'select', operand, field, test: false, at }, [operand], 1);
   }
 
   /** Names between backticks are in the grammar, but not in the language. */
-  private fieldName(id: Tree, at: number): string | undefined {
-    const name = tokenOf(id, 'id');
-    if (id.name === 'SimpleIdentifier' && name !== undefined) return name.text;
-    const isEscaped = id.name === 'EscapedIdentifier';
-    this.source.report(at, isEscaped ? "unsupported syntax: '`'" : 'unsupported ident kind');
+  private fieldName(at: number): string | undefined {
+    if (this.take('escaped name') === undefined) return this.need('name', 'a name').text;
+    this.problem(at, "unsupported syntax: '`'");
     return undefined;
   }
 
-  private memberCall(tree: Tree): Expr {
-    const target = this.visit(treeOf(tree, 'left'));
-    const id = tokenOf(tree, 'id');
-    if (id === undefined) return missing(tree.first.at);
-    const at = tokenOf(tree, 'open')?.at ?? UNPLACED;
-    const args = this.args(tree);
-    return (
-      memberMacro(id.text, target, args, at, this.source) ?? {
-        kind: 'call',
-        name: id.text,
-        target,
-        args,
-        at,
+  private indexed(target: Expr, at: number): Expr {
+    const optional = this.take('?');
+    const args = [target, this.expression()];
+    this.need(']');
+    if (optional !== undefined) return this.problem(at, "unsupported syntax '[?'");
+    return this.made({ kind: 'call', name: '_[_]', args, at }, args, 1);
+  }
+
+  private args(): readonly Expr[] {
+    const args: Expr[] = [];
+    if (this.take(')') !== undefined) return args;
+    do args.push(this.expression());
+    while (this.take(',') !== undefined);
+    if (this.take(')') === undefined) this.expected("',' or ')'");
+    return args;
+  }
+
+  private primary(): Expr {
+    const { token } = this;
+    switch (token.type) {
+      case '(': {
+        this.index++;
+        const expr = this.expression();
+        this.need(')');
+        return expr;
       }
-    );
-  }
-
-  private args(tree: Tree): readonly Expr[] {
-    return (treeOf(tree, 'args')?.trees.e ?? []).map((each) => this.visit(each));
-  }
-
-  private index(tree: Tree): Expr {
-    const target = this.visit(treeOf(tree, 'left'));
-    const op = tokenOf(tree, 'op');
-    if (op === undefined) return missing(tree.first.at);
-    const index = this.visit(treeOf(tree, 'index'));
-    if (tokenOf(tree, 'opt') !== undefined) return this.problem(op.at, "unsupported syntax '[?'");
-    return { kind: 'call', name: '_[_]', args: [target, index], at: op.at };
-  }
-
-  private ident(tree: Tree): Expr {
-    const id = this.identifier(tree);
-    return 'kind' in id ? id : { kind: 'ident', name: id.name, at: id.token.at };
-  }
-
-  /** The name that stands alone or is called, with its dot; or what is wrong with it. */
-  private identifier(tree: Tree): { readonly name: string; readonly token: Token } | Expr {
-    const token = tokenOf(tree, 'id');
-    if (token === undefined) return missing(tree.first.at);
-    if (RESERVED.has(token.text))
-      return this.problem(tree.first.at, `reserved identifier: ${token.text}`);
-    const dot = tokenOf(tree, 'leadingDot') === undefined ? '' : '.';
-    return { name: dot + token.text, token };
-  }
-
-  private globalCall(tree: Tree): Expr {
-    const id = this.identifier(tree);
-    if ('kind' in id) return id;
-    const at = tokenOf(tree, 'op')?.at ?? UNPLACED;
-    const args = this.args(tree);
-    return globalMacro(id.name, args, at, this.source) ?? { kind: 'call', name: id.name, args, at };
-  }
-
-  private list(tree: Tree): Expr {
-    const elements = (treeOf(tree, 'elems')?.trees.elems ?? []).map((each) => {
-      const element = this.visit(treeOf(each, 'e'));
-      const opt = tokenOf(each, 'opt');
-      if (opt !== undefined) this.problem(opt.at, "unsupported syntax '?'");
-      return element;
-    });
-    return { kind: 'list', elements, at: tokenOf(tree, 'op')?.at ?? UNPLACED };
-  }
-
-  private map(tree: Tree): Expr {
-    const at = tokenOf(tree, 'op')?.at ?? UNPLACED;
-    const list = treeOf(tree, 'entries');
-    const entries: Entry[] = [];
-    for (const [index, column] of (list?.tokens.cols ?? []).entries()) {
-      const key = list?.trees.keys?.[index];
-      const value = list?.trees.values?.[index];
-      if (key === undefined || value === undefined) return { kind: 'map', entries: [], at };
-      if (tokenOf(key, 'opt') !== undefined) {
-        this.problem(key.first.at, "unsupported syntax '?'");
-        continue;
-      }
-      const given = this.visit(treeOf(key, 'e'));
-      entries.push({ key: given, value: this.visit(value), at: column.at });
-    }
-    return { kind: 'map', entries, at };
-  }
-
-  private message(tree: Tree): Expr {
-    const dot = tokenOf(tree, 'leadingDot') === undefined ? '' : '.';
-    const type = dot + (tree.tokens.ids ?? []).map(({ text }) => text).join('.');
-    const at = tokenOf(tree, 'op')?.at ?? UNPLACED;
-    const fields: FieldInit[] = [];
-    const list = treeOf(tree, 'entries');
-    for (const [index, field] of (list?.trees.fields ?? []).entries()) {
-      const column = list?.tokens.cols?.[index];
-      const value = list?.trees.values?.[index];
-      if (list === undefined || column === undefined || value === undefined)
-        return { kind: 'struct', type, fields: [], at };
-      if (tokenOf(field, 'opt') !== undefined) {
-        this.problem(field.first.at, "unsupported syntax '?'");
-        continue;
-      }
-      const id = treeOf(field, 'id');
-      const name = id && this.fieldName(id, list.first.at);
-      if (name !== undefined) fields.push({ name, value: this.visit(value), at: column.at });
-    }
-    return { kind: 'struct', type, fields, at };
-  }
-
-  private literal(tree: Tree): Expr {
-    const token = tokenOf(tree, 'tok');
-    const { at } = tree.first;
-    if (token === undefined) return missing(UNPLACED);
-    const { text } = token;
-    const negative = tokenOf(tree, 'sign') !== undefined;
-    switch (tree.name) {
-      case 'Int': {
-        const value = intLiteral(text, negative);
-        if (value === undefined) return this.problem(at, 'invalid int literal');
-        return { kind: 'literal', value, at };
-      }
-      case 'Uint': {
-        const value = uintLiteral(text);
-        if (value === undefined) return this.problem(at, 'invalid uint literal');
-        return { kind: 'literal', value: new Uint(value), at };
-      }
-      case 'Double': {
-        const value = doubleLiteral(text, negative);
-        if (value === undefined) return this.problem(at, 'invalid double literal');
-        return { kind: 'literal', value, at };
-      }
-      case 'String': {
-        const value = stringLiteral(text);
-        if (value === undefined) return this.problem(at, 'invalid unicode code point');
-        return { kind: 'literal', value, at };
-      }
-      case 'Bytes': {
-        const value = bytesLiteral(text);
-        if (value === undefined) return this.problem(at, 'unable to unescape string');
-        return { kind: 'literal', value, at };
-      }
-      case 'Null':
-        return { kind: 'literal', value: null, at };
+      case '[':
+        return this.list(token.at);
+      case '{':
+        return this.map(token.at);
+      case '.':
+      case 'name':
+        return this.isMessage() ? this.message() : this.named();
       default:
-        return { kind: 'literal', value: tree.name === 'BoolTrue', at };
+        return this.literal();
+    }
+  }
+
+  /** `a.b.c {` is a message, `a.b.c` a name and selections of it. */
+  private isMessage(): boolean {
+    let at = this.token.type === '.' ? 2 : 1;
+    while (this.ahead(at).type === '.' && this.ahead(at + 1).type === 'name') at += 2;
+    return this.ahead(at).type === '{';
+  }
+
+  private named(): Expr {
+    const first = this.token.at;
+    const dot = this.take('.')?.text ?? '';
+    const { text, at } = this.need('name', 'a name');
+    const open = this.take('(')?.at;
+    if (RESERVED.has(text)) {
+      if (open !== undefined) this.unheeded(() => this.args());
+      return this.problem(first, `reserved identifier: ${text}`);
+    }
+    const name = dot + text;
+    if (open === undefined) return { kind: 'ident', name, at };
+    const args = this.args();
+    const macro = globalMacro(name, args, open, this.problem);
+    return this.made(macro ?? { kind: 'call', name, args, at: open }, args, 0);
+  }
+
+  /** Items between brackets, separated and perhaps ended by commas. */
+  private items(close: ']' | '}', item: () => void): void {
+    this.index++;
+    if (this.token.type !== ',' && this.token.type !== close) {
+      do item();
+      while (this.take(',') !== undefined && this.token.type !== close);
+    } else {
+      this.take(',');
+    }
+    if (this.take(close) === undefined) this.expected(`',' or '${close}'`);
+  }
+
+  private list(at: number): Expr {
+    const elements: Expr[] = [];
+    this.items(']', () => {
+      const optional = this.take('?');
+      elements.push(this.expression());
+      if (optional !== undefined) this.problem(optional.at, "unsupported syntax '?'");
+    });
+    return this.made({ kind: 'list', elements, at }, elements, 0);
+  }
+
+  private map(at: number): Expr {
+    const entries: Entry[] = [];
+    this.items('}', () => {
+      const optional = this.take('?');
+      const entry = () => {
+        const key = this.expression();
+        const colon = this.need(':');
+        entries.push({ key, value: this.expression(), at: colon.at });
+      };
+      if (optional === undefined) return entry();
+      this.problem(optional.at, "unsupported syntax '?'");
+      this.unheeded(entry);
+    });
+    const parts = entries.flatMap(({ key, value }) => [key, value]);
+    return this.made({ kind: 'map', entries, at }, parts, 0);
+  }
+
+  private message(): Expr {
+    let type = '';
+    while (this.token.type !== '{') type += this.take('.')?.text ?? this.need('name').text;
+    const { at } = this.token;
+    const first = this.ahead(1).at;
+    const fields: FieldInit[] = [];
+    this.items('}', () => {
+      const optional = this.take('?');
+      const field = () => {
+        const name = this.fieldName(first);
+        const colon = this.need(':');
+        if (name === undefined) this.unheeded(() => this.expression());
+        else fields.push({ name, value: this.expression(), at: colon.at });
+      };
+      if (optional === undefined) return field();
+      this.problem(optional.at, "unsupported syntax '?'");
+      this.unheeded(field);
+    });
+    const parts = fields.map(({ value }) => value);
+    return this.made({ kind: 'struct', type, fields, at }, parts, 0);
+  }
+
+  private literal(): Expr {
+    const { at } = this.token;
+    const negative = this.token.type === '-' && this.isNumber(1);
+    if (negative) this.index++;
+    const { type, text } = this.token;
+    const value = (given: Uint | bigint | number | string | Uint8Array | undefined, why: string) =>
+      given === undefined
+        ? this.problem(at, why)
+        : ({ kind: 'literal', value: given, at } as const);
+    this.index++;
+    switch (type) {
+      case 'int':
+        return value(intLiteral(text, negative), 'invalid int literal');
+      case 'uint': {
+        const whole = uintLiteral(text);
+        return value(whole === undefined ? whole : new Uint(whole), 'invalid uint literal');
+      }
+      case 'double':
+        return value(doubleLiteral(text, negative), 'invalid double literal');
+      case 'string':
+        return value(stringLiteral(text), 'invalid unicode code point');
+      case 'bytes':
+        return value(bytesLiteral(text), 'unable to unescape string');
+      case 'null':
+        return { kind: 'literal', value: null, at };
+      case 'true':
+      case 'false':
+        return { kind: 'literal', value: type === 'true', at };
+      default:
+        this.index--;
+        return this.expected('an expression');
     }
   }
 }

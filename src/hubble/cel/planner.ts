@@ -21,7 +21,6 @@ import {
   Uint,
   type Value,
 } from './values.ts';
-import { narrowed, wellKnown } from './well-known.ts';
 
 /** What an evaluation goes on: the flow, the variables of folds, the steps left. */
 export interface Context {
@@ -133,9 +132,6 @@ export class Planner {
         return { step: () => value, constant: true, cost: 1 };
       }
       case 'type': {
-        // cel-go registers types by their messages, and leaves those out that are plain values.
-        if (wellKnown(meaning.name)?.named === false)
-          throw new Unplannable(`reference to undefined type: ${meaning.name}`);
         const [type] = meaning.type.params;
         const value = new TypeValue(
           type === undefined || type.kind === 'list' || type.kind === 'map'
@@ -207,12 +203,6 @@ export class Planner {
   private struct(expr: StructExpr): Plan {
     const values = expr.fields.map(({ value }) => this.plan(value));
     const names = expr.fields.map(({ name }) => name);
-    const meaning = this.checked.meanings.get(expr);
-    const known = meaning?.kind === 'type' ? wellKnown(meaning.name) : undefined;
-    if (known !== undefined)
-      return combined(values, (given) =>
-        known.make(new Map(names.map((name, index) => [name, given[index] ?? null]))),
-      );
     const type = messageNamed(declaredName(this.checked.typeOf(expr)));
     if (type === undefined) throw new TypeError('a checked message has a type');
     return combined(values, (given) => {
@@ -243,7 +233,13 @@ function fitting(message: string, field: Field, value: Value): Result {
   const narrow =
     !field.repeated &&
     (field.kind === 'enum' || (field.kind === 'scalar' && field.scalar.endsWith('32')));
-  return narrow ? narrowed(`${message}.${field.name}`, value) : value;
+  const refuse = (why: string) =>
+    new Failure(`field type conversion error for ${message}.${field.name} value type: ${why}`);
+  if (!narrow) return value;
+  if (value instanceof Uint && value.value >= 1n << 32n) return refuse('unsigned integer overflow');
+  if (typeof value === 'bigint' && BigInt.asIntN(32, value) !== value)
+    return refuse('integer overflow');
+  return value;
 }
 
 function summary(plans: readonly Plan[]): { readonly constant: boolean; readonly cost: number } {

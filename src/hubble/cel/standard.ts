@@ -77,7 +77,7 @@ const alike = (types: string) => types.split(' ').map((type) => `(${type} ${type
 const ordering = COMPARABLE.map((types) => `(${types}) bool`);
 const conversion = (result: string, from: string) =>
   from.split(' ').map((type) => `(${type}) ${result}`);
-const ofTime = ['timestamp.() int', 'timestamp.(string) int'];
+const ofTime = ['timestamp.() int'];
 
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   '_?_:_': ['(bool A A) A'],

@@ -135,8 +135,6 @@ describe.each<[string, string]>([
     timestamp("2026-03-14T10:20:30Z").getDayOfWeek() == 6 && timestamp("2026-03-14T10:20:30Z").getDayOfYear() == 72
     timestamp("2026-03-14T10:20:30.456Z").getHours() == 10 && timestamp("2026-03-14T10:20:30.456Z").getMinutes() == 20
     timestamp("2026-03-14T10:20:30.456Z").getSeconds() == 30 && timestamp("2026-03-14T10:20:30.456Z").getMilliseconds() == 456
-    timestamp("2026-03-14T23:30:00Z").getHours("Europe/Berlin") == 0 && timestamp("2026-03-14T23:30:00Z").getDate("+01:00") == 15
-    timestamp("2026-07-14T10:00:00Z").getHours("Europe/Berlin") == 12 && timestamp("2026-03-14T10:00:00Z").getMinutes("-05:45") == 15
     timestamp("1960-01-01T00:00:00.5Z").getMilliseconds() == 500 && timestamp("0001-01-01T00:00:00Z").getFullYear() == 1
     duration("3h20m").getHours() == 3 && duration("3h20m").getMinutes() == 200 && duration("2s").getMilliseconds() == 2000
   `,
@@ -224,7 +222,6 @@ test.each([
   ['"a".matches("[")', 'error parsing regexp: missing closing ]: `[`'],
   ['timestamp("9999-12-31T23:59:59Z") + duration("1s")', 'timestamp overflow'],
   ['duration("2562047h") + duration("1h")', 'integer overflow'],
-  ['timestamp(0).getHours("Mars/Phobos")', 'unknown time zone Mars/Phobos'],
   ['string(b"\\xff")', 'invalid UTF-8 in bytes, cannot convert to string'],
 ])('%s fails: %s', (expression, why) => {
   expect(evaluate(expression)).toBe(`!${why}`);
