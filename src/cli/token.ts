@@ -1,7 +1,7 @@
 // The bearer token that a Parallax server is shown: from the environment or a file, never from the command line, where
 // every user of the machine can read it.
 import { readFileSync } from 'node:fs';
-import { ParallaxError } from '../runtime/errors.ts';
+import { inputError, ParallaxError } from '../runtime/errors.ts';
 import type { Env } from './observe/settings.ts';
 
 export const TOKEN_FILE_HELP =
@@ -16,11 +16,11 @@ export function tokenOf(file: string | undefined, env: Env): string | undefined 
   } catch (error) {
     if (error instanceof ParallaxError) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new ParallaxError('input/invalid', `the token cannot be read: ${why}`, { cause: error });
+    throw inputError(`the token cannot be read: ${why}`, { cause: error });
   }
 }
 
 function checked(token: string | undefined, from: string): string | undefined {
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
-  throw new ParallaxError('input/invalid', `${from} holds no token: a token is one word`);
+  throw inputError(`${from} holds no token: a token is one word`);
 }

@@ -3,7 +3,7 @@
 
 import { parsePrefix } from '../hubble/filter/address.ts';
 import { upTo } from '../hubble/filter/decimal.ts';
-import { ParallaxError } from '../runtime/errors.ts';
+import { inputError, type ParallaxError } from '../runtime/errors.ts';
 import type { IncidentConditions, IncidentFilter } from './incident-filter.ts';
 
 interface Condition {
@@ -137,5 +137,5 @@ function isFlag(value: string): boolean {
 }
 
 function refusal(name: string, why: string): ParallaxError {
-  return new ParallaxError('input/invalid', `${name}: ${why}`);
+  return inputError(`${name}: ${why}`);
 }

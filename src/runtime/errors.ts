@@ -245,17 +245,25 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error of ours: a code of the table, a message that names the value received and what to do. */
+/** An error with a code of the table. Its message says what is wrong, the value and the cure. */
 export class ParallaxError extends Error {
   readonly code: ErrorCode;
+  /** The parameter that was refused. */
+  readonly field: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; field?: string }) {
     super(message, options);
     this.name = 'ParallaxError';
     this.code = code;
+    this.field = options?.field;
   }
 
   get retriable(): boolean {
     return ERRORS[this.code].retriable;
   }
+}
+
+/** `input/invalid`: a flag, parameter or file is refused. */
+export function inputError(message: string, options?: { cause?: unknown; field?: string }) {
+  return new ParallaxError('input/invalid', message, options);
 }

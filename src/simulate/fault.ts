@@ -1,6 +1,6 @@
 // What can be made to go wrong with a relay, and the words for it on the command line.
 import { duration, size } from '../config/values.ts';
-import { ParallaxError } from '../runtime/errors.ts';
+import { inputError, type ParallaxError } from '../runtime/errors.ts';
 import { STATUS } from './grpc.ts';
 
 export const MALFORMED = ['truncated', 'unknown', 'utf8', 'huge'] as const;
@@ -47,8 +47,7 @@ const FORMS =
 
 /** Reads `[RELAY/]KIND[:ARGUMENT…]@AFTER` or `… every:INTERVAL`, such as `stall:5s@20s`. */
 export function parseFault(text: string): ScheduledFault {
-  const refuse = () =>
-    new ParallaxError('input/invalid', `--fault "${text}" is not understood; write ${FORMS}`);
+  const refuse = () => inputError(`--fault "${text}" is not understood; write ${FORMS}`);
   const parts = /^(?:([\w.-]+)=)?([^@\s]+?)(?:@(\S+)|[@\s]+every:(\S+)|:every:(\S+))?$/.exec(
     text.trim().replace('@every:', ' every:'),
   );

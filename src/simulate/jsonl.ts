@@ -6,7 +6,7 @@ import { responseFromJson } from '../hubble/json/json.ts';
 import { type GetFlowsResponse, GetFlowsResponse as Response } from '../hubble/proto/schema.gen.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Health } from '../runtime/component.ts';
-import { ParallaxError } from '../runtime/errors.ts';
+import { inputError, ParallaxError } from '../runtime/errors.ts';
 import { framed, milliseconds, timestamp } from './framing.ts';
 import type { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
@@ -27,8 +27,7 @@ export interface Recording {
 export function readRecording(file: string): Recording {
   const { size } = statSync(file);
   if (size > FILE_LIMIT) {
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `${file} has ${size} bytes; the simulator plays files of up to ${FILE_LIMIT}, cut it`,
     );
   }
@@ -49,7 +48,7 @@ export function readRecording(file: string): Recording {
     }
   });
   if (responses.length === 0) {
-    throw new ParallaxError('input/invalid', `${file} has no line that is a flow in Hubble's JSON`);
+    throw inputError(`${file} has no line that is a flow in Hubble's JSON`);
   }
   return { responses, nodes: [...nodes], refused };
 }

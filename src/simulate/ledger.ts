@@ -1,7 +1,7 @@
 // The truth about a simulation: the uuid of every flow it emitted, and of those that a ring overwrote before any
 // client read them. Kept only when asked for, 16 bytes a flow, in memory up to a limit or in a file.
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { ParallaxError } from '../runtime/errors.ts';
+import { inputError } from '../runtime/errors.ts';
 
 const RECORD_BYTES = 17;
 const BLOCK_RECORDS = 4096;
@@ -79,8 +79,7 @@ export class Ledger {
       return;
     }
     if ((this.blocks.length + 1) * BLOCK_RECORDS > this.options.limit) {
-      throw new ParallaxError(
-        'input/invalid',
+      throw inputError(
         `the ledger in memory reached its limit of ${this.options.limit} flows; give a ledger file or a larger limit`,
       );
     }

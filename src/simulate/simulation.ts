@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
-import { ParallaxError } from '../runtime/errors.ts';
+import { inputError } from '../runtime/errors.ts';
 import type { SimulateConfig } from './config.ts';
 import { type Fault, parseFault, type ScheduledFault } from './fault.ts';
 import type { TlsFiles } from './grpc.ts';
@@ -150,10 +150,7 @@ function cast(
     }
     case 'jsonl': {
       if (config.file === undefined) {
-        throw new ParallaxError(
-          'input/invalid',
-          'the scenario jsonl needs a file: give --file FILE',
-        );
+        throw inputError('the scenario jsonl needs a file: give --file FILE');
       }
       const recording = readRecording(config.file);
       const relay = relayOf('jsonl', recording.nodes, 0);
@@ -192,7 +189,7 @@ function listenAddress(listen: readonly string[], index: number): { host: string
   const base = Number(given.slice(colon + 1));
   const port = base === 0 ? 0 : base + Math.max(0, index - listen.length + 1);
   if (port > 65_535) {
-    throw new ParallaxError('input/invalid', `--listen ${given}: no port for relay ${index + 1}`);
+    throw inputError(`--listen ${given}: no port for relay ${index + 1}`);
   }
   return { host, port };
 }
@@ -203,7 +200,7 @@ function readTls(tls: SimulateConfig['tls']): TlsFiles | undefined {
     try {
       return readFileSync(file);
     } catch (cause) {
-      throw new ParallaxError('input/invalid', `cannot read ${file}; give a PEM file`, { cause });
+      throw inputError(`cannot read ${file}; give a PEM file`, { cause });
     }
   };
   return {
@@ -220,9 +217,6 @@ function refuseUnknownRelays(
   for (const { relay } of faults) {
     if (relay === undefined || relays.some(({ name }) => name === relay)) continue;
     const known = relays.map(({ name }) => name).join(', ');
-    throw new ParallaxError(
-      'input/invalid',
-      `--fault names the relay "${relay}"; there are ${known}`,
-    );
+    throw inputError(`--fault names the relay "${relay}"; there are ${known}`);
   }
 }

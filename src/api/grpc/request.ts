@@ -4,7 +4,7 @@ import type { FlowFilter, GetFlowsRequest } from '../../hubble/proto/schema.gen.
 import { formatTimestamp, toNanos } from '../../hubble/proto/timestamp.ts';
 import type { Timestamp } from '../../hubble/proto/wellknown.ts';
 import type { FlowQuery } from '../../query/flows/flows.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 
 export interface FlowsCall extends FlowQuery {
   readonly follow: boolean;
@@ -18,11 +18,9 @@ export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): Flo
   const whitelist = request.whitelist ?? [];
   const blacklist = (request.blacklist ?? []).filter((filter) => !isUnknown(filter));
   const filters = whitelist.length + blacklist.length;
-  if (first && follow)
-    throw new ParallaxError('input/invalid', 'first cannot be specified with follow');
+  if (first && follow) throw inputError('first cannot be specified with follow');
   if (filters > maxFilters)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `${filters} filters are more than the ${maxFilters} allowed (api.maxFilters); ask in several calls`,
     );
   return {
@@ -43,8 +41,7 @@ export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): Flo
 function momentOf(name: string, time: Timestamp | undefined): bigint | undefined {
   if (time === undefined) return undefined;
   if (formatTimestamp(time) === undefined)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `${name}: ${time.seconds} seconds and ${time.nanos} nanoseconds are no time of the years 1 to 9999 (nanoseconds go from 0 to 999999999)`,
     );
   return toNanos(time);

@@ -1,7 +1,7 @@
 // Connections whose bytes are no request, or come too slowly: answered in one line and closed.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
 /** What Node tells of it. */
@@ -19,7 +19,7 @@ const REFUSALS: Readonly<Record<string, ParallaxError>> = {
     'the headers, or the URL, are too long; ask by POST, as with /api/v1/flows:query',
   ),
 };
-const BAD = new ParallaxError('input/invalid', 'that is no HTTP request');
+const BAD = inputError('that is no HTTP request');
 /** Of a request line that is one but for its method. */
 const LINE = /^([!#$%&'*+.^_`|~\w-]{1,64}) \S+ HTTP\/1\.[01]\r?\n/;
 

@@ -1,20 +1,20 @@
 // Which parameter a refused filter came from. Filters are compiled together, by code that knows no parameters; once that
 // has refused, each parameter is tried alone.
 
-import { FieldError } from '../../query/request/field-error.ts';
 import { filtersOf } from '../../query/request/fields.ts';
 import { compileSql } from '../../query/sql/compile.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 
 /** The same refusal with the field's name, where one alone is refused; any other error as it is. */
 export function blamed(error: unknown, input: unknown): unknown {
   const refused = error instanceof ParallaxError && error.code === 'input/invalid';
-  if (!refused || error instanceof FieldError) return error;
+  if (!refused || error.field !== undefined) return error;
   if (typeof input !== 'object' || input === null) return error;
   for (const [name, value] of Object.entries(input)) {
     const own = refusalOf({ [name]: value });
-    if (own instanceof FieldError) return own;
-    if (own !== undefined) return new FieldError(name, `${name}: ${own.message}`, own);
+    if (own instanceof ParallaxError && own.field !== undefined) return own;
+    if (own !== undefined)
+      return inputError(`${name}: ${own.message}`, { field: name, cause: own });
   }
   return error;
 }

@@ -1,6 +1,6 @@
 // What the framework refuses before a route sees it, in our words: with a code of the table, the limit, and what to do.
 import type { FastifyRequest } from 'fastify';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { ApiConfig } from '../config.ts';
 
 /** What is known of a request before its body. */
@@ -28,10 +28,7 @@ export function refusedBy(error: unknown, { maxBody }: Limits, request: Head): u
         `a part of the path has more than ${MAX_PARAM} characters; no id or name is so long`,
       );
     case 'FST_ERR_BAD_URL':
-      return new ParallaxError(
-        'input/invalid',
-        `${quoted(request.url)} is no URL: a % stands before two hex digits`,
-      );
+      return inputError(`${quoted(request.url)} is no URL: a % stands before two hex digits`);
     default:
       return error;
   }

@@ -1,7 +1,6 @@
 // Refusals and failures as problem details (RFC 9457), with the codes of the error table.
 import { z } from 'zod';
-import { FieldError } from '../../query/request/field-error.ts';
-import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
+import { ERRORS, type ErrorCode, inputError, ParallaxError } from '../../runtime/errors.ts';
 
 export interface Problem {
   readonly type: string;
@@ -84,7 +83,7 @@ export function problemOf(error: unknown): Problem {
     status: http,
     code: known.code,
     detail: known.message,
-    ...(known instanceof FieldError ? { field: known.field } : {}),
+    ...(known.field === undefined ? {} : { field: known.field }),
   };
 }
 
@@ -93,7 +92,6 @@ export function problemOf(error: unknown): Problem {
 function unknownError(error: unknown): ParallaxError {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   const message = error instanceof Error ? error.message : '';
-  if (typeof status === 'number' && status >= 400 && status < 500)
-    return new ParallaxError('input/invalid', message);
+  if (typeof status === 'number' && status >= 400 && status < 500) return inputError(message);
   return new ParallaxError('internal', 'the request failed; the server’s log says why');
 }

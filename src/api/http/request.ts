@@ -1,7 +1,7 @@
 // Requests for flows: the query string of a GET and the body of a POST, read into one shape.
+
 import { z } from 'zod';
 import type { FlowQuery } from '../../query/flows/flows.ts';
-import { FieldError } from '../../query/request/field-error.ts';
 import {
   filterFields,
   filtersOf,
@@ -12,6 +12,7 @@ import {
   wholeField,
   windowFields,
 } from '../../query/request/fields.ts';
+import { inputError } from '../../runtime/errors.ts';
 
 export type FlowsFormat = 'ndjson' | 'json' | 'csv' | 'sse';
 
@@ -100,13 +101,16 @@ export function selectionOf(
   const last = number(input.last);
   const first = number(input.first);
   const { follow = false, all = false, notices = false } = input;
-  if (first > 0n && last > 0n) throw new FieldError('first', 'cannot set both first and last');
-  if (first > 0n && follow) throw new FieldError('first', 'cannot set both first and follow');
-  if (all && first + last > 0n) throw new FieldError('all', 'cannot set all beside first or last');
+  if (first > 0n && last > 0n)
+    throw inputError('cannot set both first and last', { field: 'first' });
+  if (first > 0n && follow)
+    throw inputError('cannot set both first and follow', { field: 'first' });
+  if (all && first + last > 0n)
+    throw inputError('cannot set all beside first or last', { field: 'all' });
   const since = momentOf('since', input.since, nowNanos);
   const until = momentOf('until', input.until, nowNanos);
   if (follow && until !== undefined)
-    throw new FieldError('until', 'cannot set both until and follow');
+    throw inputError('cannot set both until and follow', { field: 'until' });
   const bounded = first + last > 0n || since !== undefined || until !== undefined || all || follow;
   return {
     whitelist,

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { type Finding, inOrder } from '../../query/doctor/finding.ts';
 import { storeFindings } from '../../query/doctor/store.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { readLock } from '../../store/engine/lock.ts';
 import { createStore } from '../../store/open.ts';
 import type { ParallaxConfig } from '../config.ts';
@@ -78,8 +78,7 @@ async function serverOf({ store }: ParallaxConfig): Promise<string | undefined> 
   if (store.kind !== 'chdb') return undefined;
   const { path } = store.chdb;
   if (!existsSync(path))
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `there is no data directory ${path}; name one with --data-dir, a server with --server, or a configuration with --config`,
     );
   return (await readLock(path))?.api;

@@ -2,7 +2,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 
 export interface ImportSource {
   /** How it is called in messages. */
@@ -35,7 +35,7 @@ export function openSource(path: string, stdin: Readable): ImportSource {
     size = stat.isFile() ? stat.size : undefined;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ParallaxError('input/invalid', `cannot read "${path}": ${why}`, { cause });
+    throw inputError(`cannot read "${path}": ${why}`, { cause });
   }
   return source(path, size, createReadStream(path, { highWaterMark: 1 << 18 }));
 }
@@ -60,7 +60,7 @@ function source(name: string, size: number | undefined, input: Readable): Import
       } catch (cause) {
         if (cause instanceof ParallaxError) throw cause;
         const why = cause instanceof Error ? cause.message : String(cause);
-        throw new ParallaxError('input/invalid', `${name} ended early: ${why}`, { cause });
+        throw inputError(`${name} ended early: ${why}`, { cause });
       }
     },
   };
@@ -70,7 +70,7 @@ async function* unpacked(raw: AsyncGenerator<Buffer>, name: string): AsyncGenera
   const { head, rest } = await peek(raw, ZSTD.length);
   if (startsWith(head, ZSTD)) {
     const cure = `unpack it first: zstd -dc ${name} | parallax import -`;
-    throw new ParallaxError('input/invalid', `${name} is zstd data; ${cure}`);
+    throw inputError(`${name} is zstd data; ${cure}`);
   }
   if (!startsWith(head, GZIP)) {
     yield* rest;
@@ -86,7 +86,7 @@ async function* withoutBom(raw: AsyncGenerator<Buffer>, name: string): AsyncGene
   const { head, rest } = await peek(raw, UTF8_BOM.length);
   if (UTF16.some((mark) => startsWith(head, mark))) {
     const cure = `convert it to UTF-8 first: iconv -f UTF-16 -t UTF-8 ${name} | parallax import -`;
-    throw new ParallaxError('input/invalid', `${name} is UTF-16 text; ${cure}`);
+    throw inputError(`${name} is UTF-16 text; ${cure}`);
   }
   let skip = startsWith(head, UTF8_BOM) ? UTF8_BOM.length : 0;
   for await (const chunk of rest) {

@@ -1,6 +1,8 @@
 // `parallax alert`: incidents over time, who is told of them, and what became of that.
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DELIVERY_STATES, type ListedState } from '../../incident/delivery.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { DeskFlags } from '../alert/desk.ts';
 import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
 import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
@@ -76,15 +78,9 @@ function addAgain(alert: Command): void {
     .action(async (keys: readonly string[], _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<AgainFlags>();
       const { receiver, dead = false } = flags;
-      const [{ atDesk }, { ParallaxError }] = await Promise.all([
-        import('../alert/desk.ts'),
-        import('../../runtime/errors.ts'),
-      ]);
+      const { atDesk } = await import('../alert/desk.ts');
       if (keys.length === 0 && !dead)
-        throw new ParallaxError(
-          'input/invalid',
-          'name keys of events, or give --dead for all given up',
-        );
+        throw inputError('name keys of events, or give --dead for all given up');
       await atDesk(flags, async (desk, signal) => {
         const { again, more } = await desk.redeliver({ keys, receiver, dead }, signal);
         process.stdout.write(`${again} to be told again\n`);

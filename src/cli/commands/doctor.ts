@@ -1,6 +1,8 @@
 // `parallax doctor`: what is wrong with relays, certificates, Kafka and the store, and what cures it.
+
 import type { Command } from 'commander';
 import type { Finding } from '../../query/doctor/finding.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { apiTarget } from '../observe/server.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
@@ -40,13 +42,9 @@ export function addDoctorCommand(program: Command): void {
       const { examine } = await import('../../app/doctor/run.ts');
       const { worstOf } = await import('../../query/doctor/finding.ts');
       const { duration } = await import('../../config/values.ts');
-      const { ParallaxError } = await import('../../runtime/errors.ts');
       const window = duration.safeParse(flags.window);
       if (!window.success)
-        throw new ParallaxError(
-          'input/invalid',
-          `--window ${flags.window}: ${window.error.issues[0]?.message}`,
-        );
+        throw inputError(`--window ${flags.window}: ${window.error.issues[0]?.message}`);
       const target = apiTarget(flags, process.env);
       const access = { token: tokenOf(flags.tokenFile, process.env) };
       await runRole('doctor', flags, targetSettings(flags), async (config, deps) => {

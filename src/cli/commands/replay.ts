@@ -1,5 +1,7 @@
 // `parallax replay --from … --to …`: records that are still on Kafka, once more.
+
 import type { Command } from 'commander';
+import { inputError } from '../../runtime/errors.ts';
 import { momentOf } from '../moment.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
@@ -37,11 +39,7 @@ export function addReplayCommand(program: Command): void {
     const fromMs = await momentOf('--from', flags.from, nowMs);
     const toMs = flags.to === undefined ? nowMs : await momentOf('--to', flags.to, nowMs);
     if (fromMs >= toMs) {
-      const { ParallaxError } = await import('../../runtime/errors.ts');
-      throw new ParallaxError(
-        'input/invalid',
-        '--from is not before --to: nothing lies between them',
-      );
+      throw inputError('--from is not before --to: nothing lies between them');
     }
     await runRole('replay', flags, targetSettings(flags), (config, deps) =>
       runReplay(config, deps, { fromMs, toMs }),

@@ -1,6 +1,6 @@
 // `parallax simulate`: relays that speak Hubble's gRPC, with flows and faults made up.
 import type { Command } from 'commander';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { SimulateConfig } from '../../simulate/config.ts';
 import { LOG_LEVELS } from '../../telemetry/config.ts';
 
@@ -58,7 +58,7 @@ async function run(flags: Flags): Promise<void> {
   const problems = [...(parsed.error?.issues ?? []), ...(log.error?.issues ?? [])];
   if (!parsed.success || !log.success) {
     const lines = problems.map(({ path, message }) => `${path.join('.') || 'flags'}: ${message}`);
-    throw new ParallaxError('input/invalid', `simulate: ${lines.join('; ')}`);
+    throw inputError(`simulate: ${lines.join('; ')}`);
   }
   await simulate(parsed.data, log.data);
 }

@@ -11,7 +11,7 @@ import type {
   IncidentsDocument,
   IncidentsRequest,
 } from '../../query/denials/ask.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { nsToMs } from '../../runtime/time.ts';
 import { askReport } from '../report/ask.ts';
 import type { DenialOptions } from './options.ts';
@@ -146,7 +146,6 @@ export function bodyOf(options: DenialOptions) {
 
 function moment(nanos: bigint): string {
   const text = formatTimestamp(fromNanos(nanos));
-  if (text === undefined)
-    throw new ParallaxError('input/invalid', 'a time is not between the years 1 and 9999');
+  if (text === undefined) throw inputError('a time is not between the years 1 and 9999');
   return text;
 }

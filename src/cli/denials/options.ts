@@ -4,10 +4,10 @@
 import { FILTER_FLAGS, type FilterLists } from '../../hubble/filter/flags.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { parseMoment } from '../../hubble/filter/since.ts';
-import { invalid } from '../../hubble/filter/values.ts';
 import type { IncidentState } from '../../incident/incident.ts';
 import type { Sort } from '../../query/denials/cursor.ts';
 import type { Stream } from '../../query/denials/filter.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { DAY_NS } from '../../runtime/time.ts';
 import { type Flag, parseArgs } from '../observe/args.ts';
 import { FlagValues, flagKinds } from '../observe/flag-values.ts';
@@ -143,7 +143,7 @@ export async function readDenialOptions(
   const [word] = parseArgs(denialFlags(values), args);
   const { text, switches, lists } = values;
   if (switches.help === true) return 'help';
-  if (word !== undefined) throw invalid(`${word} is no flag; denials takes flags only`);
+  if (word !== undefined) throw inputError(`${word} is no flag; denials takes flags only`);
   const settings = new Settings(values, env, await readConfig(text.config));
   const target = targetOf(values, env, settings);
   const server = readServerSettings(settings, target);
@@ -152,17 +152,17 @@ export async function readDenialOptions(
   const built = values.filters.build();
   const limit = values.numbers.last ?? (rows ? DEFAULT_ROWS : DEFAULT_INCIDENTS);
   if (limit < 1n || limit > BigInt(MAX_LIMIT))
-    throw invalid(`--last takes 1 to ${MAX_LIMIT}, not ${limit}`);
-  if (watch && rows) throw invalid('cannot set both --watch and --rows: incidents are watched');
-  if (watch && text.until !== undefined) throw invalid('cannot set both --watch and --until');
+    throw inputError(`--last takes 1 to ${MAX_LIMIT}, not ${limit}`);
+  if (watch && rows) throw inputError('cannot set both --watch and --rows: incidents are watched');
+  if (watch && text.until !== undefined) throw inputError('cannot set both --watch and --until');
   const where = readWhere(lists.where ?? []);
   if (rows && where.size > 0)
-    throw invalid('cannot set both --where and --rows: conditions are of incidents');
+    throw inputError('cannot set both --where and --rows: conditions are of incidents');
   const moment = (name: string) => momentOf(name, text[name], nowNanos);
   const until = moment('until');
   const since = moment('since');
   if (switches.all === true && since !== undefined)
-    throw invalid('cannot set both --all and --since');
+    throw inputError('cannot set both --all and --since');
   return {
     whitelist: [...built.whitelist, ...(lists.allowlist ?? []).flatMap(filtersFromJson)],
     blacklist: [...built.blacklist, ...(lists.denylist ?? []).flatMap(filtersFromJson)],
@@ -202,12 +202,12 @@ function momentOf(name: string, text: string | undefined, nowNanos: bigint): big
     return parseMoment(text, nowNanos, 'days');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw invalid(`failed to parse the ${name} time: ${why}`);
+    throw inputError(`failed to parse the ${name} time: ${why}`);
   }
 }
 
 function oneOf<const T extends string>(name: string, value: string, known: readonly T[]): T {
   const found = known.find((each) => each === value);
-  if (found === undefined) throw invalid(`--${name} takes ${known.join(', ')}, not ${value}`);
+  if (found === undefined) throw inputError(`--${name} takes ${known.join(', ')}, not ${value}`);
   return found;
 }

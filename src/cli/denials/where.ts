@@ -1,9 +1,10 @@
 // `--where`: conditions on incidents, the same as those of webhooks and of the feed. A server's feed is asked with them;
 // what comes from anywhere else is looked at here.
-import { invalid } from '../../hubble/filter/values.ts';
+
 import type { Incident } from '../../incident/incident.ts';
 import { filterOfParameters } from '../../incident/incident-conditions.ts';
 import { compileIncidentFilter } from '../../incident/incident-filter.ts';
+import { inputError } from '../../runtime/errors.ts';
 
 /** Values by parameter. */
 export type Where = ReadonlyMap<string, readonly string[]>;
@@ -33,5 +34,5 @@ export function whereParameters(where: Where): [name: string, value: string][] {
 }
 
 function refused(name: string, why: string): Error {
-  return invalid(`--where ${name}: ${why}`);
+  return inputError(`--where ${name}: ${why}`);
 }

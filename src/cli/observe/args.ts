@@ -1,7 +1,7 @@
 // Command-line flags by the rules of Go's pflag, which Hubble's users have in their fingers: values with `=` or after
 // a space, grouped shorthands, flags and words mixed, everything applied in the order written.
 import { quoted, quotedRune } from '../../hubble/print/text.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 
 export interface Flag {
   readonly name: string;
@@ -37,13 +37,13 @@ export function parseArgs(flags: readonly Flag[], args: readonly string[]): stri
   function long(arg: string): void {
     const equals = arg.indexOf('=');
     const name = arg.slice(2, equals < 0 ? undefined : equals);
-    if (name === '' || name.startsWith('-')) throw refused(`bad flag syntax: ${arg}`);
+    if (name === '' || name.startsWith('-')) throw inputError(`bad flag syntax: ${arg}`);
     const flag = byName.get(name);
-    if (flag === undefined) throw refused(`unknown flag: --${name}`);
+    if (flag === undefined) throw inputError(`unknown flag: --${name}`);
     if (equals >= 0) apply(flag, arg.slice(equals + 1));
     else if (flag.bare !== undefined) apply(flag, flag.bare);
     else if (at < args.length) apply(flag, args[at++] ?? '');
-    else throw refused(`flag needs an argument: --${name}`);
+    else throw inputError(`flag needs an argument: --${name}`);
   }
 
   function shorthands(arg: string): void {
@@ -53,7 +53,7 @@ export function parseArgs(flags: readonly Flag[], args: readonly string[]): stri
       const letter = rest.charAt(0);
       const flag = byShort.get(letter);
       if (flag === undefined)
-        throw refused(`unknown shorthand flag: ${firstByte(rest)} in -${rest}`);
+        throw inputError(`unknown shorthand flag: ${firstByte(rest)} in -${rest}`);
       const tail = rest.slice(1);
       const assigned = tail.length > 1 && tail.startsWith('=');
       rest = '';
@@ -67,7 +67,7 @@ export function parseArgs(flags: readonly Flag[], args: readonly string[]): stri
       } else if (at < args.length) {
         apply(flag, args[at++] ?? '');
       } else {
-        throw refused(`flag needs an argument: '${letter}' in -${letter}`);
+        throw inputError(`flag needs an argument: '${letter}' in -${letter}`);
       }
     }
   }
@@ -106,19 +106,17 @@ function apply(flag: Flag, value: string): void {
   } catch (error) {
     if (!(error instanceof ParallaxError)) throw error;
     const name = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
-    throw refused(`invalid argument ${quoted(value)} for "${name}" flag: ${error.message}`, error);
+    throw inputError(`invalid argument ${quoted(value)} for "${name}" flag: ${error.message}`, {
+      cause: error,
+    });
   }
-}
-
-function refused(message: string, cause?: unknown): ParallaxError {
-  return new ParallaxError('input/invalid', message, { cause });
 }
 
 /** Go's strconv.ParseBool. */
 export function parseBool(text: string): boolean {
   if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
   if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
-  throw refused(`strconv.ParseBool: parsing ${quoted(text)}: invalid syntax`);
+  throw inputError(`strconv.ParseBool: parsing ${quoted(text)}: invalid syntax`);
 }
 
 /** The help's list of flags, aligned. */

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { withoutJsonSource } from '../../hubble/json/json-source.ts';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import type { ScanProgress } from '../../query/read/scan.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { locked, readLock } from '../../store/engine/lock.ts';
 import { askServer } from './client.ts';
 import type { ObserveOptions } from './options.ts';
@@ -25,7 +25,7 @@ export async function* ask(
   }
   // Hubble passes over it; an answer from history that seems to end would mislead.
   if (options.untilIgnored)
-    throw invalid('cannot set both --until and --follow: a stream of new flows has no end');
+    throw inputError('cannot set both --until and --follow: a stream of new flows has no end');
   yield* masked(options, history(options, say, progress, signal));
 }
 
@@ -50,7 +50,7 @@ export async function whereToAsk(
 ): Promise<{ readonly server: string } | { readonly directory: string }> {
   if (target.kind === 'api') return { server: target.url };
   if (target.kind === 'relay')
-    throw invalid(
+    throw inputError(
       `${target.address} is a relay, which keeps nothing; name a Parallax server as http://HOST:PORT, or a data directory with --data-dir`,
     );
   const { path } = target;
@@ -58,7 +58,7 @@ export async function whereToAsk(
   if (holder?.api !== undefined) return { server: holder.api };
   if (holder !== undefined) throw locked(path, holder);
   if (!existsSync(path))
-    throw invalid(
+    throw inputError(
       `there is no data directory ${path}; start \`parallax up\` or \`parallax import\` there, or name one with --data-dir, or a server with --server`,
     );
   return { directory: path };
@@ -80,8 +80,4 @@ async function* masked(
     yield response.flow === undefined
       ? response
       : { ...withoutJsonSource(response), flow: prune(response.flow, mask) };
-}
-
-function invalid(message: string): ParallaxError {
-  return new ParallaxError('input/invalid', message);
 }

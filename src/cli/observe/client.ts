@@ -5,7 +5,7 @@ import { responseFromJson, toJson } from '../../hubble/json/json.ts';
 import { FlowFilter, type GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import type { ScanProgress } from '../../query/read/scan.ts';
-import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
+import { ERRORS, type ErrorCode, inputError, ParallaxError } from '../../runtime/errors.ts';
 import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
 import { type Access, credentials } from './tls.ts';
@@ -87,10 +87,7 @@ export async function openEvents(
 
 function apiUrl(server: string, path: string): URL {
   if (!URL.canParse(server))
-    throw new ParallaxError(
-      'input/invalid',
-      `${JSON.stringify(server)} is no server; write http://HOST:PORT`,
-    );
+    throw inputError(`${JSON.stringify(server)} is no server; write http://HOST:PORT`);
   const base = new URL(server);
   return new URL(base.pathname.replace(/\/$/, '') + path, base);
 }
@@ -116,8 +113,7 @@ function counted(number: bigint, first: boolean) {
 
 function moment(nanos: bigint, flag: string): string {
   const text = formatTimestamp(fromNanos(nanos));
-  if (text === undefined)
-    throw new ParallaxError('input/invalid', `${flag} is not between the years 1 and 9999`);
+  if (text === undefined) throw inputError(`${flag} is not between the years 1 and 9999`);
   return text;
 }
 

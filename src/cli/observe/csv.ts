@@ -1,6 +1,6 @@
 // The first record of comma-separated values as Go's encoding/csv reads it, with its words for what is none: pflag takes
 // lists this way.
-import { invalid } from '../../hubble/filter/values.ts';
+import { inputError } from '../../runtime/errors.ts';
 
 /** The fields; none of an empty text. Throws `input/invalid`. */
 export function csvFields(text: string): string[] {
@@ -25,7 +25,7 @@ class Reader {
       this.line = this.lines.shift() ?? '';
       this.number++;
     }
-    if (this.line === '') throw invalid('EOF');
+    if (this.line === '') throw inputError('EOF');
     const start = this.number;
     const fields: string[] = [];
     do fields.push(this.line.startsWith('"') ? this.quotedField(start) : this.bareField());
@@ -88,7 +88,7 @@ class Reader {
 
   private refused(start: number, why: string) {
     const from = start === this.number ? '' : `record on line ${start}; `;
-    return invalid(`${from}parse error on line ${this.number}, column ${this.column}: ${why}`);
+    return inputError(`${from}parse error on line ${this.number}, column ${this.column}: ${why}`);
   }
 }
 

@@ -3,7 +3,7 @@
 import { apiConfig } from '../../api/config.ts';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { answer } from '../../query/flows/answer.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { Listeners } from './client.ts';
 import { closeDirectory, openDirectory } from './open-directory.ts';
 import type { ObserveOptions } from './options.ts';
@@ -15,8 +15,7 @@ export async function* askDirectory(
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   if (options.follow)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `nothing is being collected into ${directory}, so there is nothing to follow; start \`parallax up\`, or name a server with --server`,
     );
   const store = await openDirectory(directory, signal);

@@ -1,12 +1,12 @@
 // Why a file cannot be read, in Go's words, which Hubble shows.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 
 /** Node's refusal to open or read in Go's words; what is none of them stays as it is. */
 export function fileError(path: string, error: unknown): unknown {
   const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   const why = WORDS[code ?? ''];
   if (why === undefined) return error;
-  return new ParallaxError('input/invalid', `${syscall ?? 'open'} ${path}: ${why}`, {
+  return inputError(`${syscall ?? 'open'} ${path}: ${why}`, {
     cause: error,
   });
 }

@@ -9,7 +9,7 @@ import { textOfBytes } from '../../hubble/json/byte-text.ts';
 import { ProtojsonError, readProtojson } from '../../hubble/json/protojson.ts';
 import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { toNanos } from '../../hubble/proto/timestamp.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { NS_PER_MS } from '../../runtime/time.ts';
 import { fileError } from './file-error.ts';
 import { lines } from './lines.ts';
@@ -20,7 +20,7 @@ export type Warn = (message: string, fields: Readonly<Record<string, string>>) =
 
 const MAX_LAST = NS_PER_MS;
 /** Hubble's reader gives up at lines of 64 KiB, their end included. */
-const LINE = { bytes: 64 * 1024 - 1, tooLong: () => invalid('bufio.Scanner: token too long') };
+const LINE = { bytes: 64 * 1024 - 1, tooLong: () => inputError('bufio.Scanner: token too long') };
 
 /** The responses of the file named by `--input-file`, `-` being `stdin`; `warn` takes what was left out of it. */
 export async function* fileResponses(
@@ -62,7 +62,7 @@ export async function* select(
 ): AsyncGenerator<GetFlowsResponse> {
   const { number, first, since, until } = options;
   if (!first && number > MAX_LAST && number !== ALL)
-    throw invalid(`--last must be <= 1_000_000, got ${number}`);
+    throw inputError(`--last must be <= 1_000_000, got ${number}`);
   const limit = number === ALL ? 0 : Number(number);
   const ring: GetFlowsResponse[] = [];
   let count = 0;
@@ -138,8 +138,4 @@ class LineReader {
   private leftOut(line: string, error: string): void {
     this.warn('Failed to unmarshal json to flow', { error, line });
   }
-}
-
-function invalid(message: string): ParallaxError {
-  return new ParallaxError('input/invalid', message);
 }

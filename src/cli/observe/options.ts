@@ -8,7 +8,7 @@ import { quoted } from '../../hubble/print/text.ts';
 import { Flow, type FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import type { MessageType } from '../../hubble/proto/schema.ts';
 import { fromNanos, timestampProblem } from '../../hubble/proto/timestamp.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { tokenOf } from '../token.ts';
 import { firstWord, parseArgs } from './args.ts';
 import { FlagValues } from './flag-values.ts';
@@ -85,7 +85,7 @@ async function refuseEvents(
   outputOf(values);
   momentOf(values, 'since', sources.nowNanos, 'hubble');
   if (values.switches.follow !== true) momentOf(values, 'until', sources.nowNanos, 'hubble');
-  throw invalid(`${word} cannot be observed: relays do not serve them, so none are stored`);
+  throw inputError(`${word} cannot be observed: relays do not serve them, so none are stored`);
 }
 
 /** What the flags in a values, the environment and Hubble's configuration say together. Throws `input/invalid`. */
@@ -104,7 +104,7 @@ export async function optionsOf(
     (env.HUBBLE_COMPAT ?? '').toLowerCase().split(',').includes('legacy-json-output');
   const masked = isJson(output) && !legacyJson;
   if (mask.length > 0 && !masked)
-    throw invalid(
+    throw inputError(
       `${text.output ?? output} output format is not compatible with custom field mask`,
     );
   const selection = selectionOf(values, nowNanos);
@@ -154,16 +154,16 @@ function isJson(output: Output): boolean {
 
 function outputOf({ text, switches }: FlagValues): Output {
   const output = outputNamed(text.output ?? 'compact');
-  if (output === undefined) throw invalid(`invalid output format: ${text.output}`);
+  if (output === undefined) throw inputError(`invalid output format: ${text.output}`);
   if (output === 'table' && switches.follow === true)
-    throw invalid('table output format is not compatible with follow mode');
+    throw inputError('table output format is not compatible with follow mode');
   return output;
 }
 
 function checkMask(mask: readonly string[]): void {
   const unknown = mask.find((path) => !hasPath(Flow, path));
   if (unknown !== undefined)
-    throw invalid(
+    throw inputError(
       `failed to construct field mask: proto: invalid path ${quoted(unknown)} for message "flow.Flow"`,
     );
 }
@@ -183,10 +183,10 @@ function selectionOf(values: FlagValues, nowNanos: bigint) {
   const first = numbers.first ?? 0n;
   const all = switches.all === true;
   const follow = switches.follow === true;
-  if (first > 0n && last > 0n) throw invalid('cannot set both --first and --last');
-  if (first > 0n && all) throw invalid('cannot set both --first and --all');
-  if (first > 0n && follow) throw invalid('cannot set both --first and --follow');
-  if (last > 0n && all) throw invalid('cannot set both --last and --all');
+  if (first > 0n && last > 0n) throw inputError('cannot set both --first and --last');
+  if (first > 0n && all) throw inputError('cannot set both --first and --all');
+  if (first > 0n && follow) throw inputError('cannot set both --first and --follow');
+  if (last > 0n && all) throw inputError('cannot set both --last and --all');
   // A file is answered as Hubble answers it; everywhere else days and weeks are understood too.
   const fromFile = (text['input-file'] ?? '') !== '';
   const moment = (name: 'since' | 'until') =>
@@ -218,7 +218,7 @@ function momentOf(
   }
   const why = timestampProblem(fromNanos(moment));
   if (why === undefined) return moment;
-  throw invalid(`failed to convert \`${name}\` timestamp to proto: proto: ${why}`);
+  throw inputError(`failed to convert \`${name}\` timestamp to proto: proto: ${why}`);
 }
 
 function rawFilterLists(name: 'allowlist' | 'denylist', settings: Settings): FlowFilter[] {
@@ -231,9 +231,5 @@ function rawFilterLists(name: 'allowlist' | 'denylist', settings: Settings): Flo
 
 function prefixed(prefix: string, error: unknown): ParallaxError {
   const why = error instanceof Error ? error.message : String(error);
-  return new ParallaxError('input/invalid', prefix + why, { cause: error });
-}
-
-function invalid(message: string): ParallaxError {
-  return new ParallaxError('input/invalid', message);
+  return inputError(prefix + why, { cause: error });
 }

@@ -6,7 +6,7 @@ import { parseRelayAddress } from '../../ingest/relay/address.ts';
 import { MessageSplitter } from '../../ingest/relay/framing.ts';
 import { GrpcConnection, GrpcStatus } from '../../ingest/relay/grpc-connection.ts';
 import { relayError } from '../../ingest/relay/relay-errors.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { ObserveOptions } from './options.ts';
 import { flowsRequest } from './request.ts';
 import { credentials } from './tls.ts';
@@ -109,7 +109,7 @@ async function connect(
 ): Promise<GrpcConnection> {
   const parsed = parseRelayAddress(address);
   if (typeof parsed === 'string')
-    throw new ParallaxError('input/invalid', `${parsed}; Parallax's own API is http://HOST:PORT`);
+    throw inputError(`${parsed}; Parallax's own API is http://HOST:PORT`);
   const { server } = options;
   const target = {
     host: parsed.host,

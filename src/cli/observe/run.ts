@@ -7,7 +7,7 @@ import { createPrinter } from '../../hubble/print/printer.ts';
 import { prototext } from '../../hubble/print/prototext.ts';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import type { ScanProgress } from '../../query/read/scan.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, exitOf } from '../call.ts';
 import { describeFlags } from './args.ts';
@@ -123,8 +123,7 @@ async function source(
 ): Promise<AsyncIterable<GetFlowsResponse>> {
   const { inputFile, whitelist, blacklist } = options;
   if (options.server.portForward)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       inputFile === undefined
         ? '--port-forward is not supported; run `kubectl -n kube-system port-forward service/hubble-relay 4245:80` and name it with --server localhost:4245'
         : 'cannot use --input-file and --auto-port-forward together',

@@ -2,7 +2,7 @@
 // a relay, a Parallax server and a data directory.
 
 import { goDuration, parseDuration } from '../../hubble/filter/since.ts';
-import { invalid } from '../../hubble/filter/values.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { nsToMs, SECOND_NS } from '../../runtime/time.ts';
 import type { Flag } from './args.ts';
 import { type FlagValues, flagKinds } from './flag-values.ts';
@@ -89,7 +89,7 @@ export function readServerSettings(settings: Settings, target: Target): ServerSe
     portForward: settings.switch('port-forward'),
     timeoutMs: millisecondsOf(settings.text('timeout')),
   };
-  const refuse = (why: string) => invalid(`invalid flag(s): ${why}`);
+  const refuse = (why: string) => inputError(`invalid flag(s): ${why}`);
   const { tlsClientCertFile: cert, tlsClientKeyFile: key } = read;
   if ((read.basicAuthUsername === '') !== (read.basicAuthPassword === ''))
     throw refuse('must specify both basic-auth-username and basic-auth-password');

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { normalize } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { fileError } from './file-error.ts';
 import type { ServerSettings } from './server.ts';
 
@@ -33,10 +33,10 @@ async function authority(path: string): Promise<Buffer> {
   // The reference cleans the path before it opens the file.
   const pem = await file(normalize(path).replace(/(.)\/$/, '$1')).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
-    throw invalid(`cannot load cert '${path}': ${why}`, error);
+    throw inputError(`cannot load cert '${path}': ${why}`, { cause: error });
   });
   if (!pem.includes('-----BEGIN CERTIFICATE-----'))
-    throw invalid(`cannot process cert '${path}': must be a PEM encoded certificate`);
+    throw inputError(`cannot process cert '${path}': must be a PEM encoded certificate`);
   return pem;
 }
 
@@ -47,12 +47,14 @@ async function keyPair(certPath: string, keyPath: string): Promise<{ cert: Buffe
     [key, 'key'],
   ] as const)
     if (!pem.includes('-----BEGIN '))
-      throw invalid(`tls: failed to find any PEM data in ${name} input`);
+      throw inputError(`tls: failed to find any PEM data in ${name} input`);
   try {
     createSecureContext({ cert, key });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw invalid(`${certPath} and ${keyPath} are no certificate and its key: ${why}`, error);
+    throw inputError(`${certPath} and ${keyPath} are no certificate and its key: ${why}`, {
+      cause: error,
+    });
   }
   return { cert, key };
 }
@@ -75,8 +77,7 @@ function authorization(server: ServerSettings): Readonly<Record<string, string>>
   const { basicAuthUsername: name, basicAuthPassword: password } = server;
   if (name === '') return {};
   if (!server.tls)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       'basic auth would send the password unencrypted; use --tls, a tls:// or an https:// server',
     );
   return { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
@@ -88,8 +89,4 @@ async function file(path: string): Promise<Buffer> {
   } catch (error) {
     throw fileError(path, error);
   }
-}
-
-function invalid(message: string, cause?: unknown): ParallaxError {
-  return new ParallaxError('input/invalid', message, { cause });
 }

@@ -1,5 +1,5 @@
 // The values of `-o` that every command of Parallax takes.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'ndjson', 'csv', 'yaml'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -45,8 +45,5 @@ export function readFormat<const F extends string>(
 
 export function unknownFormat(text: string, formats: readonly string[]): ParallaxError {
   const list = `${formats.slice(0, -1).join(', ')} or ${formats.at(-1)}`;
-  return new ParallaxError(
-    'input/invalid',
-    `unknown output format ${JSON.stringify(text)}: choose ${list}`,
-  );
+  return inputError(`unknown output format ${JSON.stringify(text)}: choose ${list}`);
 }

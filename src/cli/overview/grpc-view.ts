@@ -17,7 +17,7 @@ import {
 import { parseRelayAddress } from '../../ingest/relay/address.ts';
 import { MessageSplitter } from '../../ingest/relay/framing.ts';
 import { GrpcConnection, GrpcStatus } from '../../ingest/relay/grpc-connection.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import { tokenOf } from '../token.ts';
 import { HEALTHY, type ServerFlags, type ServerView } from './view.ts';
 
@@ -32,7 +32,7 @@ export async function openGrpcView(
   signal: AbortSignal,
 ): Promise<ServerView> {
   const address = parseRelayAddress(server.replace(/^grpc:/, 'tcp:'));
-  if (typeof address === 'string') throw new ParallaxError('input/invalid', address);
+  if (typeof address === 'string') throw inputError(address);
   const { host, port } = address;
   const tls = address.tls ? await tlsOptions(flags) : undefined;
   // That of the environment is for Parallax; this may be somebody else's relay.
@@ -104,10 +104,7 @@ async function* notifications(
 async function tlsOptions(flags: ServerFlags): Promise<ConnectionOptions> {
   const { tlsCaCertFiles, tlsClientCertFile, tlsClientKeyFile, tlsServerName } = flags;
   if ((tlsClientCertFile === undefined) !== (tlsClientKeyFile === undefined))
-    throw new ParallaxError(
-      'input/invalid',
-      'certificate and private key are both required, but only one was provided',
-    );
+    throw inputError('certificate and private key are both required, but only one was provided');
   return {
     ...(tlsCaCertFiles && { ca: await Promise.all(tlsCaCertFiles.split(',').map(file)) }),
     ...(tlsClientCertFile && { cert: await file(tlsClientCertFile) }),
@@ -122,7 +119,7 @@ async function file(path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new ParallaxError('input/invalid', `TLS file: ${why}`, { cause: error });
+    throw inputError(`TLS file: ${why}`, { cause: error });
   }
 }
 

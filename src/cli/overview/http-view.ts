@@ -8,7 +8,7 @@ import {
 } from '../../hubble/proto/schema.gen.ts';
 import type { MessageType } from '../../hubble/proto/schema.ts';
 import { peerChanges } from '../../query/catalogue/peers.ts';
-import { ERRORS, type ErrorCode, ParallaxError } from '../../runtime/errors.ts';
+import { ERRORS, type ErrorCode, inputError, ParallaxError } from '../../runtime/errors.ts';
 import { HEALTHY, type ServerView } from './view.ts';
 
 const POLL_MS = 5000;
@@ -16,10 +16,7 @@ const POLL_MS = 5000;
 export function httpView(server: string, timeoutMs: number, token: string | undefined): ServerView {
   const text = /^https?:\/\//.test(server) ? server : `http://${server}`;
   if (!URL.canParse(text))
-    throw new ParallaxError(
-      'input/invalid',
-      `${JSON.stringify(server)} is no server; write http://HOST:PORT`,
-    );
+    throw inputError(`${JSON.stringify(server)} is no server; write http://HOST:PORT`);
   const base = text.replace(/\/$/, '');
 
   async function get(path: string): Promise<Response> {

@@ -1,6 +1,6 @@
 // Finds the server that a command is to ask.
 
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { MINUTE_MS } from '../../runtime/time.ts';
 import { readLock } from '../../store/engine/lock.ts';
 import { tokenOf } from '../token.ts';
@@ -26,8 +26,7 @@ export async function openView(
   const directory = flags.dataDir ?? env.PARALLAX_DATA_DIR ?? DEFAULT_DIRECTORY;
   const holder = await readLock(directory);
   if (holder?.api !== undefined) return httpView(holder.api, timeoutMs, token);
-  throw new ParallaxError(
-    'input/invalid',
+  throw inputError(
     `no server has the data directory ${directory} open; start \`parallax up\`, or name a server with --server: http://HOST:PORT of Parallax, grpc://HOST:PORT or tls://HOST:PORT of Parallax or a Hubble Relay`,
   );
 }
@@ -35,9 +34,6 @@ export async function openView(
 function timeoutOf(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
   if (amount === undefined)
-    throw new ParallaxError(
-      'input/invalid',
-      `--timeout: ${JSON.stringify(text)} is no duration; write 500ms, 12s or 1m`,
-    );
+    throw inputError(`--timeout: ${JSON.stringify(text)} is no duration; write 500ms, 12s or 1m`);
   return Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1000 : MINUTE_MS);
 }

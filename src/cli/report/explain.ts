@@ -1,7 +1,7 @@
 // One call of `parallax explain`: where it is asked, and the answer as text.
 
 import type { Explained } from '../../query/explain/find.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen } from '../call.ts';
 import { apiTarget, type PlaceFlags } from '../observe/server.ts';
@@ -35,10 +35,7 @@ export async function runExplain(
 ): Promise<void> {
   const { from, to, since, until } = flags;
   if (uuid === undefined && (from === undefined || to === undefined))
-    throw new ParallaxError(
-      'input/invalid',
-      'name a flow by its uuid, or both ends with --from and --to',
-    );
+    throw inputError('name a flow by its uuid, or both ends with --from and --to');
   const input = Object.fromEntries(
     Object.entries({ uuid, from, to, since, until }).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value] as const],

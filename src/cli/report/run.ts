@@ -3,7 +3,7 @@
 
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
 import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
@@ -101,14 +101,9 @@ function refuseOthers(
   options: ObserveOptions,
 ): void {
   const { follow, inputFile } = options;
-  if (follow)
-    throw new ParallaxError(
-      'input/invalid',
-      `${name} cannot be followed; ask again for what is new`,
-    );
+  if (follow) throw inputError(`${name} cannot be followed; ask again for what is new`);
   if (inputFile !== undefined && !files)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `${name} are found in stored flows; read the file with \`parallax import\` first`,
     );
 }

@@ -1,6 +1,6 @@
 // `parallax observe --aggregate-by …`: the flows that observe would show, counted.
 import type { Aggregates } from '../../query/totals/aggregates.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { tableOf } from '../output/table.ts';
 import { asking, type TotalsCommand } from './command.ts';
@@ -38,8 +38,7 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
     noWords(words);
     const by = namesOf(lists['aggregate-by'] ?? []);
     if (by.length === 0)
-      throw new ParallaxError(
-        'input/invalid',
+      throw inputError(
         'name what to count by: --aggregate-by source.workload,destination.workload,verdict',
       );
     const count = (name: string) =>

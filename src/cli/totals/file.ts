@@ -1,10 +1,10 @@
 // Aggregates of the flows in a file: the same dimensions, counted here. What only enrichment knows of a flow is not in
 // it: clusters and workloads are those that the flow itself names.
+
 import { workloadOfPodName } from '../../enrich/inventory/workloads.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { toNanos } from '../../hubble/proto/timestamp.ts';
-import { FieldError } from '../../query/request/field-error.ts';
 import { schemaError } from '../../query/request/fields.ts';
 import { type Aggregates, aggregatesOf } from '../../query/totals/aggregates.ts';
 import { totalsConfig } from '../../query/totals/config.ts';
@@ -12,6 +12,7 @@ import { dimensionsNamed } from '../../query/totals/dimensions.ts';
 import { aggregatesInput } from '../../query/totals/input.ts';
 import { cellsOf, marksOf } from '../../query/totals/of-flow.ts';
 import { Tally } from '../../query/totals/tally.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { ObserveOptions } from '../observe/options.ts';
 import type { Fields } from './command.ts';
 
@@ -24,7 +25,7 @@ export async function aggregatesOfFile(
   if (!parsed.success) throw schemaError(parsed.error);
   const { by, order, limit, offset, connections } = parsed.data;
   if (connections || order === 'connections')
-    throw new FieldError('connections', 'connections are counted in stored flows only');
+    throw inputError('connections are counted in stored flows only', { field: 'connections' });
   const { whitelist, blacklist, since, until } = options;
   const dimensions = dimensionsNamed('by', by);
   // In a file the names of clusters are names, as the reference has it.

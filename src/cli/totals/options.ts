@@ -1,6 +1,6 @@
 // What a command about totals is asked: observe's flags, as far as they say which flows and whom to ask, and its own.
 import { rawFilters } from '../../hubble/filter/json.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
 import { bodyOf } from '../observe/client.ts';
 import { FlagValues } from '../observe/flag-values.ts';
@@ -100,8 +100,7 @@ export function namesOf(words: readonly string[]): readonly string[] {
 /** Refuses words where a command takes none. */
 export function noWords(words: readonly string[]): void {
   const [word] = words;
-  if (word !== undefined)
-    throw new ParallaxError('input/invalid', `unexpected argument ${JSON.stringify(word)}`);
+  if (word !== undefined) throw inputError(`unexpected argument ${JSON.stringify(word)}`);
 }
 
 /** The entries that are there. */

@@ -2,7 +2,7 @@
 
 import { parseDuration } from '../../hubble/filter/since.ts';
 import type { Point, Series, Timeseries } from '../../query/totals/timeseries.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, tableOf } from '../output/table.ts';
@@ -156,6 +156,6 @@ export function sparkline(points: readonly Point[], most: number, width = WIDTH)
 function secondsOf(text: string): number {
   const nanos = parseDuration(text);
   if (nanos === undefined || nanos <= 0n || nanos % SECOND_NS !== 0n)
-    throw new ParallaxError('input/invalid', 'whole seconds are expected, such as 30s, 5m or 1h');
+    throw inputError('whole seconds are expected, such as 30s, 5m or 1h');
   return Number(nanos / SECOND_NS);
 }

@@ -1,6 +1,6 @@
 // CEL expressions over flows, as Hubble's experimental filter takes them: compiled once, checked against the schema,
 // evaluated a flow at a time.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { Flow } from '../proto/schema.gen.ts';
 import { Budget } from './budget.ts';
 import { type Checked, check } from './checker.ts';
@@ -30,7 +30,7 @@ export function checkCel(text: string): Checked {
 }
 
 function refused(why: string): ParallaxError {
-  return new ParallaxError('input/invalid', `error compiling CEL expression: ${why}`);
+  return inputError(`error compiling CEL expression: ${why}`);
 }
 
 function noBool(value: Value): string {
@@ -40,8 +40,7 @@ function noBool(value: Value): string {
 /** Compiles alternatives. One that fails is the end of it: those after it are not asked. */
 export function compileCel(texts: readonly string[]): CelTest {
   if (texts.length > MAX_EXPRESSIONS)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `${texts.length} CEL expressions in one filter are more than the ${MAX_EXPRESSIONS} allowed; join them with ||`,
     );
   const steps = texts.map((text) => {
@@ -50,7 +49,7 @@ export function compileCel(texts: readonly string[]): CelTest {
       return planPart(checked, checked.expr).step;
     } catch (error) {
       if (!(error instanceof Unplannable)) throw error;
-      throw new ParallaxError('input/invalid', `error building CEL program: ${error.message}`);
+      throw inputError(`error building CEL program: ${error.message}`);
     }
   });
   const budget = new Budget();

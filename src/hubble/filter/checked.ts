@@ -1,5 +1,5 @@
 // What every list of filters goes through before anything is made of it, wherever it came from: flags, JSON, the wire.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { FlowFilter } from '../proto/schema.gen.ts';
 
 /** Longer than any name, address, pattern or header that a flow can have. */
@@ -24,8 +24,7 @@ export function frozen(filters: readonly FlowFilter[]): readonly FlowFilter[] {
 function check(field: string, value: unknown): void {
   if (typeof value === 'string') {
     if (value.length <= MAX_VALUE_CHARS) return;
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `invalid ${field} filter: a text of ${value.length} characters, at most ${MAX_VALUE_CHARS} are taken`,
     );
   }

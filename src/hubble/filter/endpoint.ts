@@ -1,5 +1,5 @@
 // The fields of a FlowFilter that exist for the source and for the destination: addresses, names, identities, ports.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 import type { Endpoint, Flow, FlowFilter, Service, Workload } from '../proto/schema.gen.ts';
 import {
@@ -127,8 +127,7 @@ function clusterOf(endpoint: Endpoint | undefined): string {
 
 /** Reads `ns/name`, `/name` (any namespace) or `name` (namespace `default`). */
 export function namePrefix(text: string): NamePrefix {
-  if (text === '')
-    throw new ParallaxError('input/invalid', 'invalid filter, name must not be empty');
+  if (text === '') throw inputError('invalid filter, name must not be empty');
   const [first = '', second] = text.split('/');
   if (second === undefined) return { namespace: 'default', prefix: first };
   return { namespace: first === '' ? undefined : first, prefix: second };
@@ -169,17 +168,11 @@ export function addressFilter(text: string): AddressFilter {
   if (text.includes('/')) {
     const network = parsePrefix(text);
     if (network === undefined)
-      throw new ParallaxError(
-        'input/invalid',
-        `invalid IP prefix ${quoted(text)} in filter: ${prefixProblem(text)}`,
-      );
+      throw inputError(`invalid IP prefix ${quoted(text)} in filter: ${prefixProblem(text)}`);
     return { network };
   }
   if (parseAddress(text) === undefined)
-    throw new ParallaxError(
-      'input/invalid',
-      `invalid IP address ${quoted(text)} in filter: ${addressProblem(text)}`,
-    );
+    throw inputError(`invalid IP address ${quoted(text)} in filter: ${addressProblem(text)}`);
   return { text };
 }
 
@@ -221,8 +214,7 @@ const MAX_WORKLOAD_CHARS = 1024;
 export function checkWorkload({ name = '', kind = '' }: Workload, side: string): void {
   const { length } = name.length > kind.length ? name : kind;
   if (length > MAX_WORKLOAD_CHARS)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `invalid ${side} workload filter: a name of ${length} characters, at most ${MAX_WORKLOAD_CHARS} are taken`,
     );
 }
@@ -236,7 +228,7 @@ function workloadIn(wanted: readonly Workload[], seen: Workload): boolean {
 
 function prefixedError(prefix: string, error: unknown): ParallaxError {
   const why = error instanceof Error ? error.message : String(error);
-  return new ParallaxError('input/invalid', prefix + why, { cause: error });
+  return inputError(prefix + why, { cause: error });
 }
 
 /** Any of the selectors over the labels `of` finds; no labels at all still pass `!key` and its kind. */

@@ -1,5 +1,5 @@
 // The fields of a FlowFilter about the event and its protocols.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 import type { FlowFilter } from '../proto/schema.gen.ts';
 import { some, type Test } from './condition.ts';
@@ -67,10 +67,7 @@ export function protocolMembers(
   if (member !== undefined) return { layer: 'l7', member };
   if (Object.hasOwn(L4_MEMBERS, lower))
     return { layer: 'l4', members: L4_MEMBERS[lower as keyof typeof L4_MEMBERS] };
-  throw new ParallaxError(
-    'input/invalid',
-    `invalid protocol filter: unknown protocol: ${quoted(name)}`,
-  );
+  throw inputError(`invalid protocol filter: unknown protocol: ${quoted(name)}`);
 }
 
 export function* protocolTests({ protocol }: FlowFilter): Generator<Test> {
@@ -98,10 +95,8 @@ export function dnsRegex(pattern: string): SafeRegex {
     return compileRegex(pattern);
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;
-    throw new ParallaxError(
-      'input/invalid',
-      `invalid DNS query filter: failed to compile regexp: ${error.message}`,
-      { cause: error },
-    );
+    throw inputError(`invalid DNS query filter: failed to compile regexp: ${error.message}`, {
+      cause: error,
+    });
   }
 }

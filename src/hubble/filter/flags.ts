@@ -1,13 +1,13 @@
 // From the filter flags of `hubble observe`, in the order they were written, to the two lists of FlowFilters a request
 // carries. A flag without direction splits the request in two filters, left (source) and right (destination), either
 // of which may match.
+import { inputError } from '../../runtime/errors.ts';
 import type { FlowFilter } from '../proto/schema.gen.ts';
 import { frozen } from './checked.ts';
 import { conflictOf } from './conflicts.ts';
 import { dropReasonNumber, verdictNumber } from './enums.ts';
 import { applyNamespaces, type Namespaces, namespaceProblem } from './namespaces.ts';
 import {
-  invalid,
   parseDirection,
   parseEventType,
   parseHeader,
@@ -125,10 +125,10 @@ class FilterPair {
     this.used.add(flag);
     const conflict = conflictOf(flag, this.used);
     if (conflict !== undefined)
-      throw invalid(`filters --${conflict[0]} and --${conflict[1]} cannot be combined`);
+      throw inputError(`filters --${conflict[0]} and --${conflict[1]} cannot be combined`);
     this.apply(flag, value);
     const problem = namespaceProblem(this.left, this.right, this.namespaces);
-    if (problem !== undefined) throw invalid(problem);
+    if (problem !== undefined) throw inputError(problem);
   }
 
   private apply(flag: string, value: string): void {
@@ -154,7 +154,7 @@ class FilterPair {
       return;
     }
     const pair = SIDED[name];
-    if (pair === undefined) throw invalid(`--${flag} is no filter`);
+    if (pair === undefined) throw inputError(`--${flag} is no filter`);
     const parsed = pair.parse(value);
     push(this.left, direction === 'to-' ? pair.destination : pair.source, parsed);
     push(this.right, direction === 'from-' ? pair.source : pair.destination, parsed);
@@ -190,7 +190,7 @@ export class FilterBuilder {
 
   set(flag: string, value: string): void {
     if (flag === 'not') {
-      if (this.negated) throw invalid('consecutive --not statements');
+      if (this.negated) throw inputError('consecutive --not statements');
       this.negated = true;
       return;
     }
@@ -200,7 +200,7 @@ export class FilterBuilder {
 
   /** The filters so far. Throws when a `--not` waits for its flag. */
   build(): FilterLists {
-    if (this.negated) throw invalid('trailing --not found in the arguments');
+    if (this.negated) throw inputError('trailing --not found in the arguments');
     return { whitelist: frozen(this.allow.filters()), blacklist: frozen(this.deny.filters()) };
   }
 }

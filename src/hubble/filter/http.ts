@@ -1,5 +1,5 @@
 // The HTTP fields of a FlowFilter. Hubble refuses them beside an event type filter that leaves out L7 events.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 import type { Flow, FlowFilter, HTTP } from '../proto/schema.gen.ts';
 import { some, type Test } from './condition.ts';
@@ -63,8 +63,7 @@ function onHttp(test: (http: HTTP) => boolean): Test {
 export function requireL7(filter: FlowFilter, what: string): void {
   const types = filter.event_type ?? [];
   if (types.length === 0 || types.some(({ type }) => type === L7_EVENT)) return;
-  throw new ParallaxError(
-    'input/invalid',
+  throw inputError(
     `filtering by http ${what} requires the event type filter to only match 'l7' events`,
   );
 }
@@ -78,10 +77,7 @@ export interface StatusCode {
 export function statusCode(text: string): StatusCode {
   if (/^[1-5][0-9]{2}$/.test(text)) return { digits: text, prefix: false };
   if (/^[1-5][0-9]?\+$/.test(text)) return { digits: text.slice(0, -1), prefix: true };
-  throw new ParallaxError(
-    'input/invalid',
-    `invalid http status code filter: invalid status code prefix: ${quoted(text)}`,
-  );
+  throw inputError(`invalid http status code filter: invalid status code prefix: ${quoted(text)}`);
 }
 
 function codeMatches({ digits, prefix }: StatusCode, code: number): boolean {
@@ -95,10 +91,8 @@ export function httpRegex(pattern: string, what: 'path' | 'url'): SafeRegex {
     return compileRegex(pattern);
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;
-    throw new ParallaxError(
-      'input/invalid',
-      `invalid http ${what} filter: ${shownPattern(pattern)}: ${error.message}`,
-      { cause: error },
-    );
+    throw inputError(`invalid http ${what} filter: ${shownPattern(pattern)}: ${error.message}`, {
+      cause: error,
+    });
   }
 }

@@ -1,9 +1,9 @@
 // FlowFilters written as JSON: what `--allowlist` takes and `--print-raw-filters` shows.
+import { inputError } from '../../runtime/errors.ts';
 import { toJsonLine } from '../json/json.ts';
 import { readProtojson } from '../json/protojson.ts';
 import { FlowFilter } from '../proto/schema.gen.ts';
 import { goJsonValues } from './go-json.ts';
-import { invalid } from './values.ts';
 import { yamlString } from './yaml-string.ts';
 
 /** Reads several filters written one after another in one text. Unknown fields are refused. */
@@ -13,7 +13,7 @@ export function filtersFromJson(text: string): FlowFilter[] {
     for (const json of goJsonValues(text))
       filters.push(readProtojson(FlowFilter, json, { discardUnknown: false }));
   } catch (error) {
-    throw invalid(
+    throw inputError(
       `failed to decode '${text}': ${error instanceof Error ? error.message : String(error)}`,
     );
   }

@@ -1,7 +1,7 @@
 // Names with `*`: of nodes and DNS names, where it stands for any run of [-.0-9a-z], and of clusters, where it stands
 // for any run without a slash. Matched without a regular expression: those of JavaScript can be made to backtrack for
 // hours by a handful of stars.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 
 const RUNE = /^[-.0-9_a-z*]$/;
@@ -38,9 +38,9 @@ export function fqdnPattern(pattern: string): NamePattern {
 
 /** A pattern over `cluster/node` as a whole; an empty part means any. Throws `input/invalid`. */
 export function nodeNamePattern(pattern: string): NamePattern {
-  if (pattern === '') throw invalid('empty pattern');
+  if (pattern === '') throw inputError('empty pattern');
   const parts = pattern.split('/');
-  if (parts.length > 2) throw invalid('too many slashes in pattern');
+  if (parts.length > 2) throw inputError('too many slashes in pattern');
   const [cluster = '', node = ''] = parts.length === 1 ? ['', pattern] : parts;
   const [first, second] = [partPattern(cluster), partPattern(node)];
   return {
@@ -58,7 +58,7 @@ function partPattern(text: string): NamePattern {
 
 /** The name of a cluster, with or without stars; undefined without: it is compared as it is. Throws `input/invalid`. */
 export function clusterPattern(name: string): NamePattern | undefined {
-  if (name === '') throw invalid('invalid filter, name must not be empty');
+  if (name === '') throw inputError('invalid filter, name must not be empty');
   // Half a surrogate pair is no character: as UTF-8, which flows and the engine have, it is the replacement character.
   const text = bounded(name).replace(/\p{Surrogate}/gu, '\ufffd');
   return text.includes('*') ? compiled(text, CLUSTER_RUN) : undefined;
@@ -76,12 +76,12 @@ const OUTER_SPACE = new RegExp(`^${SPACE}+|(?<!${SPACE})${SPACE}+$`, 'gu');
 function spelled(pattern: string): string {
   let text = bounded(pattern).replace(OUTER_SPACE, '');
   if (text.endsWith('.')) text = text.slice(0, -1);
-  if (text.endsWith('.')) throw invalid('multiple trailing dots in pattern');
-  if (text === '') throw invalid('empty pattern');
+  if (text.endsWith('.')) throw inputError('multiple trailing dots in pattern');
+  if (text === '') throw inputError('empty pattern');
   // A character at a time, as Go does it: none becomes two, and none looks at its neighbours.
   const runes = [...text].map((rune) => (rune === '\u0130' ? 'i' : rune.toLowerCase()));
   for (const rune of runes)
-    if (!RUNE.test(rune)) throw invalid(`${quotedRune(rune)}: invalid rune in pattern`);
+    if (!RUNE.test(rune)) throw inputError(`${quotedRune(rune)}: invalid rune in pattern`);
   return runes.join('');
 }
 
@@ -92,7 +92,7 @@ function quotedRune(rune: string): string {
 
 function bounded(pattern: string): string {
   if (pattern.length <= MAX_PATTERN) return pattern;
-  throw invalid(`pattern of ${pattern.length} characters, at most ${MAX_PATTERN} are taken`);
+  throw inputError(`pattern of ${pattern.length} characters, at most ${MAX_PATTERN} are taken`);
 }
 
 function compiled(pattern: string, run: Run): NamePattern {
@@ -116,8 +116,4 @@ function matches(parts: readonly string[], run: RegExp, text: string): boolean {
     at = found + part.length;
   }
   return run.test(text.slice(at, end));
-}
-
-function invalid(message: string): ParallaxError {
-  return new ParallaxError('input/invalid', message);
 }

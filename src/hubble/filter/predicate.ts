@@ -1,5 +1,5 @@
 // FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { compileCel, type Failed } from '../cel/compile.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../proto/schema.gen.ts';
 import { checked } from './checked.ts';
@@ -52,8 +52,7 @@ function limitPatterns(filters: readonly FlowFilter[]): void {
     0,
   );
   if (count <= MAX_PATTERNS) return;
-  throw new ParallaxError(
-    'input/invalid',
+  throw inputError(
     `${count} patterns in one request are more than the ${MAX_PATTERNS} allowed; join them with |`,
   );
 }

@@ -1,6 +1,6 @@
 // Reads label selectors the way Hubble does: Cilium's `source:key` is first written as `source.key`, a key without a
 // source as `any.key`, and what comes out goes through Kubernetes' grammar, whose refusals are shown.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 import { checkedKey, checkedValue } from './label-rules.ts';
 
@@ -127,15 +127,15 @@ class Reader {
       const first = this.peek();
       if (first.kind === 'end') return all;
       if (!isWord(first) && first.kind !== '!')
-        throw refused(`found '${first.text}', expected: !, identifier, or 'end of string'`);
+        throw inputError(`found '${first.text}', expected: !, identifier, or 'end of string'`);
       all.push(this.requirement());
       const token = this.next();
       if (token.kind === 'end') return all;
       if (token.kind !== ',')
-        throw refused(`found '${token.text}', expected: ',' or 'end of string'`);
+        throw inputError(`found '${token.text}', expected: ',' or 'end of string'`);
       const after = this.peek();
       if (!isWord(after) && after.kind !== '!')
-        throw refused(`found '${after.text}', expected: identifier after ','`);
+        throw inputError(`found '${after.text}', expected: identifier after ','`);
     }
   }
 
@@ -262,10 +262,6 @@ export function isInt64(text: string): boolean {
   return value >= -(1n << 63n) && value < 1n << 63n;
 }
 
-function refused(why: string): ParallaxError {
-  return new ParallaxError('input/invalid', why);
-}
-
 function unparsable(why: string): ParallaxError {
-  return refused(`unable to parse requirement: ${why}`);
+  return inputError(`unable to parse requirement: ${why}`);
 }

@@ -1,8 +1,8 @@
 // The times `--since` and `--until` take: durations back from now in Go's notation (and, beyond Hubble, days and weeks),
 // or absolute times in the layouts Hubble reads.
+import { inputError } from '../../runtime/errors.ts';
 import { DAY_NS, HOUR_NS, MINUTE_NS, NS_PER_MS, SECOND_NS } from '../../runtime/time.ts';
 import { nanosOf } from '../json/go-time.ts';
-import { invalid } from './values.ts';
 
 /** Hubble knows no unit above the hour; where its own answers are given again, neither is one taken here. */
 export type DurationUnits = 'hubble' | 'days';
@@ -75,7 +75,7 @@ export function parseDuration(text: string, units: DurationUnits = 'days'): bigi
 /** As parseDuration with Hubble's units; refuses in the words of Go's time.ParseDuration. */
 export function goDuration(text: string): bigint {
   const nanos = parseDuration(text, 'hubble');
-  if (nanos === undefined) throw invalid(`time: ${durationProblem(text)} ${timeQuoted(text)}`);
+  if (nanos === undefined) throw inputError(`time: ${durationProblem(text)} ${timeQuoted(text)}`);
   return nanos;
 }
 
@@ -107,7 +107,7 @@ export function parseMoment(text: string, nowNanos: bigint, units: DurationUnits
   const duration = parseDuration(text, units);
   if (duration !== undefined) return nowNanos - duration;
   const moment = absolute(text);
-  if (moment === undefined) throw invalid(`failed to convert ${text} to time`);
+  if (moment === undefined) throw inputError(`failed to convert ${text} to time`);
   return moment;
 }
 

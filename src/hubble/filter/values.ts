@@ -1,5 +1,5 @@
 // Reads the values of filter flags into the values of FlowFilter fields; refusals are in Hubble's own words.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { RESERVED_IDENTITIES } from '../identity.ts';
 import { EVENT_TYPES } from '../names.ts';
 import { quoted } from '../print/text.ts';
@@ -45,16 +45,12 @@ const AGENT_EVENTS: Readonly<Record<string, number>> = {
 const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS'] as const;
 export type TcpFlagName = (typeof TCP_FLAGS)[number];
 
-export function invalid(message: string): ParallaxError {
-  return new ParallaxError('input/invalid', message);
-}
-
 /**
  * Go's strconv.ParseUint: base 10, or base 0 where `0x`, `0b`, `0o`, a leading 0 and `_` are understood.
  * Throws in its words.
  */
 export function parseUint(text: string, base: 0 | 10, bits: number): bigint {
-  const refuse = (why: string) => invalid(`strconv.ParseUint: parsing ${quoted(text)}: ${why}`);
+  const refuse = (why: string) => inputError(`strconv.ParseUint: parsing ${quoted(text)}: ${why}`);
   const [radix, digits] = base === 10 ? ([10, text] as const) : radixOf(text);
   const most = (1n << BigInt(bits)) - 1n;
   let value = 0n;
@@ -118,7 +114,7 @@ function orElse(parse: () => bigint, prefix: string): number {
   try {
     return Number(BigInt.asIntN(32, parse()));
   } catch (error) {
-    throw invalid(prefix + (error instanceof Error ? error.message : String(error)));
+    throw inputError(prefix + (error instanceof Error ? error.message : String(error)));
   }
 }
 
@@ -129,7 +125,7 @@ export function parseIdentity(text: string): number {
     return Number(parseUint(text, 0, 32));
   } catch {
     const names = [...RESERVED_IDENTITIES.slice(1), '11'].join(' ');
-    throw invalid(`invalid security identity, expected one of [${names}] or a numeric value`);
+    throw inputError(`invalid security identity, expected one of [${names}] or a numeric value`);
   }
 }
 
@@ -137,7 +133,7 @@ export function parseTcpFlags(text: string): Partial<Record<TcpFlagName, boolean
   const flags: Partial<Record<TcpFlagName, boolean>> = {};
   for (const name of text.split(',')) {
     const flag = TCP_FLAGS.find((known) => known === name.toUpperCase());
-    if (flag === undefined) throw invalid(`unknown tcp flag: ${name}`);
+    if (flag === undefined) throw inputError(`unknown tcp flag: ${name}`);
     flags[flag] = true;
   }
   return flags;
@@ -171,7 +167,7 @@ export function parseWorkload(text: string): { name?: string; kind?: string } {
 
 export function parseHeader(text: string): { key: string; value: string } {
   const colon = text.indexOf(':');
-  if (colon < 0) throw invalid(`invalid http-header value ${quoted(text)}, expected name:value`);
+  if (colon < 0) throw inputError(`invalid http-header value ${quoted(text)}, expected name:value`);
   return { key: text.slice(0, colon), value: text.slice(colon + 1) };
 }
 
@@ -179,17 +175,17 @@ export function parseDirection(text: string): number {
   const name = text.toLowerCase();
   const direction = ['ingress', 'egress'].indexOf(name);
   if (direction < 0)
-    throw invalid(`${name}: invalid traffic direction, expected ingress or egress`);
+    throw inputError(`${name}: invalid traffic direction, expected ingress or egress`);
   return direction + 1;
 }
 
 export function parseIpTraceId(text: string): bigint {
   // Other ways to write 0 pass, as in the reference.
-  if (text === '0') throw invalid('invalid --ip-trace-id value; must be greater than 0');
+  if (text === '0') throw inputError('invalid --ip-trace-id value; must be greater than 0');
   try {
     return parseUint(text, 10, 64);
   } catch (error) {
-    throw invalid(
+    throw inputError(
       `invalid --ip-trace-id value: ${error instanceof Error ? error.message : String(error)}`,
     );
   }

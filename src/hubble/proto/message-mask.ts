@@ -1,6 +1,6 @@
 // Field masks as a server applies them to flows: only the fields named by the paths are sent.
 
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { Flow } from './schema.gen.ts';
 import type { Field, MessageType } from './schema.ts';
 
@@ -17,7 +17,7 @@ export function maskOf(type: MessageType, paths: readonly string[]): Mask {
     for (const [index, name] of names.entries()) {
       const field: Field | undefined = of?.fields.find((each) => each.name === name);
       if (!field) {
-        throw new ParallaxError('input/invalid', `invalid path "${path}" for ${type.fullName}`);
+        throw inputError(`invalid path "${path}" for ${type.fullName}`);
       }
       of = field.kind === 'message' ? field.type : undefined;
       const below = at.get(name);

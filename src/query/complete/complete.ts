@@ -1,7 +1,7 @@
 // Values to choose from while a filter is being written: those seen in a window, the most frequent first. What a field
 // has is looked up once and kept for some seconds, since whoever types asks with every letter.
 import { LRUCache } from 'lru-cache';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { QueryParams, Reader } from '../../store/store.ts';
 import { rangeCondition, slotOf } from '../read/range.ts';
 import { COMPLETED, type Grouped, type Source } from './fields.ts';
@@ -47,8 +47,7 @@ export class Completions {
     const { field, prefix, limit, since, until } = query;
     const source = COMPLETED.get(field);
     if (source === undefined)
-      throw new ParallaxError(
-        'input/invalid',
+      throw inputError(
         `field: ${JSON.stringify(field)} cannot be completed; there are ${[...COMPLETED.keys()].join(', ')}`,
       );
     if (source.fixed !== undefined)

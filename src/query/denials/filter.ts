@@ -1,10 +1,11 @@
 // FlowFilters over the tables of denials: conditions written for `flows`, under the same names where the columns are
 // there, else under names made of what is there. What neither has is refused, by the name of the filter.
+
 import { type FlowFilter, Verdict } from '../../hubble/proto/schema.gen.ts';
+import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { FLOW_COLUMNS, PRESENCE } from '../../store/schema/columns.ts';
 import { DENIAL_COLUMNS, INCIDENT_COLUMNS } from '../../store/schema/denial-columns.ts';
 import type { QueryParams } from '../../store/store.ts';
-import { FieldError } from '../request/field-error.ts';
 import { compileSql } from '../sql/compile.ts';
 import { quoteRegex, wholeLine } from '../sql/regex.ts';
 
@@ -150,11 +151,11 @@ function isKnown(filter: FlowFilter): boolean {
   return exact && columnsOf(where).every((name) => TABLES.denials.has(name));
 }
 
-function notOfDenials(field: string): FieldError {
+function notOfDenials(field: string): ParallaxError {
   const name = field.slice(field.indexOf('.') + 1);
-  return new FieldError(
-    field,
+  return inputError(
     `denials cannot be filtered by ${name}: it is not kept with them; use another filter, or ask for flows (\`parallax observe --verdict DROPPED\`)`,
+    { field },
   );
 }
 

@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { incidentNumber } from '../../incident/incident.ts';
+import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import type { TimeRange } from '../read/range.ts';
-import { FieldError } from '../request/field-error.ts';
 import {
   filterFields,
   filtersOf,
@@ -141,9 +141,9 @@ function windowOf(
   const start = all ? undefined : (until ?? nowNanos) - msToNs(config.window);
   const since = range.since ?? start;
   if (since !== undefined && until !== undefined && since >= until)
-    throw new FieldError(
-      'since',
+    throw inputError(
       'since: must be before until; both are times such as 30m or 2026-03-14T10:00:00Z',
+      { field: 'since' },
     );
   return { since, until };
 }
@@ -155,8 +155,8 @@ function cursorOf(text: string | undefined) {
   return cursor;
 }
 
-function noCursor(): FieldError {
-  return new FieldError('cursor', 'cursor: is not the `next` of a page of this question');
+function noCursor(): ParallaxError {
+  return inputError('cursor: is not the `next` of a page of this question', { field: 'cursor' });
 }
 
 /** Throws `input/invalid` for what is no incident's id. */
@@ -164,9 +164,9 @@ export function incidentIds(texts: readonly string[]): bigint[] {
   return texts.map((text) => {
     const id = incidentNumber(text);
     if (id === undefined)
-      throw new FieldError(
-        'incident',
+      throw inputError(
         `${JSON.stringify(text)} is no incident's id; they have 16 hex digits, as \`parallax denials\` lists them`,
+        { field: 'incident' },
       );
     return id;
   });

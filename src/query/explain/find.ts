@@ -3,7 +3,7 @@
 import { parseAddress } from '../../hubble/filter/address.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
@@ -68,7 +68,7 @@ async function connectionOf(
   config: ConnectionsConfig,
   signal: AbortSignal | undefined,
 ): Promise<Connection> {
-  if (uuid === '') throw new ParallaxError('input/invalid', 'an empty text is no uuid of a flow');
+  if (uuid === '') throw inputError('an empty text is no uuid of a flow');
   const whitelist: FlowFilter[] = [{ uuid: [uuid] }];
   const filter = compileSql(whitelist, []);
   const sql =
@@ -98,8 +98,7 @@ async function connectionOf(
     .map(draftOf)
     .find(({ lastHit }) => lastHit !== undefined);
   if (draft === undefined)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       `the flow ${uuid} is not between two addresses, so it belongs to no connection`,
     );
   return withMissing(draft, await collectedIn(store, [draft], signal));

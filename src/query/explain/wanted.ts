@@ -1,6 +1,7 @@
 // What is to be explained, read from a query string or from flags.
+
 import { z } from 'zod';
-import { FieldError } from '../request/field-error.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { momentOf, schemaError, windowFields } from '../request/fields.ts';
 import type { Wanted } from './find.ts';
 
@@ -18,11 +19,13 @@ export function readWanted(input: unknown, nowNanos: bigint): Wanted {
   const { uuid, from, to } = parsed.data;
   if (uuid !== undefined) {
     const other = Object.keys(parsed.data).find((name) => name !== 'uuid');
-    if (other !== undefined) throw new FieldError(other, `cannot set both uuid and ${other}`);
+    if (other !== undefined)
+      throw inputError(`cannot set both uuid and ${other}`, { field: other });
     return { uuid };
   }
-  if (!from) throw new FieldError('from', 'name a flow by uuid, or both ends by from and to');
-  if (!to) throw new FieldError('to', 'name a flow by uuid, or both ends by from and to');
+  if (!from)
+    throw inputError('name a flow by uuid, or both ends by from and to', { field: 'from' });
+  if (!to) throw inputError('name a flow by uuid, or both ends by from and to', { field: 'to' });
   const since = momentOf('since', parsed.data.since, nowNanos);
   const until = momentOf('until', parsed.data.until, nowNanos);
   return { from, to, since, until };

@@ -1,6 +1,6 @@
 // One answer, from history or live or both: what every way of asking (HTTP, the command itself) hands on.
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ScanProgress } from '../read/scan.ts';
 import type { Scope } from '../read/scope.ts';
@@ -32,8 +32,7 @@ export function answer(
 ): AsyncGenerator<AnswerItem> {
   if (!query.follow) return history(deps, query, signal);
   if (deps.live === undefined)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       'new flows cannot be followed here: nothing is being collected; ask a running `parallax up` or `serve`',
     );
   const live = deps.live.follow(query.whitelist, query.blacklist, signal, deps.scope);

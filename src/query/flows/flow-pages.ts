@@ -3,11 +3,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Hit } from '../read/page.ts';
 import type { TimeRange } from '../read/range.ts';
-import { FieldError } from '../request/field-error.ts';
 import {
   type FlowQuery,
   type FlowQueryLimits,
@@ -132,8 +131,8 @@ function jsonOf(cursor: string): unknown {
   }
 }
 
-function invalid(why: string): FieldError {
-  return new FieldError('cursor', `cursor: ${why}`);
+function invalid(why: string): ParallaxError {
+  return inputError(`cursor: ${why}`, { field: 'cursor' });
 }
 
 function fingerprint(question: unknown): string {

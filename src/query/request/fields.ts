@@ -9,8 +9,8 @@ import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { MOMENT_PATTERN, parseMoment } from '../../hubble/filter/since.ts';
 import { fromJson } from '../../hubble/json/json.ts';
 import { FlowFilter } from '../../hubble/proto/schema.gen.ts';
+import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { DAY_MS, msToNs } from '../../runtime/time.ts';
-import { FieldError } from './field-error.ts';
 import { type FlagForm, formOf, textForm } from './flag-forms.ts';
 import { checkDepth } from './json-body.ts';
 
@@ -138,9 +138,9 @@ export function filtersOf(
   const blacklist = [...named.blacklist, ...filterList('blacklist', input.blacklist)];
   const count = whitelist.length + blacklist.length;
   if (count > maxFilters)
-    throw new FieldError(
-      'whitelist',
+    throw inputError(
       `${count} filters are more than the ${maxFilters} allowed; ask in several queries`,
+      { field: 'whitelist' },
     );
   return { whitelist, blacklist };
 }
@@ -154,14 +154,14 @@ export function windowOf(
   const until = momentOf('until', input.until, nowNanos) ?? nowNanos;
   const since = momentOf('since', input.since, nowNanos) ?? until - msToNs(defaultMs);
   if (since >= until)
-    throw new FieldError(
-      'since',
+    throw inputError(
       'since: must be before until; both are times such as 30m or 2026-03-14T10:00:00Z',
+      { field: 'since' },
     );
   if (maxMs !== undefined && until - since > msToNs(maxMs))
-    throw new FieldError(
-      'since',
+    throw inputError(
       `since: more than ${Math.round(maxMs / DAY_MS)} days before until; ask for less at a time`,
+      { field: 'since' },
     );
   return { since, until };
 }
@@ -176,18 +176,21 @@ export function momentOf(
   try {
     return parseMoment(text, nowNanos);
   } catch (error) {
-    throw new FieldError(name, `${name}: ${noTime(text)}`, error);
+    throw inputError(`${name}: ${noTime(text)}`, { field: name, cause: error });
   }
 }
 
 /** What zod refused, with the name of the first field. */
-export function schemaError(error: z.ZodError): FieldError {
+export function schemaError(error: z.ZodError): ParallaxError {
   const [issue] = error.issues;
   if (issue?.code === 'unrecognized_keys')
-    return new FieldError(issue.keys[0] ?? '', `unknown parameter ${issue.keys.join(', ')}`, error);
+    return inputError(`unknown parameter ${issue.keys.join(', ')}`, {
+      field: issue.keys[0] ?? '',
+      cause: error,
+    });
   const field = issue?.path.join('.') ?? '';
   const why = issue?.message ?? 'refused';
-  return new FieldError(field, field === '' ? why : `${field}: ${why}`, error);
+  return inputError(field === '' ? why : `${field}: ${why}`, { field, cause: error });
 }
 
 /** The same code as the command's, so that a flag means the same here and there. */
@@ -203,7 +206,7 @@ function namedFilters(input: Readonly<Record<string, unknown>>): Filters {
         builder.set(flag, String(value));
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        throw new FieldError(name, `${name}: ${why}`, error);
+        throw inputError(`${name}: ${why}`, { field: name, cause: error });
       }
     }
   }
@@ -213,7 +216,7 @@ function namedFilters(input: Readonly<Record<string, unknown>>): Filters {
 function wanted(name: string, value: unknown): boolean {
   if ([true, 'true', ''].some((each) => each === value)) return true;
   if ([false, 'false'].some((each) => each === value)) return false;
-  throw new FieldError(name, `${name}: takes true or false, not ${JSON.stringify(value)}`);
+  throw inputError(`${name}: takes true or false, not ${JSON.stringify(value)}`, { field: name });
 }
 
 function filterList(name: 'whitelist' | 'blacklist', value: unknown): FlowFilter[] {
@@ -226,7 +229,7 @@ function filterList(name: 'whitelist' | 'blacklist', value: unknown): FlowFilter
     return texts.flatMap((text) => filtersOfText(String(text)));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new FieldError(name, `${name}: ${why}`, error);
+    throw inputError(`${name}: ${why}`, { field: name, cause: error });
   }
 }
 

@@ -1,18 +1,18 @@
 // JSON of requests, no deeper than allowed: looked at before it is parsed, since whatever walks the value later may call
 // itself for each level.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 
 /** Throws `input/invalid` for a deeper text, and for one that is no JSON. An empty one is nothing. */
 export function parseJson(text: string, maxDepth: number): unknown {
   if (text.trim() === '') return undefined;
   checkDepth(text, maxDepth);
   if (text.trim() === 'null')
-    throw new ParallaxError('input/invalid', 'the body is null; send an object, or no body at all');
+    throw inputError('the body is null; send an object, or no body at all');
   try {
     return JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new ParallaxError('input/invalid', `the body is no JSON: ${why}`, { cause: error });
+    throw inputError(`the body is no JSON: ${why}`, { cause: error });
   }
 }
 
@@ -28,8 +28,7 @@ export function checkDepth(text: string, maxDepth: number): void {
     } else if (char === QUOTE) quoted = true;
     else if (char === BRACE || char === BRACKET) {
       if (++depth > maxDepth)
-        throw new ParallaxError(
-          'input/invalid',
+        throw inputError(
           `the JSON is nested deeper than the ${maxDepth} levels allowed (api.maxDepth)`,
         );
     } else if (char === BRACE + 2 || char === BRACKET + 2) depth--;

@@ -1,6 +1,6 @@
 // Services as their clients met them: which backends in which cluster answered, and in which share.
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { groupBy } from '../../runtime/group-by.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
@@ -75,8 +75,7 @@ export async function queryServices(
 ): Promise<Service[]> {
   const filter = compileSql(query.whitelist, query.blacklist);
   if (!filter.exact)
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       'services cannot be filtered by HTTP path, CIDR labels or CEL expressions; use the other filters, or ask for connections',
     );
   return foldServices(await readUsage(store, { range: query, filter, config, signal }));

@@ -4,7 +4,7 @@ import { checked } from '../../hubble/filter/checked.ts';
 import { some } from '../../hubble/filter/condition.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { QueryParams } from '../../store/store.ts';
 import { type Bounds, both, either, isExact, not, TRUE } from './bounds.ts';
 import { celCondition } from './cel.ts';
@@ -61,8 +61,7 @@ const MAX_STATEMENT_BYTES = 200_000;
 function checkSize(where: string, params: QueryParams): void {
   const size = statementSize(where, params);
   if (size <= MAX_STATEMENT_BYTES) return;
-  throw new ParallaxError(
-    'input/invalid',
+  throw inputError(
     `the filters make a statement of ${Math.ceil(size / 1024)} KiB, at most ${Math.floor(MAX_STATEMENT_BYTES / 1024)} KiB are taken; ask in several queries`,
   );
 }

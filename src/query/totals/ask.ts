@@ -1,7 +1,8 @@
 // What every question about totals says: a window and filters, checked and compiled.
+
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
-import { FieldError } from '../request/field-error.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { type CompiledSql, compileSql } from '../sql/compile.ts';
 import type { Window } from './rows.ts';
 
@@ -13,9 +14,9 @@ export interface TotalsQuery extends Window {
 /** Throws `input/invalid` for a window that ends before it begins. */
 export function checkWindow({ since, until }: Window, field = 'since'): void {
   if (since > until)
-    throw new FieldError(
-      field,
+    throw inputError(
       `${field}: must be before until; both are times such as 30m or 2026-03-14T10:00:00Z`,
+      { field },
     );
 }
 
@@ -30,9 +31,9 @@ export function exactFilter(query: TotalsQuery, what: string): CompiledSql {
         : [field],
     ),
   );
-  throw new FieldError(
-    'whitelist',
+  throw inputError(
     `${what} cannot be filtered by ${[...new Set(named)].join(', ')}: only looking at each flow decides it; aggregates and top can, or use the other filters`,
+    { field: 'whitelist' },
   );
 }
 

@@ -2,11 +2,11 @@
 // collected is not gone: the coverage of both goes with the answer.
 
 import { parseDuration } from '../../hubble/filter/since.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { DAY_MS, nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { type Coverage, coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
-import { FieldError } from '../request/field-error.ts';
 import { momentOf } from '../request/fields.ts';
 import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './ask.ts';
 import { dimensionsNamed } from './dimensions.ts';
@@ -237,9 +237,9 @@ export function againstOf(text: string, now: Window, nowNanos: bigint): Window {
   }
   const shift = parseDuration(text.replace(/-ago$/, ''));
   if (shift === undefined || shift <= 0n)
-    throw new FieldError(
-      'against',
+    throw inputError(
       `against: ${JSON.stringify(text.slice(0, 100))} is no window; write previous, how much earlier (24h, 7d-ago), or SINCE/UNTIL`,
+      { field: 'against' },
     );
   return { since: now.since - shift, until: now.until - shift };
 }

@@ -1,5 +1,6 @@
 // What flows can be counted by: each dimension by the name users write, with its SQL over `flows` and, where that table
 // has it, over `flow_totals`.
+
 import { EVENT_TYPES, enumName } from '../../hubble/names.ts';
 import {
   DropReason,
@@ -9,9 +10,9 @@ import {
   Verdict,
 } from '../../hubble/proto/schema.gen.ts';
 import type { EnumType } from '../../hubble/proto/schema.ts';
+import { inputError } from '../../runtime/errors.ts';
 import type { FlowColumnName } from '../../store/schema/columns.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
-import { FieldError } from '../request/field-error.ts';
 import { column } from '../sql/columns.ts';
 import { BEST_NAME, CLIENT_IS_SOURCE, SERVER_PORT } from './expressions.ts';
 
@@ -254,15 +255,15 @@ export function dimensionsNamed(
   most = MOST_DIMENSIONS,
 ): readonly Dimension[] {
   if (names.length > most)
-    throw new FieldError(field, `${field}: ${names.length} dimensions are more than ${most}`);
+    throw inputError(`${field}: ${names.length} dimensions are more than ${most}`, { field });
   const twice = names.find((name, index) => names.indexOf(name) < index);
-  if (twice !== undefined) throw new FieldError(field, `${field}: ${twice} is named twice`);
+  if (twice !== undefined) throw inputError(`${field}: ${twice} is named twice`, { field });
   return names.map((name) => {
     const dimension = DIMENSIONS.get(name);
     if (dimension !== undefined) return dimension;
-    throw new FieldError(
-      field,
+    throw inputError(
       `${field}: ${JSON.stringify(name.slice(0, 100))} is no dimension; there are: ${[...DIMENSIONS.keys()].join(', ')}`,
+      { field },
     );
   });
 }

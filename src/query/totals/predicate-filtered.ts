@@ -1,7 +1,7 @@
 // Groups of flows that a filter must look at one by one: SQL narrows them, the predicate decides, and they are counted
 // here. Bounded by api.totals.maxJudged.
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import { ParallaxError } from '../../runtime/errors.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import { rangeCondition } from '../read/range.ts';
 import { restoreFlow } from '../read/restore/flow.ts';
@@ -24,8 +24,7 @@ export async function judgedGroups(
 ): Promise<Groups> {
   const { dimensions, measures } = ranking;
   if (measures.includes('connections'))
-    throw new ParallaxError(
-      'input/invalid',
+    throw inputError(
       'connections cannot be counted with these filters; leave the measure out, or the filters by HTTP path, CIDR label or CEL expression',
     );
   const filter = compileSql(query.whitelist, query.blacklist);

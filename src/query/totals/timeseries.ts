@@ -2,10 +2,10 @@
 // collected has no number: nobody knows what it would have been.
 
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
+import { inputError } from '../../runtime/errors.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { slotOf } from '../read/range.ts';
-import { FieldError } from '../request/field-error.ts';
 import { checkWindow, exactFilter, moment, type TotalsQuery } from './ask.ts';
 import { type Dimension, dimensionsNamed, type Key } from './dimensions.ts';
 import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
@@ -114,9 +114,9 @@ export function gridOf(
   if (asked !== undefined) {
     const grid = made(asked);
     if (grid.points <= maxPoints) return grid;
-    throw new FieldError(
-      'step',
+    throw inputError(
       `step: steps of ${asked} s make ${grid.points} points of this window, at most ${maxPoints} are told (api.totals.maxPoints)`,
+      { field: 'step' },
     );
   }
   const most = Math.min(AIMED, maxPoints);

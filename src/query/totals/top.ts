@@ -1,6 +1,6 @@
 // The busiest of one or two dimensions, and, where asked, how busy they were in the window before.
+import { inputError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
-import { FieldError } from '../request/field-error.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type Aggregates, queryAggregates, type ToldGroup } from './aggregates.ts';
 import { checkWindow, moment, type TotalsQuery } from './ask.ts';
@@ -36,7 +36,9 @@ export async function queryTop(store: Reader, query: TopQuery, deps: TotalsDeps)
   checkWindow(query);
   const { by, order, compare, limit } = query;
   if (compare && order === 'connections')
-    throw new FieldError('compare', 'compare: connections of two windows cannot be compared');
+    throw inputError('compare: connections of two windows cannot be compared', {
+      field: 'compare',
+    });
   const dimensions = dimensionsNamed('by', by, MOST_OF_TOP);
   const asked = { ...query, offset: 0, connections: false };
   const found = await queryAggregates(store, asked, deps);

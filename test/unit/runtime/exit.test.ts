@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { installCrashHandlers } from '../../../src/runtime/crash.ts';
-import { ERRORS, ParallaxError } from '../../../src/runtime/errors.ts';
+import { ERRORS, inputError, ParallaxError } from '../../../src/runtime/errors.ts';
 import { errorLine, exitCodeOf } from '../../../src/runtime/exit.ts';
 
 describe('exit codes', () => {
@@ -14,7 +14,7 @@ describe('exit codes', () => {
   });
 
   it('come with one line for our errors and the stack for others', () => {
-    expect(errorLine(new ParallaxError('input/invalid', 'no such file'))).toBe('no such file');
+    expect(errorLine(inputError('no such file'))).toBe('no such file');
     expect(errorLine(new Error('oops'))).toMatch(/^Error: oops\n\s+at /);
     expect(errorLine('oops')).toBe('oops');
   });

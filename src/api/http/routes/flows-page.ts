@@ -1,4 +1,5 @@
 // One page of flows, in whichever form: read as a whole, so that its headers can say where the next one is.
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toJson, toJsonLine } from '../../../hubble/json/json.ts';
 import { GetFlowsResponse } from '../../../hubble/proto/schema.gen.ts';
@@ -13,7 +14,7 @@ import {
 import type { FlowQuery } from '../../../query/flows/flows.ts';
 import { noticesFor } from '../../../query/flows/notices.ts';
 import type { CostMeter } from '../../../query/read/cost.ts';
-import { FieldError } from '../../../query/request/field-error.ts';
+import { inputError } from '../../../runtime/errors.ts';
 import type { Reader } from '../../../store/store.ts';
 import type { Note } from '../audit.ts';
 import { within } from '../deadline.ts';
@@ -47,7 +48,9 @@ export async function sendFlowsPage(deps: FlowsRouteDeps, call: PageCall): Promi
   const { request, reply, input, format, columns, meter, note } = call;
   for (const name of ['last', 'first', 'all', 'follow'] as const)
     if (input[name] !== undefined && input[name] !== false)
-      throw new FieldError(name, `${name}: does not go with pages; use limit, cursor and order`);
+      throw inputError(`${name}: does not go with pages; use limit, cursor and order`, {
+        field: name,
+      });
   const { cursor, limit: _, format: __, columns: ___, notices: ____, ...question } = input;
   const { config } = deps;
   const after = cursor === undefined ? undefined : placeOfCursor(cursor, question);

@@ -7,7 +7,7 @@ import { CSV_COLUMNS, DEFAULT_COLUMNS, unknownColumn } from '../../../query/flow
 import { findFlow } from '../../../query/flows/flow-one.ts';
 import { CostMeter } from '../../../query/read/cost.ts';
 import { scopedStore } from '../../../query/read/scope.ts';
-import { FieldError } from '../../../query/request/field-error.ts';
+import { inputError } from '../../../runtime/errors.ts';
 import { msToNs, nsToMs, SECOND_NS } from '../../../runtime/time.ts';
 import { acceptedForm } from '../accept.ts';
 import { blamed } from '../field-errors.ts';
@@ -96,7 +96,7 @@ async function answerFlows(
   const live = format === 'sse' && input.follow !== false;
   const paged = format === 'json' || input.limit !== undefined || input.cursor !== undefined;
   if (format === 'csv' && input.follow === true)
-    throw new FieldError('follow', 'new flows come as ndjson or sse, not as csv');
+    throw inputError('new flows come as ndjson or sse, not as csv', { field: 'follow' });
   const asker = deps.askerOf(request);
   const note = Object.assign(deps.audit.of(request), { asker, input });
   const nowNanos = msToNs(deps.clock.now());
@@ -125,13 +125,13 @@ const TYPES = Object.keys(FORMS) as [keyof typeof FORMS, ...(keyof typeof FORMS)
 
 function columnsOf({ columns }: FlowsInput, format: FlowsFormat): readonly string[] {
   if (columns === undefined) return DEFAULT_COLUMNS;
-  if (format !== 'csv') throw new FieldError('columns', 'columns: are of csv only');
+  if (format !== 'csv') throw inputError('columns: are of csv only', { field: 'columns' });
   const names = columns.flatMap((each) => each.split(','));
   const unknown = unknownColumn(names);
   if (unknown !== undefined)
-    throw new FieldError(
-      'columns',
+    throw inputError(
       `columns: ${JSON.stringify(unknown)} is none; there are ${CSV_COLUMNS.join(', ')}`,
+      { field: 'columns' },
     );
   return names;
 }
@@ -145,10 +145,10 @@ function resumed(input: FlowsInput, request: FastifyRequest, format: FlowsFormat
   if (format !== 'sse' || last === undefined || last === '') return input;
   const [, nanos] = /^(\d{1,19})-[^,]*$/.exec(String(last)) ?? [];
   if (nanos === undefined)
-    throw new FieldError('last-event-id', 'last-event-id: is none that this server gave');
+    throw inputError('last-event-id: is none that this server gave', { field: 'last-event-id' });
   const since = new Date(nsToMs(BigInt(nanos) - OVERLAP_NANOS));
   if (Number.isNaN(since.getTime()) || since.getUTCFullYear() > 9999)
-    throw new FieldError('last-event-id', 'last-event-id: is none that this server gave');
+    throw inputError('last-event-id: is none that this server gave', { field: 'last-event-id' });
   const { last: _, all: __, ...rest } = input;
   return { ...rest, since: since.toISOString() };
 }

@@ -13,7 +13,7 @@ import {
   feedRequest,
 } from '../../../query/denials/feed/feed-request.ts';
 import { scopedStore, scopeKey } from '../../../query/read/scope.ts';
-import { FieldError } from '../../../query/request/field-error.ts';
+import { inputError } from '../../../runtime/errors.ts';
 import { msToNs } from '../../../runtime/time.ts';
 import type { ApiConfig } from '../../config.ts';
 import type { Gate } from '../gate.ts';
@@ -100,7 +100,7 @@ function lastEvent({ headers }: FastifyRequest): { readonly cursor?: string } {
   const last = headers['last-event-id'];
   if (last === undefined || last === '') return {};
   if (typeof last === 'string' && /^\d{1,20}$/.test(last)) return { cursor: last };
-  throw new FieldError('last-event-id', 'last-event-id: expected the id of an event');
+  throw inputError('last-event-id: expected the id of an event', { field: 'last-event-id' });
 }
 
 async function* eventsOf(

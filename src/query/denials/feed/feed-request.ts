@@ -1,4 +1,5 @@
 // What is asked of the log of incidents: from where on, which events, of which incidents.
+
 import { z } from 'zod';
 import {
   CONDITION_NAMES,
@@ -11,7 +12,7 @@ import {
 } from '../../../incident/incident-conditions.ts';
 import { INCIDENT_EVENT_KINDS, type IncidentEvent } from '../../../incident/incident-event.ts';
 import { compileIncidentFilter, type IncidentFilter } from '../../../incident/incident-filter.ts';
-import { FieldError } from '../../request/field-error.ts';
+import { inputError } from '../../../runtime/errors.ts';
 import { limitField, momentField, momentOf } from '../../request/fields.ts';
 
 const MAX_TEXT = 1000;
@@ -100,7 +101,7 @@ function placeOf({ cursor, since }: FeedInput, nowNanos: bigint): bigint | undef
   }
   const place = BigInt(cursor);
   if (place > nowNanos / 1000n + AHEAD)
-    throw new FieldError('cursor', `cursor: ${cursor} is of no event; take it from one`);
+    throw inputError(`cursor: ${cursor} is of no event; take it from one`, { field: 'cursor' });
   return place;
 }
 
@@ -109,5 +110,5 @@ function filterOf(input: Readonly<Record<string, unknown>>): IncidentFilter {
     const values = input[name];
     return values === undefined ? [] : [[name, [values].flat().map(String)] as const];
   });
-  return filterOfParameters(named, (name, why) => new FieldError(name, `${name}: ${why}`));
+  return filterOfParameters(named, (name, why) => inputError(`${name}: ${why}`, { field: name }));
 }

@@ -3,7 +3,6 @@
 import { expect, test } from 'vitest';
 import { problemOf } from '../../../../src/api/http/problem.ts';
 import { readFlowsRequest } from '../../../../src/api/http/request.ts';
-import { FieldError } from '../../../../src/query/request/field-error.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
 import { HOUR_NS, msToNs } from '../../../../src/runtime/time.ts';
 
@@ -70,7 +69,7 @@ test.each([
   } catch (error) {
     refused = error;
   }
-  expect(refused).toBeInstanceOf(FieldError);
+  expect(refused).toBeInstanceOf(ParallaxError);
   expect(problemOf(refused)).toMatchObject({ status: 400, code: 'input/invalid', field });
 });
 

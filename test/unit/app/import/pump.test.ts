@@ -3,7 +3,7 @@ import { type PumpOptions, pump, type SealedBatch } from '../../../../src/app/im
 import { summaryText } from '../../../../src/app/import/summary.ts';
 import { decodeFlowBatch } from '../../../../src/hubble/proto/batch.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
-import { ParallaxError } from '../../../../src/runtime/errors.ts';
+import { inputError, ParallaxError } from '../../../../src/runtime/errors.ts';
 
 const FLOW = '{"flow":{"verdict":"FORWARDED"}}';
 
@@ -84,7 +84,7 @@ describe('pump', () => {
   });
 
   it('keeps what came before input that breaks off, and says it', async () => {
-    const broken = new ParallaxError('input/invalid', 'f ended early: unexpected end of file');
+    const broken = inputError('f ended early: unexpected end of file');
     const { summary } = run(chunksOf(`${FLOW}\n${FLOW}\n{"flow`, broken));
     const result = await summary;
     expect(result).toMatchObject({ flows: 2, ended: broken.message });
@@ -92,7 +92,7 @@ describe('pump', () => {
   });
 
   it('fails when nothing could be read, or the store fails', async () => {
-    const broken = new ParallaxError('input/invalid', 'f is zstd data');
+    const broken = inputError('f is zstd data');
     await expect(run(chunksOf(broken)).summary).rejects.toBe(broken);
     const down = new ParallaxError('store/unavailable', 'down');
     const store = () => Promise.reject(down);

@@ -1,7 +1,7 @@
 // What requests are declared with: the same from a query string and from a body, and named when it is refused.
+
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { FieldError } from '../../../../src/query/request/field-error.ts';
 import {
   filterFields,
   filtersOf,
@@ -11,6 +11,7 @@ import {
   windowFields,
   windowOf,
 } from '../../../../src/query/request/fields.ts';
+import { ParallaxError } from '../../../../src/runtime/errors.ts';
 
 const request = z.strictObject({
   ...windowFields,
@@ -24,7 +25,8 @@ function refused(work: () => unknown): { field: string; message: string } {
   try {
     work();
   } catch (error) {
-    if (error instanceof FieldError) return { field: error.field, message: error.message };
+    if (error instanceof ParallaxError && error.field !== undefined)
+      return { field: error.field, message: error.message };
     throw error;
   }
   throw new Error('was taken');
