@@ -5,18 +5,18 @@ import { readFileSync } from 'node:fs';
 import { ParallaxError } from '../runtime/errors.ts';
 import type { AuthConfig } from './http/config.ts';
 import { hostOf, isLoopback } from './loopback.ts';
-import { ANONYMOUS, type Asker } from './principal.ts';
+import { ANONYMOUS, type Principal } from './principal.ts';
 
 interface Known {
   readonly hash: Buffer;
-  readonly asker: Asker;
+  readonly principal: Principal;
 }
 
 export interface Tokens {
   /** Whether who asks must show one. */
   readonly needed: boolean;
   /** Of an `authorization` header. Throws `auth/required` when it has none that is known. */
-  askerOf(authorization: string | undefined): Asker;
+  principalOf(authorization: string | undefined): Principal;
 }
 
 /** Reads the files. Throws `config/invalid` for one that cannot be read, or two tokens that are the same. */
@@ -39,7 +39,7 @@ export function readTokens(config: AuthConfig): Tokens {
     );
   return {
     needed: known.length > 0,
-    askerOf: (authorization) => (known.length === 0 ? ANONYMOUS : find(known, authorization)),
+    principalOf: (authorization) => (known.length === 0 ? ANONYMOUS : find(known, authorization)),
   };
 }
 
@@ -53,10 +53,10 @@ export function requireSafe(key: string, listen: string, tokens: Tokens): void {
 }
 
 function knownOf(name: string, hash: Buffer): Known {
-  return { hash, asker: { name } };
+  return { hash, principal: { name } };
 }
 
-function find(known: readonly Known[], authorization: string | undefined): Asker {
+function find(known: readonly Known[], authorization: string | undefined): Principal {
   const [, token] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
   if (token === undefined)
     throw new ParallaxError(
@@ -64,9 +64,9 @@ function find(known: readonly Known[], authorization: string | undefined): Asker
       'the server asks for a token: send `authorization: Bearer TOKEN` (PARALLAX_TOKEN or --token-file with the command)',
     );
   const hash = hashOf(token);
-  let found: Asker | undefined;
+  let found: Principal | undefined;
   // All of them, so that the time says nothing of which it was.
-  for (const each of known) if (timingSafeEqual(each.hash, hash)) found = each.asker;
+  for (const each of known) if (timingSafeEqual(each.hash, hash)) found = each.principal;
   if (found === undefined)
     throw new ParallaxError('auth/required', 'the server does not know this token');
   return found;

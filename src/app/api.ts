@@ -14,7 +14,7 @@ import type { ManagedStore } from '../store/engine/engine-store.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
 
-export interface ApiParts {
+export interface ApiInputs {
   readonly store: ManagedStore;
   /** Undefined: nothing to follow. */
   readonly bus: Bus | undefined;
@@ -31,7 +31,7 @@ export interface ApiParts {
 export function buildApiServers(
   config: ParallaxConfig,
   deps: RoleDeps,
-  parts: ApiParts,
+  parts: ApiInputs,
 ): Component[] {
   const { bus, store, clusters } = parts;
   const tokens = readTokens(config.api.auth);

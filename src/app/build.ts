@@ -11,7 +11,7 @@ import type { RunnableComponent } from '../runtime/run.ts';
 import type { Store } from '../store/store.ts';
 import { type CollectorSet, createCollectorSet } from './collector-set.ts';
 import type { ParallaxConfig } from './config.ts';
-import { buildKnowledge } from './enrichment-sources.ts';
+import { buildEnrichmentSources } from './enrichment-sources.ts';
 import type { RoleDeps } from './role.ts';
 
 /** Time for the collector of a cluster that is taken out to publish what it has. */
@@ -21,7 +21,7 @@ export function buildBus(config: ParallaxConfig, deps: RoleDeps): Bus {
   return createBus(config.bus, deps);
 }
 
-export interface WriterParts {
+export interface WriterComponents {
   /** In the order in which they start. */
   readonly components: readonly RunnableComponent[];
   /** Takes what the configuration says of the clusters from now on. */
@@ -33,8 +33,8 @@ export function buildWriter(
   config: ParallaxConfig,
   deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
   { bus, store }: { readonly bus: Bus; readonly store: Store },
-): WriterParts {
-  const { ends, catalogue, sources, updateClusters } = buildKnowledge(config, deps, store);
+): WriterComponents {
+  const { ends, catalogue, sources, updateClusters } = buildEnrichmentSources(config, deps, store);
   const writer = createWriter({
     config: config.writer,
     bus,

@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
 
-export interface Knowledge {
+export interface EnrichmentSources {
   readonly ends: EndFinder;
   readonly inventory: Inventory;
   readonly catalogue: Catalogue;
@@ -22,11 +22,11 @@ export interface Knowledge {
   readonly updateClusters: (clusters: readonly ClusterConfig[]) => void;
 }
 
-export function buildKnowledge(
+export function buildEnrichmentSources(
   config: Pick<ParallaxConfig, 'clusters' | 'writer'>,
   { logger, registry: metricsRegistry, clock }: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
   store: Store,
-): Knowledge {
+): EnrichmentSources {
   const { maxIdentities, maxPods, maxServices, refresh } = config.writer.catalogue;
   const metrics = catalogueMetrics(metricsRegistry);
   const registry = new ClusterRegistry(config.clusters);

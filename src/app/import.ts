@@ -8,7 +8,7 @@ import { createProjector } from '../enrich/project/projector.ts';
 import { createRecordWriter, importedRecord } from '../enrich/writer.ts';
 import { createStore } from '../store/open.ts';
 import type { ParallaxConfig } from './config.ts';
-import { buildKnowledge } from './enrichment-sources.ts';
+import { buildEnrichmentSources } from './enrichment-sources.ts';
 import { showProgress } from './import/progress.ts';
 import { pump, type SealedBatch } from './import/pump.ts';
 import { openSource } from './import/source.ts';
@@ -110,7 +110,7 @@ async function openStore(
   await store.start(signal);
   await store.migrate();
   await settle(config, deps, store, []);
-  const { ends, catalogue } = buildKnowledge(config, deps, store);
+  const { ends, catalogue } = buildEnrichmentSources(config, deps, store);
   await catalogue.start();
   const write = createRecordWriter({
     config: config.writer,

@@ -103,7 +103,7 @@ function serve(
     clusters: () => [],
     health: () => ({ phase: 'running', state: 'ok', components: [] }),
   };
-  const tokens = { needed: false, askerOf: () => ANONYMOUS };
+  const tokens = { needed: false, principalOf: () => ANONYMOUS };
   // One application for each group of routes: loading all of them takes longer than most answers.
   const apps = new Map<string, Promise<FastifyInstance>>();
   const appOf = (path: string) => {

@@ -9,7 +9,7 @@ import { createRecordWriter } from '../enrich/writer.ts';
 import { createStore } from '../store/open.ts';
 import { requireKafka } from './collect.ts';
 import type { ParallaxConfig } from './config.ts';
-import { buildKnowledge } from './enrichment-sources.ts';
+import { buildEnrichmentSources } from './enrichment-sources.ts';
 import type { RoleDeps } from './role.ts';
 
 export interface ReplayOptions {
@@ -40,7 +40,7 @@ export async function runReplay(
   const done = { flows: 0, doubles: 0, events: 0, refused: 0 };
   try {
     await store.migrate();
-    const { ends, catalogue } = buildKnowledge(config, deps, store);
+    const { ends, catalogue } = buildEnrichmentSources(config, deps, store);
     await catalogue.start();
     const write = createRecordWriter({
       config: config.writer,

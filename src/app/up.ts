@@ -11,7 +11,7 @@ import type { ParallaxConfig } from './config.ts';
 import { createDemo } from './demo.ts';
 import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
-import { settling } from './settle.ts';
+import { repairTotalsAtStart } from './settle.ts';
 import { createFlowPrinter } from './show.ts';
 import { migration } from './write.ts';
 
@@ -33,7 +33,7 @@ export async function runUp(
   const store = runner.add(createStore({ ...deps, config: config.store }));
   runner.add(migration(store));
   runner.add(
-    settling(
+    repairTotalsAtStart(
       config,
       deps,
       store,

@@ -14,7 +14,7 @@ import {
 import type { Logger } from 'pino';
 import type { Cost } from '../../query/read/cost.ts';
 import { ERRORS, GRPC_STATUS, ParallaxError } from '../../runtime/errors.ts';
-import type { Asker } from '../principal.ts';
+import type { Principal } from '../principal.ts';
 import type { GrpcMetrics } from './metrics.ts';
 
 /**
@@ -30,18 +30,18 @@ export interface CallsDeps {
   /** Aborts when the server stops. */
   readonly stopped: AbortSignal;
   /** Throws `auth/required` for who is not known. */
-  readonly askerOf: (call: AskingCall) => Asker;
+  readonly principalOf: (call: CallMetadata) => Principal;
 }
 
 /** What a call says of who makes it. */
-export type AskingCall = Pick<
+export type CallMetadata = Pick<
   ServerWritableStream<unknown, unknown>,
   'metadata' | 'getAuthContext'
 >;
 
 /** What is known of a call, for the log; whoever answers adds to it. */
 export interface CallNote {
-  readonly asker: Asker;
+  readonly principal: Principal;
   cost?: Cost;
   window?: { readonly since?: string; readonly until?: string };
 }
@@ -163,16 +163,16 @@ export class Calls {
     }
   }
 
-  private noteOf(method: string, call: AskingCall): CallNote {
-    return { asker: OPEN.has(method) ? { name: 'anyone' } : this.deps.askerOf(call) };
+  private noteOf(method: string, call: CallMetadata): CallNote {
+    return { principal: OPEN.has(method) ? { name: 'anyone' } : this.deps.principalOf(call) };
   }
 
-  private told(method: string, { asker, cost, window }: CallNote, began: number): void {
+  private told(method: string, { principal, cost, window }: CallNote, began: number): void {
     if (OPEN.has(method)) return;
     const { rows, bytes, queries } = cost ?? {};
     const ms = Math.round(performance.now() - began);
     this.deps.logger.info(
-      { who: asker.name, method, ms, ...window, ...(cost && { rows, bytes, queries }) },
+      { who: principal.name, method, ms, ...window, ...(cost && { rows, bytes, queries }) },
       'query answered',
     );
   }

@@ -32,7 +32,7 @@ export async function getFlows(
 ): Promise<void> {
   const { metrics, logger } = deps;
   const call = readFlowsCall(request, deps.maxFilters);
-  const { scope } = note.asker;
+  const { scope } = note.principal;
   const meter = new CostMeter();
   const store = scopedStore(meter.reader(deps.answers.store), scope);
   note.window = { ...textOf('since', call.since), ...textOf('until', call.until) };

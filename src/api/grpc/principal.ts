@@ -1,14 +1,17 @@
 // Who makes a call: a client with a certificate of ours, or one with a token; without tokens, whoever reaches the port.
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Tokens } from '../auth.ts';
-import { ANONYMOUS, type Asker } from '../principal.ts';
-import type { AskingCall } from './calls.ts';
+import { ANONYMOUS, type Principal } from '../principal.ts';
+import type { CallMetadata } from './calls.ts';
 
 const AS_PASSWORD =
   'hubble sends it over TLS, by --basic-auth-username parallax --basic-auth-password TOKEN';
 
 /** `certificates`: clients had to show one that was checked. */
-export function askerBy(tokens: Tokens, certificates: boolean): (call: AskingCall) => Asker {
+export function callPrincipal(
+  tokens: Tokens,
+  certificates: boolean,
+): (call: CallMetadata) => Principal {
   return (call) => {
     const [authorization] = call.metadata.get('authorization');
     const subject = certificates ? call.getAuthContext().sslPeerCertificate?.subject : undefined;
@@ -16,7 +19,7 @@ export function askerBy(tokens: Tokens, certificates: boolean): (call: AskingCal
       return { name: `certificate ${subject.CN || 'without a name'}` };
     if (!tokens.needed) return ANONYMOUS;
     try {
-      return tokens.askerOf(bearer(authorization?.toString()));
+      return tokens.principalOf(bearer(authorization?.toString()));
     } catch (error) {
       if (authorization !== undefined || !(error instanceof ParallaxError)) throw error;
       throw new ParallaxError(error.code, `${error.message}; ${AS_PASSWORD}`);

@@ -21,7 +21,7 @@ import { grpcAddress } from './config.ts';
 import { getFlows } from './flows.ts';
 import { addHealth } from './health.ts';
 import { type GrpcMetrics, grpcMetrics } from './metrics.ts';
-import { askerBy } from './principal.ts';
+import { callPrincipal } from './principal.ts';
 import { reflectionVersions } from './reflection.ts';
 
 export interface GrpcApi extends Component {
@@ -91,8 +91,8 @@ class Api implements GrpcApi {
     const { maxStreams, maxRequest, keepalive, keepaliveTimeout } = config.grpc;
     const { metrics } = this;
     const stopped = this.stopped.signal;
-    const askerOf = askerBy(tokens, config.grpc.tls?.clientCa !== undefined);
-    const calls = new Calls({ maxStreams, metrics, logger, stopped, askerOf });
+    const principalOf = callPrincipal(tokens, config.grpc.tls?.clientCa !== undefined);
+    const calls = new Calls({ maxStreams, metrics, logger, stopped, principalOf });
     const overviewOf = createOverviews(overview, { store, clock, config, version });
     const server = new GrpcServer({
       'grpc.max_receive_message_length': maxRequest,
@@ -108,25 +108,28 @@ class Api implements GrpcApi {
         GetFlows: calls.stream<GetFlowsRequest, Buffer>(
           'GetFlows',
           (request, write, signal, note) => {
-            const { states } = overviewOf(note.asker.scope);
+            const { states } = overviewOf(note.principal.scope);
             return getFlows({ ...flows, states }, request, write, signal, note);
           },
         ),
         GetAgentEvents: calls.refused('GetAgentEvents'),
         GetDebugEvents: calls.refused('GetDebugEvents'),
-        GetNodes: calls.unary('GetNodes', (_request, { asker }) => overviewOf(asker.scope).nodes()),
-        GetNamespaces: calls.unary('GetNamespaces', (_request, { asker }) =>
-          overviewOf(asker.scope).namespaces(),
+        GetNodes: calls.unary('GetNodes', (_request, { principal }) =>
+          overviewOf(principal.scope).nodes(),
         ),
-        ServerStatus: calls.unary('ServerStatus', (_request, { asker }) =>
-          overviewOf(asker.scope).status(),
+        GetNamespaces: calls.unary('GetNamespaces', (_request, { principal }) =>
+          overviewOf(principal.scope).namespaces(),
+        ),
+        ServerStatus: calls.unary('ServerStatus', (_request, { principal }) =>
+          overviewOf(principal.scope).status(),
         ),
       },
     );
     server.addService(Peer, {
       Notify: calls.stream<NotifyRequest, ChangeNotification>(
         'Notify',
-        (_request, write, signal, { asker }) => this.notify(overviewOf(asker.scope), write, signal),
+        (_request, write, signal, { principal }) =>
+          this.notify(overviewOf(principal.scope), write, signal),
       ),
     });
     addHealth(server, calls, this.deps);

@@ -10,10 +10,10 @@ import type { Tokens } from '../auth.ts';
 import type { ApiConfig } from '../config.ts';
 import { hostOf, isLoopback } from '../loopback.ts';
 import type { ApiMetrics } from '../metrics.ts';
-import type { Asker } from '../principal.ts';
+import type { Principal } from '../principal.ts';
 import type { Audit } from './audit.ts';
 import { refuseConnection } from './client-error.ts';
-import { checkHead, type Head, MAX_PARAM, refusedBy } from './framework-errors.ts';
+import { checkHead, fromFramework, type Head, MAX_PARAM } from './framework-errors.ts';
 import { KnownPaths } from './known-paths.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
@@ -31,7 +31,7 @@ export interface AppDeps {
 
 export interface App {
   readonly app: FastifyInstance;
-  readonly askerOf: (request: FastifyRequest) => Asker;
+  readonly principalOf: (request: FastifyRequest) => Principal;
   readonly failed: (error: unknown) => void;
 }
 
@@ -53,7 +53,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   app.setSerializerCompiler(() => (document) => JSON.stringify(document));
   const paths = new KnownPaths();
   paths.watch(app);
-  const askers = new WeakMap<FastifyRequest, Asker>();
+  const principals = new WeakMap<FastifyRequest, Principal>();
   const failed = (error: unknown) => {
     if (stopped.aborted) return;
     const { code, status } = problemOf(error);
@@ -72,7 +72,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     // Whatever is answered is what it says it is, to browsers too.
     reply.header('x-content-type-options', 'nosniff');
     checkHead(request, config);
-    askers.set(request, askerOf(deps, request));
+    principals.set(request, principalOf(deps, request));
     // Before a body is read: whoever asks at a wrong place should learn of that, not of the body.
     if (request.is404) return noSuchRoute(request, reply);
   });
@@ -81,7 +81,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     metrics.requests.inc({ route, status: String(reply.statusCode) });
     if (!endless.has(reply)) metrics.seconds.observe({ route }, reply.elapsedTime / 1000);
     if (request.url.startsWith('/api/')) {
-      audit.of(request).asker ??= askers.get(request) ?? { name: 'unknown' };
+      audit.of(request).principal ??= principals.get(request) ?? { name: 'unknown' };
       audit.write(request, reply);
     }
   });
@@ -96,7 +96,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     return reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem));
   };
   app.setErrorHandler(async (error, request, reply) =>
-    refuse(refusedBy(error, config, request), reply),
+    refuse(fromFramework(error, config, request), reply),
   );
   const noSuchRoute = (request: FastifyRequest, reply: FastifyReply) => {
     const [path = ''] = request.url.split('?');
@@ -113,7 +113,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     return refuse(new ParallaxError('input/method', text), reply);
   };
   app.setNotFoundHandler(noSuchRoute);
-  await addRateLimit(app, config, askers);
+  await addRateLimit(app, config, principals);
   if (config.compress)
     await app.register(import('@fastify/compress'), {
       threshold: 1024,
@@ -122,11 +122,12 @@ export async function buildApp(deps: AppDeps): Promise<App> {
       globalDecompression: false,
     });
   const known = (request: FastifyRequest) => {
-    const asker = askers.get(request);
-    if (asker === undefined) throw new ParallaxError('internal', 'nobody is known to have asked');
-    return asker;
+    const principal = principals.get(request);
+    if (principal === undefined)
+      throw new ParallaxError('internal', 'nobody is known to have asked');
+    return principal;
   };
-  return { app, askerOf: known, failed };
+  return { app, principalOf: known, failed };
 }
 
 /** Fastify loads ajv unless other factories of compilers are named; the compilers set above take their place. */
@@ -154,7 +155,7 @@ function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
       if (slow) metrics.slowClients.inc({ while: 'sending' });
     }),
     frameworkErrors: (error: Error, request: Head, reply: FastifyReply) => {
-      const problem = problemOf(refusedBy(error, config, request));
+      const problem = problemOf(fromFramework(error, config, request));
       void reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem));
     },
   };
@@ -179,14 +180,14 @@ function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
 }
 
 /** Throws `auth/required` for who must be known and is not, `auth/forbidden` for a page of another site. */
-function askerOf({ tokens, config }: AppDeps, request: FastifyRequest): Asker {
+function principalOf({ tokens, config }: AppDeps, request: FastifyRequest): Principal {
   const { url, headers } = request;
   if (OPEN.test(url) || (METRICS.test(url) && config.auth.metrics === 'open'))
     return { name: 'anyone' };
-  const asker = tokens.askerOf(headers.authorization);
-  if (tokens.needed) return asker;
+  const principal = tokens.principalOf(headers.authorization);
+  if (tokens.needed) return principal;
   const host = hostOf(headers.host ?? '');
-  if (isLoopback(host) || config.auth.hosts.includes(host)) return asker;
+  if (isLoopback(host) || config.auth.hosts.includes(host)) return principal;
   throw new ParallaxError(
     'auth/forbidden',
     `the API is asked for as ${JSON.stringify(host)}; without tokens it answers to names of loopback and those of api.auth.hosts only`,
@@ -196,14 +197,14 @@ function askerOf({ tokens, config }: AppDeps, request: FastifyRequest): Asker {
 async function addRateLimit(
   app: FastifyInstance,
   { rateLimit: { requests, window } }: ApiConfig,
-  askers: WeakMap<FastifyRequest, Asker>,
+  principals: WeakMap<FastifyRequest, Principal>,
 ): Promise<void> {
   if (requests === 0) return;
   await app.register(import('@fastify/rate-limit'), {
     max: requests,
     timeWindow: window,
     // Tokens have names that no address has.
-    keyGenerator: (request) => `${askers.get(request)?.name ?? ''} ${request.ip}`,
+    keyGenerator: (request) => `${principals.get(request)?.name ?? ''} ${request.ip}`,
     allowList: (request) => !request.url.startsWith('/api/'),
     errorResponseBuilder: (_request, { after }) =>
       new ParallaxError(

@@ -7,11 +7,11 @@ import type { Cost } from '../../query/read/cost.ts';
 import type { TimeRange } from '../../query/read/range.ts';
 import { nsToMs } from '../../runtime/time.ts';
 import type { ApiMetrics } from '../metrics.ts';
-import { ANONYMOUS, type Asker } from '../principal.ts';
+import { ANONYMOUS, type Principal } from '../principal.ts';
 
 /** What is known of a request by whoever answers it. */
 export interface Note {
-  asker?: Asker;
+  principal?: Principal;
   /** As it was asked. */
   input?: object;
   window?: TimeRange | undefined;
@@ -44,13 +44,13 @@ export class Audit {
 
   /** To be called once, when the answer is over. */
   write(request: FastifyRequest, reply: FastifyReply): void {
-    const { asker = ANONYMOUS, input, window, cost, cached, flows } = this.of(request);
+    const { principal = ANONYMOUS, input, window, cost, cached, flows } = this.of(request);
     const { rows, bytes, queries } = cost ?? {};
     if (rows !== undefined) this.metrics.readRows.inc(rows);
     if (bytes !== undefined) this.metrics.readBytes.inc(bytes);
     this.logger.info(
       {
-        who: asker.name,
+        who: principal.name,
         address: request.ip,
         method: request.method,
         route: request.routeOptions.url?.replace('::', ':'),

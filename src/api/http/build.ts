@@ -53,7 +53,7 @@ export async function buildApi(
   const audit = new Audit(logger.child({ component: 'api' }), metrics);
   const endless = new WeakSet<object>();
   const common = { config, tokens, metrics, audit, logger, stopped, endless, tls };
-  const { app, askerOf, failed } = await buildApp(common);
+  const { app, principalOf, failed } = await buildApp(common);
   const readers = new SlowReaders(config.slowReader, () =>
     metrics.slowClients.inc({ while: 'reading' }),
   );
@@ -73,7 +73,7 @@ export async function buildApi(
     addApiRoutes(
       api,
       {
-        ...{ config, store, live, clock, metrics, audit, askerOf, failed, endless },
+        ...{ config, store, live, clock, metrics, audit, principalOf, failed, endless },
         clusters: deps.clusters,
         deliveries: deps.deliveries,
         feed: createFeed({ ...deps, config: config.feed, stopped }),

@@ -34,7 +34,7 @@ export async function apiDocument(version: string): Promise<object> {
       ...{ config, store: NO_STORE, clock: systemClock, metrics },
       live: undefined,
       audit: new Audit(pino({ level: 'silent' }), metrics),
-      askerOf: () => ANONYMOUS,
+      principalOf: () => ANONYMOUS,
       failed: () => undefined,
       endless: new WeakSet(),
       deliveries: { list: nobody, redeliver: nobody },

@@ -6,7 +6,7 @@ import { compileSql } from '../../query/sql/compile.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 
 /** The same refusal with the field's name, where one alone is refused; any other error as it is. */
-export function blamed(error: unknown, input: unknown): unknown {
+export function withField(error: unknown, input: unknown): unknown {
   const refused = error instanceof ParallaxError && error.code === 'input/invalid';
   if (!refused || error.field !== undefined) return error;
   if (typeof input !== 'object' || input === null) return error;

@@ -12,7 +12,7 @@ export const MAX_PARAM = 200;
 const BY_POST = 'ask by POST, as with /api/v1/flows:query';
 
 /** Anything that is not the framework's own comes back as it is. */
-export function refusedBy(error: unknown, { maxBody }: Limits, request: Head): unknown {
+export function fromFramework(error: unknown, { maxBody }: Limits, request: Head): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

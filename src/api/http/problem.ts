@@ -54,7 +54,7 @@ const HEADERS: Readonly<Record<number, object>> = {
   503: { 'retry-after': SECONDS },
 };
 
-export interface Answering {
+export interface RouteKind {
   /** It has a body: no GET. */
   readonly body?: boolean;
   /** Its form is chosen by `accept`. */
@@ -62,7 +62,7 @@ export interface Answering {
 }
 
 /** The responses of refusals and failures, as every route declares them. */
-export function problemResponses({ body = false, negotiated = false }: Answering = {}) {
+export function problemResponses({ body = false, negotiated = false }: RouteKind = {}) {
   const left = new Set([...(body ? [] : [413, 415]), ...(negotiated ? [] : [406])]);
   const declared = Object.entries(STATUSES).filter(([status]) => !left.has(Number(status)));
   return Object.fromEntries(

@@ -11,12 +11,12 @@ import { msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ApiConfig } from '../config.ts';
 import type { ApiMetrics } from '../metrics.ts';
-import type { Asker } from '../principal.ts';
+import type { Principal } from '../principal.ts';
 import type { Audit } from './audit.ts';
 import { type AnswerCache, etagOf, type Kept, matches } from './cache.ts';
 import { within } from './deadline.ts';
 import { costNote, coverageNote, coverageWithin } from './envelope.ts';
-import { blamed } from './field-errors.ts';
+import { withField } from './field-errors.ts';
 import type { Gate } from './gate.ts';
 import { problemResponses } from './problem.ts';
 
@@ -24,7 +24,7 @@ import { problemResponses } from './problem.ts';
 type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;
 
 /** What a route's answer is made from. */
-export interface Asked<I> {
+export interface RouteContext<I> {
   /** Of the query string or the body. */
   readonly input: I;
   /** Of the path. */
@@ -34,7 +34,7 @@ export interface Asked<I> {
   readonly nowNanos: bigint;
   /** Aborts when the client has left, a limit is reached, or the server stops. */
   readonly signal: AbortSignal;
-  readonly asker: Asker;
+  readonly principal: Principal;
 }
 
 export interface DocumentRoute<I extends z.ZodType, O extends z.ZodObject> {
@@ -54,7 +54,7 @@ export interface DocumentRoute<I extends z.ZodType, O extends z.ZodObject> {
   readonly forms?: Readonly<Record<string, { readonly schema: z.ZodType }>>;
   /** The window that the answer is about: its coverage goes with the answer. */
   readonly window?: (input: z.output<I>, nowNanos: bigint) => TimeRange;
-  readonly answer: (asked: Asked<z.output<I>>) => Promise<ReadonlyDeep<z.input<O>>>;
+  readonly answer: (context: RouteContext<z.output<I>>) => Promise<ReadonlyDeep<z.input<O>>>;
 }
 
 export interface RouteDeps {
@@ -64,7 +64,7 @@ export interface RouteDeps {
   readonly metrics: Pick<ApiMetrics, 'cached'>;
   /** For documents. */
   readonly enter: Gate;
-  readonly askerOf: (request: FastifyRequest) => Asker;
+  readonly principalOf: (request: FastifyRequest) => Principal;
   readonly cache: AnswerCache;
   readonly audit: Audit;
   /** Looks at every answer before it goes out; for tests, since it takes as long as making one. */
@@ -96,7 +96,7 @@ export function addDocumentRoute<I extends z.ZodType, O extends z.ZodObject>(
       ...problemResponses({ body, negotiated: forms !== undefined }),
     },
   });
-  const own = new Answering(deps, route, output);
+  const own = new DocumentHandler(deps, route, output);
   if (methods !== 'post')
     app.get(path, { schema: { ...schemaOf(false), querystring: input } }, (request, reply) =>
       own.answer(request, request.query, reply),
@@ -109,7 +109,7 @@ export function addDocumentRoute<I extends z.ZodType, O extends z.ZodObject>(
   );
 }
 
-class Answering<I extends z.ZodType, O extends z.ZodObject> {
+class DocumentHandler<I extends z.ZodType, O extends z.ZodObject> {
   private readonly deps: RouteDeps;
   private readonly route: DocumentRoute<I, O>;
   private readonly output: z.ZodType;
@@ -125,7 +125,7 @@ class Answering<I extends z.ZodType, O extends z.ZodObject> {
     try {
       return await this.made(request, input, reply);
     } catch (error) {
-      throw blamed(error, input);
+      throw withField(error, input);
     }
   }
 
@@ -135,22 +135,22 @@ class Answering<I extends z.ZodType, O extends z.ZodObject> {
     const nowMs = deps.clock.now();
     const nowNanos = msToNs(nowMs);
     const window = route.window?.(parsed, nowNanos);
-    const asker = deps.askerOf(request);
-    const note = Object.assign(deps.audit.of(request), { asker, input: parsed, window });
+    const principal = deps.principalOf(request);
+    const note = Object.assign(deps.audit.of(request), { principal, input: parsed, window });
     const params = request.params as Readonly<Record<string, string>>;
     const closed = window !== undefined && isClosed(window, nowNanos, deps.config.cache.settle);
-    const key = closed ? keyOf(route.path, params, asker, parsed, window) : '';
+    const key = closed ? keyOf(route.path, params, principal, parsed, window) : '';
     const kept = closed ? deps.cache.get(key) : undefined;
     if (kept !== undefined) {
       note.cached = true;
       return this.send(request, reply, kept, nowMs);
     }
     const meter = new CostMeter();
-    const store = scopedStore(meter.reader(deps.store), asker.scope);
+    const store = scopedStore(meter.reader(deps.store), principal.scope);
     const left = deps.enter(reply);
     const [document, coverage] = await within(deps.config.timeout, left, (signal) =>
       Promise.all([
-        route.answer({ input: parsed, params, store, nowNanos, signal, asker }),
+        route.answer({ input: parsed, params, store, nowNanos, signal, principal }),
         window === undefined ? null : coverageWithin(store, window, nowMs, signal),
       ]),
     );
@@ -193,12 +193,12 @@ function isClosed({ since, until }: TimeRange, nowNanos: bigint, settleMs: numbe
 function keyOf(
   path: string,
   params: object,
-  asker: Asker,
+  principal: Principal,
   input: unknown,
   { since, until }: TimeRange,
 ): string {
   return JSON.stringify(
-    [path, params, scopeKey(asker.scope), input, since, until],
+    [path, params, scopeKey(principal.scope), input, since, until],
     (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
   );
 }

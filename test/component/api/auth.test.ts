@@ -278,7 +278,7 @@ describe('without tokens', () => {
 describe('a scope', () => {
   const scoped = (scope: Scope): Tokens => ({
     needed: true,
-    askerOf: () => ({ name: 'team', scope }),
+    principalOf: () => ({ name: 'team', scope }),
   });
   let mine: HttpServing;
   let namespaced: HttpServing;

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { parallaxConfig } from '../../../src/app/config.ts';
-import { buildKnowledge, type Knowledge } from '../../../src/app/enrichment-sources.ts';
+import {
+  buildEnrichmentSources,
+  type EnrichmentSources,
+} from '../../../src/app/enrichment-sources.ts';
 import { createProjector, type Projector } from '../../../src/enrich/project/projector.ts';
 import { encode } from '../../../src/hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
@@ -17,7 +20,7 @@ import { batchOf } from './responses.ts';
 export interface Knowing {
   readonly store: Store;
   readonly registry: Registry;
-  readonly knowledge: Knowledge;
+  readonly knowledge: EnrichmentSources;
   put(responses: readonly GetFlowsResponse[], cluster: string): Promise<void>;
 }
 
@@ -26,7 +29,7 @@ export function knowing(store: Store, clusters: readonly object[] = [], writer =
   const registry = new Registry();
   const logger = pino({ level: 'silent' });
   const config = parallaxConfig.parse({ clusters, writer });
-  const knowledge = buildKnowledge(config, { logger, registry, clock: systemClock }, store);
+  const knowledge = buildEnrichmentSources(config, { logger, registry, clock: systemClock }, store);
   const { ends, catalogue } = knowledge;
   const projector: Projector = createProjector({ ends });
   let sequence = 0;

@@ -1,4 +1,4 @@
-// The routes of alerts: what became of telling receivers, and having it told again. Receivers are told of every cluster,
+// The routes of alerts: what became of writer receivers, and having it told again. Receivers are told of every cluster,
 // so only who may see every cluster and namespace may ask.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { DELIVERY_STATES, type DeliveryService } from '../../../incident/deliver
 import { INCIDENT_EVENT_KINDS } from '../../../incident/incident-event.ts';
 import { limitField } from '../../../query/request/fields.ts';
 import { ParallaxError } from '../../../runtime/errors.ts';
-import type { Asker } from '../../principal.ts';
+import type { Principal } from '../../principal.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 
 export interface AlertRouteDeps extends RouteDeps {
@@ -57,7 +57,7 @@ export function addAlertRoutes(app: FastifyInstance, deps: AlertRouteDeps): void
   addDocumentRoute(app, deps, {
     path: '/api/v1/alerts/deliveries',
     methods: 'get',
-    summary: 'What became of telling receivers of incidents',
+    summary: 'What became of writer receivers of incidents',
     description: 'The newest first. Only for who may see every cluster and namespace.',
     tag,
     input: z.strictObject({
@@ -66,8 +66,8 @@ export function addAlertRoutes(app: FastifyInstance, deps: AlertRouteDeps): void
       limit: limitField(MAX_LIST, DEFAULT_LIST).describe('How many at most.'),
     }),
     output: z.object({ deliveries: z.array(deliverySchema) }),
-    answer: async ({ input, asker, signal }) => {
-      checkSeesAll(asker);
+    answer: async ({ input, principal, signal }) => {
+      checkSeesAll(principal);
       return { deliveries: await deliveries.list(input, signal) };
     },
   });
@@ -84,15 +84,15 @@ export function addAlertRoutes(app: FastifyInstance, deps: AlertRouteDeps): void
       again: z.int().min(0).describe('So many will be told again.'),
       more: z.boolean().describe('There are more than are taken at once: ask again.'),
     }),
-    answer: async ({ input, asker, signal }) => {
-      checkSeesAll(asker);
+    answer: async ({ input, principal, signal }) => {
+      checkSeesAll(principal);
       const { keys = [], dead = false, receiver } = input;
       return deliveries.redeliver({ keys, dead, receiver }, signal);
     },
   });
 }
 
-function checkSeesAll({ name, scope }: Asker): void {
+function checkSeesAll({ name, scope }: Principal): void {
   if (scope?.clusters === undefined && scope?.namespaces === undefined) return;
   throw new ParallaxError(
     'auth/forbidden',

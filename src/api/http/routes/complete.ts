@@ -59,9 +59,9 @@ export function addCompleteRoute(app: FastifyInstance, deps: CompleteRouteDeps):
     tag: 'catalogue',
     input,
     output,
-    async answer({ input, store, nowNanos, signal, asker }) {
+    async answer({ input, store, nowNanos, signal, principal }) {
       const query = { ...input, ...window(input, nowNanos) };
-      const found = await completions.complete(store, query, scopeKey(asker.scope), signal);
+      const found = await completions.complete(store, query, scopeKey(principal.scope), signal);
       return { field: input.field, ...found };
     },
   });

@@ -30,8 +30,8 @@ export function addDoctorRoute(app: FastifyInstance, deps: DoctorRouteDeps): voi
         .describe('How far back rows are looked at, milliseconds.'),
     }),
     output: doctorAnswer,
-    async answer({ input, store, nowNanos, signal, asker }) {
-      const own = asker.scope?.clusters;
+    async answer({ input, store, nowNanos, signal, principal }) {
+      const own = principal.scope?.clusters;
       const clusters = deps.clusters().filter(({ name }) => own?.includes(name) ?? true);
       const now = nsToMs(nowNanos);
       const checks = { now, window: input.window, clusters };

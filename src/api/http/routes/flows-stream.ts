@@ -9,7 +9,7 @@ import type { CostMeter } from '../../../query/read/cost.ts';
 import type { TimeRange } from '../../../query/read/range.ts';
 import type { ScanProgress } from '../../../query/read/scan.ts';
 import type { Reader } from '../../../store/store.ts';
-import type { Asker } from '../../principal.ts';
+import type { Principal } from '../../principal.ts';
 import type { Note } from '../audit.ts';
 import { coverageWithin } from '../envelope.ts';
 import { problemOf } from '../problem.ts';
@@ -31,11 +31,11 @@ export interface StreamAnswer {
   readonly store: Reader;
   readonly meter: CostMeter;
   readonly note: Note;
-  readonly asker: Asker;
+  readonly principal: Principal;
 }
 
 /** What an answer consists of beside the flows. */
-type Said =
+type StreamItem =
   | { readonly progress: object }
   | { readonly notice: string }
   | { readonly error: object }
@@ -48,15 +48,15 @@ export async function sendStream(
   signal: AbortSignal,
 ): Promise<FastifyReply> {
   const { query, format } = wanted;
-  const telling = new Telling(deps, wanted, signal);
+  const writer = new FlowStreamWriter(deps, wanted, signal);
   // History fails before the first byte where it can, so that the status says so. Whoever asked for notices is told
   // how far a long search has come instead of waiting, and of a failure in the stream.
-  if (!query.follow) await (telling.tells ? soon(telling.first) : telling.first);
+  if (!query.follow) await (writer.tells ? soon(writer.first) : writer.first);
   if (query.follow) deps.endless.add(reply);
   // What comes line by line would wait in a compressor; this is its switch.
-  if (query.follow || telling.tells) reply.request.headers['x-no-compression'] = 'live';
-  if (format === 'sse') return sendEvents(reply, telling.events(), deps.config);
-  const stream = Readable.from(telling.pieces(), { objectMode: false });
+  if (query.follow || writer.tells) reply.request.headers['x-no-compression'] = 'live';
+  if (format === 'sse') return sendEvents(reply, writer.events(), deps.config);
+  const stream = Readable.from(writer.pieces(), { objectMode: false });
   reply
     .header('content-type', format === 'csv' ? CSV : NDJSON)
     .header('cache-control', 'no-store')
@@ -66,7 +66,7 @@ export async function sendStream(
   return reply;
 }
 
-class Telling {
+class FlowStreamWriter {
   readonly first: Promise<IteratorResult<AnswerItem>>;
   /** Whether what is no flow is told too. */
   readonly tells: boolean;
@@ -81,13 +81,13 @@ class Telling {
     this.deps = deps;
     this.wanted = wanted;
     this.signal = signal;
-    const { query, store, asker, format } = wanted;
+    const { query, store, principal, format } = wanted;
     this.tells = query.notices || format === 'sse';
     const progress = (now: ScanProgress) => {
       this.progress = now;
     };
     const { config, live } = deps;
-    const answers = { store, live, limits: config, scope: asker.scope, progress };
+    const answers = { store, live, limits: config, scope: principal.scope, progress };
     this.items = answer(answers, query, signal);
     this.first = this.items.next();
     wanted.note.flows = 0;
@@ -95,7 +95,7 @@ class Telling {
 
   async *pieces(): AsyncGenerator<string> {
     const { query, format, columns } = this.wanted;
-    const lineOf = (item: Outgoing | Said): string => {
+    const lineOf = (item: Outgoing | StreamItem): string => {
       if (!('kind' in item)) return `${JSON.stringify({ parallax: item })}\n`;
       return format === 'csv' ? csvLine(columns, item.response) : `${item.line}\n`;
     };
@@ -122,7 +122,7 @@ class Telling {
   }
 
   /** All there is to tell, in order. */
-  private async *told(): AsyncGenerator<Outgoing | Said> {
+  private async *told(): AsyncGenerator<Outgoing | StreamItem> {
     const { query, note, meter } = this.wanted;
     try {
       if (this.tells && !query.follow)
@@ -152,7 +152,7 @@ class Telling {
     return item;
   }
 
-  private async end(): Promise<Said> {
+  private async end(): Promise<StreamItem> {
     const { query, store, meter } = this.wanted;
     const nowMs = this.deps.clock.now();
     const about: TimeRange = { since: query.since ?? this.oldest, until: query.until };

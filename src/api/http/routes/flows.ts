@@ -10,7 +10,7 @@ import { scopedStore } from '../../../query/read/scope.ts';
 import { inputError } from '../../../runtime/errors.ts';
 import { msToNs, nsToMs, SECOND_NS } from '../../../runtime/time.ts';
 import { acceptedForm } from '../accept.ts';
-import { blamed } from '../field-errors.ts';
+import { withField } from '../field-errors.ts';
 import { problemResponses } from '../problem.ts';
 import { type FlowsFormat, type FlowsInput, flowsRequest, selectionOf } from '../request.ts';
 import { addDocumentRoute } from '../route.ts';
@@ -36,7 +36,7 @@ export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void
       // Checked by the route's schema.
       return await answerFlows(deps, request, input as FlowsInput, reply);
     } catch (error) {
-      throw blamed(error, input);
+      throw withField(error, input);
     }
   };
   const schemaOf = (body: boolean) => ({
@@ -101,7 +101,7 @@ async function answerFlows(
   const note = Object.assign(deps.audit.of(request), { asker, input });
   const nowNanos = msToNs(deps.clock.now());
   const meter = new CostMeter();
-  const store = scopedStore(meter.reader(deps.store), asker.scope);
+  const store = scopedStore(meter.reader(deps.store), principal.scope);
   if (paged && !live) {
     const page = { request, reply, input, format, columns, nowNanos, store, meter, note };
     return sendFlowsPage(deps, page);
@@ -109,7 +109,7 @@ async function answerFlows(
   const asked = resumed({ ...input, follow: live || input.follow }, request, format);
   const query = selectionOf(asked, nowNanos, deps.config.maxFilters);
   Object.assign(note, { window: { since: query.since, until: query.until } });
-  const answer: StreamAnswer = { query, format, columns, store, meter, note, asker };
+  const answer: StreamAnswer = { query, format, columns, store, meter, note, principal };
   return sendStream(deps, answer, reply, deps.enterStream(reply, query.follow));
 }
 

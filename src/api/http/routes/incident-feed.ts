@@ -83,8 +83,8 @@ async function follow(
   deps: IncidentFeedDeps,
 ): Promise<FastifyReply> {
   const { feed, clock, config, enterStream, endless } = deps;
-  const asker = deps.askerOf(request);
-  const { scope } = asker;
+  const principal = deps.principalOf(request);
+  const { scope } = principal;
   const query = request.query as FeedInput; // checked by the route's schema
   const asked = feedRequest({ ...query, ...lastEvent(request) }, msToNs(clock.now()));
   const store = scopedStore(deps.store, scope);

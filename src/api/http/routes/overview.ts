@@ -28,8 +28,8 @@ export function addOverviewRoutes(app: FastifyInstance, deps: OverviewRouteDeps)
     tag: 'server',
     input,
     output: statusAnswer,
-    answer: async ({ asker }) => ({
-      ...toJson(ServerStatusResponse, await deps.overviewOf(asker.scope).status()),
+    answer: async ({ principal }) => ({
+      ...toJson(ServerStatusResponse, await deps.overviewOf(principal.scope).status()),
     }),
   });
   addDocumentRoute(app, deps, {
@@ -39,8 +39,8 @@ export function addOverviewRoutes(app: FastifyInstance, deps: OverviewRouteDeps)
     tag: 'catalogue',
     input,
     output: nodesAnswer,
-    answer: async ({ asker }) => ({
-      ...toJson(GetNodesResponse, await deps.overviewOf(asker.scope).nodes()),
+    answer: async ({ principal }) => ({
+      ...toJson(GetNodesResponse, await deps.overviewOf(principal.scope).nodes()),
     }),
   });
   addDocumentRoute(app, deps, {
@@ -50,8 +50,8 @@ export function addOverviewRoutes(app: FastifyInstance, deps: OverviewRouteDeps)
     tag: 'catalogue',
     input,
     output: namespacesAnswer,
-    answer: async ({ asker }) => ({
-      ...toJson(GetNamespacesResponse, await deps.overviewOf(asker.scope).namespaces()),
+    answer: async ({ principal }) => ({
+      ...toJson(GetNamespacesResponse, await deps.overviewOf(principal.scope).namespaces()),
     }),
   });
 }

@@ -31,7 +31,7 @@ import {
 } from '../../../query/totals/schema.ts';
 import { createUsableTotals } from '../../../query/totals/totals-watermark.ts';
 import type { ApiConfig } from '../../config.ts';
-import { type Asked, addDocumentRoute, type RouteDeps } from '../route.ts';
+import { addDocumentRoute, type RouteContext, type RouteDeps } from '../route.ts';
 
 export interface TotalsRouteDeps extends RouteDeps {
   readonly config: RouteDeps['config'] & Pick<ApiConfig, 'totals' | 'maxFilters'>;
@@ -46,7 +46,7 @@ export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): vo
   const depsOf = ({
     nowNanos,
     signal,
-  }: Pick<Asked<unknown>, 'nowNanos' | 'signal'>): AnswerDeps => ({
+  }: Pick<RouteContext<unknown>, 'nowNanos' | 'signal'>): AnswerDeps => ({
     config,
     usable,
     nowNanos,

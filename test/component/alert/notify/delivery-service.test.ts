@@ -31,7 +31,7 @@ const SCOPES: Readonly<Record<string, Scope | undefined>> = {
 /** Whoever shows the name of a scope has it. */
 const tokens: Tokens = {
   needed: true,
-  askerOf: (authorization) => {
+  principalOf: (authorization) => {
     const name = authorization?.replace('Bearer ', '') ?? '';
     return { name, scope: SCOPES[name] };
   },

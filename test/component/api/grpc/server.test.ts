@@ -109,7 +109,7 @@ test('nodes, as flows and relays tell of them', async () => {
   const silent = { num_flows: undefined, version: undefined };
   expect(nodes).toEqual([
     { name: 'eks/away', state: 2, num_flows: 1n, version: undefined },
-    // Said to be away, but flows came since.
+    // StreamItem to be away, but flows came since.
     { name: 'eks/node-1', state: 1, num_flows: 31n, version: undefined },
     // Neither says anything of late.
     { name: 'eks/quiet', state: undefined, num_flows: 1n, version: undefined },

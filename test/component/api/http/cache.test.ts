@@ -81,7 +81,7 @@ test('what one may see is not given to another', async () => {
   };
   const tokens: Tokens = {
     needed: true,
-    askerOf: (who = '') => ({ name: who, scope: scopes[who] }),
+    principalOf: (who = '') => ({ name: who, scope: scopes[who] }),
   };
   const { get } = await httpServing(stored.store, { tokens });
   const all = await get(CLOSED, { authorization: 'all' });

@@ -78,7 +78,7 @@ test('bodies and URLs that are too long', async () => {
   expect(large.headers.get('content-type')).toContain('application/problem+json');
   expect(large.body.code).toBe('input/too-large');
   expect(large.body.detail).toMatch(/262144 bytes .* api\.maxBody .* ask in several requests/);
-  // Said to be small and going on for ever.
+  // StreamItem to be small and going on for ever.
   const endless = http.request({
     port,
     host: '127.0.0.1',

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
 
-export function settling(
+export function repairTotalsAtStart(
   config: ParallaxConfig,
   deps: Pick<RoleDeps, 'logger' | 'clock'>,
   store: Store,
