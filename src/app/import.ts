@@ -14,7 +14,7 @@ import { pump, type SealedBatch } from './import/pump.ts';
 import { openSource } from './import/source.ts';
 import { type ImportSummary, refusedCount, summaryText } from './import/summary.ts';
 import type { RoleDeps } from './role.ts';
-import { settle } from './settle.ts';
+import { repairTotals } from './repair-totals.ts';
 
 export interface ImportOptions {
   /** A path, or `-` for standard input. */
@@ -109,7 +109,7 @@ async function openStore(
   const bus = createBus({ ...config.bus, kind: 'memory' }, { logger, registry, clock });
   await store.start(signal);
   await store.migrate();
-  await settle(config, deps, store, []);
+  await repairTotals(config, deps, store, []);
   const { ends, catalogue } = buildEnrichmentSources(config, deps, store);
   await catalogue.start();
   const write = createRecordWriter({

@@ -1,29 +1,31 @@
-// A step of the start of whoever alone writes a store, after its tables are there: what the process before counted and
-// could not store, because it was killed, is counted anew.
+// Recounts totals that an earlier process was killed before it could store. Runs once at the start of the store's only
+// writer, after the migration.
 import { settleRecent } from '../enrich/refill/recent.ts';
 import type { Component } from '../runtime/component.ts';
 import type { Store } from '../store/store.ts';
 import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
 
+type Deps = Pick<RoleDeps, 'logger' | 'clock'>;
+
 export function repairTotalsAtStart(
   config: ParallaxConfig,
-  deps: Pick<RoleDeps, 'logger' | 'clock'>,
+  deps: Deps,
   store: Store,
   clusters: readonly string[],
 ): Component {
   return {
     name: 'totals',
-    start: () => settle(config, deps, store, clusters),
+    start: () => repairTotals(config, deps, store, clusters),
     stop: async () => undefined,
     health: () => ({ state: 'ok' }),
   };
 }
 
-/** Of all clusters in a directory, which one process has open; on a server, of `clusters`, which this one collects. */
-export async function settle(
+/** All clusters of a data directory, which one process has open; on a server `clusters`, which this process collects. */
+export async function repairTotals(
   config: ParallaxConfig,
-  { logger, clock }: Pick<RoleDeps, 'logger' | 'clock'>,
+  { logger, clock }: Deps,
   store: Store,
   clusters: readonly string[],
 ): Promise<void> {
@@ -32,7 +34,7 @@ export async function settle(
   try {
     await settleRecent({ store, limits: config.writer, logger, clock }, only);
   } catch (error) {
-    // Flows do not depend on it.
+    // Flows do not depend on totals.
     logger.warn({ err: error }, 'totals may not add up; run parallax migrate --denials');
   }
 }

@@ -11,7 +11,7 @@ import type { ParallaxConfig } from './config.ts';
 import { createDemo } from './demo.ts';
 import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
-import { repairTotalsAtStart } from './settle.ts';
+import { repairTotalsAtStart } from './repair-totals.ts';
 import { createFlowPrinter } from './show.ts';
 import { migration } from './write.ts';
 

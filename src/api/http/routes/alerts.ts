@@ -1,4 +1,4 @@
-// The routes of alerts: what became of writer receivers, and having it told again. Receivers are told of every cluster,
+// The routes of alerts: deliveries of incident events, and having it told again. Receivers are told of every cluster,
 // so only who may see every cluster and namespace may ask.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -57,7 +57,7 @@ export function addAlertRoutes(app: FastifyInstance, deps: AlertRouteDeps): void
   addDocumentRoute(app, deps, {
     path: '/api/v1/alerts/deliveries',
     methods: 'get',
-    summary: 'What became of writer receivers of incidents',
+    summary: 'Deliveries of incident events to receivers',
     description: 'The newest first. Only for who may see every cluster and namespace.',
     tag,
     input: z.strictObject({
