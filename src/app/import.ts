@@ -13,8 +13,8 @@ import { showProgress } from './import/progress.ts';
 import { pump, type SealedBatch } from './import/pump.ts';
 import { openSource } from './import/source.ts';
 import { type ImportSummary, refusedCount, summaryText } from './import/summary.ts';
-import type { RoleDeps } from './role.ts';
 import { repairTotals } from './repair-totals.ts';
+import type { RoleDeps } from './role.ts';
 
 export interface ImportOptions {
   /** A path, or `-` for standard input. */

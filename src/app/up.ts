@@ -10,8 +10,8 @@ import { createCollectorThread } from './collector-thread.ts';
 import type { ParallaxConfig } from './config.ts';
 import { createDemo } from './demo.ts';
 import { createReloader } from './reload.ts';
-import type { RoleDeps } from './role.ts';
 import { repairTotalsAtStart } from './repair-totals.ts';
+import type { RoleDeps } from './role.ts';
 import { createFlowPrinter } from './show.ts';
 import { migration } from './write.ts';
 

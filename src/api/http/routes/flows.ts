@@ -97,8 +97,8 @@ async function answerFlows(
   const paged = format === 'json' || input.limit !== undefined || input.cursor !== undefined;
   if (format === 'csv' && input.follow === true)
     throw inputError('new flows come as ndjson or sse, not as csv', { field: 'follow' });
-  const asker = deps.askerOf(request);
-  const note = Object.assign(deps.audit.of(request), { asker, input });
+  const principal = deps.principalOf(request);
+  const note = Object.assign(deps.audit.of(request), { principal, input });
   const nowNanos = msToNs(deps.clock.now());
   const meter = new CostMeter();
   const store = scopedStore(meter.reader(deps.store), principal.scope);
