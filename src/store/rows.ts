@@ -1,19 +1,103 @@
-// JSONCompactEachRow text to row arrays, some hundred at a time: a chunk can hold tens of thousands of rows.
-const SLICE = 256 * 1024;
+// Rows of an answer as typed objects: a statement's columns in SELECT order, each decoded by what it is.
+import { ParallaxError } from '../runtime/errors.ts';
+import type { Sql } from './sql.ts';
+import type { QueryOptions, Reader } from './store.ts';
 
-/** Rows of text that ends with a whole row. Values never hold a raw newline, so one newline is one row. */
-export function* parseRows(text: string): Generator<readonly unknown[]> {
-  let from = 0;
-  while (from < text.length) {
-    let to = text.indexOf('\n', Math.min(from + SLICE, text.length));
-    if (to === -1) to = text.length;
-    const slice = text.slice(from, to).trimEnd();
-    if (slice !== '') yield* parseLines(slice);
-    from = to + 1;
-  }
+/** Reads one value as the engine delivers it (JSONCompactEachRow). Throws when it is of another kind. */
+export type Decode<T> = (value: unknown) => T;
+
+export type Shape = Readonly<Record<string, Decode<unknown>>>;
+export type Row<S extends Shape> = { readonly [Name in keyof S]: ReturnType<S[Name]> };
+
+/** String, FixedString, UUID, Enum, LowCardinality(String). */
+export const text: Decode<string> = (value) => {
+  if (typeof value === 'string') return value;
+  throw unexpected(value, 'text');
+};
+
+/** Integers of up to 32 bits, Float32, Float64; 64-bit integers that fit a double. */
+export const number: Decode<number> = (value) => {
+  const read = typeof value === 'string' ? Number(value) : value;
+  if (typeof read === 'number' && Number.isFinite(read)) return read;
+  throw unexpected(value, 'a number');
+};
+
+/** Int64 and UInt64, also nanoseconds since 1970 from toUnixTimestamp64Nano. */
+export const bigint: Decode<bigint> = (value) => {
+  if (typeof value === 'string' || typeof value === 'number') return BigInt(value);
+  throw unexpected(value, 'a whole number');
+};
+
+/** Bool, and comparisons, which are UInt8. */
+export const flag: Decode<boolean> = (value) => {
+  if (typeof value === 'boolean') return value;
+  if (value === 0 || value === 1) return value === 1;
+  throw unexpected(value, '0 or 1');
+};
+
+/** Array(T). */
+export function list<T>(of: Decode<T>): Decode<readonly T[]> {
+  return (value) => {
+    if (Array.isArray(value)) return value.map(of);
+    throw unexpected(value, 'an array');
+  };
 }
 
-function parseLines(lines: string): readonly (readonly unknown[])[] {
-  // JSONCompactEachRow writes one array a line.
-  return JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as readonly (readonly unknown[])[];
+/** Nullable(T). */
+export function nullable<T>(of: Decode<T>): Decode<T | undefined> {
+  return (value) => (value === null ? undefined : of(value));
+}
+
+/** Tuple(A, B, …). */
+export function tuple<T extends readonly unknown[]>(
+  ...of: { readonly [Index in keyof T]: Decode<T[Index]> }
+): Decode<T> {
+  return (value) => {
+    if (!Array.isArray(value) || value.length !== of.length) throw unexpected(value, 'a tuple');
+    // Each element was decoded by the decoder of its place.
+    return of.map((decode, index) => decode(value[index])) as unknown as T;
+  };
+}
+
+/** Runs a statement; `shape` names its columns in SELECT order. */
+export async function* rows<S extends Shape>(
+  store: Reader,
+  statement: Sql,
+  shape: S,
+  options: QueryOptions = {},
+): AsyncGenerator<Row<S>, void, undefined> {
+  const columns = Object.entries(shape);
+  for await (const values of store.query(statement, {}, options)) yield rowOf<S>(columns, values);
+}
+
+/** The first row, or undefined when there is none. */
+export async function firstRow<S extends Shape>(
+  store: Reader,
+  statement: Sql,
+  shape: S,
+  options: QueryOptions = {},
+): Promise<Row<S> | undefined> {
+  for await (const row of rows(store, statement, shape, options)) return row;
+  return undefined;
+}
+
+function rowOf<S extends Shape>(
+  columns: readonly (readonly [string, Decode<unknown>])[],
+  values: readonly unknown[],
+): Row<S> {
+  if (values.length !== columns.length)
+    throw new ParallaxError(
+      'internal',
+      `a row has ${values.length} columns instead of ${columns.length}`,
+    );
+  const row: Record<string, unknown> = {};
+  columns.forEach(([name, decode], index) => {
+    row[name] = decode(values[index]);
+  });
+  // Every column of the shape was decoded above.
+  return row as Row<S>;
+}
+
+function unexpected(value: unknown, wanted: string): ParallaxError {
+  return new ParallaxError('internal', `a column holds ${JSON.stringify(value)}, not ${wanted}`);
 }

@@ -1,5 +1,6 @@
 // The contract of the store: ClickHouse, as a server or embedded (chDB), behind one interface.
 import type { Component } from '../runtime/component.ts';
+import type { Sql } from './sql.ts';
 
 /** A block in ClickHouse's Native format, ready to be inserted. */
 export interface NativeBlock {
@@ -58,12 +59,12 @@ export interface Store extends Component {
    */
   insertAll(blocks: readonly NativeBlock[], options: InsertOptions): Promise<void>;
   /**
-   * Runs a reader's query with the reader's limits on it. The SQL has `{name:Type}` in place of every value and
-   * neither FORMAT nor SETTINGS. Yields rows as arrays in SELECT order: 64-bit integers as strings, Strings as text
+   * Runs a reader's query with the reader's limits on it, without FORMAT or SETTINGS. A statement as text has
+   * `{name:Type}` in place of every value, and its values in `params`; `rows` of rows.ts decodes. Yields rows as arrays in SELECT order: 64-bit integers as strings, Strings as text
    * (select bytes with base64Encode).
    */
   query(
-    sql: string,
+    statement: Sql | string,
     params: QueryParams,
     options?: QueryOptions,
   ): AsyncIterable<readonly unknown[]>;

@@ -54,14 +54,19 @@ export function scopedStore(store: Reader, scope: Scope | undefined): Reader {
   if (own.length === 0) return store;
   const known = new Set(Object.keys(TABLES));
   return {
-    query(sql, params, options = {}) {
-      const closed = tablesOf(sql).find((table) => !known.has(table));
+    query(statement, params, options = {}) {
+      const tables = typeof statement === 'string' ? tablesOf(statement) : [...statement.tables];
+      // A statement that names no table cannot be limited.
+      const closed = tables.length === 0 ? 'this' : tables.find((table) => !known.has(table));
       if (closed !== undefined)
         throw new ParallaxError(
           'auth/forbidden',
           `${closed} is open only to those who may read every cluster and namespace`,
         );
-      return store.query(sql, params, { ...options, only: [...(options.only ?? []), ...own] });
+      return store.query(statement, params, {
+        ...options,
+        only: [...(options.only ?? []), ...own],
+      });
     },
   };
 }

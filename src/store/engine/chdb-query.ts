@@ -2,7 +2,7 @@
 // a stream that runs out of time, or is killed between two chunks, simply ends, as if that had been all (chdb 3.4).
 import type { ChdbQueryStream, Session, StreamChunk } from 'chdb';
 import { ParallaxError } from '../../runtime/errors.ts';
-import { parseRows } from '../rows.ts';
+import { parseRows } from './parse-rows.ts';
 
 export interface ReadOptions {
   /** The statement with FORMAT JSONCompactEachRow and its settings. */

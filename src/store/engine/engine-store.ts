@@ -13,6 +13,7 @@ import {
   pendingMigrations,
 } from '../migrate.ts';
 import { tableAdjustments } from '../schema/table-settings.ts';
+import type { Sql } from '../sql.ts';
 import type { InsertOptions, NativeBlock, QueryOptions, QueryParams, Store } from '../store.ts';
 import type { Engine } from './engine.ts';
 import { Gate } from './gate.ts';
@@ -114,7 +115,7 @@ export class EngineStore implements ManagedStore {
   }
 
   async *query(
-    sql: string,
+    statement: Sql | string,
     params: QueryParams,
     options: QueryOptions = {},
   ): AsyncIterable<readonly unknown[]> {
@@ -129,7 +130,9 @@ export class EngineStore implements ManagedStore {
       metrics.queriesWaiting.set(this.gate.waits);
       leave = await entering;
       metrics.queriesRunning.inc();
-      for await (const row of engine.query(sql, params, signal, options)) {
+      const rendered =
+        typeof statement === 'string' ? { text: statement, params } : statement.render();
+      for await (const row of engine.query(rendered.text, rendered.params, signal, options)) {
         rows++;
         yield row;
       }

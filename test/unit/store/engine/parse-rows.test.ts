@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseRows } from '../../../src/store/rows.ts';
+import { parseRows } from '../../../../src/store/engine/parse-rows.ts';
 
 test('one row a line, however many lines', () => {
   const rows = Array.from({ length: 20_000 }, (_, i) => [

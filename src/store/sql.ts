@@ -1,0 +1,140 @@
+// A statement as a value. Its text is made of our own words alone: values, tables and columns are pieces of their own,
+// so that a value can never become text, and what a statement reads is known without parsing it.
+import { ParallaxError } from '../runtime/errors.ts';
+import type { QueryParams } from './store.ts';
+
+export type SqlParam = QueryParams[string];
+
+type Piece =
+  | string
+  | { readonly kind: 'param'; readonly value: SqlParam; readonly type: string }
+  | { readonly kind: 'table' | 'column'; readonly name: string };
+
+/** Statement text with `{name:Type}` for each value, and the values. */
+export interface RenderedSql {
+  readonly text: string;
+  readonly params: QueryParams;
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/;
+const NONE: ReadonlySet<string> = new Set();
+
+export class Sql {
+  private readonly pieces: readonly Piece[];
+  /** Tables it reads, database included where it was given. */
+  readonly tables: ReadonlySet<string>;
+  /** Columns it names with `column`. */
+  readonly columns: ReadonlySet<string>;
+
+  /** Made by `sql` and the functions below, which take no text from outside. */
+  constructor(pieces: readonly Piece[]) {
+    this.pieces = Object.freeze(pieces);
+    this.tables = namesOf('table', pieces);
+    this.columns = namesOf('column', pieces);
+    Object.freeze(this);
+  }
+
+  /** Parameters get the names p1, p2, … in order of appearance; a param used twice has one name. */
+  render(): RenderedSql {
+    const names = new Map<Piece, string>();
+    const params: Record<string, SqlParam> = {};
+    let text = '';
+    for (const piece of this.pieces) {
+      if (typeof piece === 'string') text += piece;
+      else if (piece.kind !== 'param') text += piece.name;
+      else {
+        let name = names.get(piece);
+        if (name === undefined) {
+          name = `p${names.size + 1}`;
+          names.set(piece, name);
+          params[name] = piece.value;
+        }
+        text += `{${name}:${piece.type}}`;
+      }
+    }
+    return { text, params };
+  }
+
+  /** Adds the pieces to `into`, joined where both are text. */
+  appendTo(into: Piece[]): void {
+    for (const piece of this.pieces) push(into, piece);
+  }
+}
+
+/** A statement or a part of one: sql`SELECT count() FROM ${table('flows')} WHERE time_slot >= ${param(slot, 'Int32')}`. */
+export function sql(strings: TemplateStringsArray, ...values: readonly Sql[]): Sql {
+  const pieces: Piece[] = [];
+  strings.forEach((text, index) => {
+    push(pieces, text);
+    values[index]?.appendTo(pieces);
+  });
+  return new Sql(pieces);
+}
+
+/** A value, as a parameter of a ClickHouse type such as `Array(String)`. */
+export function param(value: SqlParam, type: string): Sql {
+  return new Sql([{ kind: 'param', value, type }]);
+}
+
+/** A table to read. A scope knows by this which tables a statement reads. */
+export function table(name: string): Sql {
+  return named('table', name);
+}
+
+/** A column by a name of the catalogue. */
+export function column(name: string): Sql {
+  return named('column', name);
+}
+
+/** Parts with text between them, such as `sql\`, \``. */
+export function join(parts: readonly Sql[], separator: Sql): Sql {
+  const pieces: Piece[] = [];
+  parts.forEach((part, index) => {
+    if (index > 0) separator.appendTo(pieces);
+    part.appendTo(pieces);
+  });
+  return new Sql(pieces);
+}
+
+/** Conditions joined by AND, each in brackets; `1` without any. */
+export function allOf(conditions: readonly Sql[]): Sql {
+  return joined(conditions, sql` AND `, sql`1`);
+}
+
+/** Conditions joined by OR, each in brackets; `0` without any. */
+export function anyOf(conditions: readonly Sql[]): Sql {
+  return joined(conditions, sql` OR `, sql`0`);
+}
+
+export const EMPTY: Sql = new Sql([]);
+
+function joined(conditions: readonly Sql[], separator: Sql, none: Sql): Sql {
+  const [only] = conditions;
+  if (only === undefined) return none;
+  if (conditions.length === 1) return only;
+  return join(
+    conditions.map((each) => sql`(${each})`),
+    separator,
+  );
+}
+
+function named(kind: 'table' | 'column', name: string): Sql {
+  if (!NAME.test(name))
+    throw new ParallaxError('internal', `${JSON.stringify(name)} is no name of a ${kind}`);
+  return new Sql([{ kind, name }]);
+}
+
+function push(pieces: Piece[], piece: Piece): void {
+  if (piece === '') return;
+  const last = pieces.at(-1);
+  if (typeof piece === 'string' && typeof last === 'string')
+    pieces[pieces.length - 1] = last + piece;
+  else pieces.push(piece);
+}
+
+function namesOf(kind: 'table' | 'column', pieces: readonly Piece[]): ReadonlySet<string> {
+  const names = pieces.flatMap((piece) =>
+    typeof piece === 'object' && piece.kind === kind ? [piece.name] : [],
+  );
+  return names.length === 0 ? NONE : new Set(names);
+}
