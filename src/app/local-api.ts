@@ -8,7 +8,7 @@ import { apiConfig } from '../api/config.ts';
 import { type ApiDeps, buildApi } from '../api/http/build.ts';
 import { ANONYMOUS } from '../api/principal.ts';
 import { createOverview } from '../query/catalogue/overview.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
 import { ParallaxError } from '../runtime/errors.ts';
 import { type StoreConfig, storeConfig } from '../store/config.ts';
 import type { ManagedStore } from '../store/engine/engine-store.ts';
@@ -58,14 +58,15 @@ const ONE_CLIENT = {
  */
 export async function openLocalApi(
   where: string | StoreConfig,
-  { version, signal }: { readonly version: string; readonly signal: AbortSignal },
+  deps: { readonly version: string; readonly signal: AbortSignal; readonly clock?: Clock },
 ): Promise<LocalApi> {
+  const { version, signal, clock = systemClock } = deps;
   const config =
     typeof where === 'string' ? storeConfig.parse({ kind: 'chdb', chdb: { path: where } }) : where;
   const common = {
     logger: pino({ level: 'silent' }),
     registry: new Registry(),
-    clock: systemClock,
+    clock,
   };
   const store = createStore({ ...common, config });
   await store.start(signal);
@@ -121,16 +122,19 @@ function serve(
     async request({ path, body, method = body ? 'POST' : 'GET', headers, signal }) {
       const app = await appOf(path);
       const over = new AbortController();
-      const response = await app.inject({
+      const injected = app.inject({
         method,
         url: path,
         headers: { accept: 'application/json', ...headers },
         ...(body && { payload: body }),
         payloadAsStream: true,
-        signal: signal ? AbortSignal.any([over.signal, signal]) : over.signal,
+        // Not the caller's: light-my-request throws uncaught when its signal aborts before the head is written.
+        signal: over.signal,
       });
+      const response = await (signal ? Promise.race([injected, aborted(signal)]) : injected);
       const stream = response.stream();
       stream.once('close', () => over.abort());
+      signal?.addEventListener('abort', () => stream.destroy(), { once: true });
       return { statusCode: response.statusCode, headers: response.headers, body: stream };
     },
     async close() {
@@ -139,4 +143,13 @@ function serve(
       await store.stop(AbortSignal.timeout(CLOSE_MS));
     },
   };
+}
+
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const refuse = () => reject(signal.reason);
+    if (signal.aborted) refuse();
+    else signal.addEventListener('abort', refuse, { once: true });
+  });
 }

@@ -29,6 +29,9 @@ export function caughtCall({
       err: (text) => {
         err += text;
       },
+      warn: (line) => {
+        err += `${line}\n`;
+      },
       nowMs: () => nowMs,
       signal,
     },

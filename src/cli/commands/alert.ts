@@ -2,20 +2,19 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DELIVERY_STATES, type ListedState } from '../../incident/delivery.ts';
-import { inputError } from '../../runtime/errors.ts';
-import type { DeskFlags } from '../alert/desk.ts';
+import type { DeliveryFlags } from '../alert/deliveries.ts';
+import { addServerFlags } from '../client/server-flags.ts';
 import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
 import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
 import { addTargetFlags } from '../target.ts';
-import { TOKEN_FILE_HELP } from '../token.ts';
 
-interface ListFlags extends DeskFlags, OutputFlags {
+interface ListFlags extends DeliveryFlags, OutputFlags {
   readonly receiver?: string;
   readonly state?: ListedState;
   readonly last: number;
 }
 
-interface AgainFlags extends DeskFlags {
+interface AgainFlags extends DeliveryFlags {
   readonly receiver?: string;
   readonly dead?: boolean;
 }
@@ -46,19 +45,21 @@ function addList(alert: Command): void {
     .command('deliveries')
     .summary('list what became of telling receivers')
     .description(`Lists deliveries, the newest first. ${WHERE}`);
-  addOutputFlags(addDeskFlags(command))
+  addOutputFlags(addDeliveryFlags(command))
     .option('--receiver <name>', 'only of this receiver')
     .addOption(new Option('--state <state>', 'only these').choices(DELIVERY_STATES))
     .option('--last <number>', 'how many', wholeNumber, 20)
     .action(async (_: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ListFlags>();
-      const [{ atDesk }, { deliveriesAnswer }] = await Promise.all([
-        import('../alert/desk.ts'),
+      const [{ withDeliveries }, { processIo }, { deliveriesAnswer }] = await Promise.all([
+        import('../alert/deliveries.ts'),
+        import('../call.ts'),
         import('../alert/print.ts'),
       ]);
       const { receiver, state, last } = flags;
-      await atDesk(flags, async (desk, signal) => {
-        const found = await desk.list({ receiver, state, limit: last }, signal);
+      const io = processIo();
+      await withDeliveries(flags, io, async (deliveries) => {
+        const found = await deliveries.list({ receiver, state, limit: last }, io.signal);
         await print(deliveriesAnswer(found), flags);
       });
     });
@@ -72,27 +73,31 @@ function addAgain(alert: Command): void {
     .description(
       `Has events told again, under the same keys, by whoever runs the notifiers: within seconds, or at its next start. ${WHERE}`,
     );
-  addDeskFlags(command)
+  addDeliveryFlags(command)
     .option('--receiver <name>', 'only to this receiver')
     .option('--dead', 'all that were given up')
     .action(async (keys: readonly string[], _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<AgainFlags>();
       const { receiver, dead = false } = flags;
-      const { atDesk } = await import('../alert/desk.ts');
+      const [{ withDeliveries }, { processIo }, { inputError }] = await Promise.all([
+        import('../alert/deliveries.ts'),
+        import('../call.ts'),
+        import('../../runtime/errors.ts'),
+      ]);
       if (keys.length === 0 && !dead)
         throw inputError('name keys of events, or give --dead for all given up');
-      await atDesk(flags, async (desk, signal) => {
-        const { again, more } = await desk.redeliver({ keys, receiver, dead }, signal);
+      const io = processIo();
+      await withDeliveries(flags, io, async (deliveries) => {
+        const { again, more } = await deliveries.redeliver({ keys, receiver, dead }, io.signal);
         process.stdout.write(`${again} to be told again\n`);
         if (more) process.stderr.write('there are more; call it again once these were told\n');
       });
     });
 }
 
-function addDeskFlags(command: Command): Command {
-  return addTargetFlags(addConfigFlags(command), ['clickhouse', 'dataDir'])
-    .option('--server <url>', 'Parallax server to ask; $PARALLAX_SERVER when left out')
-    .option('--token-file <file>', TOKEN_FILE_HELP);
+function addDeliveryFlags(command: Command): Command {
+  const named = addTargetFlags(addConfigFlags(command), ['clickhouse', 'dataDir']);
+  return addServerFlags(named, { dataDir: false });
 }
 
 function wholeNumber(text: string): number {

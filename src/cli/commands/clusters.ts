@@ -1,36 +1,30 @@
 // `parallax clusters`: the clusters that are known, and what does not fit together among them.
 import type { Command } from 'commander';
 import type { ClustersAnswer, ClusterView } from '../../query/catalogue/clusters.ts';
-import type { PlaceFlags } from '../observe/server.ts';
+import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
 import { plainLines } from '../output/plain-text.ts';
 import type { Answer } from '../output/render.ts';
 import { type Column, tableOf, toned } from '../output/table.ts';
 import { wrap } from '../output/width.ts';
-import { TOKEN_FILE_HELP } from '../token.ts';
 
-interface Flags extends PlaceFlags, OutputFlags {}
+interface Flags extends ServerFlags, OutputFlags {}
 
 const DESCRIPTION = `Lists the clusters that are known: their keys here, what Cilium calls them and called them before, ids, numbering of
 identities, networks, and who said so. Conflicts follow, each with its evidence and cure.`;
 
 export function addClustersCommand(program: Command): void {
-  addOutputFlags(program.command('clusters'))
+  addServerFlags(addOutputFlags(program.command('clusters')))
     .summary('list the clusters that are known, and what does not fit together')
     .description(DESCRIPTION)
-    .option('--server <url>', 'Parallax server to ask; $PARALLAX_SERVER when left out')
-    .option('--token-file <file>', TOKEN_FILE_HELP)
-    .option('--data-dir <dir>', 'data directory to read; $PARALLAX_DATA_DIR when left out')
     .action(async (flags: Flags) => {
-      const [{ lookUp }, { queryClusters }] = await Promise.all([
-        import('../lookup.ts'),
-        import('../../query/catalogue/clusters.ts'),
+      const [{ getDocument }, { processIo }] = await Promise.all([
+        import('../client/document.ts'),
+        import('../call.ts'),
       ]);
-      const answer = await lookUp<ClustersAnswer>(flags, {
-        path: '/api/v1/clusters',
-        params: {},
-        direct: (store) => queryClusters(store),
-      });
+      const isAnswer = (found: object) => 'clusters' in found && 'findings' in found;
+      const io = processIo();
+      const answer = await getDocument<ClustersAnswer>(flags, '/api/v1/clusters', {}, isAnswer, io);
       await print(answerOf(answer), flags);
     });
 }

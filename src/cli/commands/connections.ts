@@ -6,9 +6,6 @@ export function addConnectionsCommand(program: Command): void {
   addReportCommand(program, {
     name: 'connections',
     summary: 'show connections as both their sides saw them',
-    load: async () => {
-      const { CONNECTIONS, askConnections } = await import('../report/connections.ts');
-      return { report: CONNECTIONS, ask: askConnections };
-    },
+    load: async () => (await import('../report/connections.ts')).CONNECTIONS,
   });
 }

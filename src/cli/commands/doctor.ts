@@ -2,8 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Finding } from '../../query/doctor/finding.ts';
-import { inputError } from '../../runtime/errors.ts';
-import { apiTarget } from '../observe/server.ts';
+import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
 import { plainLines } from '../output/plain-text.ts';
@@ -12,13 +11,11 @@ import type { Screen } from '../output/screen.ts';
 import { type Column, tableOf, toned } from '../output/table.ts';
 import { wrap } from '../output/width.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
-import { TOKEN_FILE_HELP, tokenOf } from '../token.ts';
 
 type Flags = ConfigFlags &
   TargetFlags &
-  OutputFlags & {
-    readonly server?: string;
-    readonly tokenFile?: string;
+  OutputFlags &
+  ServerFlags & {
     readonly window: string;
     readonly strict?: boolean;
   };
@@ -31,29 +28,29 @@ export function addDoctorCommand(program: Command): void {
     .description(
       'Looks at every relay, certificates, the bus and the store, and says what is wrong, by which evidence, and what cures it. Changes nothing. Exit code 1 when there is a problem.',
     );
-  addOutputFlags(addTargetFlags(command))
-    .option('--server <url>', 'ask this Parallax server about its store; $PARALLAX_SERVER')
-    .option('--token-file <file>', TOKEN_FILE_HELP)
+  addServerFlags(addOutputFlags(addTargetFlags(command)), { dataDir: false })
     .option('--window <time>', 'how far back stored flows are looked at', '10m')
     .option('--strict', 'exit code 1 for warnings, too')
     .action(async (flags: Flags) => {
       const { runRole } = await import('../role.ts');
-      const { askDocument } = await import('../observe/client.ts');
+      const { ApiClient } = await import('../client/client.ts');
+      const { placeOf } = await import('../client/server-flags.ts');
+      const { httpTransport } = await import('../client/transport.ts');
       const { examine } = await import('../../app/doctor/run.ts');
       const { worstOf } = await import('../../query/doctor/finding.ts');
       const { duration } = await import('../../config/values.ts');
+      const { inputError } = await import('../../runtime/errors.ts');
       const window = duration.safeParse(flags.window);
       if (!window.success)
         throw inputError(`--window ${flags.window}: ${window.error.issues[0]?.message}`);
-      const target = apiTarget(flags, process.env);
-      const access = { token: tokenOf(flags.tokenFile, process.env) };
+      const place = await placeOf(flags, process.env, 'api');
       await runRole('doctor', flags, targetSettings(flags), async (config, deps) => {
         const interrupted = new AbortController();
         process.once('SIGINT', () => interrupted.abort());
         const options = {
-          server: target.kind === 'api' ? target.url : undefined,
-          ask: (address: string, path: string, signal: AbortSignal) =>
-            askDocument(address, path, undefined, access, signal),
+          server: place.target.kind === 'api' ? place.target.url : undefined,
+          ask: (url: string, path: string, signal: AbortSignal) =>
+            new ApiClient(httpTransport(url, place), signal).json(path),
           window: window.data,
           between: BETWEEN_MS,
         };

@@ -1,13 +1,12 @@
 // `parallax identities [NUMBER]`: what security identity numbers stand for, and when.
 import { type Command, InvalidArgumentError } from 'commander';
 import type { IdentitiesAnswer, IdentityNumber } from '../../query/catalogue/identities.ts';
-import type { PlaceFlags } from '../observe/server.ts';
+import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
 import type { Answer } from '../output/render.ts';
 import { type Column, tableOf } from '../output/table.ts';
-import { TOKEN_FILE_HELP } from '../token.ts';
 
-interface Flags extends PlaceFlags, OutputFlags {
+interface Flags extends ServerFlags, OutputFlags {
   readonly cluster?: string;
   readonly at?: string;
   readonly limit: string;
@@ -26,35 +25,30 @@ function identityNumber(text: string): number {
 }
 
 export function addIdentitiesCommand(program: Command): void {
-  addOutputFlags(program.command('identities'))
+  addServerFlags(addOutputFlags(program.command('identities')))
     .summary('say what security identity numbers stand for')
     .description(DESCRIPTION)
     .argument('[number]', 'identity number', identityNumber)
     .option('--cluster <key>', 'only as this cluster handed it out')
     .option('--at <time>', 'labels at that time: 30m (ago), 7d, 2026-03-14T10:00:00Z')
     .option('--limit <n>', 'how many rows at most', '1000')
-    .option('--server <url>', 'Parallax server to ask; $PARALLAX_SERVER when left out')
-    .option('--token-file <file>', TOKEN_FILE_HELP)
-    .option('--data-dir <dir>', 'data directory to read; $PARALLAX_DATA_DIR when left out')
     .action(async (number: number | undefined, flags: Flags) => {
-      const [{ lookUp }, { queryIdentities }, { readIdentityQuery }] = await Promise.all([
-        import('../lookup.ts'),
-        import('../../query/catalogue/identities.ts'),
-        import('../../api/http/routes/catalogue.ts'),
+      const [{ getDocument }, { processIo }, { TimeReader }] = await Promise.all([
+        import('../client/document.ts'),
+        import('../call.ts'),
+        import('../time.ts'),
       ]);
-      const { cluster, at, limit } = flags;
-      const params = {
-        limit,
-        ...(number === undefined ? {} : { identity: String(number) }),
-        ...(cluster === undefined ? {} : { cluster }),
-        ...(at === undefined ? {} : { at }),
-      };
-      const query = readIdentityQuery(params, Date.now());
-      const answer = await lookUp<IdentitiesAnswer>(flags, {
-        path: '/api/v1/identities',
-        params,
-        direct: (store) => queryIdentities(store, query),
-      });
+      const io = processIo();
+      const { cluster, limit } = flags;
+      const identity = number === undefined ? undefined : String(number);
+      const at = new TimeReader(io.nowMs(), io.warn).text('at', flags.at);
+      const answer = await getDocument<IdentitiesAnswer>(
+        flags,
+        '/api/v1/identities',
+        { identity, cluster, limit, at },
+        (found) => 'periods' in found,
+        io,
+      );
       await print(answerOf(answer), flags);
     });
 }

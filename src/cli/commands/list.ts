@@ -1,8 +1,7 @@
 // `parallax list nodes` and `list namespaces`, as `hubble list` prints them.
 import type { Command } from 'commander';
+import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';
-import { addServerFlags } from '../overview/command.ts';
-import type { ServerFlags } from '../overview/view.ts';
 
 type Flags = ServerFlags & OutputFlags;
 

@@ -41,10 +41,7 @@ export function addMigrateCommand(program: Command): void {
 }
 
 async function rangeOf({ since, until }: Flags) {
-  const { momentOf } = await import('../moment.ts');
-  const nowMs = Date.now();
-  return {
-    fromMs: since === undefined ? undefined : await momentOf('--since', since, nowMs),
-    toMs: until === undefined ? undefined : await momentOf('--until', until, nowMs),
-  };
+  const { timeReader } = await import('../time.ts');
+  const timeMs = timeReader(Date.now());
+  return { fromMs: timeMs('since', since), toMs: timeMs('until', until) };
 }

@@ -14,9 +14,9 @@ export function addObserveCommand(program: Command): void {
         ]);
         return runHere(AGGREGATE, args);
       }
-      const [{ runObserve }, { ask }, { openResponses }, { processIo }] = await Promise.all([
+      const [{ runObserve }, { queryFlows }, { openResponses }, { processIo }] = await Promise.all([
         import('../observe/run.ts'),
-        import('../observe/ask.ts'),
+        import('../observe/flows.ts'),
         import('../observe/input-file.ts'),
         import('../call.ts'),
       ]);
@@ -26,7 +26,7 @@ export function addObserveCommand(program: Command): void {
         readFile: (path, warn) => openResponses(path, process.stdin, warn, io.signal),
         isTty: process.stdout.isTTY === true,
         isErrTty: process.stderr.isTTY === true,
-        ask: (options, say, progress) => ask(options, say, progress, io.signal),
+        query: (options, listeners) => queryFlows(options, listeners, io),
       });
     },
   });

@@ -1,8 +1,6 @@
 // `parallax replay --from … --to …`: records that are still on Kafka, once more.
 
 import type { Command } from 'commander';
-import { inputError } from '../../runtime/errors.ts';
-import { momentOf } from '../moment.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
 
@@ -31,14 +29,17 @@ export function addReplayCommand(program: Command): void {
     .option('--to <time>', 'when it took the last; now when left out')
     .addHelpText('after', EXIT_CODES);
   addTargetFlags(command).action(async (flags: Flags) => {
-    const [{ runRole }, { runReplay }] = await Promise.all([
+    const [{ runRole }, { timeReader }, { runReplay }] = await Promise.all([
       import('../role.ts'),
+      import('../time.ts'),
       import('../../app/replay.ts'),
     ]);
     const nowMs = Date.now();
-    const fromMs = await momentOf('--from', flags.from, nowMs);
-    const toMs = flags.to === undefined ? nowMs : await momentOf('--to', flags.to, nowMs);
+    const timeMs = timeReader(nowMs);
+    const fromMs = timeMs('from', flags.from) ?? nowMs;
+    const toMs = timeMs('to', flags.to) ?? nowMs;
     if (fromMs >= toMs) {
+      const { inputError } = await import('../../runtime/errors.ts');
       throw inputError('--from is not before --to: nothing lies between them');
     }
     await runRole('replay', flags, targetSettings(flags), (config, deps) =>

@@ -6,9 +6,6 @@ export function addServicesCommand(program: Command): void {
   addReportCommand(program, {
     name: 'services',
     summary: 'show which backends in which cluster answered calls to services',
-    load: async () => {
-      const { SERVICES, askServices } = await import('../report/services.ts');
-      return { report: SERVICES, ask: askServices };
-    },
+    load: async () => (await import('../report/services.ts')).SERVICES,
   });
 }

@@ -1,9 +1,8 @@
 // `parallax status`: how a server is and what it holds, as `hubble status` says it.
 import type { Command } from 'commander';
+import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';
 import { STATUS_FORMAT_HELP, STATUS_FORMATS, type StatusFormat } from '../output/format.ts';
-import { addServerFlags } from '../overview/command.ts';
-import type { ServerFlags } from '../overview/view.ts';
 
 export function addStatusCommand(program: Command): void {
   const command = addServerFlags(program.command('status'))

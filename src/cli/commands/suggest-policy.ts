@@ -1,12 +1,13 @@
 // `parallax suggest-policy`: the policy that would admit exactly the traffic of an incident.
 import { type Command, Option } from 'commander';
+import { addServerFlags } from '../client/server-flags.ts';
 import type { SuggestFlags } from '../denials/suggest.ts';
-import { interrupted } from '../interrupted.ts';
 import { addOutputFlags } from '../output/command.ts';
 import { POLICY_FORMATS } from '../output/format.ts';
 
 export function addSuggestPolicyCommand(program: Command): void {
-  addOutputFlags(program.command('suggest-policy'), POLICY_FORMATS, 'yaml (the default) or json')
+  const command = program.command('suggest-policy');
+  addServerFlags(addOutputFlags(command, POLICY_FORMATS, 'yaml (the default) or json'))
     .summary('print the CiliumNetworkPolicy that would admit exactly the traffic of an incident')
     .description(
       'Prints the CiliumNetworkPolicy that would admit exactly the traffic of an incident: the workloads by their lasting identity labels, the cluster of the other end, the port, and the requests where a proxy refused them. What it is made from stands before it as comments. Where no policy opens it, the comments say what would. Nothing is applied.',
@@ -20,14 +21,11 @@ export function addSuggestPolicyCommand(program: Command): void {
     )
     .option('--since <time>', 'only denials from here on: 30m, 7d, 2026-03-14T10:00:00Z')
     .option('--until <time>', 'only those up to here')
-    .option('--server <url>', 'URL of a Parallax server; PARALLAX_SERVER')
-    .option('--data-dir <dir>', 'data directory to read; PARALLAX_DATA_DIR')
     .action(async (flags: SuggestFlags) => {
-      const { runSuggest } = await import('../denials/suggest.ts');
-      await runSuggest(flags, {
-        out: (text) => void process.stdout.write(text),
-        nowMs: Date.now,
-        signal: interrupted(),
-      });
+      const [{ runSuggest }, { processIo }] = await Promise.all([
+        import('../denials/suggest.ts'),
+        import('../call.ts'),
+      ]);
+      await runSuggest(flags, processIo());
     });
 }

@@ -1,8 +1,7 @@
 // `parallax watch peers`: nodes that come, go or change, as `hubble watch peers` prints them.
 import type { Command } from 'commander';
+import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';
-import { addServerFlags } from '../overview/command.ts';
-import type { ServerFlags } from '../overview/view.ts';
 
 export function addWatchCommand(program: Command): void {
   const watch = program

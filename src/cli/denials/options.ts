@@ -3,32 +3,26 @@
 
 import { FILTER_FLAGS, type FilterLists } from '../../hubble/filter/flags.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
-import { parseMoment } from '../../hubble/filter/since.ts';
 import type { IncidentState } from '../../incident/incident.ts';
 import type { Sort } from '../../query/denials/cursor.ts';
 import type { Stream } from '../../query/denials/filter.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { DAY_NS } from '../../runtime/time.ts';
+import type { Place } from '../client/server-flags.ts';
 import { type Flag, parseArgs } from '../observe/args.ts';
 import { FlagValues, flagKinds } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
-import type { OptionSources } from '../observe/options.ts';
-import {
-  readServerSettings,
-  type ServerSettings,
-  type Target,
-  targetOf,
-} from '../observe/server.ts';
-import { Settings } from '../observe/settings.ts';
-import { type TlsOptions, tlsOptions } from '../observe/tls.ts';
+import { noteOf, type OptionSources, placeOfValues } from '../observe/options.ts';
 import { outputFlag, outputOf } from '../output/flag.ts';
 import type { Format } from '../output/format.ts';
+import { unknownValue } from '../suggest.ts';
+import { TimeReader } from '../time.ts';
 import { readWhere, type Where } from './where.ts';
 
 const STATES = ['open', 'resolved', 'stale', 'all'] as const;
 const SORTS = ['last', 'first', 'count'] as const;
 
-export interface DenialOptions extends FilterLists {
+export interface DenialOptions extends FilterLists, Place {
   /** Nanoseconds since 1970; undefined: all that is kept. */
   readonly since: bigint | undefined;
   readonly until: bigint | undefined;
@@ -52,9 +46,6 @@ export interface DenialOptions extends FilterLists {
   readonly color: string | undefined;
   readonly timeFormat: string;
   readonly silentErrors: boolean;
-  readonly target: Target;
-  readonly server: ServerSettings;
-  readonly tls: TlsOptions | undefined;
 }
 
 const DEFAULT_INCIDENTS = 100n;
@@ -92,7 +83,7 @@ const OTHERS: ReadonlySet<string> = new Set([
   'help',
 ]);
 const FILTERS: ReadonlySet<string> = new Set(FILTER_FLAGS.filter((name) => !NOT_KEPT.has(name)));
-const SERVER = /^(server|timeout|tls|basic-auth-|config$)/;
+const SERVER = /^(server|timeout|request-timeout|tls|token-file|basic-auth-|config$)/;
 
 const OTHER_WORDS: Readonly<Record<string, string>> = {
   all: 'All that is kept, instead of the last 24 hours',
@@ -137,16 +128,14 @@ export function denialFlags(values: FlagValues): Flag[] {
 /** Throws `input/invalid`. */
 export async function readDenialOptions(
   args: readonly string[],
-  { env, nowNanos, readConfig, warn }: OptionSources,
+  sources: OptionSources,
 ): Promise<DenialOptions | 'help'> {
   const values = new FlagValues();
-  const [word] = parseArgs(denialFlags(values), args);
+  const [word] = parseArgs(denialFlags(values), args, 'suggest');
   const { text, switches, lists } = values;
   if (switches.help === true) return 'help';
   if (word !== undefined) throw inputError(`${word} is no flag; denials takes flags only`);
-  const settings = new Settings(values, env, await readConfig(text.config));
-  const target = targetOf(values, env, settings);
-  const server = readServerSettings(settings, target);
+  const { place } = await placeOfValues(values, sources, 'api');
   const rows = switches.rows === true;
   const watch = switches.watch === true;
   const built = values.filters.build();
@@ -158,15 +147,15 @@ export async function readDenialOptions(
   const where = readWhere(lists.where ?? []);
   if (rows && where.size > 0)
     throw inputError('cannot set both --where and --rows: conditions are of incidents');
-  const moment = (name: string) => momentOf(name, text[name], nowNanos);
-  const until = moment('until');
-  const since = moment('since');
+  const times = new TimeReader(sources.nowMs(), noteOf(values, sources));
+  const until = times.read('until', text.until);
+  const since = times.read('since', text.since);
   if (switches.all === true && since !== undefined)
     throw inputError('cannot set both --all and --since');
   return {
     whitelist: [...built.whitelist, ...(lists.allowlist ?? []).flatMap(filtersFromJson)],
     blacklist: [...built.blacklist, ...(lists.denylist ?? []).flatMap(filtersFromJson)],
-    since: switches.all === true ? undefined : (since ?? (until ?? nowNanos) - DAY_NS),
+    since: switches.all === true ? undefined : (since ?? (until ?? times.nowNanos) - DAY_NS),
     until,
     limit: Number(limit),
     rows,
@@ -175,18 +164,16 @@ export async function readDenialOptions(
     stream: streamOf(switches, where),
     where,
     state: oneOf('state', text.state ?? 'all', STATES),
-    newSince: moment('new-since'),
+    newSince: times.read('new-since', text['new-since']),
     sort: oneOf('sort', text.sort ?? 'last', SORTS),
     policies: lists.policy ?? [],
     clusters: lists['denied-in'] ?? [],
     incidents: lists.incident ?? [],
-    output: outputOf(values, warn),
+    output: outputOf(values, sources.warn),
     color: text.color,
     timeFormat: text['time-format'] ?? 'StampMilli',
     silentErrors: switches['silent-errors'] === true,
-    target,
-    server,
-    tls: server.tls ? await tlsOptions(server) : undefined,
+    ...place,
   };
 }
 
@@ -196,18 +183,8 @@ function streamOf(switches: Readonly<Record<string, boolean>>, where: Where): St
   return switches['with-audit'] === true || where.has('verdict') ? 'all' : undefined;
 }
 
-function momentOf(name: string, text: string | undefined, nowNanos: bigint): bigint | undefined {
-  if (text === undefined || text === '') return undefined;
-  try {
-    return parseMoment(text, nowNanos, 'days');
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw inputError(`failed to parse the ${name} time: ${why}`);
-  }
-}
-
 function oneOf<const T extends string>(name: string, value: string, known: readonly T[]): T {
   const found = known.find((each) => each === value);
-  if (found === undefined) throw inputError(`--${name} takes ${known.join(', ')}, not ${value}`);
+  if (found === undefined) throw unknownValue(`--${name}`, value, known);
   return found;
 }

@@ -1,20 +1,18 @@
-// One call of `parallax denials`. Knows nothing of the process, so that tests can run it as it is.
-
 import type { IncidentsDocument } from '../../query/denials/ask.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
-import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
+import { type ApiClient, withClient } from '../client/client.ts';
 import { describeFlags } from '../observe/args.ts';
 import { FlagValues } from '../observe/flag-values.ts';
 import { render } from '../output/render.ts';
-import { askIncidents, askRows, type Covered } from './ask.ts';
+import { type Covered, queryDenials, queryIncidents } from './answers.ts';
 import { type DenialOptions, denialFlags, MAX_LIMIT, readDenialOptions } from './options.ts';
 import { changePrinter, denialTable, incidentTable } from './print.ts';
 import { type WatchDeps, watchIncidents } from './watch.ts';
 import { wantedBy } from './where.ts';
 
 export interface DenialsIo extends CallIo {
-  /** How a watch goes on; the usual without it. */
+  /** Intervals of a watch; the defaults without it. */
   readonly watch?: Partial<Pick<WatchDeps, 'pollMs' | 'retryMs'>>;
 }
 
@@ -23,50 +21,45 @@ const RETRY_MS = { first: 500, last: 15_000 };
 
 /** Runs the call and returns the exit code. */
 export function runDenials(args: readonly string[], io: DenialsIo): Promise<number> {
-  return exitOf(io, async () => {
-    const now = () => msToNs(io.nowMs());
-    const { env, readConfig } = io;
-    const options = await readDenialOptions(args, {
-      ...{ env, nowNanos: now(), readConfig },
-      warn: (line) => io.err(`${line}\n`),
-    });
+  return exitOf(io, 'denials', async () => {
+    const options = await readDenialOptions(args, io);
     if (options === 'help') {
       await io.out(HELP);
       return;
     }
     // A filter that cannot be understood is refused before anything is opened.
     denialCondition(options);
-    if (options.watch) await watch(options, now, io);
-    else await list(options, now, io);
+    if (options.watch) await watch(options, io);
+    else await withClient(options, io, (client) => list(client, options, io));
   });
 }
 
-async function list(options: DenialOptions, now: () => bigint, io: DenialsIo): Promise<void> {
+async function list(client: ApiClient, options: DenialOptions, io: DenialsIo): Promise<void> {
   const { output, timeFormat } = options;
   const screen = callScreen(io, options.color);
   if (options.rows) {
-    const document = await askRows(options, now, io.signal);
+    const document = await queryDenials(client, options);
     const { denials: items } = document;
     const table = denialTable(items, timeFormat);
     await io.out(await render({ document, items, table }, output, screen));
-    tell(options, io, document, items.length, document.next !== undefined);
+    printNotices(options, io, document, items.length, document.next !== undefined);
     return;
   }
-  const { document, found, more } = await incidentsOf(options, now, io.signal);
+  const { document, found, more } = await incidentsOf(client, options);
   const { incidents: items } = document;
   const table = incidentTable(items, timeFormat);
   await io.out(await render({ document, items, table }, output, screen));
-  tell(options, io, document, found, more);
+  printNotices(options, io, document, found, more);
 }
 
 /** Conditions of `--where` are applied here: all incidents of the window are read for them, as far as allowed. */
-async function incidentsOf(options: DenialOptions, now: () => bigint, signal: AbortSignal) {
+async function incidentsOf(client: ApiClient, options: DenialOptions) {
   const { where, limit } = options;
   if (where.size === 0) {
-    const document = await askIncidents(options, now, signal);
+    const document = await queryIncidents(client, options);
     return { document, found: document.incidents.length, more: document.next !== undefined };
   }
-  const { next, ...answer } = await askIncidents({ ...options, limit: MAX_LIMIT }, now, signal);
+  const { next, ...answer } = await queryIncidents(client, { ...options, limit: MAX_LIMIT });
   const wanted = answer.incidents.filter(wantedBy(where));
   const cut = `only the first ${answer.incidents.length} incidents were searched; choose a shorter time`;
   const document = {
@@ -77,8 +70,8 @@ async function incidentsOf(options: DenialOptions, now: () => bigint, signal: Ab
   return { document, found: wanted.length, more: wanted.length > limit };
 }
 
-/** What the answer does not show. */
-function tell(
+/** Prints what the answer does not show. */
+function printNotices(
   { silentErrors, limit, rows }: DenialOptions,
   io: DenialsIo,
   { notices, coverage }: Covered<Pick<IncidentsDocument, 'notices'>>,
@@ -87,18 +80,18 @@ function tell(
 ): void {
   if (silentErrors) return;
   for (const notice of notices) io.err(`${notice}\n`);
-  // An empty answer has said it.
+  // The notices of an empty answer say it already.
   if (count > 0 && coverage?.collected && !coverage.complete) io.err(`${coverage.text}\n`);
   if (more)
     io.err(`there are more ${rows ? 'denials' : 'incidents'} than these ${limit}; see --last\n`);
 }
 
-async function watch(options: DenialOptions, now: () => bigint, io: DenialsIo): Promise<void> {
+async function watch(options: DenialOptions, io: DenialsIo): Promise<void> {
   const say = (message: string) => {
     if (!options.silentErrors) io.err(`${message}\n`);
   };
-  const usual = { pollMs: POLL_MS, retryMs: RETRY_MS };
-  const deps = { ...usual, ...io.watch, now, say, signal: io.signal };
+  const { nowMs, signal } = io;
+  const deps = { pollMs: POLL_MS, retryMs: RETRY_MS, ...io.watch, nowMs, say, signal };
   const print = changePrinter(options, callScreen(io, options.color));
   for await (const change of watchIncidents(options, deps)) await io.out(await print(change));
 }

@@ -1,15 +1,14 @@
-// One call of `parallax suggest-policy`: where it is asked, and the policy as text.
-
 import type { PolicyKind } from '../../query/denials/suggest/suggest.ts';
 import type { Suggested } from '../../query/denials/suggest/suggested.ts';
-import { msToNs } from '../../runtime/time.ts';
-import { lookUp } from '../lookup.ts';
-import type { PlaceFlags } from '../observe/server.ts';
+import type { PrintingIo } from '../call.ts';
+import { getDocument } from '../client/document.ts';
+import type { ServerFlags } from '../client/server-flags.ts';
 import type { PolicyFormat } from '../output/format.ts';
 import { plainLines } from '../output/plain-text.ts';
 import { jsonText } from '../output/render.ts';
+import { TimeReader } from '../time.ts';
 
-export interface SuggestFlags extends PlaceFlags {
+export interface SuggestFlags extends ServerFlags {
   readonly incident: string;
   readonly kind?: PolicyKind;
   readonly since?: string;
@@ -17,36 +16,18 @@ export interface SuggestFlags extends PlaceFlags {
   readonly output?: PolicyFormat;
 }
 
-export interface SuggestIo {
-  readonly out: (text: string) => void;
-  readonly nowMs: () => number;
-  readonly signal: AbortSignal;
-}
-
-/** Throws what is wrong; the command's main loop prints it. */
-export async function runSuggest(flags: SuggestFlags, io: SuggestIo): Promise<void> {
-  const { incident, kind, since, until, output = 'yaml' } = flags;
+/** Throws `input/invalid` and the errors of the API. */
+export async function runSuggest(flags: SuggestFlags, io: PrintingIo): Promise<void> {
+  const { incident, kind, output = 'yaml' } = flags;
   const { incidentIds } = await import('../../query/denials/request.ts');
-  const [id = 0n] = incidentIds([incident]);
-  const suggested = await lookUp<Suggested>(
+  incidentIds([incident]);
+  const times = new TimeReader(io.nowMs(), io.warn);
+  const suggested = await getDocument<Suggested>(
     flags,
-    {
-      path: `/api/v1/incidents/${incident.toLowerCase()}/policy`,
-      params: { kind, since, until },
-      direct: async (store, { denials: config }) => {
-        const [{ detailQuery }, { suggestStored }, { momentOf }] = await Promise.all([
-          import('../../query/denials/ask.ts'),
-          import('../../query/denials/suggest/suggested.ts'),
-          import('../../query/request/fields.ts'),
-        ]);
-        const nowNanos = msToNs(io.nowMs());
-        const moment = (name: string, text: string | undefined) => momentOf(name, text, nowNanos);
-        const range = { since: moment('since', since), until: moment('until', until) };
-        const query = { ...detailQuery(id, range, { config, nowNanos }), kind };
-        return suggestStored(store, query, io.signal);
-      },
-    },
-    io.signal,
+    `/api/v1/incidents/${incident.toLowerCase()}/policy`,
+    { kind, since: times.text('since', flags.since), until: times.text('until', flags.until) },
+    (answer) => 'yaml' in answer,
+    io,
   );
-  io.out(output === 'yaml' ? plainLines(suggested.yaml) : `${jsonText(suggested, 2)}\n`);
+  await io.out(output === 'yaml' ? plainLines(suggested.yaml) : `${jsonText(suggested, 2)}\n`);
 }

@@ -1,16 +1,15 @@
 // `parallax denials --watch`: incidents as they appear, change and are resolved. A server has a feed of them, which is
-// taken up again where it broke; one without a feed, and a data directory that no process has open, are looked into again
-// and again.
+// resumed where it broke; a server without a feed, and a data directory that no process has open, are polled.
+
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import type { Incident } from '../../incident/incident.ts';
 import type { ListedIncident } from '../../query/denials/ask.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
-import { whereToAsk } from '../observe/ask.ts';
-import { openEvents } from '../observe/client.ts';
-import { askIncidents } from './ask.ts';
+import { msToNs } from '../../runtime/time.ts';
+import { type ApiClient, type ClientDeps, openClient } from '../client/client.ts';
+import { timeText } from '../time.ts';
+import { queryIncidents } from './answers.ts';
 import { type DenialOptions, MAX_LIMIT } from './options.ts';
-import { serverEvents } from './sse.ts';
 import { wantedBy, whereParameters } from './where.ts';
 
 export const CHANGES = ['new', 'changed', 'resolved'] as const;
@@ -21,13 +20,11 @@ export interface Change {
   readonly incident: Incident;
 }
 
-export interface WatchDeps {
-  readonly now: () => bigint;
-  readonly signal: AbortSignal;
-  /** Says what happens to the connection. */
+export interface WatchDeps extends ClientDeps {
+  /** Takes messages about the connection. */
   readonly say: (message: string) => void;
   readonly pollMs: number;
-  /** First wait before a server is asked again; doubled up to the last. */
+  /** The wait before a server is tried again, doubled from the first up to the last. */
   readonly retryMs: { readonly first: number; readonly last: number };
 }
 
@@ -35,48 +32,89 @@ export async function* watchIncidents(
   options: DenialOptions,
   deps: WatchDeps,
 ): AsyncGenerator<Change> {
+  const { signal } = deps;
   const looks = new Polled();
-  let polled = false;
   // An incident that leaves the answer would come back as a new one.
   const whole = { ...options, state: 'all', newSince: undefined, limit: MAX_LIMIT } as const;
   const wants = wantedBy(options.where);
-  const place: Place = { after: undefined, since: options.watchFrom };
-  let wait = deps.retryMs.first;
-  let opened = false;
-  while (!deps.signal.aborted) {
-    const where = await whereToAsk(options.target);
-    if (polled || 'directory' in where) {
-      const { incidents } = await askIncidents(whole, deps.now, deps.signal);
-      for (const change of looks.changes(incidents)) if (wants(change.incident)) yield change;
-      await pause(deps.pollMs, deps.signal);
-      continue;
-    }
+  const feed = new Feed(options, deps);
+  while (!signal.aborted) {
+    const client = await openClient(options, deps);
     try {
-      const begun = deps.now();
-      for await (const next of follow(where.server, options, place, deps)) {
-        // What happens until the first event has come is not to be missed either.
-        place.since ??= begun;
-        opened = true;
-        wait = deps.retryMs.first;
-        if (next === 'open') continue;
-        if (next.id !== '') place.after = next.id;
-        if (next.change !== undefined) yield next.change;
-      }
-      deps.say(`${where.server} ended the feed; asking again`);
-    } catch (error) {
-      if (deps.signal.aborted) return;
-      if (!opened && hasNoFeed(error)) {
-        deps.say(`${where.server} has no feed of incidents; asking it every ${deps.pollMs} ms`);
-        polled = true;
+      if (!client.isLocal && !feed.isMissing) {
+        yield* feed.changes(client);
         continue;
       }
-      // What is refused will be refused again; a server that was never there may not be one.
-      const again = error instanceof ParallaxError && ERRORS[error.code].http >= 500;
-      if (!again || !opened) throw error;
-      deps.say(`${error.message}; asking again`);
+      const { incidents } = await queryIncidents(client, whole);
+      for (const change of looks.changes(incidents)) if (wants(change.incident)) yield change;
+    } finally {
+      await client.close();
     }
-    await pause(wait, deps.signal);
-    wait = Math.min(2 * wait, deps.retryMs.last);
+    await pause(deps.pollMs, signal);
+  }
+}
+
+/** The feed of a server, resumed after the last event that was read. */
+class Feed {
+  /** The server has no feed. */
+  isMissing = false;
+  private readonly options: DenialOptions;
+  private readonly deps: WatchDeps;
+  private after: string | undefined;
+  private since: bigint | undefined;
+  private waitMs: number;
+  private opened = false;
+
+  constructor(options: DenialOptions, deps: WatchDeps) {
+    this.options = options;
+    this.deps = deps;
+    this.since = options.watchFrom;
+    this.waitMs = deps.retryMs.first;
+  }
+
+  /** Until the feed ends or breaks, and a wait afterwards. Throws what trying again cannot mend. */
+  async *changes(client: ApiClient): AsyncGenerator<Change> {
+    const { signal, say, pollMs, retryMs } = this.deps;
+    try {
+      yield* this.read(client);
+      say(`${client.name} ended the feed; asking again`);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!this.opened && hasNoFeed(error)) {
+        say(`${client.name} has no feed of incidents; asking it every ${pollMs} ms`);
+        this.isMissing = true;
+        return;
+      }
+      // A refusal stays a refusal; a server that never answered may not be one.
+      const again = error instanceof ParallaxError && ERRORS[error.code].http >= 500;
+      if (!again || !this.opened) throw error;
+      say(`${error.message}; asking again`);
+    }
+    await pause(this.waitMs, signal);
+    this.waitMs = Math.min(2 * this.waitMs, retryMs.last);
+  }
+
+  private async *read(client: ApiClient): AsyncGenerator<Change> {
+    const { options, after } = this;
+    // What happens before the first event must not be missed either.
+    const begun = msToNs(this.deps.nowMs());
+    const path = `/api/v1/incidents/feed?${feedParams(options, after, this.since)}`;
+    const events = await client.events(path, after);
+    this.opened = true;
+    this.since ??= begun;
+    this.waitMs = this.deps.retryMs.first;
+    try {
+      for await (const { event, data, id } of events) {
+        const change = changeOf(event, data);
+        const wanted = change !== undefined && (await isWanted(client, change.incident, options));
+        if (id !== '') this.after = id;
+        if (wanted) yield change;
+      }
+    } catch (error) {
+      if (error instanceof ParallaxError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new ParallaxError('server/unavailable', `the feed of ${client.name} broke (${why})`);
+    }
   }
 }
 
@@ -91,49 +129,19 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** Where the feed is taken up: behind an event, else from a moment on, else now. */
-interface Place {
-  after: string | undefined;
-  since: bigint | undefined;
-}
-
-/** The feed, once it is open; an event without a change is one that was not asked for. */
-async function* follow(
-  server: string,
-  options: DenialOptions,
-  place: Readonly<Place>,
-  { now, signal }: WatchDeps,
-): AsyncGenerator<'open' | { readonly change: Change | undefined; readonly id: string }> {
-  const path = `/api/v1/incidents/feed?${feedParams(options, place)}`;
-  const { after } = place;
-  const response = await openEvents(server, path, options, { after, signal });
-  try {
-    yield 'open';
-    for await (const { event, data, id } of serverEvents(response.setEncoding('utf8'))) {
-      const change = changeOf(event, data);
-      const wanted =
-        change !== undefined && (await isWanted(change.incident, options, now, signal));
-      yield { change: wanted ? change : undefined, id };
-    }
-  } catch (error) {
-    if (error instanceof ParallaxError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ParallaxError('server/unavailable', `the feed of ${server} broke (${why})`);
-  } finally {
-    response.destroy();
-  }
-}
-
 /** The feed leaves out what was audited unless it is asked for. */
-function feedParams({ stream = 'dropped', where }: DenialOptions, { after, since }: Place) {
+function feedParams(
+  { stream = 'dropped', where }: DenialOptions,
+  after: string | undefined,
+  since: bigint | undefined,
+): URLSearchParams {
   const verdicts = { dropped: [], audit: ['AUDIT'], all: ['DROPPED', 'AUDIT'] }[stream];
   const own = where.has('verdict') ? [] : verdicts;
   const params = new URLSearchParams([
     ...own.map((verdict): [string, string] => ['verdict', verdict]),
     ...whereParameters(where),
   ]);
-  const moment = since === undefined ? undefined : formatTimestamp(fromNanos(since));
-  if (after === undefined && moment !== undefined) params.set('since', moment);
+  if (after === undefined && since !== undefined) params.set('since', timeText(since));
   return params;
 }
 
@@ -161,22 +169,21 @@ function isIncident(value: unknown): value is Incident {
   return typeof value === 'object' && value !== null && 'id' in value && 'source' in value;
 }
 
-/** What flows' filters mean only the store knows: it is asked whether the incident is one of those wanted. */
+/** Only the store can apply filters of flows: it is asked whether they find the incident. */
 async function isWanted(
+  client: ApiClient,
   { id }: Incident,
   options: DenialOptions,
-  now: () => bigint,
-  signal: AbortSignal,
 ): Promise<boolean> {
   const { whitelist, blacklist, policies, clusters, incidents } = options;
   const filters = [whitelist, blacklist, policies, clusters].some((list) => list.length > 0);
   if (incidents.length > 0 && !incidents.includes(id)) return false;
   if (!filters) return true;
   const one = { ...options, incidents: [id], since: undefined, state: 'all', limit: 1 } as const;
-  return (await askIncidents(one, now, signal)).incidents.length > 0;
+  return (await queryIncidents(client, one)).incidents.length > 0;
 }
 
-/** What differs between one look and the next. The first one tells nothing: what is there is no news. */
+/** Finds what differs between two answers. The first one yields nothing: it has no predecessor. */
 export class Polled {
   private known: ReadonlyMap<string, Incident> | undefined;
 

@@ -1,5 +1,6 @@
 // Command-line flags by the rules of Go's pflag, which Hubble's users have in their fingers: values with `=` or after
 // a space, grouped shorthands, flags and words mixed, everything applied in the order written.
+import { nearest } from '../../config/suggest.ts';
 import { quoted, quotedRune } from '../../hubble/print/text.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 
@@ -17,8 +18,15 @@ export interface Flag {
   readonly set: (value: string) => void;
 }
 
-/** Applies the flags in order and returns the words between them. Throws `input/invalid` in pflag's words. */
-export function parseArgs(flags: readonly Flag[], args: readonly string[]): string[] {
+/**
+ * Applies the flags in order and returns the words between them. Throws `input/invalid` in pflag's words; with `suggest`
+ * an unknown flag is refused with the nearest one.
+ */
+export function parseArgs(
+  flags: readonly Flag[],
+  args: readonly string[],
+  style: 'as Hubble' | 'suggest' = 'as Hubble',
+): string[] {
   const byName = new Map(flags.map((flag) => [flag.name, flag]));
   const byShort = new Map(
     flags.flatMap((flag) => (flag.short === undefined ? [] : [[flag.short, flag]])),
@@ -39,11 +47,17 @@ export function parseArgs(flags: readonly Flag[], args: readonly string[]): stri
     const name = arg.slice(2, equals < 0 ? undefined : equals);
     if (name === '' || name.startsWith('-')) throw inputError(`bad flag syntax: ${arg}`);
     const flag = byName.get(name);
-    if (flag === undefined) throw inputError(`unknown flag: --${name}`);
+    if (flag === undefined) throw inputError(`unknown flag: --${name}${nearestFlag(name)}`);
     if (equals >= 0) apply(flag, arg.slice(equals + 1));
     else if (flag.bare !== undefined) apply(flag, flag.bare);
     else if (at < args.length) apply(flag, args[at++] ?? '');
     else throw inputError(`flag needs an argument: --${name}`);
+  }
+
+  function nearestFlag(name: string): string {
+    if (style === 'as Hubble') return '';
+    const near = nearest(name, byName.keys());
+    return near === undefined ? '; see --help' : `; did you mean --${near}?`;
   }
 
   function shorthands(arg: string): void {

@@ -1,9 +1,8 @@
-// The flags of observe, each writing what it was given into a values; their help.
 import { BARE_FLAGS, FILTER_FLAGS } from '../../hubble/filter/flags.ts';
 import { filterHelp } from '../../hubble/filter/help.ts';
+import { hubbleFlags, serverFlags } from '../client/server-flags.ts';
 import type { Flag } from './args.ts';
 import { FlagValues, flagKinds } from './flag-values.ts';
-import { serverFlags } from './server.ts';
 
 const FILTER_SHORTS: Readonly<Record<string, string>> = {
   type: 't',
@@ -76,6 +75,7 @@ export function observeFlags(values: FlagValues): Flag[] {
     }),
     text({ name: 'data-dir', help: 'Data directory to read; PARALLAX_DATA_DIR' }),
     ...serverFlags(values),
+    ...hubbleFlags(values),
     toggle({ name: 'debug', short: 'D', help: 'Say what is asked, and all news about nodes' }),
     toggle({ name: 'help', short: 'h', help: 'This text' }),
   ];

@@ -1,7 +1,8 @@
 // Hubble's own configuration file: where it lies and what is in it. Keys that mean nothing here are left alone.
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { type Env, type HubbleConfig, hubbleVariable } from './settings.ts';
+import type { Env } from './settings.ts';
+import { type HubbleConfig, hubbleVariable } from './settings.ts';
 
 const FILE = 'config.yaml';
 

@@ -1,6 +1,5 @@
 // `--input-file`: responses from a file of JSON lines, in the file's order, read and filtered as Hubble's client does it:
 // the same lines are left out, with the same warnings.
-
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
@@ -10,15 +9,14 @@ import { ProtojsonError, readProtojson } from '../../hubble/json/protojson.ts';
 import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { toNanos } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
-import { NS_PER_MS } from '../../runtime/time.ts';
+import { lines } from '../client/lines.ts';
 import { fileError } from './file-error.ts';
-import { lines } from './lines.ts';
 import { ALL, type ObserveOptions } from './options.ts';
 
 /** Takes a warning and its fields. */
 export type Warn = (message: string, fields: Readonly<Record<string, string>>) => void;
 
-const MAX_LAST = NS_PER_MS;
+const MAX_LAST = 1_000_000n;
 /** Hubble's reader gives up at lines of 64 KiB, their end included. */
 const LINE = { bytes: 64 * 1024 - 1, tooLong: () => inputError('bufio.Scanner: token too long') };
 

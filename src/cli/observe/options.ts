@@ -1,23 +1,26 @@
-// What a call of `parallax observe` asks for: read from flags and environment, checked, in Hubble's words where Hubble
-// has words for it.
+// The options of `parallax observe`, read from flags and environment and checked, in Hubble's words where it has some.
+
 import type { FilterLists } from '../../hubble/filter/flags.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
-import { type DurationUnits, parseMoment } from '../../hubble/filter/since.ts';
+import { parseMoment } from '../../hubble/filter/since.ts';
 import { type Output, outputNamed, type PrinterOptions } from '../../hubble/print/printer.ts';
 import { quoted } from '../../hubble/print/text.ts';
 import { Flow, type FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import type { MessageType } from '../../hubble/proto/schema.ts';
 import { fromNanos, timestampProblem } from '../../hubble/proto/timestamp.ts';
 import { inputError, type ParallaxError } from '../../runtime/errors.ts';
-import { tokenOf } from '../token.ts';
+import { msToNs } from '../../runtime/time.ts';
+import type { CallIo } from '../call.ts';
+import { tlsOptions } from '../client/access.ts';
+import { type Place, readServerSettings, tokenSources } from '../client/server-flags.ts';
+import { type Asks, resolved, targetOf } from '../client/target.ts';
+import { TIME_FORMS, TimeReader } from '../time.ts';
 import { firstWord, parseArgs } from './args.ts';
 import { FlagValues } from './flag-values.ts';
 import { FLOW_FLAGS, observeFlags } from './flags.ts';
-import { readServerSettings, type ServerSettings, type Target, targetOf } from './server.ts';
-import { type Env, type HubbleConfig, Settings } from './settings.ts';
-import { type TlsOptions, tlsOptions } from './tls.ts';
+import { Settings } from './settings.ts';
 
-export interface ObserveOptions extends FilterLists {
+export interface ObserveOptions extends FilterLists, Place {
   /** How many; 0 is no limit. */
   readonly number: bigint;
   readonly first: boolean;
@@ -32,12 +35,6 @@ export interface ObserveOptions extends FilterLists {
   /** Ask a relay only for what the layout prints. */
   readonly defaultFieldMask: boolean;
   readonly inputFile: string | undefined;
-  readonly target: Target;
-  readonly server: ServerSettings;
-  /** Undefined: no TLS. */
-  readonly tls: TlsOptions | undefined;
-  /** Shown to a Parallax server. */
-  readonly token: string | undefined;
   readonly printer: Omit<PrinterOptions, 'color'>;
   readonly color: string;
   readonly silentErrors: boolean;
@@ -49,15 +46,9 @@ export interface ObserveOptions extends FilterLists {
 export const ALL = 2n ** 64n - 1n;
 const DEFAULT_NUMBER = 20n;
 
-/** What the process around has to say to a call. */
-export interface OptionSources {
-  readonly env: Env;
-  readonly nowNanos: bigint;
-  /** Hubble's configuration file; the path is what `--config` says. */
-  readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
-  /** Receives a line about a deprecated spelling. */
-  readonly warn?: (line: string) => void;
-  /** Called once it is known that messages for debugging are wanted, before anything is refused. */
+/** What the options are read from, besides the flags. */
+export interface OptionSources extends Pick<CallIo, 'env' | 'nowMs' | 'warn' | 'readConfig'> {
+  /** Called before anything is refused once messages for debugging are wanted. */
   readonly debugging?: () => void;
 }
 
@@ -65,14 +56,16 @@ export interface OptionSources {
 export async function readOptions(
   args: readonly string[],
   sources: OptionSources,
+  asks: Asks = 'flows',
 ): Promise<ObserveOptions | 'help'> {
   const values = new FlagValues();
   const flags = observeFlags(values);
   const word = firstWord(flags, args);
   const events = word === 'agent-events' || word === 'debug-events';
-  parseArgs(events ? flags.filter(({ name }) => !FLOW_FLAGS.has(name)) : flags, args);
+  const known = events ? flags.filter(({ name }) => !FLOW_FLAGS.has(name)) : flags;
+  parseArgs(known, args, asks === 'flows' ? 'as Hubble' : 'suggest');
   if (values.switches.help === true) return 'help';
-  return events ? refuseEvents(word, values, sources) : optionsOf(values, sources);
+  return events ? refuseEvents(word, values, sources) : optionsOf(values, sources, asks);
 }
 
 /** Events of the agent are refused, after all that Hubble would refuse before it asks for them. */
@@ -81,21 +74,23 @@ async function refuseEvents(
   values: FlagValues,
   sources: OptionSources,
 ): Promise<never> {
-  await placeOf(values, sources);
+  await placeOfValues(values, sources, 'flows');
   outputOf(values);
-  momentOf(values, 'since', sources.nowNanos, 'hubble');
-  if (values.switches.follow !== true) momentOf(values, 'until', sources.nowNanos, 'hubble');
+  const nowNanos = msToNs(sources.nowMs());
+  hubbleTime(values, 'since', nowNanos);
+  if (values.switches.follow !== true) hubbleTime(values, 'until', nowNanos);
   throw inputError(`${word} cannot be observed: relays do not serve them, so none are stored`);
 }
 
-/** What the flags in a values, the environment and Hubble's configuration say together. Throws `input/invalid`. */
+/** Combines flags, environment and Hubble's configuration. Throws `input/invalid`. */
 export async function optionsOf(
   values: FlagValues,
   sources: OptionSources,
+  asks: Asks,
 ): Promise<ObserveOptions> {
-  const { env, nowNanos } = sources;
+  const { env } = sources;
   const { text, switches, lists } = values;
-  const { settings, target, server, tls } = await placeOf(values, sources);
+  const { settings, place } = await placeOfValues(values, sources, asks);
   const built = values.filters.build();
   const output = outputOf(values);
   const mask = lists['field-mask'] ?? [];
@@ -107,7 +102,7 @@ export async function optionsOf(
     throw inputError(
       `${text.output ?? output} output format is not compatible with custom field mask`,
     );
-  const selection = selectionOf(values, nowNanos);
+  const selection = selectionOf(values, sources, asks);
   const whitelist = [...built.whitelist, ...rawFilterLists('allowlist', settings)];
   const blacklist = [...built.blacklist, ...rawFilterLists('denylist', settings)];
   checkMask(mask);
@@ -118,11 +113,7 @@ export async function optionsOf(
     fieldMask: mask,
     defaultFieldMask: !masked && switches['use-default-field-masks'] !== false,
     inputFile: text['input-file'] || undefined,
-    target,
-    server,
-    tls,
-    // That of the environment is for Parallax; a relay is shown one only when it is named.
-    token: tokenOf(text['token-file'], target.kind === 'relay' ? {} : env),
+    ...place,
     printer: {
       output,
       nodeName: switches['print-node-name'] === true,
@@ -139,13 +130,20 @@ export async function optionsOf(
   };
 }
 
-/** Whom to ask, and how. */
-async function placeOf(values: FlagValues, { env, readConfig, debugging }: OptionSources) {
+/** Where a call asks, and how. */
+export async function placeOfValues(
+  values: FlagValues,
+  { env, readConfig, debugging }: OptionSources,
+  asks: Asks,
+) {
   const settings = new Settings(values, env, await readConfig(values.text.config));
   if (settings.switch('debug')) debugging?.();
-  const target = targetOf(values, env, settings);
-  const server = readServerSettings(settings, target);
-  return { settings, target, server, tls: server.tls ? await tlsOptions(server) : undefined };
+  const named = targetOf(values.text, env, settings.text('server'), asks);
+  const server = readServerSettings(settings, named);
+  const tls = server.tls ? await tlsOptions(server) : undefined;
+  const target = await resolved(named, asks, server.tls);
+  const place: Place = { target, server, tls, token: tokenSources(values, target, env) };
+  return { settings, place };
 }
 
 function isJson(output: Output): boolean {
@@ -177,7 +175,7 @@ function hasPath(type: MessageType, path: string): boolean {
   return field.kind === 'message' && !field.repeated && hasPath(field.type, rest.join('.'));
 }
 
-function selectionOf(values: FlagValues, nowNanos: bigint) {
+function selectionOf(values: FlagValues, sources: OptionSources, asks: Asks) {
   const { numbers, switches, text } = values;
   const last = numbers.last ?? 0n;
   const first = numbers.first ?? 0n;
@@ -187,12 +185,10 @@ function selectionOf(values: FlagValues, nowNanos: bigint) {
   if (first > 0n && all) throw inputError('cannot set both --first and --all');
   if (first > 0n && follow) throw inputError('cannot set both --first and --follow');
   if (last > 0n && all) throw inputError('cannot set both --last and --all');
-  // A file is answered as Hubble answers it; everywhere else days and weeks are understood too.
   const fromFile = (text['input-file'] ?? '') !== '';
-  const moment = (name: 'since' | 'until') =>
-    momentOf(values, name, nowNanos, fromFile ? 'hubble' : 'days');
-  const since = moment('since');
-  const until = follow ? undefined : moment('until');
+  const time = timeReader(values, sources, asks);
+  const since = time('since');
+  const until = follow ? undefined : time('until');
   let number = first > 0n ? first : last;
   if (since === undefined && until === undefined && first === 0n) {
     if (all) number = ALL;
@@ -202,22 +198,39 @@ function selectionOf(values: FlagValues, nowNanos: bigint) {
   return { number, first: first > 0n, follow, since, until, untilIgnored };
 }
 
-function momentOf(
+/** Files, and the filters that are only printed, take the times that Hubble takes; all else takes more. */
+function timeReader(values: FlagValues, sources: OptionSources, asks: Asks) {
+  const { text, switches } = values;
+  const times = new TimeReader(sources.nowMs(), noteOf(values, sources));
+  if (asks !== 'flows') return (name: 'since' | 'until') => times.read(name, text[name]);
+  const asHubble = Boolean(text['input-file']) || switches['print-raw-filters'] === true;
+  return (name: 'since' | 'until') =>
+    hubbleTime(values, name, times.nowNanos, asHubble ? undefined : times);
+}
+
+/** Takes notes about times, unless messages are unwanted. */
+export function noteOf({ switches }: FlagValues, { warn }: OptionSources): OptionSources['warn'] {
+  return switches['silent-errors'] === true ? () => undefined : warn;
+}
+
+/** Refuses in Hubble's words; with `more`, takes the other forms of times too. */
+function hubbleTime(
   values: FlagValues,
   name: 'since' | 'until',
   nowNanos: bigint,
-  units: DurationUnits,
+  more?: TimeReader,
 ): bigint | undefined {
   const text = values.text[name];
   if (text === undefined || text === '') return undefined;
-  let moment: bigint;
+  let nanos: bigint;
   try {
-    moment = parseMoment(text, nowNanos, units);
+    nanos = more === undefined ? parseMoment(text, nowNanos, 'hubble') : more.parse(name, text);
   } catch (error) {
-    throw prefixed(`failed to parse the ${name} time: `, error);
+    const cure = more === undefined ? '' : `; ${TIME_FORMS}`;
+    throw prefixed(`failed to parse the ${name} time: `, error, cure);
   }
-  const why = timestampProblem(fromNanos(moment));
-  if (why === undefined) return moment;
+  const why = timestampProblem(fromNanos(nanos));
+  if (why === undefined) return nanos;
   throw inputError(`failed to convert \`${name}\` timestamp to proto: proto: ${why}`);
 }
 
@@ -229,7 +242,7 @@ function rawFilterLists(name: 'allowlist' | 'denylist', settings: Settings): Flo
   }
 }
 
-function prefixed(prefix: string, error: unknown): ParallaxError {
+function prefixed(prefix: string, error: unknown, suffix = ''): ParallaxError {
   const why = error instanceof Error ? error.message : String(error);
-  return inputError(prefix + why, { cause: error });
+  return inputError(prefix + why + suffix, { cause: error });
 }

@@ -1,17 +1,13 @@
-// One call of `parallax observe`: options, where to ask, and printing what comes. Knows nothing of the process, so
-// that tests can run it as it is.
-
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { createPrinter } from '../../hubble/print/printer.ts';
 import { prototext } from '../../hubble/print/prototext.ts';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
-import type { ScanProgress } from '../../query/read/scan.ts';
 import { inputError } from '../../runtime/errors.ts';
-import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, exitOf } from '../call.ts';
 import { describeFlags } from './args.ts';
 import { helpFlags } from './flags.ts';
+import type { Listeners } from './flows.ts';
 import { select, type Warn } from './input-file.ts';
 import { type ObserveOptions, readOptions } from './options.ts';
 import { progressLine } from './progress.ts';
@@ -27,11 +23,10 @@ export interface ObserveIo extends CallIo {
   readonly isTty: boolean;
   /** Whether the error stream is a terminal. */
   readonly isErrTty: boolean;
-  /** Answers from a server or a data directory. */
-  readonly ask: (
+  /** Flows of a server or of a data directory. */
+  readonly query: (
     options: ObserveOptions,
-    say: (message: string) => void,
-    progress: (seen: ScanProgress) => void,
+    listeners: Listeners,
   ) => AsyncIterable<GetFlowsResponse>;
 }
 
@@ -40,11 +35,10 @@ const FLUSH_CHARS = 64 * 1024;
 
 /** Runs the call and returns the exit code. */
 export function runObserve(args: readonly string[], io: ObserveIo): Promise<number> {
-  return exitOf(io, async () => {
+  return exitOf(io, undefined, async () => {
     let configFile: string | undefined;
     const options = await readOptions(args, {
-      env: io.env,
-      nowNanos: msToNs(io.nowMs()),
+      ...io,
       readConfig: (named) =>
         io.readConfig(named, (path) => {
           configFile = path;
@@ -119,7 +113,7 @@ function log(io: ObserveIo) {
 async function source(
   options: ObserveOptions,
   io: ObserveIo,
-  progress: (seen: ScanProgress) => void,
+  progress: Listeners['progress'],
 ): Promise<AsyncIterable<GetFlowsResponse>> {
   const { inputFile, whitelist, blacklist } = options;
   if (options.server.portForward)
@@ -142,7 +136,7 @@ async function source(
     const say = (message: string) => {
       if (!options.silentErrors) io.err(`${message}\n`);
     };
-    return io.ask(options, say, progress);
+    return io.query(options, { say, progress });
   }
   // In a file the names of clusters are names, as the reference has it.
   const predicate = compilePredicate(whitelist, blacklist, {

@@ -1,39 +1,66 @@
-// Finds the server that a command is to ask.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fromJson } from '../../hubble/json/json.ts';
+import {
+  GetNamespacesResponse,
+  GetNodesResponse,
+  ServerStatusResponse,
+} from '../../hubble/proto/schema.gen.ts';
+import type { MessageType } from '../../hubble/proto/schema.ts';
+import { peerChanges } from '../../query/catalogue/peers.ts';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
+import { type ApiClient, type ClientDeps, openClient } from '../client/client.ts';
+import { placeOf, type ServerFlags } from '../client/server-flags.ts';
+import type { Env } from '../observe/settings.ts';
+import { HEALTHY, type ServerView } from './view.ts';
 
-import { inputError } from '../../runtime/errors.ts';
-import { MINUTE_MS } from '../../runtime/time.ts';
-import { readLock } from '../../store/engine/lock.ts';
-import { tokenOf } from '../token.ts';
-import type { ServerFlags, ServerView } from './view.ts';
+const POLL_MS = 5000;
 
-const DEFAULT_DIRECTORY = 'parallax-data';
-
-/** The server that is named, or else the one that has the data directory open. */
 export async function openView(
   flags: ServerFlags,
-  env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal,
+  env: Env,
+  deps: ClientDeps,
 ): Promise<ServerView> {
-  const server = flags.server ?? env.PARALLAX_SERVER;
-  const timeoutMs = timeoutOf(flags.timeout);
-  const token = tokenOf(flags.tokenFile, env);
-  if (server !== undefined && /^(grpc|tls|tcp):\/\//.test(server)) {
+  const place = await placeOf(flags, env, 'server');
+  if (place.target.kind === 'relay') {
     const { openGrpcView } = await import('./grpc-view.ts');
-    return openGrpcView(server, flags, timeoutMs, signal);
+    return openGrpcView(place.target.address, place, deps.signal);
   }
-  const { httpView } = await import('./http-view.ts');
-  if (server !== undefined && server !== '') return httpView(server, timeoutMs, token);
-  const directory = flags.dataDir ?? env.PARALLAX_DATA_DIR ?? DEFAULT_DIRECTORY;
-  const holder = await readLock(directory);
-  if (holder?.api !== undefined) return httpView(holder.api, timeoutMs, token);
-  throw inputError(
-    `no server has the data directory ${directory} open; start \`parallax up\`, or name a server with --server: http://HOST:PORT of Parallax, grpc://HOST:PORT or tls://HOST:PORT of Parallax or a Hubble Relay`,
-  );
+  return apiView(await openClient(place, deps), place.server.requestTimeoutMs, deps.signal);
 }
 
-function timeoutOf(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
-  if (amount === undefined)
-    throw inputError(`--timeout: ${JSON.stringify(text)} is no duration; write 500ms, 12s or 1m`);
-  return Number(amount) * (unit === 'ms' ? 1 : unit === 's' ? 1000 : MINUTE_MS);
+function apiView(client: ApiClient, timeoutMs: number, signal: AbortSignal): ServerView {
+  const limit = () => AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  async function message<T extends object>(path: string, type: MessageType<T>): Promise<T> {
+    return fromJson(type, await client.json(path, undefined, limit()));
+  }
+  const nodes = async () => (await message('/api/v1/nodes', GetNodesResponse)).nodes ?? [];
+  return {
+    target: client.name,
+    async health() {
+      if (client.isLocal) return HEALTHY;
+      const status = await client.status('/readyz', limit());
+      if (status === 200) return HEALTHY;
+      if (status === 503) return 'Unavailable: NOT_SERVING';
+      throw new ParallaxError(
+        'server/unavailable',
+        `${client.name} answered ${status}, which is not how a Parallax server answers; check the address`,
+      );
+    },
+    status: () => message('/api/v1/status', ServerStatusResponse),
+    nodes,
+    namespaces: async () =>
+      (await message('/api/v1/namespaces', GetNamespacesResponse)).namespaces ?? [],
+    async *peers(until) {
+      if (client.isLocal)
+        throw inputError(
+          `no server has the data directory ${client.name} open, so no node comes or goes; start \`parallax up\`, or name a server with --server`,
+        );
+      const changes = peerChanges();
+      while (!until.aborted) {
+        yield* changes(await nodes());
+        await sleep(POLL_MS, undefined, { signal: until }).catch(() => undefined);
+      }
+    },
+    close: () => client.close(),
+  };
 }

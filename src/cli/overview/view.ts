@@ -1,4 +1,4 @@
-// A running server, as the commands about it see it: a Parallax server over HTTP, or anything that speaks Hubble's gRPC.
+// A server as the commands about it see it: over the HTTP API, or anything that speaks Hubble's gRPC.
 import type {
   ChangeNotification,
   Namespace,
@@ -7,7 +7,7 @@ import type {
 } from '../../hubble/proto/schema.gen.ts';
 
 export interface ServerView {
-  /** As it is told to people. */
+  /** For messages. */
   readonly target: string;
   /** `Ok`, or `Unavailable: …`. */
   health(): Promise<string>;
@@ -16,19 +16,7 @@ export interface ServerView {
   namespaces(): Promise<readonly Namespace[]>;
   /** Ends when the signal aborts. */
   peers(signal: AbortSignal): AsyncIterable<ChangeNotification>;
-  close(): void;
-}
-
-export interface ServerFlags {
-  readonly server?: string;
-  readonly dataDir?: string;
-  readonly timeout: string;
-  readonly tokenFile?: string;
-  readonly tlsCaCertFiles?: string;
-  readonly tlsClientCertFile?: string;
-  readonly tlsClientKeyFile?: string;
-  readonly tlsServerName?: string;
-  readonly tlsAllowInsecure?: boolean;
+  close(): Promise<void>;
 }
 
 export const HEALTHY = 'Ok';

@@ -1,13 +1,10 @@
-// `parallax connections`: what its table looks like and whom it asks.
 import { timeFormat } from '../../hubble/print/time.ts';
 import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
 import type { Connection, ConnectionEnd, Outcome } from '../../query/connections/connection.ts';
 import { policyText, type View } from '../../query/connections/view.ts';
 import { decisionOf } from '../../query/explain/decision.ts';
-import { bodyOf } from '../observe/client.ts';
 import type { ObserveOptions } from '../observe/options.ts';
 import { type Column, type Table, type Tone, tableOf } from '../output/table.ts';
-import { askReport, readItems } from './ask.ts';
 import type { Report, ReportAnswer } from './run.ts';
 
 export const CONNECTIONS: Report<Connection> = {
@@ -16,7 +13,8 @@ export const CONNECTIONS: Report<Connection> = {
 A connection is shown when any of its flows passes the filters and lies in the window; it is then
 shown whole. --last and --first count connections, by their latest and earliest such flow.
 `,
-  files: true,
+  path: '/api/v1/connections:query',
+  fromFile,
   table: connectionTable,
 };
 
@@ -99,32 +97,6 @@ function details(connection: Connection): string {
   ].join('; ');
 }
 
-export async function askConnections(
-  options: ObserveOptions,
-  signal: AbortSignal,
-): Promise<ReportAnswer<Connection>> {
-  if (options.inputFile !== undefined) return fromFile(options.inputFile, options);
-  return askReport(
-    {
-      target: options.target,
-      access: options,
-      path: '/api/v1/connections:query',
-      body: bodyOf(options),
-      read: (answer) => readItems(answer, 'connections', isConnection),
-      fromStore: async (store, config) => {
-        const [{ queryConnections }, { noticesFor }] = await Promise.all([
-          import('../../query/connections/query.ts'),
-          import('../../query/flows/notices.ts'),
-        ]);
-        const items = await queryConnections(store, options, config.connections, signal);
-        const query = { ...options, events: 'matching' } as const;
-        return { items, notices: await noticesFor(store, query, BigInt(items.length), signal) };
-      },
-    },
-    signal,
-  );
-}
-
 async function fromFile(path: string, options: ObserveOptions): Promise<ReportAnswer<Connection>> {
   const [{ connectionsAmong }, { connectionsConfig }, { fileResponses }] = await Promise.all([
     import('../../query/connections/from-responses.ts'),
@@ -136,8 +108,4 @@ async function fromFile(path: string, options: ObserveOptions): Promise<ReportAn
   const responses = fileResponses(path, process.stdin, warn);
   const items = await connectionsAmong(responses, options, connectionsConfig.parse({}));
   return { items, notices };
-}
-
-function isConnection(value: object): value is Connection {
-  return 'client' in value && 'server' in value && 'outcome' in value;
 }

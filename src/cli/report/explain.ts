@@ -1,71 +1,40 @@
-// One call of `parallax explain`: where it is asked, and the answer as text.
-
 import type { Explained } from '../../query/explain/find.ts';
 import { inputError } from '../../runtime/errors.ts';
-import { msToNs } from '../../runtime/time.ts';
-import { type CallIo, callScreen } from '../call.ts';
-import { apiTarget, type PlaceFlags } from '../observe/server.ts';
-import type { Env } from '../observe/settings.ts';
-import type { Format } from '../output/format.ts';
+import { callScreen, type PrintingIo } from '../call.ts';
+import { getDocument } from '../client/document.ts';
+import type { ServerFlags } from '../client/server-flags.ts';
+import type { OutputFlags } from '../output/command.ts';
 import { type Answer, render } from '../output/render.ts';
 import { tableOf } from '../output/table.ts';
-import { tokenOf } from '../token.ts';
-import { askReport, withoutEnvelope } from './ask.ts';
+import { TimeReader } from '../time.ts';
 
-export interface ExplainFlags extends PlaceFlags {
+export interface ExplainFlags extends ServerFlags, OutputFlags {
   readonly from?: string;
   readonly to?: string;
   readonly since?: string;
   readonly until?: string;
-  readonly output?: Format;
 }
 
-export interface ExplainIo extends Partial<Pick<CallIo, 'terminal'>> {
-  readonly env: Env;
-  readonly out: (text: string) => void;
-  readonly nowMs: () => number;
-  readonly signal: AbortSignal;
-}
-
-/** Throws what is wrong; the command's main loop prints it. */
+/** Throws `input/invalid` and the errors of the API. */
 export async function runExplain(
   uuid: string | undefined,
   flags: ExplainFlags,
-  io: ExplainIo,
+  io: PrintingIo,
 ): Promise<void> {
-  const { from, to, since, until } = flags;
+  const { from, to } = flags;
   if (uuid === undefined && (from === undefined || to === undefined))
     throw inputError('name a flow by its uuid, or both ends with --from and --to');
-  const input = Object.fromEntries(
-    Object.entries({ uuid, from, to, since, until }).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value] as const],
-    ),
+  const times = new TimeReader(io.nowMs(), io.warn);
+  const [since, until] = [times.text('since', flags.since), times.text('until', flags.until)];
+  const explained = await getDocument<Explained>(
+    flags,
+    '/api/v1/explain',
+    { uuid, from, to, since, until },
+    (answer) => 'sentences' in answer && 'connection' in answer,
+    io,
   );
-  const explained = await askReport<Explained>(
-    {
-      target: apiTarget(flags, io.env),
-      path: `/api/v1/explain?${new URLSearchParams(input)}`,
-      access: { token: tokenOf(flags.tokenFile, io.env) },
-      read: (answer) => (isExplained(answer) ? withoutEnvelope(answer) : undefined),
-      fromStore: async (store, config) => {
-        const [{ explainStored }, { readWanted }] = await Promise.all([
-          import('../../query/explain/find.ts'),
-          import('../../query/explain/wanted.ts'),
-        ]);
-        const wanted = readWanted(input, msToNs(io.nowMs()));
-        return explainStored(store, wanted, config.connections, io.signal);
-      },
-    },
-    io.signal,
-  );
-  const screen = callScreen(io, undefined);
-  io.out(await render(answerOf(explained), flags.output ?? 'table', screen));
-}
-
-function isExplained(value: unknown): value is Explained {
-  return (
-    typeof value === 'object' && value !== null && 'sentences' in value && 'connection' in value
-  );
+  const screen = callScreen(io, flags.color);
+  await io.out(await render(answerOf(explained), flags.output ?? 'table', screen));
 }
 
 /** Sentences, which CSV has a record of each. */

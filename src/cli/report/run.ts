@@ -1,14 +1,15 @@
-// One call of a command that reports on flows with observe's flags: `parallax connections` and `parallax services`.
-// Knows nothing of the process, so that tests can run it as it is.
+// A command that reports on flows with observe's flags: `parallax connections` and `parallax services`.
 
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
+import { type ClientDeps, hasList, withClient } from '../client/client.ts';
 import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
 import { FlagValues } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
+import { bodyOf } from '../observe/flows.ts';
 import { type ObserveOptions, optionsOf } from '../observe/options.ts';
 import { outputFlag, outputOf } from '../output/flag.ts';
 import { render } from '../output/render.ts';
@@ -21,17 +22,16 @@ export interface ReportAnswer<T> {
 }
 
 export interface Report<T> {
+  /** The command, and the member of the answer that has the items. */
   readonly name: string;
   readonly usage: string;
+  /** The route that answers by POST. */
+  readonly path: string;
   readonly table: (items: readonly T[], options: ObserveOptions) => Table;
-  /** Takes `--input-file`. */
-  readonly files: boolean;
-  /** What the options mean before anything is asked. */
+  /** Answers from `--input-file`; absent where only stored flows can be asked. */
+  readonly fromFile?: (path: string, options: ObserveOptions) => Promise<ReportAnswer<T>>;
+  /** Fills in what a call leaves open. */
   readonly prepare?: (options: ObserveOptions, nowNanos: bigint) => ObserveOptions;
-}
-
-export interface ReportIo<T> extends CallIo {
-  readonly ask: (options: ObserveOptions) => Promise<ReportAnswer<T>>;
 }
 
 /** Flags of observe that mean nothing here. */
@@ -52,11 +52,11 @@ const OWN_WORDS: Readonly<Record<string, string>> = {
   first: 'The N earliest',
 };
 
-function flagsOf({ files }: Pick<Report<unknown>, 'files'>, values: FlagValues): readonly Flag[] {
+function flagsOf<T>({ fromFile }: Report<T>, values: FlagValues): readonly Flag[] {
   const shared = observeFlags(values)
     .filter(({ name }) => !NOT_HERE.has(name))
     .map((flag) => ({ ...flag, help: OWN_WORDS[flag.name] ?? flag.help }))
-    .map((flag) => (flag.name !== 'input-file' || files ? flag : { ...flag, hidden: true }))
+    .map((flag) => (flag.name !== 'input-file' || fromFile ? flag : { ...flag, hidden: true }))
     .map((flag) => (HIDDEN.has(flag.name) ? { ...flag, hidden: true } : flag));
   return [outputFlag(values), ...shared];
 }
@@ -65,28 +65,26 @@ function flagsOf({ files }: Pick<Report<unknown>, 'files'>, values: FlagValues):
 export function runReport<T>(
   report: Report<T>,
   args: readonly string[],
-  io: ReportIo<T>,
+  io: CallIo,
 ): Promise<number> {
-  return exitOf(io, async () => {
-    const now = msToNs(io.nowMs());
-    const { env, readConfig } = io;
+  return exitOf(io, report.name, async () => {
     const values = new FlagValues();
-    parseArgs(flagsOf(report, values), args);
+    parseArgs(flagsOf(report, values), args, 'suggest');
     if (values.switches.help === true) {
       await io.out(helpText(report));
       return;
     }
-    const output = outputOf(values, (line) => io.err(`${line}\n`));
-    const read = await optionsOf(values, { env, nowNanos: now, readConfig });
+    const output = outputOf(values, io.warn);
+    const read = await optionsOf(values, io, 'api');
     refuseOthers(report, read);
     if (read.printRawFilters) {
       await io.out(rawFilters(read.whitelist, read.blacklist));
       return;
     }
-    const options = report.prepare?.(read, now) ?? read;
+    const options = report.prepare?.(read, msToNs(io.nowMs())) ?? read;
     // A filter that cannot be understood is refused before anything is opened.
     compilePredicate(options.whitelist, options.blacklist);
-    const { items, notices } = await io.ask(options);
+    const { items, notices } = await queryReport(report, options, io);
     const answer = {
       document: { [report.name]: items, notices },
       ...{ items, table: report.table(items, options) },
@@ -96,19 +94,36 @@ export function runReport<T>(
   });
 }
 
-function refuseOthers(
-  { name, files }: Pick<Report<unknown>, 'name' | 'files'>,
+export async function queryReport<T>(
+  { name, path, fromFile }: Report<T>,
   options: ObserveOptions,
+  deps: ClientDeps,
+): Promise<ReportAnswer<T>> {
+  const { inputFile } = options;
+  if (inputFile !== undefined && fromFile !== undefined) return fromFile(inputFile, options);
+  const answer = await withClient(options, deps, (client) =>
+    client.document<{ readonly [name: string]: unknown; readonly notices?: readonly string[] }>(
+      path,
+      bodyOf(options),
+      hasList(name),
+    ),
+  );
+  // `hasList` has checked that it is a list; its items are the server's own type.
+  return { items: answer[name] as readonly T[], notices: answer.notices ?? [] };
+}
+
+function refuseOthers<T>(
+  { name, fromFile }: Report<T>,
+  { follow, inputFile }: ObserveOptions,
 ): void {
-  const { follow, inputFile } = options;
   if (follow) throw inputError(`${name} cannot be followed; ask again for what is new`);
-  if (inputFile !== undefined && !files)
+  if (inputFile !== undefined && fromFile === undefined)
     throw inputError(
       `${name} are found in stored flows; read the file with \`parallax import\` first`,
     );
 }
 
-function helpText(report: Pick<Report<unknown>, 'name' | 'usage' | 'files'>): string {
+function helpText<T>(report: Report<T>): string {
   const { name, usage } = report;
   return `Usage: parallax ${name} [flags]
 

@@ -1,13 +1,8 @@
-// `parallax services`: what its table looks like and whom it asks.
-
 import type { Service, ServiceCounts } from '../../query/services/services.ts';
 import { HOUR_NS } from '../../runtime/time.ts';
-import { bodyOf } from '../observe/client.ts';
-import type { ObserveOptions } from '../observe/options.ts';
 import { type Column, countColumn, type Table, tableOf } from '../output/table.ts';
 import { percent } from '../totals/groups.ts';
-import { askReport, readItems } from './ask.ts';
-import type { Report, ReportAnswer } from './run.ts';
+import type { Report } from './run.ts';
 
 export const SERVICES: Report<Service> = {
   name: 'services',
@@ -15,7 +10,7 @@ export const SERVICES: Report<Service> = {
 and errors. Without a window, the last hour. Connections are counted as distinct pairs of addresses
 and ports. A service called in several clusters is shown as global.
 `,
-  files: false,
+  path: '/api/v1/services:query',
   table: (services) => serviceTable(services),
   prepare: (options, now) => {
     const open =
@@ -57,33 +52,4 @@ function serviceTable(services: readonly Service[]): Table {
     { header: 'AFFINITY', cell: ({ service, from }) => service.affinity[from] ?? '', drop: 1 },
   ];
   return tableOf(columns, rows);
-}
-
-export function askServices(
-  options: ObserveOptions,
-  signal: AbortSignal,
-): Promise<ReportAnswer<Service>> {
-  return askReport(
-    {
-      target: options.target,
-      access: options,
-      path: '/api/v1/services:query',
-      body: bodyOf(options),
-      read: (answer) => readItems(answer, 'services', isService),
-      fromStore: async (store, config) => {
-        const [{ queryServices }, { noticesFor }] = await Promise.all([
-          import('../../query/services/services.ts'),
-          import('../../query/flows/notices.ts'),
-        ]);
-        const items = await queryServices(store, options, config.connections, signal);
-        const query = { ...options, events: 'matching' } as const;
-        return { items, notices: await noticesFor(store, query, BigInt(items.length), signal) };
-      },
-    },
-    signal,
-  );
-}
-
-function isService(value: object): value is Service {
-  return 'service' in value && 'routes' in value;
 }

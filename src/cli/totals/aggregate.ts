@@ -3,7 +3,7 @@ import type { Aggregates } from '../../query/totals/aggregates.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { tableOf } from '../output/table.ts';
-import { asking, type TotalsCommand } from './command.ts';
+import type { TotalsCommand } from './command.ts';
 import { groupColumns, groupsSummary, orderFlag } from './groups.ts';
 import { given, namesOf, noWords } from './options.ts';
 
@@ -15,16 +15,24 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
   examples: [
     'parallax observe --aggregate-by source.workload,destination.workload,verdict --since 1h',
     'parallax observe --aggregate-by cluster,drop-reason --verdict DROPPED --since 24h -o json',
-    'parallax observe --aggregate-by source,http.code --http-path "/api/.*" --input-file flows.json -o csv',
+    'parallax observe --aggregate-by source,http.code --http-path "/api/.*" -o csv',
   ],
   flags: (values) => {
-    const { commaList, number, toggle } = flagKinds(values);
+    const { commaList, number, text, toggle } = flagKinds(values);
     return [
       commaList({
         name: 'aggregate-by',
         value: 'dimensions',
         help: 'Dimensions to count by, as those of parallax top',
       }),
+      text(
+        { name: 'input-file', value: 'file', help: 'Refused: import the file, then count' },
+        () => {
+          throw inputError(
+            'only stored flows are counted; store the file with `parallax import` first',
+          );
+        },
+      ),
       number({ name: 'limit', help: 'Groups shown (100)' }, 32),
       number({ name: 'offset', help: 'Groups before them that are passed over' }, 32),
       orderFlag(values),
@@ -52,17 +60,8 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
     });
   },
   path: '/api/v1/aggregates:query',
-  answer: asking(async () => {
-    const [{ aggregatesInput: input }, { answerAggregates: answer }] = await Promise.all([
-      import('../../query/totals/input.ts'),
-      import('../../query/totals/answers.ts'),
-    ]);
-    return { input, answer };
-  }),
   member: 'groups',
   table: ({ by, groups }) => tableOf(groupColumns(by, groups), groups),
   summary: groupsSummary,
   lines: ({ groups }) => groups,
-  fromFile: async (responses, options, request) =>
-    (await import('./file.ts')).aggregatesOfFile(responses, options, request),
 };

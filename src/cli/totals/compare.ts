@@ -2,7 +2,7 @@
 import type { ComparedWindow, Comparison, Difference } from '../../query/totals/compare.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { tableOf } from '../output/table.ts';
-import { asking, type TotalsCommand } from './command.ts';
+import type { TotalsCommand } from './command.ts';
 import { dimensionColumns } from './groups.ts';
 import { given, namesOf } from './options.ts';
 
@@ -47,13 +47,6 @@ parallax top. What was not collected is not gone: the coverage of both windows i
     });
   },
   path: '/api/v1/compare:query',
-  answer: asking(async () => {
-    const [{ compareInput: input }, { answerCompare: answer }] = await Promise.all([
-      import('../../query/totals/input.ts'),
-      import('../../query/totals/answers.ts'),
-    ]);
-    return { input, answer };
-  }),
   member: 'changed',
   table: (comparison) =>
     tableOf(

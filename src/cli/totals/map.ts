@@ -2,7 +2,7 @@
 import type { EdgeSide, MapEdge, MapNode, ServiceMap } from '../../query/totals/map.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, countColumn, tableOf } from '../output/table.ts';
-import { asking, type TotalsCommand } from './command.ts';
+import type { TotalsCommand } from './command.ts';
 import { given, noWords } from './options.ts';
 
 export const MAP: TotalsCommand<ServiceMap> = {
@@ -31,13 +31,6 @@ either end saw. A call that its source's cluster forwarded and its destination's
     });
   },
   path: '/api/v1/map:query',
-  answer: asking(async () => {
-    const [{ mapInput: input }, { answerMap: answer }] = await Promise.all([
-      import('../../query/totals/input.ts'),
-      import('../../query/totals/answers.ts'),
-    ]);
-    return { input, answer };
-  }),
   member: 'edges',
   table: ({ edges, nodes }) => {
     const names = new Map(nodes.map((node) => [node.id, nodeName(node)]));

@@ -2,9 +2,9 @@
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
-import { bodyOf } from '../observe/client.ts';
 import { FlagValues } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
+import { bodyOf } from '../observe/flows.ts';
 import { type ObserveOptions, type OptionSources, optionsOf } from '../observe/options.ts';
 import { outputFlag, outputOf } from '../output/flag.ts';
 import type { Format } from '../output/format.ts';
@@ -28,6 +28,7 @@ const NOT_HERE: ReadonlySet<string> = new Set([
   'print-policy-names',
   'print-sql',
   'aggregate-by',
+  'input-file',
   'debug',
   'ip-translation',
   'numeric',
@@ -41,7 +42,6 @@ function flagsOf<D extends object>(command: TotalsCommand<D>, values: FlagValues
   const letters = new Set(own.map(({ short }) => short));
   const shared = observeFlags(values)
     .filter(({ name }) => !NOT_HERE.has(name) && !taken.has(name))
-    .filter(({ name }) => command.fromFile !== undefined || name !== 'input-file')
     .map(({ short, ...flag }) =>
       short === undefined || letters.has(short) ? flag : { ...flag, short },
     );
@@ -55,9 +55,9 @@ export async function readTotalsOptions<D extends object>(
   sources: OptionSources,
 ): Promise<TotalsOptions | string> {
   const values = new FlagValues();
-  const words = parseArgs(flagsOf(command, values), args);
+  const words = parseArgs(flagsOf(command, values), args, 'suggest');
   if (values.switches.help === true) return helpText(command);
-  const observe = await optionsOf(values, sources);
+  const observe = await optionsOf(values, sources, 'api');
   if (observe.printRawFilters) return rawFilters(observe.whitelist, observe.blacklist);
   const { whitelist, blacklist, since, until } = bodyOf({ ...observe, number: 0n });
   // All that is stored, whenever it was.

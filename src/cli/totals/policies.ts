@@ -2,7 +2,7 @@
 import type { Policies, PolicySeen } from '../../query/totals/policies.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, countColumn, tableOf } from '../output/table.ts';
-import { asking, type TotalsCommand } from './command.ts';
+import type { TotalsCommand } from './command.ts';
 import { given, noWords } from './options.ts';
 
 export const POLICIES: TotalsCommand<Policies> = {
@@ -28,13 +28,6 @@ it is then told as such, and denied by those alone that the flow says denied it.
     return given({ limit: numbers.limit === undefined ? undefined : Number(numbers.limit) });
   },
   path: '/api/v1/policies:query',
-  answer: asking(async () => {
-    const [{ policiesInput: input }, { answerPolicies: answer }] = await Promise.all([
-      import('../../query/totals/input.ts'),
-      import('../../query/totals/answers.ts'),
-    ]);
-    return { input, answer };
-  }),
   member: 'policies',
   table: ({ policies }) => tableOf(COLUMNS, policies),
   summary: ({ policies, count, unnamed, cut }) =>

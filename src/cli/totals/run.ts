@@ -1,100 +1,47 @@
-// One call of a command about totals: options, whom to ask, and the answer printed. Knows nothing of the process, so that
-// tests can run it as it is.
-
+import type { CoverageNote } from '../../api/http/envelope.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
-import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
-import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
-import type { Warn } from '../observe/input-file.ts';
+import { withClient } from '../client/client.ts';
 import { type Answer, render } from '../output/render.ts';
-import { askReport } from '../report/ask.ts';
 import type { TotalsCommand } from './command.ts';
-import { readTotalsOptions, type TotalsOptions } from './options.ts';
+import { readTotalsOptions } from './options.ts';
 
-export interface TotalsIo extends CallIo {
-  readonly readFile: (path: string, warn: Warn) => AsyncIterable<GetFlowsResponse>;
-}
-
-interface Answered<D> {
-  readonly document: D;
-  readonly notices: readonly string[];
-}
-
-/** Runs the call and returns the exit code. */
+/** Runs a call of a command about totals and returns the exit code. */
 export function runTotals<D extends object>(
   command: TotalsCommand<D>,
   args: readonly string[],
-  io: TotalsIo,
+  io: CallIo,
 ): Promise<number> {
-  return exitOf(io, async () => {
-    const nowNanos = msToNs(io.nowMs());
-    const { env, readConfig } = io;
-    const options = await readTotalsOptions(command, args, {
-      ...{ env, nowNanos, readConfig },
-      warn: (line) => io.err(`${line}\n`),
-    });
+  return exitOf(io, command.name, async () => {
+    const options = await readTotalsOptions(command, args, io);
     if (typeof options === 'string') {
       await io.out(options);
       return;
     }
-    const { observe } = options;
+    const { observe, request, output } = options;
     // A filter that cannot be understood is refused before anything is opened.
     compilePredicate(observe.whitelist, observe.blacklist);
-    const { document, notices } = await answered(command, options, nowNanos, io);
+    const document = await withClient(observe, io, (client) =>
+      client.document<D & Noted>(command.path, request, (answer) => command.member in answer),
+    );
     const screen = callScreen(io, observe.color);
-    await io.out(await render(answerOf(command, document), options.output, screen));
-    if (!observe.silentErrors) for (const notice of notices) io.err(`${notice}\n`);
+    await io.out(await render(answerOf(command, document), output, screen));
+    if (observe.silentErrors) return;
+    for (const notice of noticesOf(command, document)) io.err(`${notice}\n`);
   });
 }
 
-async function answered<D extends object>(
-  command: TotalsCommand<D>,
-  { observe, request }: TotalsOptions,
-  nowNanos: bigint,
-  io: TotalsIo,
-): Promise<Answered<D>> {
-  const { inputFile } = observe;
-  if (inputFile !== undefined && command.fromFile !== undefined) {
-    const notices: string[] = [];
-    const responses = io.readFile(inputFile, (message) => notices.push(`${inputFile}: ${message}`));
-    return { document: await command.fromFile(responses, observe, request), notices };
-  }
-  return askReport(
-    {
-      target: observe.target,
-      access: observe,
-      path: command.path,
-      body: request,
-      read: (answer) => readAnswer(command, answer),
-      fromStore: async (store, { totals: config }) => {
-        const [{ createUsableTotals }, { windowNotices }, answer] = await Promise.all([
-          import('../../query/totals/totals-watermark.ts'),
-          import('./notices.ts'),
-          command.answer(),
-        ]);
-        const deps = { config, usable: createUsableTotals(store), nowNanos, signal: io.signal };
-        const document = await answer(store, request, deps);
-        return { document, notices: await windowNotices(store, request, nowNanos, io.signal) };
-      },
-    },
-    io.signal,
-  );
+interface Noted {
+  readonly notices?: readonly string[];
+  readonly coverage?: CoverageNote;
 }
 
-function readAnswer<D extends object>(
-  { member }: TotalsCommand<D>,
-  answer: unknown,
-): Answered<D> | undefined {
-  if (typeof answer !== 'object' || answer === null || !(member in answer)) return undefined;
-  // The server's own type: it is the same program.
-  const document = answer as D & {
-    readonly coverage?: { readonly complete?: unknown; readonly text?: unknown } | null;
-    readonly notices?: unknown;
-  };
-  const { coverage } = document;
-  const said = coverage && coverage.complete !== true ? [coverage.text].flat() : [];
-  const notices = Array.isArray(document.notices) ? document.notices : [];
-  return { document, notices: [...new Set([...notices, ...said].map(String))] };
+/** Imported flows have no coverage: that nothing was collected is worth a line only when there is nothing to show. */
+function noticesOf<D extends object>(command: TotalsCommand<D>, document: D & Noted) {
+  const { notices = [], coverage } = document;
+  const incomplete =
+    coverage && !coverage.complete && (coverage.collected || command.lines(document).length === 0);
+  return new Set([...notices, ...(incomplete ? [coverage.text] : [])]);
 }
 
 function answerOf<D extends object>(command: TotalsCommand<D>, document: D): Answer {

@@ -6,7 +6,7 @@ import { inputError } from '../../runtime/errors.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, tableOf } from '../output/table.ts';
-import { asking, type TotalsCommand } from './command.ts';
+import type { TotalsCommand } from './command.ts';
 import { given, namesOf } from './options.ts';
 
 export const TIMESERIES: TotalsCommand<Timeseries> = {
@@ -43,13 +43,6 @@ top) and the rest. Where nothing was collected there is no number, which a space
       series: numbers.series === undefined ? undefined : Number(numbers.series),
     }),
   path: '/api/v1/timeseries:query',
-  answer: asking(async () => {
-    const [{ timeseriesInput: input }, { answerTimeseries: answer }] = await Promise.all([
-      import('../../query/totals/input.ts'),
-      import('../../query/totals/answers.ts'),
-    ]);
-    return { input, answer };
-  }),
   member: 'series',
   table: (document) => {
     const rows = seriesOf(document);

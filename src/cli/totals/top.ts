@@ -2,7 +2,7 @@
 import type { Top, TopGroup } from '../../query/totals/top.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, tableOf } from '../output/table.ts';
-import { asking, type TotalsCommand } from './command.ts';
+import type { TotalsCommand } from './command.ts';
 import { groupColumns, groupsSummary, orderFlag } from './groups.ts';
 import { given, namesOf } from './options.ts';
 
@@ -41,13 +41,6 @@ is none is answered with all there are.
     });
   },
   path: '/api/v1/top:query',
-  answer: asking(async () => {
-    const [{ topInput: input }, { answerTop: answer }] = await Promise.all([
-      import('../../query/totals/input.ts'),
-      import('../../query/totals/answers.ts'),
-    ]);
-    return { input, answer };
-  }),
   member: 'groups',
   table: ({ by, groups, before }) =>
     tableOf([...groupColumns(by, groups), ...(before ? COMPARED : [])], groups),

@@ -1,6 +1,5 @@
 // Who may ask, and what they see: tokens over HTTP and gRPC, names of hosts, rates, scopes through every route, and the
 // log of it all.
-
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -10,13 +9,12 @@ import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readTokens, type Tokens } from '../../../src/api/auth.ts';
 import { apiConfig } from '../../../src/api/config.ts';
-import { askServer } from '../../../src/cli/observe/client.ts';
+import { queryFlows } from '../../../src/cli/observe/flows.ts';
 import { readOptions } from '../../../src/cli/observe/options.ts';
 import type { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { Health, Observer } from '../../../src/hubble/proto/services.ts';
 import { fromNanos } from '../../../src/hubble/proto/timestamp.ts';
 import type { Scope } from '../../../src/query/read/scope.ts';
-import { msToNs } from '../../../src/runtime/time.ts';
 import { ask, FlowsCall, flowsOf, serving } from '../../support/api/grpc-server.ts';
 import { type HttpServing, httpServing } from '../../support/api/serving.ts';
 import { type StoredCorpus, storedCorpus } from '../../support/query/stored.ts';
@@ -27,7 +25,7 @@ let stored: StoredCorpus;
 let directory: string;
 
 const flowOf = (cluster: string, at: number): GetFlowsResponse => {
-  const time = fromNanos(msToNs(Date.now() - 60_000 + at));
+  const time = fromNanos(BigInt(Date.now() - 60_000 + at) * 1_000_000n);
   const end = (name: string) => ({
     namespace: `${cluster}-ns`,
     pod_name: `${cluster}-${name}-${at}`,
@@ -184,15 +182,15 @@ describe('tokens', () => {
     const clusters = async (args: string[], env: Record<string, string>) => {
       const options = await readOptions(['--server', api.url, '--last', '1', ...args], {
         env,
-        nowNanos: msToNs(Date.now()),
+        nowMs: Date.now,
+        warn: () => undefined,
         readConfig: async () => ({}),
       });
       if (options === 'help') throw new Error('is no call for help');
-      const told = askServer(
-        api.url,
+      const told = queryFlows(
         options,
         { say: () => undefined, progress: () => undefined },
-        new AbortController().signal,
+        { signal: new AbortController().signal, nowMs: Date.now },
       );
       return countOf(told);
     };

@@ -67,12 +67,12 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs observe with the arguments; `ask` stands in for the store. */
+/** Runs observe with the arguments; `query` stands in for the store. */
 export async function observe(
   args: readonly string[],
   options: {
     readonly env?: ObserveIo['env'];
-    readonly ask?: ObserveIo['ask'];
+    readonly query?: ObserveIo['query'];
     readonly config?: HubbleConfig;
   } = {},
 ): Promise<Outcome> {
@@ -94,12 +94,15 @@ export async function observe(
     err: (text) => {
       err += text;
     },
+    warn: (line) => {
+      err += `${line}\n`;
+    },
     isTty: false,
     isErrTty: false,
     nowMs: () => Date.parse('2026-11-23T00:00:00Z'),
     signal: new AbortController().signal,
-    ask:
-      options.ask ??
+    query:
+      options.query ??
       (() => {
         throw new Error('nobody should be asked');
       }),

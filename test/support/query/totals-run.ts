@@ -1,27 +1,19 @@
 // One call of a command about totals, and what it printed.
 import type { TotalsCommand } from '../../../src/cli/totals/command.ts';
 import { runTotals } from '../../../src/cli/totals/run.ts';
-import type { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { caughtCall } from '../../engines/caught-call.ts';
 
 export interface Call {
   readonly env?: Readonly<Record<string, string>>;
   readonly nowMs: number;
-  /** What `--input-file` reads. */
-  readonly file?: readonly GetFlowsResponse[];
 }
 
 export async function call<D extends object>(
   command: TotalsCommand<D>,
   args: readonly string[],
-  { env = {}, nowMs, file = [] }: Call,
+  { env = {}, nowMs }: Call,
 ): Promise<{ readonly exit: number; readonly out: string; readonly err: string }> {
   const { io, said } = caughtCall({ env, nowMs });
-  const exit = await runTotals(command, args, {
-    ...io,
-    readFile: async function* () {
-      yield* file;
-    },
-  });
+  const exit = await runTotals(command, args, io);
   return { exit, ...said() };
 }

@@ -1,5 +1,4 @@
 // What observe makes of Hubble's server flags, its environment and its configuration file.
-
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,17 +8,22 @@ import { openResponses } from '../../../src/cli/observe/input-file.ts';
 import { type ObserveOptions, readOptions } from '../../../src/cli/observe/options.ts';
 import { runObserve } from '../../../src/cli/observe/run.ts';
 import type { Env, HubbleConfig } from '../../../src/cli/observe/settings.ts';
-import { DAY_NS, msToNs } from '../../../src/runtime/time.ts';
 import { observe } from '../../support/cli/recorded.ts';
 
-const NOW = msToNs(Date.parse('2026-11-23T00:00:00Z'));
+const NOW_MS = Date.parse('2026-11-23T00:00:00Z');
+const NOW = BigInt(NOW_MS) * 1_000_000n;
 
 async function options(
   args: readonly string[],
   env: Env = {},
   config: HubbleConfig = {},
 ): Promise<ObserveOptions> {
-  const read = await readOptions(args, { env, nowNanos: NOW, readConfig: async () => config });
+  const read = await readOptions(args, {
+    env,
+    nowMs: () => NOW_MS,
+    warn: () => undefined,
+    readConfig: async () => config,
+  });
   if (read === 'help') throw new Error('help');
   return read;
 }
@@ -135,7 +139,7 @@ test('filters, layouts and selectors have no variables', async () => {
 });
 
 test('days and weeks are taken where Hubble is not repeated', async () => {
-  const day = DAY_NS;
+  const day = 86_400_000_000_000n;
   expect((await options(['--since', '1d12h'])).since).toBe(NOW - day - day / 2n);
   expect((await options(['--since', '2w', '--until', '7d'])).until).toBe(NOW - 7n * day);
 });
@@ -190,7 +194,8 @@ test('a file is opened before filters are looked at, and what is asked is told o
     isErrTty: false,
     nowMs: () => 0,
     signal: new AbortController().signal,
-    ask: () => {
+    warn: () => undefined,
+    query: () => {
       throw new Error('nobody should be asked');
     },
   });

@@ -10,8 +10,10 @@ import { type DeliveryState, Ledger } from '../../../../src/alert/notify/ledger.
 import type { Tokens } from '../../../../src/api/auth.ts';
 import { apiConfig } from '../../../../src/api/config.ts';
 import { createHttpServer, type HttpServer } from '../../../../src/api/http/server.ts';
-import { remoteDesk } from '../../../../src/cli/alert/desk.ts';
+import { apiDeliveries } from '../../../../src/cli/alert/deliveries.ts';
 import { deliveriesAnswer } from '../../../../src/cli/alert/print.ts';
+import { ApiClient } from '../../../../src/cli/client/client.ts';
+import { httpTransport } from '../../../../src/cli/client/transport.ts';
 import { FORMATS } from '../../../../src/cli/output/format.ts';
 import { render } from '../../../../src/cli/output/render.ts';
 import { PLAIN } from '../../../../src/cli/output/screen.ts';
@@ -84,7 +86,7 @@ const post = async (body: unknown, token = 'all') => {
 describe('deliveries', () => {
   test('a server tells what the store itself tells, in the same words', async () => {
     const direct = createDeliveryService(opened.store, systemClock);
-    const remote = remoteDesk(url, { token: 'all' });
+    const remote = apiDeliveries(new ApiClient(httpTransport(url, { token: 'all' }), never));
     for (const question of [
       { limit: 20 },
       { limit: 1 },
@@ -107,7 +109,7 @@ describe('deliveries', () => {
   });
 
   test('are told again when they are asked for, and the log says by whom', async () => {
-    const remote = remoteDesk(url, { token: 'all' });
+    const remote = apiDeliveries(new ApiClient(httpTransport(url, { token: 'all' }), never));
     const unknown = remote.redeliver({ keys: [key(9)], dead: false }, never);
     await expect(unknown).rejects.toMatchObject({
       code: 'input/not-found',

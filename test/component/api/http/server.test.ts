@@ -9,7 +9,7 @@ import { createHttpServer, type HttpServer } from '../../../../src/api/http/serv
 import type { Bus } from '../../../../src/bus/bus.ts';
 import { busConfig } from '../../../../src/bus/config.ts';
 import { createBus } from '../../../../src/bus/open.ts';
-import { ask } from '../../../../src/cli/observe/ask.ts';
+import { queryFlows } from '../../../../src/cli/observe/flows.ts';
 import type { ObserveIo } from '../../../../src/cli/observe/run.ts';
 import { FlowBatchBuilder } from '../../../../src/hubble/proto/batch.ts';
 import { encode } from '../../../../src/hubble/proto/codec.ts';
@@ -261,8 +261,9 @@ test('without anything collected there is nothing to follow', async () => {
   expect(JSON.parse(text).detail).toContain('cannot be followed here');
 });
 
-const asking: { readonly ask: ObserveIo['ask'] } = {
-  ask: (options, say, progress) => ask(options, say, progress, never()),
+const asking: { readonly query: ObserveIo['query'] } = {
+  query: (options, listeners) =>
+    queryFlows(options, listeners, { signal: never(), nowMs: Date.now }),
 };
 
 test('the command asks the server', async () => {
@@ -332,7 +333,10 @@ test('a long search says how far it has come, to those who asked for notices', a
   expect(untold.text).not.toContain('parallax');
   const shown: number[] = [];
   await observe(['--server', sleepy.address() ?? '', '--last', '3'], {
-    ask: (options, say) => ask(options, say, ({ rows }) => shown.push(rows), never()),
+    query: (options, { say }) => {
+      const progress = ({ rows }: { readonly rows: number }) => void shown.push(rows);
+      return queryFlows(options, { say, progress }, { signal: never(), nowMs: Date.now });
+    },
   });
   expect(shown.length).toBeGreaterThan(0);
 });

@@ -10,7 +10,8 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { loadParallaxConfig } from '../../../../src/app/config.ts';
 import { type DoctorOptions, examine } from '../../../../src/app/doctor/run.ts';
-import { askDocument } from '../../../../src/cli/observe/client.ts';
+import { ApiClient } from '../../../../src/cli/client/client.ts';
+import { httpTransport } from '../../../../src/cli/client/transport.ts';
 import { type Node, NodeState } from '../../../../src/hubble/proto/schema.gen.ts';
 import type { Finding } from '../../../../src/query/doctor/finding.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
@@ -53,7 +54,7 @@ async function findings(
   const { value } = loadParallaxConfig({ set: settings, env: {} });
   const deps = { logger, registry: new Registry(), clock: systemClock };
   const ask: DoctorOptions['ask'] = (server, path, signal) =>
-    askDocument(server, path, undefined, undefined, signal);
+    new ApiClient(httpTransport(server, undefined), signal).json(path);
   const all = { server: undefined, ask, window: 600_000, between: 200, ...options };
   return examine(value, deps, all, signal);
 }

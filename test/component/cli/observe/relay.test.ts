@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { ask } from '../../../../src/cli/observe/ask.ts';
+import { queryFlows } from '../../../../src/cli/observe/flows.ts';
 import type { ObserveIo } from '../../../../src/cli/observe/run.ts';
 import { decode } from '../../../../src/hubble/proto/codec.ts';
 import { GetFlowsRequest } from '../../../../src/hubble/proto/schema.gen.ts';
@@ -18,8 +18,10 @@ beforeAll(() => {
 });
 afterAll(() => made.remove());
 
-function asking(signal = new AbortController().signal): { readonly ask: ObserveIo['ask'] } {
-  return { ask: (options, say, progress) => ask(options, say, progress, signal) };
+function asking(signal = new AbortController().signal): { readonly query: ObserveIo['query'] } {
+  return {
+    query: (options, listeners) => queryFlows(options, listeners, { signal, nowMs: Date.now }),
+  };
 }
 
 const recorded = (id: string) => recordedCases().find((each) => each.id === id);
@@ -60,10 +62,10 @@ test('a stream of new flows ends when it is called off', async () => {
   const address = await relay();
   const over = new AbortController();
   let out = '';
-  const { ask: asked } = asking(over.signal);
+  const { query } = asking(over.signal);
   const running = observe(['--server', address, '-f', '--last', '3', '--until', 'ignored'], {
-    ask: async function* (options, say, progress) {
-      for await (const response of asked(options, say, progress)) {
+    query: async function* (options, listeners) {
+      for await (const response of query(options, listeners)) {
         out += 'x';
         yield response;
         if (out.length === 3) over.abort();

@@ -5,9 +5,10 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { apiConfig } from '../../../../src/api/config.ts';
 import { createHttpServer } from '../../../../src/api/http/server.ts';
+import type { ServerFlags } from '../../../../src/cli/client/server-flags.ts';
 import { openView } from '../../../../src/cli/overview/open-view.ts';
 import { namespacesText, nodesText, PEERS } from '../../../../src/cli/overview/print.ts';
-import type { ServerFlags, ServerView } from '../../../../src/cli/overview/view.ts';
+import type { ServerView } from '../../../../src/cli/overview/view.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import { createOverview } from '../../../../src/query/catalogue/overview.ts';
 import { systemClock } from '../../../../src/runtime/clock.ts';
@@ -29,12 +30,15 @@ beforeAll(async () => {
 });
 afterAll(() => stored.close());
 
-async function view(flags: Partial<ServerFlags>, env = {}): Promise<ServerView> {
+async function view(flags: ServerFlags, env = {}): Promise<ServerView> {
   const over = new AbortController();
-  const opened = await openView({ timeout: '5s', ...flags }, env, over.signal);
+  const opened = await openView({ timeout: '5s', ...flags }, env, {
+    signal: over.signal,
+    nowMs: Date.now,
+  });
   onTestFinished(() => {
     over.abort();
-    opened.close();
+    return opened.close();
   });
   return opened;
 }
@@ -95,9 +99,7 @@ test('the server is found by the environment and by the data directory', async (
   await stored.store.setApiAddress(url);
   expect((await view({ dataDir: stored.directory })).target).toBe(url);
   expect((await view({}, { PARALLAX_DATA_DIR: stored.directory })).target).toBe(url);
-  await expect(view({ dataDir: 'nowhere' })).rejects.toThrow(
-    'no server has the data directory nowhere open',
-  );
+  await expect(view({ dataDir: 'nowhere' })).rejects.toThrow('there is no data directory nowhere');
 });
 
 test('a server that is not ready', async () => {
@@ -151,7 +153,11 @@ test('what cannot be asked is said', async () => {
   await expect(view({ server: 'grpc://127.0.0.1:1' })).rejects.toThrow(
     'rpc error: code = Unavailable desc = connect ECONNREFUSED',
   );
-  await expect(view({ server: '::' })).rejects.toThrow('is no server');
-  await expect(view({ server: 'grpc://x' })).rejects.toThrow('the port is missing');
-  await expect(view({ timeout: 'soon' })).rejects.toThrow('--timeout: "soon" is no duration');
+  await expect(view({ server: '::' })).rejects.toThrow(
+    '--server "::" is not a server address; write http://HOST:PORT',
+  );
+  await expect(view({ server: 'grpc://x' })).rejects.toThrow('"x" is not a server address');
+  await expect(view({ timeout: 'soon' })).rejects.toThrow(
+    'invalid --timeout "soon": time: invalid duration "soon"',
+  );
 });

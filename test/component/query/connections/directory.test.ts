@@ -2,15 +2,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ObserveOptions, readOptions } from '../../../../src/cli/observe/options.ts';
 import type { Env } from '../../../../src/cli/observe/settings.ts';
-import { askConnections } from '../../../../src/cli/report/connections.ts';
+import { CONNECTIONS } from '../../../../src/cli/report/connections.ts';
 import { runExplain } from '../../../../src/cli/report/explain.ts';
-import { askServices } from '../../../../src/cli/report/services.ts';
+import { queryReport } from '../../../../src/cli/report/run.ts';
+import { SERVICES } from '../../../../src/cli/report/services.ts';
+import { caughtCall } from '../../../engines/caught-call.ts';
 import { tell } from '../../../support/query/conversations.ts';
 import { tellStore } from '../../../support/query/emitted.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 let stored: StoredCorpus;
-const never = new AbortController().signal;
 
 beforeAll(async () => {
   stored = await storedCorpus();
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => stored.close());
 
 async function optionsOf(args: readonly string[], env: Env): Promise<ObserveOptions> {
-  const options = await readOptions(args, { env, nowNanos: 0n, readConfig: async () => ({}) });
+  const options = await readOptions(args, caughtCall({ env, nowMs: 0 }).io, 'api');
   if (options === 'help') throw new Error('only the help was asked for');
   return options;
 }
@@ -28,22 +29,14 @@ async function optionsOf(args: readonly string[], env: Env): Promise<ObserveOpti
 test('connections, services and an explanation', async () => {
   const env = { PARALLAX_DATA_DIR: stored.directory };
   const options = await optionsOf(['--verdict', 'DROPPED', '--last', '3'], env);
-  const { items, notices } = await askConnections(options, never);
+  const { io, said } = caughtCall({ env, nowMs: Date.now() });
+  const { items, notices } = await queryReport(CONNECTIONS, options, io);
   expect(items.map(({ outcome }) => outcome)).toEqual(['denied', 'denied', 'denied']);
   expect(notices).toEqual([]);
-  const all = await askServices(await optionsOf(['--all'], env), never);
+  const all = await queryReport(SERVICES, await optionsOf(['--all'], env), io);
   expect(all.items.map(({ service }) => service).sort()).toEqual(['shop/api', 'shop/db']);
-  let text = '';
-  const io = {
-    env,
-    out: (more: string) => {
-      text += more;
-    },
-    nowMs: Date.now,
-    signal: never,
-  };
   await runExplain(items[0]?.uuid, {}, io);
-  expect(text).toContain('this is the default deny');
+  expect(said().out).toContain('this is the default deny');
   const nobody = { from: 'shop/nobody', to: 'shop/api' };
   await expect(runExplain(undefined, nobody, io)).rejects.toMatchObject({
     code: 'input/not-found',

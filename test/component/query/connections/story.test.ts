@@ -1,11 +1,10 @@
 // The story of the README through the store, the API and the commands: who was denied, where, coming from which cluster,
 // and which cluster answered the global service.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ObserveOptions } from '../../../../src/cli/observe/options.ts';
-import { askConnections, CONNECTIONS } from '../../../../src/cli/report/connections.ts';
-import { runExplain } from '../../../../src/cli/report/explain.ts';
-import { type Report, type ReportAnswer, runReport } from '../../../../src/cli/report/run.ts';
-import { askServices, SERVICES } from '../../../../src/cli/report/services.ts';
+import { CONNECTIONS } from '../../../../src/cli/report/connections.ts';
+import { type ExplainFlags, runExplain } from '../../../../src/cli/report/explain.ts';
+import { type Report, runReport } from '../../../../src/cli/report/run.ts';
+import { SERVICES } from '../../../../src/cli/report/services.ts';
 import type { Connection } from '../../../../src/query/connections/connection.ts';
 import type { Explained } from '../../../../src/query/explain/find.ts';
 import type { Service } from '../../../../src/query/services/services.ts';
@@ -19,7 +18,6 @@ import { START_MS } from '../../../support/simulate/stage.ts';
 let stored: StoredCorpus;
 let api: HttpServing;
 let url: string;
-const never = new AbortController().signal;
 
 function serving(maxConnections: number): Promise<HttpServing> {
   return httpServing(stored.store, { settings: { connections: { maxConnections } } });
@@ -33,34 +31,20 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stored.close());
 
-async function run<T>(
-  report: Report<T>,
-  ask: (options: ObserveOptions, signal: AbortSignal) => Promise<ReportAnswer<T>>,
-  args: readonly string[],
-) {
-  const { io, said } = caughtCall({ env: { PARALLAX_SERVER: url }, nowMs: START_MS + TOLD_MS });
-  const exit = await runReport(report, args, { ...io, ask: (options) => ask(options, never) });
-  return { exit, ...said() };
+const call = () => caughtCall({ env: { PARALLAX_SERVER: url }, nowMs: START_MS + TOLD_MS });
+
+async function run<T>(report: Report<T>, args: readonly string[]) {
+  const { io, said } = call();
+  return { exit: await runReport(report, args, io), ...said() };
 }
 
-const connections = (...args: string[]) => run(CONNECTIONS, askConnections, args);
-const services = (...args: string[]) => run(SERVICES, askServices, args);
+const connections = (...args: string[]) => run(CONNECTIONS, args);
+const services = (...args: string[]) => run(SERVICES, args);
 
-async function explain(uuid: string | undefined, flags: object): Promise<string> {
-  let out = '';
-  await runExplain(
-    uuid,
-    { ...flags },
-    {
-      env: { PARALLAX_SERVER: url },
-      out: (text) => {
-        out += text;
-      },
-      nowMs: () => START_MS + TOLD_MS,
-      signal: never,
-    },
-  );
-  return out;
+async function explain(uuid: string | undefined, flags: ExplainFlags): Promise<string> {
+  const { io, said } = call();
+  await runExplain(uuid, flags, io);
+  return said().out;
 }
 
 const DENIED = [

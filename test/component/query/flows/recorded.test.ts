@@ -49,7 +49,7 @@ describe('from the store', () => {
     test(`${id} ${args.join(' ')}`, async () => {
       const selected = args.some((arg) => SELECTORS.includes(arg.split('=')[0] ?? ''));
       const answered = await observe(selected ? args : [...args, '--all'], {
-        ask: async function* (options, say) {
+        query: async function* (options, { say }) {
           const query = { ...options, events: 'matching' as const };
           const signal = new AbortController().signal;
           for await (const item of answer({ store: stored.store, limits }, query, signal)) {

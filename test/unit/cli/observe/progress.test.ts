@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { ask } from '../../../../src/cli/observe/ask.ts';
+import { queryFlows } from '../../../../src/cli/observe/flows.ts';
 import { progressLine } from '../../../../src/cli/observe/progress.ts';
 import type { ScanProgress } from '../../../../src/query/read/scan.ts';
 import { observe } from '../../../support/cli/recorded.ts';
@@ -62,8 +62,11 @@ test('a server tells it in lines of its own; what is not understood is passed ov
   const { port } = server.address() as AddressInfo;
   const seen: ScanProgress[] = [];
   const { exit, out, err } = await observe(['--server', `http://127.0.0.1:${port}`, '-o', 'json'], {
-    ask: (options, say) =>
-      ask(options, say, (each) => seen.push(each), new AbortController().signal),
+    query: (options, { say }) => {
+      const progress = (each: ScanProgress) => void seen.push(each);
+      const { signal } = new AbortController();
+      return queryFlows(options, { say, progress }, { signal, nowMs: Date.now });
+    },
   });
   expect({ exit, err }).toEqual({ exit: 0, err: 'take notice\n' });
   expect(out).toBe('{"flow":{"uuid":"u"},"time":"2026-03-14T10:00:00Z"}\n');

@@ -1,11 +1,8 @@
 // The bearer token that a Parallax server is shown: from the environment or a file, never from the command line, where
 // every user of the machine can read it.
 import { readFileSync } from 'node:fs';
-import { inputError, ParallaxError } from '../runtime/errors.ts';
-import type { Env } from './observe/settings.ts';
-
-export const TOKEN_FILE_HELP =
-  'file with the token to show the server; $PARALLAX_TOKEN_FILE, or the token itself in $PARALLAX_TOKEN';
+import { inputError, ParallaxError } from '../../runtime/errors.ts';
+import type { Env } from '../observe/settings.ts';
 
 /** Undefined when none is named. Throws `input/invalid` for a file that cannot be read or holds none. */
 export function tokenOf(file: string | undefined, env: Env): string | undefined {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ServerEvent, serverEvents } from '../../../../src/cli/denials/sse.ts';
+import { type ServerEvent, serverEvents } from '../../../../src/cli/client/sse.ts';
 
 async function eventsOf(chunks: readonly string[]): Promise<ServerEvent[]> {
   async function* stream() {

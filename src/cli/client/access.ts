@@ -1,10 +1,26 @@
-// The TLS and basic-auth flags as Node and HTTP take them.
+// TLS files and credentials as Node and HTTP take them.
 import { readFile } from 'node:fs/promises';
 import { normalize } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { inputError } from '../../runtime/errors.ts';
-import { fileError } from './file-error.ts';
-import type { ServerSettings } from './server.ts';
+import { fileError } from '../observe/file-error.ts';
+
+/** How a server is reached, whichever protocol it speaks. */
+export interface ServerSettings {
+  readonly tls: boolean;
+  readonly tlsAllowInsecure: boolean;
+  readonly tlsCaCertFiles: readonly string[];
+  readonly tlsClientCertFile: string;
+  readonly tlsClientKeyFile: string;
+  readonly tlsServerName: string;
+  readonly basicAuthUsername: string;
+  readonly basicAuthPassword: string;
+  readonly portForward: boolean;
+  /** Milliseconds until the connection must be there. */
+  readonly timeoutMs: number;
+  /** Milliseconds until the answer of a unary call must be there. */
+  readonly requestTimeoutMs: number;
+}
 
 /** Options of a TLS connection, as `node:tls` and `node:https` have them. */
 export interface TlsOptions {
@@ -59,14 +75,14 @@ async function keyPair(certPath: string, keyPath: string): Promise<{ cert: Buffe
   return { cert, key };
 }
 
-/** How a server is reached, and what it is shown of who asks. */
+/** How a server is reached, and the credentials it gets. */
 export interface Access {
   readonly server?: ServerSettings;
   readonly tls?: TlsOptions | undefined;
   readonly token?: string | undefined;
 }
 
-/** The header that says who asks: the token, or else what the flags of basic auth say. */
+/** The authorization header: the token, or else basic authentication. */
 export function credentials({ server, token }: Access = {}): Readonly<Record<string, string>> {
   if (token !== undefined) return { authorization: `Bearer ${token}` };
   return server === undefined ? {} : authorization(server);
