@@ -22,7 +22,7 @@ import {
 import { type ApiDocument, apiPage } from './reference/api.ts';
 import { columnsPage } from './reference/columns.ts';
 import { commandPage } from './reference/command.ts';
-import { configPage } from './reference/config.ts';
+import { configPage, withOldNames } from './reference/config.ts';
 import { errorsPage } from './reference/errors.ts';
 
 const HOME = fileURLToPath(new URL('../docs/reference/', import.meta.url));
@@ -31,7 +31,7 @@ const tree = schemaTree(parallaxConfig);
 const api = await apiDocument('v1');
 const pages: Record<string, string> = {
   'config.md': configPage(tree),
-  'config.schema.json': `${JSON.stringify({ title: 'Parallax configuration', ...tree }, null, 2)}\n`,
+  'config.schema.json': `${JSON.stringify({ title: 'Parallax configuration', ...withOldNames(tree) }, null, 2)}\n`,
   'cli.md': commandPage(await buildProgram(), ownHelp),
   'openapi.json': `${JSON.stringify(api, null, 2)}\n`,
   'api.md': apiPage(

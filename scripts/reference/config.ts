@@ -30,6 +30,25 @@ hidden. \`config.schema.json\` beside this page is the same for editors:
 - Durations are written \`250ms\`, \`5s\`, \`1m30s\`, \`7d\`; sizes \`512KiB\`, \`64MiB\`.
 `;
 
+/** The tree with the old names beside the new ones, marked as deprecated: editors accept and strike them. */
+export function withOldNames(tree: SchemaNode): object {
+  return JSON.parse(JSON.stringify(tree), (_, node: SchemaNode | null) => {
+    if (typeof node !== 'object' || node?.properties === undefined) return node;
+    const entries = Object.entries(node.properties).flatMap(
+      ([key, { renamedFrom, ...property }]) => {
+        if (renamedFrom === undefined) return [[key, property]];
+        const { default: _, ...old } = property;
+        const description = `Renamed to ${key}.`;
+        return [
+          [key, property],
+          [renamedFrom, { ...old, description, deprecated: true }],
+        ];
+      },
+    );
+    return { ...node, properties: Object.fromEntries(entries) };
+  });
+}
+
 export function configPage(tree: SchemaNode): string {
   const sections = Object.entries(tree.properties ?? {}).map(([key, node]) => section(key, node));
   return `${[INTRO, ...sections].join('\n')}\n`;
@@ -49,7 +68,11 @@ function rowsOf({ path, node, required }: Leaf): string[][] {
     typeText(node),
     defaultText(node, required),
     code(envName(path)),
-    (node.description ?? '') + (isSecret(path.at(-1) ?? '', node) ? ' Secret.' : ''),
+    [
+      node.description ?? '',
+      isSecret(path.at(-1) ?? '', node) ? ' Secret.' : '',
+      node.renamedFrom === undefined ? '' : ` Old name: ${code(node.renamedFrom)}.`,
+    ].join(''),
   ];
   const items = alternatives(node).find((option) => option.items !== undefined)?.items;
   if (items === undefined || !isMapping(items)) return [own];

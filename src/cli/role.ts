@@ -16,7 +16,7 @@ export async function runRole(
   settings: readonly Setting[],
   body: (config: ParallaxConfig, deps: RoleDeps) => Promise<number>,
 ): Promise<void> {
-  const { value: config, origins } = await loadFor(flags, settings);
+  const { value: config, origins, renamed } = await loadFor(flags, settings);
   const [{ createLogger }, { createRegistry }] = await Promise.all([
     import('../telemetry/logger.ts'),
     import('../telemetry/metrics.ts'),
@@ -25,6 +25,8 @@ export async function runRole(
   const brief = BRIEF.has(role) && !origins.has('log.level');
   const log = brief ? { ...config.log, level: 'warn' as const } : config.log;
   const logger = createLogger({ config: log, role });
+  for (const { oldKey, newKey, origin } of renamed)
+    logger.warn({ at: origin, oldKey, newKey }, 'configuration key renamed');
   installCrashHandlers(process, logger);
   const version = programVersion();
   const registry = createRegistry({ role, version });

@@ -14,6 +14,7 @@ import {
 import { nearest } from './suggest.ts';
 import {
   below,
+  currentPath,
   isMapping,
   isSecret,
   knownKeys,
@@ -41,6 +42,15 @@ export interface LoadedConfig<T> {
   readonly written: Readonly<Record<string, unknown>>;
   /** Dotted path to the place a value was read from. */
   readonly origins: ReadonlyMap<string, string>;
+  /** Settings that were given under an old name. */
+  readonly renamed: readonly RenamedSetting[];
+}
+
+export interface RenamedSetting {
+  /** Dotted paths. */
+  readonly oldKey: string;
+  readonly newKey: string;
+  readonly origin: string;
 }
 
 /** Loads and checks; throws `config/invalid` whose message lists every problem. */
@@ -57,8 +67,11 @@ export function loadConfig<S extends z.ZodType>(
   const problems: Problem[] = read.flatMap((result) => result.problems);
   const origins = new Map<string, string>();
   const written: Record<string, unknown> = {};
-  for (const setting of read.flatMap((result) => result.settings)) {
-    const refused = place(written, setting, origins);
+  const given = read.flatMap((result) => result.settings);
+  const renamed = renamedSettings(tree, given);
+  problems.push(...givenTwice(renamed, given));
+  for (const setting of given) {
+    const refused = place(written, { ...setting, path: currentPath(tree, setting.path) }, origins);
     if (refused !== undefined) problems.push(refused);
   }
   problems.push(...unknownKeys(tree, written, [], origins));
@@ -75,7 +88,28 @@ export function loadConfig<S extends z.ZodType>(
     });
   }
   if (problems.length > 0 || !parsed.success) throw invalid(problems);
-  return { value: parsed.data, written, origins };
+  return { value: parsed.data, written, origins, renamed };
+}
+
+function renamedSettings(tree: SchemaNode, settings: readonly Setting[]): RenamedSetting[] {
+  return settings.flatMap(({ path, origin }) => {
+    const [oldKey, newKey] = [path.join('.'), currentPath(tree, path).join('.')];
+    return oldKey === newKey ? [] : [{ oldKey, newKey, origin }];
+  });
+}
+
+function givenTwice(renamed: readonly RenamedSetting[], settings: readonly Setting[]): Problem[] {
+  return renamed.flatMap(({ oldKey, newKey, origin }) => {
+    const other = settings.find(({ path }) => path.join('.') === newKey);
+    if (other === undefined) return [];
+    const message = `is also set by its old name ${oldKey} (${origin}); remove the old one`;
+    return [{ path: newKey, message, origin: other.origin }];
+  });
+}
+
+/** One line for people: where the old key stands and what it is called now. */
+export function renameNotice({ oldKey, newKey, origin }: RenamedSetting): string {
+  return `${origin}: ${oldKey} is now ${newKey}; the old name is read for one version`;
 }
 
 function readText(file: string): string {

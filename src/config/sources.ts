@@ -8,6 +8,7 @@ import {
   envName,
   isMapping,
   leaves,
+  oldPath,
   type Path,
   type SchemaNode,
 } from './tree.ts';
@@ -87,6 +88,10 @@ export function fromEnv(
 ): SourceResult {
   const all = leaves(tree);
   const known = new Map(all.map((leaf) => [envName(leaf.path), leaf]));
+  for (const leaf of all) {
+    const path = oldPath(leaf);
+    if (path !== undefined) known.set(envName(path), { ...leaf, path });
+  }
   for (const [name, path] of Object.entries(aliases)) {
     const leaf = all.find((each) => each.path.join('.') === path);
     if (leaf !== undefined) known.set(name, leaf);

@@ -21,6 +21,8 @@ export interface SchemaNode {
   readonly format?: string;
   /** Set by `.meta({ secret: true })`. */
   readonly secret?: boolean;
+  /** Set by `.meta({ renamedFrom: 'old' })`: the key's old name in the same mapping, read with a warning. */
+  readonly renamedFrom?: string;
 }
 
 export type Path = readonly (string | number)[];
@@ -44,7 +46,7 @@ export function alternatives(node: SchemaNode): readonly SchemaNode[] {
 export function below(node: SchemaNode, key: string | number): readonly SchemaNode[] | undefined {
   const found: SchemaNode[] = [];
   for (const option of alternatives(node)) {
-    const property = option.properties?.[String(key)];
+    const property = option.properties?.[currentKey(option, key)];
     const rest = option.additionalProperties;
     if (property !== undefined) found.push(property);
     else if (option.items !== undefined && /^\d+$/.test(String(key))) found.push(option.items);
@@ -54,6 +56,28 @@ export function below(node: SchemaNode, key: string | number): readonly SchemaNo
     }
   }
   return found;
+}
+
+/** The key's name today, where `key` is its old name. */
+function currentKey({ properties = {} }: SchemaNode, key: string | number): string {
+  const text = String(key);
+  if (Object.hasOwn(properties, text)) return text;
+  return Object.keys(properties).find((name) => properties[name]?.renamedFrom === text) ?? text;
+}
+
+/** The path with every old key replaced by its name today. */
+export function currentPath(tree: SchemaNode, path: Path): Path {
+  let nodes: readonly SchemaNode[] = [tree];
+  return path.map((part) => {
+    const mapping = nodes.flatMap(alternatives).find((node) => below(node, part)?.length);
+    nodes = nodes.flatMap((node) => below(node, part) ?? []);
+    return typeof part === 'number' || mapping === undefined ? part : currentKey(mapping, part);
+  });
+}
+
+/** The path with its last key under its old name; undefined for a key that was never renamed. */
+export function oldPath({ path, node }: Leaf): readonly string[] | undefined {
+  return node.renamedFrom === undefined ? undefined : [...path.slice(0, -1), node.renamedFrom];
 }
 
 /** Keys a mapping of this node may have by name; empty for what is no mapping. */

@@ -124,10 +124,13 @@ export const httpLimits = {
       size: size.prefault('32MiB').describe('Bytes of answers kept in memory; 0B keeps none.'),
       maxAge: duration
         .prefault('1m')
-        .describe('How long an answer about a closed window may be given again.'),
-      settle: duration
+        .describe('How long an answer about a closed window is served from the cache.'),
+      closedAfter: duration
         .prefault('10m')
-        .describe('A window is closed when it ended so long ago: flows come late after an outage.'),
+        .meta({ renamedFrom: 'settle' })
+        .describe(
+          'A window that ended this long ago is closed; flows may arrive late after an outage.',
+        ),
     })
     .prefault({})
     .describe('Answers about windows in the past, which hardly change any more.'),

@@ -138,7 +138,8 @@ class DocumentHandler<I extends z.ZodType, O extends z.ZodObject> {
     const principal = deps.principalOf(request);
     const note = Object.assign(deps.audit.of(request), { principal, input: parsed, window });
     const params = request.params as Readonly<Record<string, string>>;
-    const closed = window !== undefined && isClosed(window, nowNanos, deps.config.cache.settle);
+    const closed =
+      window !== undefined && isClosed(window, nowNanos, deps.config.cache.closedAfter);
     const key = closed ? keyOf(route.path, params, principal, parsed, window) : '';
     const kept = closed ? deps.cache.get(key) : undefined;
     if (kept !== undefined) {

@@ -1,5 +1,6 @@
 // `parallax config check|print`: what the configuration says, without running anything.
 import type { Command } from 'commander';
+import type { RenamedSetting } from '../../config/load.ts';
 import { addConfigFlags, type ConfigFlags, loadFor } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';
 
@@ -18,7 +19,8 @@ export function addConfigCommand(program: Command): void {
       'Loads the configuration and says every problem at once; exit code 2 when there is one.',
     )
     .action(async (flags: Flags) => {
-      const { value } = await loadFor(flags, targetSettings(flags));
+      const { value, renamed } = await loadFor(flags, targetSettings(flags));
+      await warnOfOldKeys(renamed);
       const { unreadableTlsFiles } = await import('../../ingest/config.ts');
       const problems = unreadableTlsFiles(value.clusters);
       if (problems.length > 0) {
@@ -36,7 +38,8 @@ export function addConfigCommand(program: Command): void {
       'Prints every setting, defaults included, and where it came from. Secrets are hidden. The output is a valid configuration file.',
     )
     .action(async (flags: Flags) => {
-      const { written, origins } = await loadFor(flags, targetSettings(flags));
+      const { written, origins, renamed } = await loadFor(flags, targetSettings(flags));
+      await warnOfOldKeys(renamed);
       const [{ parallaxConfig }, { schemaTree }, { printConfig }] = await Promise.all([
         import('../../app/config.ts'),
         import('../../config/tree.ts'),
@@ -44,4 +47,9 @@ export function addConfigCommand(program: Command): void {
       ]);
       process.stdout.write(printConfig({ tree: schemaTree(parallaxConfig), written, origins }));
     });
+}
+
+async function warnOfOldKeys(renamed: readonly RenamedSetting[]): Promise<void> {
+  const { renameNotice } = await import('../../config/load.ts');
+  for (const each of renamed) process.stderr.write(`warning: ${renameNotice(each)}\n`);
 }

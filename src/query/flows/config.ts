@@ -22,10 +22,11 @@ export const liveConfig = z.strictObject({
     .describe(
       'Bytes of responses that wait for all live clients together; beyond, clients that hold more than an equal share lose what comes. At most twice as much is held.',
     ),
-  settle: duration
+  storeLag: duration
     .prefault('10s')
+    .meta({ renamedFrom: 'settle' })
     .describe(
-      'How long an answer that goes on live waits until all that was published before is stored.',
+      'How long the history before a live stream waits until the flows published earlier are stored.',
     ),
   pending: size
     .prefault('64MiB')

@@ -172,7 +172,7 @@ class Live implements LiveFlows {
         return false;
       },
     );
-    const late = clock.sleep(config.settle, waiting).then(() => over.aborted);
+    const late = clock.sleep(config.storeLag, waiting).then(() => over.aborted);
     const settled = await Promise.race([all, late]);
     done.abort();
     if (!settled) this.metrics.unsettled.inc();

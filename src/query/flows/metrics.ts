@@ -21,7 +21,7 @@ export function liveMetrics(registry: Registry) {
     }),
     unsettled: new Counter({
       name: 'parallax_live_unsettled_total',
-      help: 'Live streams with history that began before all that was published was known to be stored (api.live.settle).',
+      help: 'Live streams with history that began before all that was published was known to be stored (api.live.storeLag).',
       registers,
     }),
     responses: new Counter({

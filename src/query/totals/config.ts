@@ -28,12 +28,13 @@ export const totalsConfig = z.strictObject({
     .max(100_000)
     .default(5000)
     .describe('Edges in one service map; the least busy ones are left out and counted.'),
-  maxJudged: z
+  maxPredicateFiltered: z
     .int()
     .min(1)
     .default(500_000)
+    .meta({ renamedFrom: 'maxJudged' })
     .describe(
-      'Flows looked at one by one for an answer, where a filter cannot be said in SQL; an answer that needs more is refused.',
+      'Flows that one answer may filter one by one, where the filter has no form in SQL; an answer that needs more is refused.',
     ),
 });
 

@@ -1,5 +1,5 @@
 // Groups of flows that a filter must look at one by one: SQL narrows them, the predicate decides, and they are counted
-// here. Bounded by api.totals.maxJudged.
+// here. Bounded by api.totals.maxPredicateFiltered.
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
@@ -36,15 +36,15 @@ export async function judgedGroups(
     `SELECT ${[...values, ...marks, restoreSelect()].join(', ')} FROM flows
     WHERE ${where} AND (${filter.where}) LIMIT {judged:UInt64}`,
   );
-  const bound = { ...filter.params, ...params, judged: config.maxJudged + 1 };
+  const bound = { ...filter.params, ...params, judged: config.maxPredicateFiltered + 1 };
   const tally = new Tally(config.maxCounted);
   let rows = 0;
   let turnEnd = performance.now() + TURN_MS;
   for await (const row of store.query(sql, bound, signal && { signal })) {
-    if (++rows > config.maxJudged)
+    if (++rows > config.maxPredicateFiltered)
       throw new ParallaxError(
         'store/limit',
-        `more than ${config.maxJudged} flows would have to be looked at one by one for this filter; narrow it by time or other filters, or raise api.totals.maxJudged`,
+        `more than ${config.maxPredicateFiltered} flows would have to be looked at one by one for this filter; narrow it by time or other filters, or raise api.totals.maxPredicateFiltered`,
       );
     if (wants(restoreFlow(row, values.length + marks.length))) {
       const [denied, dropped, audited] = row.slice(values.length).map(Number);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type ConfigSources, loadConfig } from '../../../src/config/load.ts';
+import { type ConfigSources, loadConfig, renameNotice } from '../../../src/config/load.ts';
 import { printConfig } from '../../../src/config/print.ts';
 import { envName, leaves, schemaTree } from '../../../src/config/tree.ts';
 import { duration, size } from '../../../src/config/values.ts';
@@ -223,5 +223,73 @@ describe('printConfig', () => {
       brokers: ['a:1', 'b:2'],
       kind: 'memory',
     });
+  });
+});
+
+describe('a renamed key', () => {
+  const renamed = z.strictObject({
+    cache: z
+      .strictObject({
+        size: z.int().default(1),
+        closedAfter: duration.prefault('10m').meta({ renamedFrom: 'settle' }),
+      })
+      .prefault({}),
+    clusters: z
+      .array(z.strictObject({ relay: z.string().meta({ renamedFrom: 'address' }) }))
+      .default([]),
+  });
+  const read = (sources: Partial<ConfigSources>) => loadConfig(renamed, { env: {}, ...sources });
+  const refusal = (sources: Partial<ConfigSources>) => {
+    try {
+      return read(sources).value;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+
+  it('is read from a file, with the line that holds it', () => {
+    const path = file('cache:\n  size: 2\n  settle: 5s\nclusters:\n  - address: relay:80\n');
+    const { value, origins, written, renamed: old } = read({ file: path });
+    expect(value).toEqual({
+      cache: { size: 2, closedAfter: 5000 },
+      clusters: [{ relay: 'relay:80' }],
+    });
+    expect(written).toMatchObject({ cache: { closedAfter: '5s' } });
+    expect(origins.get('cache.closedAfter')).toBe(`${path}:3`);
+    expect(old.map(renameNotice)).toEqual([
+      `${path}:3: cache.settle is now cache.closedAfter; the old name is read for one version`,
+      `${path}:5: clusters.0.address is now clusters.0.relay; the old name is read for one version`,
+    ]);
+  });
+
+  it('is read from the environment and from --set', () => {
+    const env = { PARALLAX_CACHE_SETTLE: '7s' };
+    expect(read({ env })).toMatchObject({
+      value: { cache: { closedAfter: 7000 } },
+      renamed: [{ newKey: 'cache.closedAfter', origin: 'PARALLAX_CACHE_SETTLE' }],
+    });
+    expect(read({ set: ['cache.settle=8s'] })).toMatchObject({
+      value: { cache: { closedAfter: 8000 } },
+      renamed: [{ newKey: 'cache.closedAfter', origin: '--set cache.settle' }],
+    });
+  });
+
+  it('has no warning under its name of today', () => {
+    const env = { PARALLAX_CACHE_CLOSED_AFTER: '7s' };
+    expect(read({ env, set: ['cache.size=3'] }).renamed).toEqual([]);
+  });
+
+  it('is an error when it is given under both names', () => {
+    const path = file('cache:\n  settle: 5s\n');
+    expect(refusal({ file: path, env: { PARALLAX_CACHE_CLOSED_AFTER: '6s' } })).toBe(
+      'configuration has a problem:\n' +
+        `  cache.closedAfter: is also set by its old name cache.settle (${path}:2); remove the old one (PARALLAX_CACHE_CLOSED_AFTER)`,
+    );
+  });
+
+  it('is checked as the new one', () => {
+    expect(refusal({ set: ['cache.settle=soon'] })).toContain(
+      'cache.closedAfter: expected a duration such as 250ms, 5s, 1m30s or 7d, got "soon" (--set cache.settle)',
+    );
   });
 });

@@ -145,7 +145,7 @@ test('a client whose history fails is not kept among those that follow', async (
 
 test('history and live make one stream under load: nothing twice, nothing missing', async () => {
   // Waiting for the store is given time on a busy machine: nothing then excuses a gap.
-  const settings = { pageRows: 500, live: { settle: '60s' } };
+  const settings = { pageRows: 500, live: { storeLag: '60s' } };
   const server = await serving(stored.store, { writes: true, settings });
   const since = fromNanos(nanosNow());
   const sent: string[] = [];

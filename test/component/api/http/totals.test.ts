@@ -161,7 +161,7 @@ describe('limits', () => {
     const filter = { experimental: { cel_expression: ['size(_flow.source.labels) >= 0'] } };
     const query = { ...every, ...paging, whitelist: [filter], by: ['verdict'] };
     await expect(
-      queryAggregates(stored.store, query, limited({ maxJudged: 50 })),
+      queryAggregates(stored.store, query, limited({ maxPredicateFiltered: 50 })),
     ).rejects.toMatchObject({ code: 'store/limit' });
     const found = await queryAggregates(stored.store, query, limited({}));
     const plain = await queryAggregates(stored.store, { ...query, whitelist: [] }, limited({}));
