@@ -19,6 +19,7 @@ const GATES = {
   // Files, exports and dependencies nobody uses.
   'dead code': () => node(BIN('knip/bin/knip.js'), '--no-progress'),
   'generated code': () => node('scripts/generate.mjs', '--check'),
+  projection: () => node(BIN('tsx/dist/cli.mjs'), 'scripts/projection.ts', '--check'),
   'reference pages': () => node(BIN('tsx/dist/cli.mjs'), 'scripts/reference.ts', '--check'),
   layers: () => node('scripts/layers.mjs', '--check'),
   'lock file': () => node('scripts/lock.mjs', '--check'),

@@ -57,12 +57,13 @@ function assign(batch: BatchDenials): Uint32Array {
 function partyAt({ flows, parties }: BatchDenials, end: End): (row: number) => number {
   const { columns, groups } = flows;
   const [ids, places, names] = [groups[end], groups[`${end}_at`], columns[`${end}_names`]];
-  return (row) => parties.untold(parties.of(ids[row] ?? 0, places[row] ?? 0, names[row] ?? 0));
+  return (row) => parties.unreported(parties.of(ids[row] ?? 0, places[row] ?? 0, names[row] ?? 0));
 }
 
 function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock {
   const { flows, parties, conversations, incidents, mark, memory } = batch;
-  const { columns, groups, endpoints, texts } = flows;
+  const { columns, groups, texts } = flows;
+  const { values } = flows.endpoints;
   const { first, last, size } = conversations;
   const service = serviceTexts(flows);
   const block = new TableBlock('denials', DENIAL_COLUMNS, size, texts, memory);
@@ -98,14 +99,14 @@ function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock
   block.text('http_url', of(columns.http_url));
   block.text('dns_query', of(columns.dns_query));
   for (const end of ENDS) {
-    const endpointOf = (values: Uint32Array) => (denial: number) =>
-      values[groups[end][rowOf(denial)] ?? 0] ?? 0;
+    const endpointOf = (numbers: Uint32Array) => (denial: number) =>
+      numbers[groups[end][rowOf(denial)] ?? 0] ?? 0;
     // Of the ends as they are, also where the incident leaves out what they are called.
     const party = partyAt(batch, end);
     parties.put(block, end, (denial) => party(rowOf(denial)));
-    block.text(`${end}_pod_name`, endpointOf(endpoints.podNames));
-    block.u32(`${end}_identity`, endpointOf(endpoints.identities));
-    block.text(`${end}_labels`, endpointOf(endpoints.labels));
+    block.text(`${end}_pod_name`, endpointOf(values.pod_name));
+    block.u32(`${end}_identity`, endpointOf(values.identity));
+    block.text(`${end}_labels`, endpointOf(values.labels));
     block.text(`ip_${end}`, of(columns[`ip_${end}`]));
   }
   block.text('destination_names', of(columns.destination_names));
@@ -174,16 +175,16 @@ interface IncidentHour {
 }
 
 /** The text of a row's destination service, `namespace/name`, made once for each. */
-function serviceTexts({ groups, pairs, texts }: FlowTable): (row: number) => number {
+function serviceTexts({ groups, services, texts }: FlowTable): (row: number) => number {
   const made = new Map<number, number>([[0, 0]]);
   return (row) => {
-    const pair = groups.destination_service[row] ?? 0;
-    const known = made.get(pair);
+    const service = groups.destination_service[row] ?? 0;
+    const known = made.get(service);
     if (known !== undefined) return known;
-    const name = texts.text(pairs.first[pair] ?? 0);
-    const namespace = texts.text(pairs.second[pair] ?? 0);
+    const name = texts.text(services.values.name[service] ?? 0);
+    const namespace = texts.text(services.values.namespace[service] ?? 0);
     const text = name === '' ? 0 : texts.addText(`${namespace}/${name}`);
-    made.set(pair, text);
+    made.set(service, text);
     return text;
   };
 }

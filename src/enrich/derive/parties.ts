@@ -17,8 +17,8 @@ export type End = 'source' | 'destination';
 
 /** Members of a party, in the order of its words: who it is, and what flows call its cluster and workloads. */
 const MEMBERS = ['cluster', 'namespace', 'workload', 'peer'] as const;
-const TOLD = ['cluster_name', 'workloads'] as const;
-const WIDTH = MEMBERS.length + TOLD.length;
+const REPORTED = ['cluster_name', 'workloads'] as const;
+const WIDTH = MEMBERS.length + REPORTED.length;
 export type PartyMember = (typeof MEMBERS)[number];
 
 export class Parties {
@@ -41,7 +41,7 @@ export class Parties {
   begin(): boolean {
     const full = this.table.size > MAX_PARTIES;
     if (full) this.clear();
-    const capacity = this.flows.endpoints.labels.length;
+    const capacity = this.flows.endpoints.values.labels.length;
     if (this.partyOf.length < capacity) {
       this.clusterOf = new Uint32Array(capacity);
       this.workloadOf = new Uint32Array(capacity);
@@ -53,29 +53,30 @@ export class Parties {
 
   /** The party of an end, by its numbers; `names` are its DNS names. */
   of(endpoint: number, location: number, names: number): number {
-    const { locations, clusterOf, workloadOf, namesOf, partyOf } = this;
-    const cluster = locations.names[location] ?? 0;
-    const workload = locations.workloads[location] ?? 0;
+    const { clusterOf, workloadOf, namesOf, partyOf } = this;
+    const { values } = this.locations;
+    const cluster = values.cluster[location] ?? 0;
+    const workload = values.workload[location] ?? 0;
     // Names decide about ends without a workload only.
-    const told = workload === 0 ? names : 0;
+    const deciding = workload === 0 ? names : 0;
     const known = partyOf[endpoint] ?? 0;
     if (
       known !== 0 &&
       clusterOf[endpoint] === cluster &&
       workloadOf[endpoint] === workload &&
-      namesOf[endpoint] === told
+      namesOf[endpoint] === deciding
     )
       return known - 1;
-    const party = this.detailed(endpoint, cluster, workload, told);
+    const party = this.detailed(endpoint, cluster, workload, deciding);
     clusterOf[endpoint] = cluster;
     workloadOf[endpoint] = workload;
-    namesOf[endpoint] = told;
+    namesOf[endpoint] = deciding;
     partyOf[endpoint] = party + 1;
     return party;
   }
 
   /** The party, whatever flows call it. */
-  untold(party: number): number {
+  unreported(party: number): number {
     this.probe(party).fill(0, MEMBERS.length);
     return this.table.find();
   }
@@ -99,9 +100,9 @@ export class Parties {
   }
 
   /** Those, and the two columns of what flows say. */
-  putTold(block: TableBlock, end: End, partyOf: (row: number) => number): void {
+  putReported(block: TableBlock, end: End, partyOf: (row: number) => number): void {
     this.put(block, end, partyOf);
-    TOLD.forEach((member, i) => {
+    REPORTED.forEach((member, i) => {
       this.putWord(block, `${end}_${member}`, partyOf, MEMBERS.length + i);
     });
   }
@@ -157,21 +158,22 @@ export class Parties {
   }
 
   private find(endpoint: number, cluster: number, workload: number, names: number): number {
-    const { texts, endpoints } = this.flows;
+    const { texts } = this.flows;
+    const { values } = this.flows.endpoints;
     // Number 0 is no endpoint: its members are 0 too.
     const peer = peerOf({
       workload: texts.text(workload),
       names: texts.text(names),
-      labels: texts.text(endpoints.labels[endpoint] ?? 0),
-      pod: texts.text(endpoints.podNames[endpoint] ?? 0),
+      labels: texts.text(values.labels[endpoint] ?? 0),
+      pod: texts.text(values.pod_name[endpoint] ?? 0),
     });
     const { probe } = this.table;
     probe[0] = cluster;
-    probe[1] = endpoints.namespaces[endpoint] ?? 0;
+    probe[1] = values.namespace[endpoint] ?? 0;
     probe[2] = workload;
     probe[3] = texts.addText(peer);
-    probe[4] = endpoints.clusterNames[endpoint] ?? 0;
-    probe[5] = endpoints.workloads[endpoint] ?? 0;
+    probe[4] = values.cluster_name[endpoint] ?? 0;
+    probe[5] = values.workloads[endpoint] ?? 0;
     return this.table.find();
   }
 }

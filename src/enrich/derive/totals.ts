@@ -112,8 +112,8 @@ export class FlowTotals {
     block.u8('l4_protocol', (row) => word(row, 5));
     block.u8('client_is_source', (row) => word(row, 3) & 1);
     block.u16('server_port', (row) => word(row, 4));
-    parties.putTold(block, 'source', (row) => word(row, 1));
-    parties.putTold(block, 'destination', (row) => word(row, 2));
+    parties.putReported(block, 'source', (row) => word(row, 1));
+    parties.putReported(block, 'destination', (row) => word(row, 2));
     block.u8('told', () => 1);
     block.fixed('origin', new BigUint64Array(rows).fill(mark.origin));
     block.fixed('sequence', new BigUint64Array(rows).fill(mark.sequence));

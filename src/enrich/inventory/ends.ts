@@ -16,9 +16,9 @@ import { workloadOfPodName } from './workloads.ts';
 export const RESOLUTION = { told: 0, outside: 1, unresolved: 2 } as const;
 
 /** What else of a flow decides about an end: nothing, the node that observed it, or the end's address. */
-export const NEEDS = { nothing: 0, node: 1, address: 2 } as const;
+export const DEPENDS_ON = { nothing: 0, node: 1, address: 2 } as const;
 
-type Needs = (typeof NEEDS)[keyof typeof NEEDS];
+type DependsOn = (typeof DEPENDS_ON)[keyof typeof DEPENDS_ON];
 
 export interface End extends EndFacts {
   /** The endpoint's id on the observing node; 0 when it is not there. */
@@ -28,7 +28,7 @@ export interface End extends EndFacts {
 }
 
 /** Of the flow that the end is of. */
-export interface Circumstances {
+export interface ObservationContext {
   /** The observing node as the flow has it, `cluster/node` or bare. */
   readonly node?: string;
   /** Labels of that node, a line each. */
@@ -44,11 +44,11 @@ export interface EndPlace extends EndCluster {
   readonly zone: string;
   readonly resolution: (typeof RESOLUTION)[keyof typeof RESOLUTION];
   /** Ask again with this for each flow; the answer without it holds for none. */
-  readonly needs: Needs;
+  readonly dependsOn: DependsOn;
 }
 
 export interface EndFinder {
-  find(observer: string, end: End, circumstances?: Circumstances): EndPlace;
+  find(observer: string, end: End, context?: ObservationContext): EndPlace;
   /** What a service's annotations say, '' when nothing is known; undefined while no service is known at all. */
   scopes(): ((observer: string, namespace: string, service: string) => string) | undefined;
   /** Answers are kept as long as it stays the same. */
@@ -73,7 +73,7 @@ export function createEndFinder(deps: EndFinderDeps): EndFinder {
     get version() {
       return deps.clusters.version + (inventory?.version ?? 0);
     },
-    find: (observer, end, circumstances) => place(deps, observer, end, circumstances),
+    find: (observer, end, context) => place(deps, observer, end, context),
     scopes: () =>
       inventory?.knowsServices
         ? (observer, namespace, service) => inventory.scope(observer, namespace, service)
@@ -85,17 +85,17 @@ function place(
   { clusters, registry, inventory }: EndFinderDeps,
   observer: string,
   end: End,
-  { node: observing, nodeLabels = '', address }: Circumstances = {},
+  { node: observing, nodeLabels = '', address }: ObservationContext = {},
 ): EndPlace {
   const told = clusters.find(observer, end);
   // Some exporters put the identity there, for remote ends too.
   const local = (end.id !== 0 && end.id !== end.identity) || end.identity === HOST;
   const placed = told.origin === ORIGIN.none && registry?.knowsNetworks === true;
-  const needs = local
-    ? NEEDS.node
+  const dependsOn = local
+    ? DEPENDS_ON.node
     : placed || needsAddress(end, inventory)
-      ? NEEDS.address
-      : NEEDS.nothing;
+      ? DEPENDS_ON.address
+      : DEPENDS_ON.nothing;
   const where = address !== undefined && placed ? registry.locate(observer, address) : undefined;
   const cluster: EndCluster = where?.cluster
     ? { name: where.cluster, id: told.id, origin: ORIGIN.address }
@@ -126,7 +126,7 @@ function place(
       known?.zone ||
       (node === '' ? '' : (inventory?.zone(found?.cluster ?? owner, node) ?? '')),
     resolution: resolutionOf(end, where?.inside === true || found !== undefined),
-    needs,
+    dependsOn,
   };
 }
 

@@ -2,13 +2,14 @@
 // typed arrays back all zero.
 
 import { type ColumnData, encodeBlock, type NativeColumn } from '../../store/native/native.ts';
-import { FLOW_COLUMNS, type FlowColumnName } from '../../store/schema/columns.ts';
+import type { Column } from '../../store/schema/column.ts';
+import { FLOW_COLUMNS, type FlowColumnName, MESSAGE_GROUPS } from '../../store/schema/columns.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { Dictionaries } from './dictionary.ts';
 import type { Locations } from './locations.ts';
+import type { RowWriter } from './row-writer.ts';
 import { type Columns, ELEMENTS, GROUPS, type GroupName } from './rows.ts';
 import { Scratch } from './scratch.ts';
-import type { Sink } from './sink.ts';
 
 /** In every block, whatever their values: they say which flow a row is. */
 const ALWAYS: ReadonlySet<FlowColumnName> = new Set([
@@ -23,49 +24,37 @@ const ALWAYS: ReadonlySet<FlowColumnName> = new Set([
 interface Member {
   readonly group: GroupName;
   readonly kind: 'text' | 'u32' | 'u16' | 'u8';
-  readonly values: (sink: Sink, locations: Locations) => Uint32Array;
+  readonly values: () => Uint32Array;
 }
 
-const MEMBERS: Readonly<Partial<Record<FlowColumnName, Member>>> = {
-  emitter_name: first('emitter'),
-  emitter_version: second('emitter'),
-  ethernet_source: first('ethernet'),
-  ethernet_destination: second('ethernet'),
-  source_service_name: first('source_service'),
-  source_service_namespace: second('source_service'),
-  destination_service_name: first('destination_service'),
-  destination_service_namespace: second('destination_service'),
-  ...endMembers('source'),
-  ...endMembers('destination'),
-};
-
 export class BlockMaker {
-  private readonly sink: Sink;
+  private readonly writer: RowWriter;
   private readonly locations: Locations;
+  private readonly members: ReadonlyMap<FlowColumnName, Member>;
   private readonly scratch = new Scratch();
   private readonly dictionaries = new Dictionaries(this.scratch);
 
-  constructor(sink: Sink, locations: Locations) {
-    this.sink = sink;
+  constructor(writer: RowWriter, locations: Locations) {
+    this.writer = writer;
     this.locations = locations;
+    this.members = new Map(
+      FLOW_COLUMNS.flatMap((column) => {
+        const member = memberOf(column, writer, locations);
+        return member ? [[column.name, member] as const] : [];
+      }),
+    );
   }
 
   /** Makes the block of the first `rows` rows, and clears them. */
   make(rows: number): NativeBlock {
-    const { sink, dictionaries } = this;
+    const { writer, dictionaries } = this;
+    const tables = Object.values(writer.tables).map(({ table }) => table.size);
     this.scratch.reset();
-    dictionaries.reserve(
-      Math.max(
-        sink.texts.table.size,
-        sink.endpoints.table.size,
-        sink.pairs.table.size,
-        this.locations.size,
-      ),
-    );
+    dictionaries.reserve(Math.max(writer.texts.table.size, this.locations.size, ...tables));
     const entries = this.entriesOfGroups(rows);
     const present: NativeColumn[] = [];
     for (const { name, type } of FLOW_COLUMNS) {
-      const member = MEMBERS[name];
+      const member = this.members.get(name);
       const data = member ? this.memberData(member, entries, rows) : this.ownData(name, rows);
       if (data) present.push({ name, type, data });
     }
@@ -76,7 +65,7 @@ export class BlockMaker {
 
   /** Zeroes the rows; columns that are not in the block are zero already. */
   private clear(rows: number, present: readonly NativeColumn[]): void {
-    const { columns, groups } = this.sink;
+    const { columns, groups } = this.writer;
     const names = new Set(present.map(({ name }) => name));
     for (const { name, encoding } of FLOW_COLUMNS) {
       if (names.has(name)) columns[name].fill(0, 0, rows * ELEMENTS[encoding]);
@@ -85,7 +74,7 @@ export class BlockMaker {
   }
 
   private entriesOfGroups(rows: number): Readonly<Record<GroupName, Uint32Array>> {
-    const { groups } = this.sink;
+    const { groups } = this.writer;
     const entries = GROUPS.map((name) => [name, this.dictionaries.distinct(groups[name], rows)]);
     // GROUPS are the keys.
     return Object.fromEntries(entries) as Record<GroupName, Uint32Array>;
@@ -98,10 +87,10 @@ export class BlockMaker {
   ): ColumnData | undefined {
     const entries = entriesOf[group];
     if (entries.length === 1) return undefined;
-    const ids = this.sink.groups[group];
-    const valuesBy = values(this.sink, this.locations);
+    const ids = this.writer.groups[group];
+    const valuesBy = values();
     if (kind === 'text') {
-      const { table } = this.sink.texts;
+      const { table } = this.writer.texts;
       return this.dictionaries.ofEntries(table, valuesBy, entries, ids, rows);
     }
     // Entry 0, the absent one, has no values.
@@ -115,7 +104,7 @@ export class BlockMaker {
   }
 
   private ownData(name: (typeof FLOW_COLUMNS)[number]['name'], rows: number) {
-    const { columns } = this.sink;
+    const { columns } = this.writer;
     const encoding = ENCODINGS[name];
     const used = columns[name].subarray(0, rows * ELEMENTS[encoding]);
     if (!ALWAYS.has(name) && isZero(used)) return undefined;
@@ -123,13 +112,13 @@ export class BlockMaker {
   }
 
   private dataOf(name: FlowColumnName, used: Columns[FlowColumnName], rows: number): ColumnData {
-    const { sink } = this;
+    const { writer } = this;
     switch (ENCODINGS[name]) {
       case 'lc':
       case 'lines':
       case 'json':
         // Text columns hold numbers of texts.
-        return this.dictionaries.ofTexts(sink.texts.table, used as Uint32Array, rows);
+        return this.dictionaries.ofTexts(writer.texts.table, used as Uint32Array, rows);
       case 'string':
         return this.spans(used as Uint32Array, rows);
       default:
@@ -146,7 +135,7 @@ export class BlockMaker {
     }
     return {
       kind: 'strings',
-      strings: { bytes: this.sink.reader.bytes, starts, ends, count: rows },
+      strings: { bytes: this.writer.reader.bytes, starts, ends, count: rows },
     };
   }
 }
@@ -169,40 +158,27 @@ function isZero(array: ArrayBufferView): boolean {
   return true;
 }
 
-function first(group: GroupName): Member {
-  return { group, kind: 'text', values: ({ pairs }) => pairs.first };
-}
+const NONE = new Uint32Array(0);
 
-function second(group: GroupName): Member {
-  return { group, kind: 'text', values: ({ pairs }) => pairs.second };
-}
-
-function endMembers<const End extends 'source' | 'destination'>(end: End) {
-  const member = (kind: Member['kind'], values: (sink: Sink) => Uint32Array): Member => ({
-    group: end,
-    kind,
-    values,
-  });
-  const location = (kind: Member['kind'], values: (locations: Locations) => Uint32Array) => ({
-    group: `${end}_at` as const,
-    kind,
-    values: (_: Sink, locations: Locations) => values(locations),
-  });
+/** A column of a message, by the catalogue's path, or of an end's location, by its name. */
+function memberOf(
+  { name, encoding, path }: Column,
+  { tables }: RowWriter,
+  locations: Locations,
+): Member | undefined {
+  const kind = encoding === 'u32' || encoding === 'u16' || encoding === 'u8' ? encoding : 'text';
+  if (path !== undefined) {
+    const group = MESSAGE_GROUPS.find((each) => path.startsWith(`flow.${each}.`));
+    if (group === undefined) return undefined;
+    const field = path.slice(`flow.${group}.`.length);
+    return { group, kind, values: () => tables[group].values[field] ?? NONE };
+  }
+  const [, end, member] = /^(source|destination)_(.*)$/.exec(name) ?? [];
+  if (end === undefined || member === undefined) return undefined;
+  const values: Record<string, Uint32Array> = locations.values;
   return {
-    [`${end}_id`]: member('u32', ({ endpoints }) => endpoints.ids),
-    [`${end}_identity`]: member('u32', ({ endpoints }) => endpoints.identities),
-    [`${end}_cluster_name`]: member('text', ({ endpoints }) => endpoints.clusterNames),
-    [`${end}_namespace`]: member('text', ({ endpoints }) => endpoints.namespaces),
-    [`${end}_labels`]: member('text', ({ endpoints }) => endpoints.labels),
-    [`${end}_pod_name`]: member('text', ({ endpoints }) => endpoints.podNames),
-    [`${end}_workloads`]: member('text', ({ endpoints }) => endpoints.workloads),
-    [`${end}_cluster`]: location('text', ({ names }) => names),
-    [`${end}_cluster_id`]: location('u16', ({ ids }) => ids),
-    [`${end}_cluster_origin`]: location('u8', ({ origins }) => origins),
-    [`${end}_workload`]: location('text', ({ workloads }) => workloads),
-    [`${end}_workload_origin`]: location('u8', ({ workloadOrigins }) => workloadOrigins),
-    [`${end}_node`]: location('text', ({ nodes }) => nodes),
-    [`${end}_zone`]: location('text', ({ zones }) => zones),
-    [`${end}_resolution`]: location('u8', ({ resolutions }) => resolutions),
+    group: end === 'source' ? 'source_at' : 'destination_at',
+    kind,
+    values: () => values[member] ?? NONE,
   };
 }

@@ -128,11 +128,30 @@ export class ByteTable {
   }
 }
 
-/** The same numbers in an array of twice the size. */
-export function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
+/** The same numbers in a larger array. */
+export function resized(array: Uint32Array, capacity: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(capacity);
   larger.set(array);
   return larger;
+}
+
+/** The same numbers in an array of twice the size. */
+export function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {
+  return resized(array, array.length * 2);
+}
+
+/** Arrays of one length, by name. */
+export function numberColumns<Name extends string>(
+  names: readonly Name[],
+  capacity: number,
+): Record<Name, Uint32Array> {
+  const entries = names.map((name) => [name, new Uint32Array(capacity)]);
+  // fromEntries forgets the keys. Of its results V8 knows the shape; of an object filled by assignments it would not.
+  return Object.fromEntries(entries) as Record<Name, Uint32Array>;
+}
+
+export function resizeAll(columns: Record<string, Uint32Array>, capacity: number): void {
+  for (const [name, array] of Object.entries(columns)) columns[name] = resized(array, capacity);
 }
 
 export function viewOf(bytes: Buffer): DataView {

@@ -5,8 +5,8 @@ import { putNanos } from './int64.ts';
 import type { Locations } from './locations.ts';
 import { Moment } from './moment.ts';
 import type { Envelope } from './response.ts';
+import type { RowWriter } from './row-writer.ts';
 import type { Scopes } from './scopes.ts';
-import type { Sink } from './sink.ts';
 import { type Span, sameBytes } from './span.ts';
 import { CLICKHOUSE, makeUuid, parseUuid } from './uuid.ts';
 
@@ -23,7 +23,7 @@ export interface BatchFacts {
 }
 
 export class RowFinisher {
-  private readonly sink: Sink;
+  private readonly writer: RowWriter;
   private readonly locations: Locations;
   private readonly scopes: Scopes;
   private readonly moment = new Moment();
@@ -31,15 +31,15 @@ export class RowFinisher {
   /** The cluster's text by that of the node name. */
   private readonly clusters = new Map<number, number>();
 
-  constructor(sink: Sink, locations: Locations, scopes: Scopes) {
-    this.sink = sink;
+  constructor(writer: RowWriter, locations: Locations, scopes: Scopes) {
+    this.writer = writer;
     this.locations = locations;
     this.scopes = scopes;
   }
 
   finish(envelope: Envelope, batch: BatchFacts, start: number, end: number): void {
-    const { sink } = this;
-    const { columns, groups, row } = sink;
+    const { writer } = this;
+    const { columns, groups, row } = writer;
     this.finishTime(envelope, batch.receivedAt);
     this.finishNode(envelope);
     this.finishUuid(envelope);
@@ -56,8 +56,8 @@ export class RowFinisher {
       columns.ip_destination,
     );
     columns.service_scope[row] = this.scopes.of(cluster);
-    columns.presence[2 * row] = sink.presence;
-    if (sink.lossy) {
+    columns.presence[2 * row] = writer.presence;
+    if (writer.lossy) {
       columns.raw[2 * row] = start;
       columns.raw[2 * row + 1] = end;
     }
@@ -68,13 +68,13 @@ export class RowFinisher {
   }
 
   private finishTime(envelope: Envelope, receivedAt: bigint): void {
-    const { sink, moment, outer } = this;
-    const { reader, columns, row } = sink;
-    if (envelope.time.present) sink.presence |= 1 << PRESENCE.responseTime;
-    if (sink.time.present) {
-      sink.presence |= 1 << PRESENCE.flowTime;
-      moment.read(reader, sink.time);
-      if (envelope.time.present && !sameBytes(reader.view, sink.time, envelope.time)) {
+    const { writer, moment, outer } = this;
+    const { reader, columns, row } = writer;
+    if (envelope.time.present) writer.presence |= 1 << PRESENCE.time;
+    if (writer.time.present) {
+      writer.presence |= 1 << PRESENCE['flow.time'];
+      moment.read(reader, writer.time);
+      if (envelope.time.present && !sameBytes(reader.view, writer.time, envelope.time)) {
         outer.read(reader, envelope.time);
         const seconds = outer.seconds - moment.seconds;
         if (Math.abs(seconds) > MAX_DIFFERENCE_SECONDS) reader.lossy = 1;
@@ -87,40 +87,40 @@ export class RowFinisher {
   }
 
   private finishNode(envelope: Envelope): void {
-    const { sink } = this;
-    const { reader, columns, row } = sink;
-    const { nodeName } = sink;
+    const { writer } = this;
+    const { reader, columns, row } = writer;
+    const { nodeName } = writer;
     columns.node_name[row] = this.textOf(nodeName);
     if (!envelope.nodeName.present) return;
     if (!sameBytes(reader.view, nodeName, envelope.nodeName)) {
       columns.response_node_name[row] = this.textOf(envelope.nodeName);
-    } else if (nodeName.present) sink.presence |= 1 << PRESENCE.sameNodeName;
+    } else if (nodeName.present) writer.presence |= 1 << PRESENCE.sameNodeName;
   }
 
   private finishUuid(envelope: Envelope): void {
-    const { sink } = this;
-    const { reader, columns, row, uuid } = sink;
+    const { writer } = this;
+    const { reader, columns, row, uuid } = writer;
     if (parseUuid(reader.view, uuid.start, uuid.end, columns.uuid, row * 16, CLICKHOUSE)) return;
     const parts = [bytesOf(reader.bytes, envelope.flow), bytesOf(reader.bytes, envelope.nodeName)];
     makeUuid('flow', parts, columns.uuid, row * 16, CLICKHOUSE);
-    sink.presence |= 1 << PRESENCE.uuidMade;
+    writer.presence |= 1 << PRESENCE.uuidMade;
     if (uuid.start === uuid.end) return;
-    sink.presence |= 1 << PRESENCE.uuidText;
-    const { lossy } = sink.texts;
-    sink.texts.lossy = 0;
+    writer.presence |= 1 << PRESENCE.uuidText;
+    const { lossy } = writer.texts;
+    writer.texts.lossy = 0;
     this.textOf(uuid);
     // Text that is not UTF-8 would break readers; `raw` has it.
-    if (sink.texts.lossy === 0) {
+    if (writer.texts.lossy === 0) {
       columns.uuid_text[2 * row] = uuid.start;
       columns.uuid_text[2 * row + 1] = uuid.end;
     }
-    sink.texts.lossy |= lossy;
+    writer.texts.lossy |= lossy;
   }
 
   /** The prefix of `cluster/node`; nodes of a cluster without a name of its own have none. */
   private clusterOfNode(): number {
-    const { sink, clusters } = this;
-    const { columns, row, texts } = sink;
+    const { writer, clusters } = this;
+    const { columns, row, texts } = writer;
     const node = columns.node_name[row] || columns.response_node_name[row] || 0;
     const known = clusters.get(node);
     if (known !== undefined) return known;
@@ -130,8 +130,8 @@ export class RowFinisher {
   }
 
   private textOf(span: Span): number {
-    const { sink } = this;
-    return span.present ? sink.texts.add(sink.reader.view, span.start, span.end) : 0;
+    const { writer } = this;
+    return span.present ? writer.texts.add(writer.reader.view, span.start, span.end) : 0;
   }
 }
 

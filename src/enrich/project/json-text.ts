@@ -3,26 +3,27 @@
 import { isDeepStrictEqual } from 'node:util';
 import { fromJson, toJson } from '../../hubble/json/json.ts';
 import { decode } from '../../hubble/proto/codec.ts';
-import { Policy, Tunnel } from '../../hubble/proto/schema.gen.ts';
 import type { MessageType } from '../../hubble/proto/schema.ts';
 import type { WireReader } from './wire.ts';
 
 /** Put by decoders in the place of bytes that are not UTF-8. */
 const REPLACEMENT = '\ufffd';
 
-export function makeTunnelJson(reader: WireReader): string {
-  return JSON.stringify(jsonOf(Tunnel, reader, reader.limit));
+/** Makes the JSON of a message. */
+export function makeMessageJson(type: MessageType): (reader: WireReader) => string {
+  return (reader) => JSON.stringify(jsonOf(type, reader, reader.limit));
 }
 
-/** A repeated field of policies, tags included, as a JSON array. */
-export function makePoliciesJson(reader: WireReader): string {
-  const policies: object[] = [];
-  while (reader.pos < reader.limit) {
-    reader.tag();
-    const end = reader.end();
-    policies.push(jsonOf(Policy, reader, end));
-  }
-  return JSON.stringify(policies);
+/** Makes the JSON array of a repeated field, whose elements have their tags. */
+export function makeListJson(type: MessageType): (reader: WireReader) => string {
+  return (reader) => {
+    const list: object[] = [];
+    while (reader.pos < reader.limit) {
+      reader.tag();
+      list.push(jsonOf(type, reader, reader.end()));
+    }
+    return JSON.stringify(list);
+  };
 }
 
 /** A repeated field of HTTP headers as a JSON array. By hand: request ids make the headers of most requests new. */

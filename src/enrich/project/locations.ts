@@ -1,9 +1,15 @@
 // Where distinct endpoints are, as each observing cluster sees them: asks the finder once and remembers. For ends that
 // the observing node or the address decides about, answers are remembered by those too, in a table that a newer answer
 // may take the place of an older one in, so that a scan of the whole internet needs no more memory than one address.
-import { type Circumstances, type EndFinder, type EndPlace, NEEDS } from '../inventory/ends.ts';
-import { grown } from './byte-table.ts';
-import type { Endpoints } from './endpoints.ts';
+import { LOCATION_COLUMNS } from '../../store/schema/columns-enriched.ts';
+import {
+  DEPENDS_ON,
+  type EndFinder,
+  type EndPlace,
+  type ObservationContext,
+} from '../inventory/ends.ts';
+import { grown, numberColumns, resizeAll } from './byte-table.ts';
+import type { RowWriter } from './row-writer.ts';
 import type { Columns } from './rows.ts';
 import type { Texts } from './texts.ts';
 
@@ -17,16 +23,9 @@ const WAYS = 4;
 const MAX_PLACES = 1 << 17;
 
 export class Locations {
-  /** Members by the location's number; 0 is no location. Texts by their number. */
-  names = new Uint32Array(64);
-  ids = new Uint32Array(64);
-  origins = new Uint32Array(64);
-  workloads = new Uint32Array(64);
-  workloadOrigins = new Uint32Array(64);
-  nodes = new Uint32Array(64);
-  zones = new Uint32Array(64);
-  resolutions = new Uint32Array(64);
-  private needs = new Uint32Array(64);
+  /** Values of the columns of an end (`source_` before them) by the location's number; texts by their number. */
+  readonly values = numberColumns(LOCATION_COLUMNS, 64);
+  private dependsOn = new Uint32Array(64);
   /** Numbers given so far. */
   size = 1;
   private readonly numbers = new Map<string, number>();
@@ -41,10 +40,10 @@ export class Locations {
   private version: number;
 
   private readonly finder: EndFinder;
-  private readonly endpoints: Endpoints;
+  private readonly endpoints: RowWriter['endpoints'];
   private readonly texts: Texts;
 
-  constructor(finder: EndFinder, endpoints: Endpoints, texts: Texts) {
+  constructor(finder: EndFinder, endpoints: RowWriter['endpoints'], texts: Texts) {
     this.finder = finder;
     this.endpoints = endpoints;
     this.texts = texts;
@@ -73,9 +72,9 @@ export class Locations {
       location = this.add(this.find(observer, endpoint));
       this.ofCurrent[endpoint] = location;
     }
-    const needs = this.needs[location] ?? 0;
-    if (needs === NEEDS.nothing) return location;
-    if (needs === NEEDS.address)
+    const dependsOn = this.dependsOn[location] ?? 0;
+    if (dependsOn === DEPENDS_ON.nothing) return location;
+    if (dependsOn === DEPENDS_ON.address)
       return this.detailed(observer, endpoint, addresses[row] ?? 0, location, 0);
     const node = columns.node_name[row] || columns.response_node_name[row] || 0;
     return this.detailed(observer, endpoint, node, location, columns.node_labels[row] ?? 0);
@@ -108,11 +107,11 @@ export class Locations {
         return details[at + 3] ?? 0;
     }
     const { texts } = this;
-    const circumstances =
-      this.needs[location] === NEEDS.address
+    const context =
+      this.dependsOn[location] === DEPENDS_ON.address
         ? { address: texts.text(text) }
         : { node: texts.text(text), nodeLabels: texts.text(labels) };
-    const found = this.add(this.find(observer, endpoint, circumstances));
+    const found = this.add(this.find(observer, endpoint, context));
     const at = first + 4 * (this.victim++ & (WAYS - 1));
     details[at] = observer;
     details[at + 1] = endpoint;
@@ -134,52 +133,44 @@ export class Locations {
     this.ofCurrent = locations;
   }
 
-  private find(observer: number, endpoint: number, circumstances?: Circumstances): EndPlace {
-    const { endpoints, texts } = this;
+  private find(observer: number, endpoint: number, context?: ObservationContext): EndPlace {
+    const { texts } = this;
+    const { values } = this.endpoints;
     const text = (ids: Uint32Array) => texts.text(ids[endpoint] ?? 0);
     const end = {
-      id: endpoints.ids[endpoint] ?? 0,
-      identity: endpoints.identities[endpoint] ?? 0,
-      clusterName: text(endpoints.clusterNames),
-      namespace: text(endpoints.namespaces),
-      podName: text(endpoints.podNames),
-      labels: text(endpoints.labels).split('\n'),
-      workloads: text(endpoints.workloads).split('\n'),
+      id: values.ID[endpoint] ?? 0,
+      identity: values.identity[endpoint] ?? 0,
+      clusterName: text(values.cluster_name),
+      namespace: text(values.namespace),
+      podName: text(values.pod_name),
+      labels: text(values.labels).split('\n'),
+      workloads: text(values.workloads).split('\n'),
     };
-    return this.finder.find(texts.text(observer), end, circumstances);
+    return this.finder.find(texts.text(observer), end, context);
   }
 
   /** The number of a place; the same for equal ones. */
   private add(found: EndPlace): number {
-    const { name, id, origin, workload, workloadOrigin, node, zone, resolution, needs } = found;
-    const key = `${id} ${origin} ${workloadOrigin} ${resolution} ${needs} ${name}\n${workload}\n${node}\n${zone}`;
+    const { name, id, origin, workload, workloadOrigin, node, zone, resolution, dependsOn } = found;
+    const key = `${id} ${origin} ${workloadOrigin} ${resolution} ${dependsOn} ${name}\n${workload}\n${node}\n${zone}`;
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const location = this.size++;
     this.numbers.set(key, location);
-    if (location === this.names.length) this.grow();
-    const { texts } = this;
-    this.names[location] = texts.addText(name);
-    this.ids[location] = id;
-    this.origins[location] = origin;
-    this.workloads[location] = texts.addText(workload);
-    this.workloadOrigins[location] = workloadOrigin;
-    this.nodes[location] = texts.addText(node);
-    this.zones[location] = texts.addText(zone);
-    this.resolutions[location] = resolution;
-    this.needs[location] = needs;
+    const { texts, values } = this;
+    if (location === this.dependsOn.length) {
+      this.dependsOn = grown(this.dependsOn);
+      resizeAll(values, this.dependsOn.length);
+    }
+    values.cluster[location] = texts.addText(name);
+    values.cluster_id[location] = id;
+    values.cluster_origin[location] = origin;
+    values.workload[location] = texts.addText(workload);
+    values.workload_origin[location] = workloadOrigin;
+    values.node[location] = texts.addText(node);
+    values.zone[location] = texts.addText(zone);
+    values.resolution[location] = resolution;
+    this.dependsOn[location] = dependsOn;
     return location;
-  }
-
-  private grow(): void {
-    this.names = grown(this.names);
-    this.ids = grown(this.ids);
-    this.origins = grown(this.origins);
-    this.workloads = grown(this.workloads);
-    this.workloadOrigins = grown(this.workloadOrigins);
-    this.nodes = grown(this.nodes);
-    this.zones = grown(this.zones);
-    this.resolutions = grown(this.resolutions);
-    this.needs = grown(this.needs);
   }
 }

@@ -1,21 +1,20 @@
 // Texts that are made of a part of a message, once for each distinct part: the joined elements of a repeated field, the
-// JSON of a submessage. Looked up by the part's bytes.
-import { ByteTable } from './byte-table.ts';
+// JSON of a submessage.
+import { resized } from './byte-table.ts';
+import { DecodeOnce } from './decode-once.ts';
 import type { Texts } from './texts.ts';
-import { WireReader } from './wire.ts';
+import type { WireReader } from './wire.ts';
 
 /** Makes the text of what the reader stands before; sets the reader's `lossy` when the text cannot give it back. */
-export type MakeText = (reader: WireReader) => string;
+type MakeText = (reader: WireReader) => string;
 
-export class Memo {
-  readonly table = new ByteTable(1024);
+export class Memo extends DecodeOnce {
   private readonly texts: Texts;
   private readonly make: MakeText;
-  private readonly cold = new WireReader();
   private values = new Uint32Array(1024);
-  private lossy = new Uint8Array(1024);
 
   constructor(texts: Texts, make: MakeText) {
+    super(1024);
     this.texts = texts;
     this.make = make;
   }
@@ -23,9 +22,9 @@ export class Memo {
   /** The number of the text for a submessage whose length is next; the reader goes past it. */
   message(reader: WireReader): number {
     const end = reader.end();
-    const value = this.find(reader, reader.pos, end);
+    const id = this.find(reader, reader.pos, end);
     reader.pos = end;
-    return value;
+    return this.values[id] ?? 0;
   }
 
   /** The number of the text for a repeated field, whose first `tag` was read from `start`, and all that follow on it. */
@@ -37,42 +36,17 @@ export class Memo {
       reader.pos = end;
     }
     reader.pos = end;
-    return this.find(reader, start, end);
-  }
-
-  clear(): void {
-    this.table.clear();
-  }
-
-  private find(reader: WireReader, start: number, end: number): number {
-    const { table } = this;
-    const known = table.size;
-    const id = table.add(reader.view, start, end);
-    if (id === known) this.decode(id, reader, start, end);
-    reader.lossy |= this.lossy[id] ?? 0;
+    // The values may be moved by finding one.
+    const id = this.find(reader, start, end);
     return this.values[id] ?? 0;
   }
 
-  private decode(id: number, reader: WireReader, start: number, end: number): void {
-    const { cold, table } = this;
-    if (table.starts.length > this.values.length) this.grow(table.starts.length);
-    cold.open(reader, start, end);
-    try {
-      this.values[id] = this.texts.addText(this.make(cold));
-      this.lossy[id] = cold.lossy;
-    } catch (error) {
-      table.removeNewest();
-      throw error;
-    }
+  protected override decode(id: number, reader: WireReader): void {
+    this.values[id] = this.texts.addText(this.make(reader));
   }
 
-  private grow(capacity: number): void {
-    const values = new Uint32Array(capacity);
-    values.set(this.values);
-    this.values = values;
-    const lossy = new Uint8Array(capacity);
-    lossy.set(this.lossy);
-    this.lossy = lossy;
+  protected override grow(capacity: number): void {
+    this.values = resized(this.values, capacity);
   }
 }
 

@@ -1,6 +1,6 @@
 // How many flows each node observed, counted over a block at once.
 import { clusterOf } from './finish.ts';
-import type { Sink } from './sink.ts';
+import type { RowWriter } from './row-writer.ts';
 
 export interface NodeFact {
   readonly cluster: string;
@@ -9,9 +9,9 @@ export interface NodeFact {
   readonly flows: number;
 }
 
-/** Counts the sink's first `rows` rows; `cluster` is '' when the node name says it. */
-export function countNodes(sink: Sink, rows: number, cluster: string): readonly NodeFact[] {
-  const { columns, texts } = sink;
+/** Counts the writer's first `rows` rows; `cluster` is '' when the node name says it. */
+export function countNodes(writer: RowWriter, rows: number, cluster: string): readonly NodeFact[] {
+  const { columns, texts } = writer;
   const counts = new Map<number, number>();
   // Rows of one node tend to follow on each other.
   let [node, run] = [-1, 0];

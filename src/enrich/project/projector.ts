@@ -14,15 +14,15 @@ import { createEndFinder, type EndFinder } from '../inventory/ends.ts';
 import { BlockMaker } from './block.ts';
 import { Events, type LostFact } from './events.ts';
 import { type BatchFacts, RowFinisher } from './finish.ts';
-import { readFlow } from './flow.ts';
+import { readFlow } from './flow.gen.ts';
 import { type BatchIdentities, identify } from './identify.ts';
 import { Locations } from './locations.ts';
 import { countNodes, type NodeFact } from './nodes.ts';
 import { Envelope } from './response.ts';
 import { type RowIds, rowIds } from './row-ids.ts';
+import { RowWriter } from './row-writer.ts';
 import { Scopes } from './scopes.ts';
 import { type Sighting, Sightings } from './sightings.ts';
-import { Sink } from './sink.ts';
 import { Malformed } from './wire.ts';
 
 export type { LostFact } from './events.ts';
@@ -99,7 +99,7 @@ export function createProjector(options: ProjectorOptions = {}): Projector {
 }
 
 class ProjectionLoop {
-  private readonly sink = new Sink();
+  private readonly writer = new RowWriter();
   private readonly envelope = new Envelope();
   private readonly events = new Events();
   private readonly locations: Locations;
@@ -114,31 +114,31 @@ class ProjectionLoop {
   private forgotten = 0;
 
   constructor(options: ProjectorOptions) {
-    const { sink } = this;
+    const { writer } = this;
     const clusters = options.clusters ?? createClusterFinder();
     const finder = options.ends ?? createEndFinder({ clusters });
-    this.locations = new Locations(finder, sink.endpoints, sink.texts);
-    this.scopes = new Scopes(sink, finder);
-    this.sightings = new Sightings(sink);
-    this.finisher = new RowFinisher(sink, this.locations, this.scopes);
+    this.locations = new Locations(finder, writer.endpoints, writer.texts);
+    this.scopes = new Scopes(writer, finder);
+    this.sightings = new Sightings(writer);
+    this.finisher = new RowFinisher(writer, this.locations, this.scopes);
     this.derivation = new Derivation(
-      sink,
+      writer,
       this.locations,
       options.derive ?? writerConfig.parse({}),
     );
-    this.blocks = new BlockMaker(sink, this.locations);
+    this.blocks = new BlockMaker(writer, this.locations);
     this.now = options.now ?? Date.now;
     this.maxEntries = options.maxEntries ?? 1 << 17;
     this.maxBytes = options.maxBytes ?? 1 << 25;
   }
 
   run(batch: FlowBatch, drop: Uint8Array | undefined): Projection {
-    const { sink } = this;
+    const { writer } = this;
     const { header, bytes, starts, ends } = batch;
     this.forgetWhenFull();
-    sink.begin(bytes, header.count);
+    writer.begin(bytes, header.count);
     const facts: BatchFacts = {
-      cluster: sink.texts.addText(header.cluster),
+      cluster: writer.texts.addText(header.cluster),
       receivedAt: header.receivedAt,
     };
     const rejected: Rejected[] = [];
@@ -152,15 +152,15 @@ class ProjectionLoop {
       }
       try {
         if (!this.project(batch, facts, starts[i] ?? 0, ends[i] ?? 0, rows)) continue;
-        if (sink.lossy) raw++;
+        if (writer.lossy) raw++;
         rows++;
       } catch (error) {
         rejected.push({ index: i, ...reasonOf(error) });
-        sink.rows.clearRow(rows);
+        writer.rows.clearRow(rows);
       }
     }
-    const nodes = countNodes(sink, rows, header.cluster);
-    const ids = rowIds(sink.columns, rows, this.events.identities);
+    const nodes = countNodes(writer, rows, header.cluster);
+    const ids = rowIds(writer.columns, rows, this.events.identities);
     const sightings = this.sightings.take(rows);
     const derived = this.derivation.take(rows, header, this.now());
     const flows = rows > 0 ? this.block(batch, rows) : undefined;
@@ -176,7 +176,7 @@ class ProjectionLoop {
   }
 
   memory(): { entries: number; bytes: number; forgotten: number } {
-    return { entries: this.sink.entries, bytes: this.sink.bytes, forgotten: this.forgotten };
+    return { entries: this.writer.entries, bytes: this.writer.bytes, forgotten: this.forgotten };
   }
 
   /** Projects one response; true when it was a flow, which then is in `row`. */
@@ -187,9 +187,9 @@ class ProjectionLoop {
     end: number,
     row: number,
   ): boolean {
-    const { sink, envelope } = this;
-    sink.beginRow(row);
-    envelope.read(sink.reader, start, end);
+    const { writer, envelope } = this;
+    writer.beginRow(row);
+    envelope.read(writer.reader, start, end);
     if (envelope.kind !== 'flow') {
       this.events.add(batch.bytes, envelope, batch.header, start, end);
       return false;
@@ -197,17 +197,17 @@ class ProjectionLoop {
     if (envelope.odd) {
       // The members that do not count must be readable too.
       decode(GetFlowsResponse, batch.bytes.subarray(start, end));
-      sink.reader.lossy = 1;
+      writer.reader.lossy = 1;
     }
-    sink.reader.pos = envelope.flow.start;
-    sink.reader.limit = envelope.flow.end;
-    readFlow(sink);
+    writer.reader.pos = envelope.flow.start;
+    writer.reader.limit = envelope.flow.end;
+    readFlow(writer);
     this.finisher.finish(envelope, facts, start, end);
     return true;
   }
 
   private block(batch: FlowBatch, rows: number): NativeBlock {
-    const { columns, texts } = this.sink;
+    const { columns, texts } = this.writer;
     const { relay, receivedAt } = batch.header;
     columns.relay.fill(texts.addText(relay), 0, rows);
     new BigInt64Array(columns.received_at.buffer).fill(receivedAt / NS_PER_MS, 0, rows);
@@ -215,8 +215,8 @@ class ProjectionLoop {
   }
 
   private forgetWhenFull(): void {
-    if (this.sink.entries > this.maxEntries || this.sink.bytes > this.maxBytes) {
-      this.sink.forget();
+    if (this.writer.entries > this.maxEntries || this.writer.bytes > this.maxBytes) {
+      this.writer.forget();
       this.finisher.clear();
       this.locations.clear();
       this.sightings.clear();

@@ -2,21 +2,12 @@
 // to block. Numbers stand as they will be stored; texts as their number in Texts; 64-bit numbers as two halves; plain
 // strings as the span of the batch they are in.
 import type { Encoding } from '../../store/schema/column.ts';
-import { FLOW_COLUMNS, type FlowColumnName } from '../../store/schema/columns.ts';
+import { FLOW_COLUMNS, type FlowColumnName, MESSAGE_GROUPS } from '../../store/schema/columns.ts';
 
 type Values = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 
-/** Columns that many flows have together; rows have the number of the whole, in `GROUPS`. */
-export const GROUPS = [
-  'source',
-  'destination',
-  'source_at',
-  'destination_at',
-  'emitter',
-  'ethernet',
-  'source_service',
-  'destination_service',
-] as const;
+/** Columns that many flows have together, of a message or of an end's location; rows have the number of the whole. */
+export const GROUPS = [...MESSAGE_GROUPS, 'source_at', 'destination_at'] as const;
 
 export type GroupName = (typeof GROUPS)[number];
 

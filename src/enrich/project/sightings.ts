@@ -1,6 +1,6 @@
 // Which identities a block shows, and when: first and last time of each distinct endpoint within an hour. An endpoint
 // whose time has been told for the current five minutes is passed over, so that hardly any block tells anything.
-import type { Sink } from './sink.ts';
+import type { RowWriter } from './row-writer.ts';
 
 /** Sightings nearer to each other than this are one. */
 const STEP_MS = 300_000;
@@ -24,7 +24,7 @@ export interface Sighting {
 
 /** Endpoints told of so far, by their number, for the observer that saw them first. */
 export class Sightings {
-  private readonly sink: Sink;
+  private readonly writer: RowWriter;
   private observers = new Uint32Array(1024);
   private toldFirst = new Float64Array(1024);
   private toldLast = new Float64Array(1024);
@@ -34,14 +34,14 @@ export class Sightings {
   /** What does not fit in: further clusters that saw an endpoint, and further hours of an import. */
   private readonly others = new Map<string, Other>();
 
-  constructor(sink: Sink) {
-    this.sink = sink;
+  constructor(writer: RowWriter) {
+    this.writer = writer;
   }
 
-  /** What the sink's first `rows` rows show that was not told yet. Call before they are cleared. */
+  /** What the writer's first `rows` rows show that was not told yet. Call before they are cleared. */
   take(rows: number): readonly Sighting[] {
-    const { groups, columns } = this.sink;
-    this.reserve(this.sink.endpoints.table.size);
+    const { groups, columns } = this.writer;
+    this.reserve(this.writer.endpoints.table.size);
     for (let row = 0; row < rows; row++) {
       // Signed high half; doubles are exact to a quarter of a microsecond here.
       const high = columns.time[2 * row + 1] ?? 0;
@@ -115,12 +115,12 @@ export class Sightings {
   }
 
   private sighting(observer: number, endpoint: number, first: number, last: number): Sighting {
-    const { texts, endpoints } = this.sink;
+    const { texts, endpoints } = this.writer;
     return {
       observer: texts.text(observer),
-      identity: endpoints.identities[endpoint] ?? 0,
-      clusterName: texts.text(endpoints.clusterNames[endpoint] ?? 0),
-      labels: texts.text(endpoints.labels[endpoint] ?? 0),
+      identity: endpoints.values.identity[endpoint] ?? 0,
+      clusterName: texts.text(endpoints.values.cluster_name[endpoint] ?? 0),
+      labels: texts.text(endpoints.values.labels[endpoint] ?? 0),
       firstMs: Math.floor(first / NANOS_PER_MS),
       lastMs: Math.floor(last / NANOS_PER_MS),
     };

@@ -2,7 +2,7 @@
 // stored.
 import { FLOW_COLUMNS, type FlowColumnName } from '../../store/schema/columns.ts';
 import type { FlowTable, Places } from '../derive/flow-table.ts';
-import { grown } from '../project/byte-table.ts';
+import { numberColumns, resizeAll } from '../project/byte-table.ts';
 import { ELEMENTS, Rows } from '../project/rows.ts';
 import { Texts } from '../project/texts.ts';
 import { CLICKHOUSE, parseUuid } from '../project/uuid.ts';
@@ -49,15 +49,16 @@ export const STORED_FLOW_COLUMNS = [
   'destination_service_namespace',
 ].join(', ');
 
-const NONE = new Uint32Array(0);
-
-/** Members of numbered things, by their number; 0 is none. */
-class Numbered {
-  readonly members: Uint32Array<ArrayBuffer>[];
+/** Values of numbered things, by their number; 0 is none. */
+class Numbered<Name extends string> {
+  readonly values: Record<Name, Uint32Array>;
+  private readonly names: readonly Name[];
   private readonly numbers = new Map<string, number>();
+  private capacity = 256;
 
-  constructor(width: number) {
-    this.members = Array.from({ length: width }, () => new Uint32Array(256));
+  constructor(names: readonly Name[]) {
+    this.names = names;
+    this.values = numberColumns(names, this.capacity);
   }
 
   of(values: readonly unknown[], numberOf: (value: unknown) => number): number {
@@ -66,12 +67,11 @@ class Numbered {
     if (known !== undefined) return known;
     const number = this.numbers.size + 1;
     this.numbers.set(key, number);
-    values.forEach((value, i) => {
-      const before = this.members[i] ?? NONE;
-      const member = number < before.length ? before : grown(before);
-      member[number] = numberOf(value);
-      this.members[i] = member;
-    });
+    if (number >= this.capacity) {
+      this.capacity *= 2;
+      resizeAll(this.values, this.capacity);
+    }
+    for (const [i, name] of this.names.entries()) this.values[name][number] = numberOf(values[i]);
     return number;
   }
 }
@@ -79,24 +79,10 @@ class Numbered {
 export class StoredFlows implements FlowTable {
   readonly texts = new Texts();
   private readonly rows = new Rows();
-  private readonly ends = new Numbered(ENDPOINT.length);
-  private readonly located = new Numbered(PLACE.length);
-  private readonly services = new Numbered(2);
-
-  /** Always the newest arrays. */
-  readonly places: Places;
-
-  constructor() {
-    const { located } = this;
-    this.places = {
-      get names() {
-        return located.members[0] ?? NONE;
-      },
-      get workloads() {
-        return located.members[1] ?? NONE;
-      },
-    };
-  }
+  /** Only totals have the last two, and those of stored flows are counted by the engine (./totals.ts). */
+  readonly endpoints = new Numbered([...ENDPOINT, 'cluster_name', 'workloads'] as const);
+  readonly places: Places & Numbered<(typeof PLACE)[number]> = new Numbered(PLACE);
+  readonly services = new Numbered(['name', 'namespace'] as const);
 
   get columns() {
     return this.rows.columns;
@@ -104,18 +90,6 @@ export class StoredFlows implements FlowTable {
 
   get groups() {
     return this.rows.groups;
-  }
-
-  get endpoints() {
-    const [identities = NONE, namespaces = NONE, labels = NONE, podNames = NONE] =
-      this.ends.members;
-    // Only totals have the last two, and those are made of stored flows by the engine (./totals.ts).
-    return { identities, namespaces, labels, podNames, clusterNames: NONE, workloads: NONE };
-  }
-
-  get pairs() {
-    const [first = NONE, second = NONE] = this.services.members;
-    return { first, second };
   }
 
   /** Takes rows of STORED_FLOW_COLUMNS in place of those before. */
@@ -134,10 +108,10 @@ export class StoredFlows implements FlowTable {
       return values.slice(at - count, at);
     };
     for (const end of ENDS) {
-      groups[end][row] = this.ends.of(next(ENDPOINT.length), (value) =>
+      groups[end][row] = this.endpoints.of(next(ENDPOINT.length), (value) =>
         typeof value === 'number' ? value : textOf(value),
       );
-      groups[`${end}_at`][row] = this.located.of(next(PLACE.length), textOf);
+      groups[`${end}_at`][row] = this.places.of(next(PLACE.length), textOf);
     }
     groups.destination_service[row] = this.services.of(next(2), textOf);
   }

@@ -53,7 +53,7 @@ const MADE_OF_DENIALS: Readonly<Record<string, string>> = {
   l7_protocol: "multiIf(dns_query != '', 1, http_method != '' OR http_url != '', 2, 0)",
   ip_version: "multiIf(ip_source = '', 0, position(ip_source, ':') = 0, 1, 2)",
   // Both ends are there, whatever is known of them; every uuid is the flow's own, or stands for one.
-  presence: `toUInt64(${2 ** PRESENCE.source + 2 ** PRESENCE.destination})`,
+  presence: `toUInt64(${2 ** PRESENCE['flow.source'] + 2 ** PRESENCE['flow.destination']})`,
   uuid_text: "''",
 };
 const TABLES: Readonly<Record<Table, ReadonlySet<string>>> = {

@@ -1,7 +1,7 @@
 // Which columns hold the fields that CEL expressions name. A field that is not set reads as its default on both sides:
 // columns are made that way.
 import { TCP_FLAGS } from '../../hubble/filter/event.ts';
-import { FLOW_COLUMNS, type PRESENCE } from '../../store/schema/columns.ts';
+import { FLOW_COLUMNS, MESSAGE_PATHS } from '../../store/schema/columns.ts';
 import { column, present } from './columns.ts';
 
 export interface SqlField {
@@ -22,28 +22,6 @@ const OTHERWISE: ReadonlySet<string> = new Set([
   'is_reply',
 ]);
 const BOOLS: ReadonlySet<string> = new Set(['reply', 'IP.encrypted']);
-const MESSAGES: Readonly<Record<string, keyof typeof PRESENCE>> = {
-  time: 'flowTime',
-  emitter: 'emitter',
-  ethernet: 'ethernet',
-  IP: 'ip',
-  l4: 'l4',
-  'l4.TCP.flags': 'tcpFlags',
-  tunnel: 'tunnel',
-  source: 'source',
-  destination: 'destination',
-  event_type: 'eventType',
-  source_service: 'sourceService',
-  destination_service: 'destinationService',
-  l7: 'l7',
-  trace_context: 'traceContext',
-  'trace_context.parent': 'traceParent',
-  file: 'file',
-  ip_trace_id: 'ipTraceId',
-  interface: 'interface',
-  extensions: 'extensions',
-  aggregate: 'aggregate',
-};
 
 const FIELDS: ReadonlyMap<string, SqlField> = new Map([...catalogued(), ...members()]);
 const PRESENT: ReadonlyMap<string, string> = new Map(presences());
@@ -109,7 +87,7 @@ function* members(): Generator<[string, SqlField]> {
 }
 
 function* presences(): Generator<[string, string]> {
-  for (const [path, bit] of Object.entries(MESSAGES)) yield [path, present(bit)];
+  for (const path of MESSAGE_PATHS) yield [path.slice('flow.'.length), present(path)];
   for (const [member, number] of Object.entries(L4_MEMBERS))
     yield [`l4.${member}`, `${column('l4_protocol')} = ${number}`];
   for (const [member, number] of Object.entries(L7_MEMBERS))

@@ -75,7 +75,7 @@ function* identityConditions(filter: FlowFilter, side: Side, params: Params): Ge
   if (some(identity)) {
     const numbers = params.add(identity, 'Array(UInt32)');
     // A number that is not 0 is of an end that is there.
-    const there = identity.includes(0) ? ` AND ${present(side)}` : '';
+    const there = identity.includes(0) ? ` AND ${present(`flow.${side}`)}` : '';
     yield exactly(`${column(`${side}_identity`)} IN ${numbers}${there}`);
   }
   const workload = filter[`${side}_workload`];

@@ -68,7 +68,7 @@ export function* eventConditions(filter: FlowFilter, params: Params): Generator<
     yield either(
       event_type.map(({ type = 0, match_sub_type, sub_type = 0 }) => {
         // A type or sub type that is not 0 is there.
-        const parts = type !== 0 ? [] : [present('eventType')];
+        const parts = type !== 0 ? [] : [present('flow.event_type')];
         if (type !== 0) parts.push(`${column('event_type')} = ${params.add(type, 'Int32')}`);
         if (match_sub_type === true)
           parts.push(`${column('event_sub_type')} = ${params.add(sub_type, 'Int32')}`);
@@ -78,7 +78,7 @@ export function* eventConditions(filter: FlowFilter, params: Params): Generator<
   if (some(interfaces))
     yield either(
       interfaces.map(({ index = 0, name = '' }) => {
-        const parts = [present('interface')];
+        const parts = [present('flow.interface')];
         if (index !== 0)
           parts.push(`${column('interface_index')} = ${params.add(index, 'UInt32')}`);
         if (name !== '') parts.push(`${column('interface_name')} = ${params.text(name)}`);
@@ -91,7 +91,7 @@ export function* eventConditions(filter: FlowFilter, params: Params): Generator<
         const bits = TCP_FLAGS.reduce((sum, name, bit) => sum + (flags[name] ? 1 << bit : 0), 0);
         const mask = params.add(bits, 'UInt16');
         // Flags that are set are there.
-        const there = bits === 0 ? `${present('tcpFlags')} AND ` : '';
+        const there = bits === 0 ? `${present('flow.l4.TCP.flags')} AND ` : '';
         return exactly(`${there}bitAnd(${column('tcp_flags')}, ${mask}) = ${mask}`);
       }),
     );

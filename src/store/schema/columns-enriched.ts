@@ -9,48 +9,56 @@ const WORKLOAD_ORIGIN =
 const RESOLUTION =
   '0 the flow says what it is; 1 outside every cluster, as far as known; 2 unresolved: the flow says `world`, and the address is one of a cluster’s.';
 
+type End = 'source' | 'destination';
+
+function clusterOf<const E extends End>(end: E) {
+  return [
+    column(
+      `${end}_cluster`,
+      'lc',
+      `Cluster of the ${end}: its key here, else the name it has in its mesh.`,
+    ),
+    column(
+      `${end}_cluster_id`,
+      'u16',
+      `Cluster id in the ${end} identity number, 0 when it carries none.`,
+    ),
+    column(`${end}_cluster_origin`, 'u8', CLUSTER_ORIGIN),
+  ] as const;
+}
+
+function placeOf<const E extends End>(end: E) {
+  return [
+    column(`${end}_workload`, 'lc', `Workload of the ${end} as \`namespace/Kind/name\`.`),
+    column(`${end}_workload_origin`, 'u8', WORKLOAD_ORIGIN),
+    column(`${end}_node`, 'lc', `Node the ${end} runs on, without its cluster, as far as known.`),
+    column(`${end}_zone`, 'lc', 'Zone of that node (label topology.kubernetes.io/zone).'),
+    column(`${end}_resolution`, 'u8', RESOLUTION),
+  ] as const;
+}
+
 export const ENRICHED_COLUMNS = [
-  column(
-    'source_cluster',
-    'lc',
-    'Cluster of the source: its key here, else the name it has in its mesh.',
-  ),
-  column(
-    'source_cluster_id',
-    'u16',
-    'Cluster id in the source identity number, 0 when it carries none.',
-  ),
-  column('source_cluster_origin', 'u8', CLUSTER_ORIGIN),
-  column(
-    'destination_cluster',
-    'lc',
-    'Cluster of the destination: its key here, else the name it has in its mesh.',
-  ),
-  column(
-    'destination_cluster_id',
-    'u16',
-    'Cluster id in the destination identity number, 0 when it carries none.',
-  ),
-  column('destination_cluster_origin', 'u8', CLUSTER_ORIGIN),
-  column('source_workload', 'lc', 'Workload of the source as `namespace/Kind/name`.'),
-  column('source_workload_origin', 'u8', WORKLOAD_ORIGIN),
-  column('source_node', 'lc', 'Node the source runs on, without its cluster, as far as known.'),
-  column('source_zone', 'lc', 'Zone of that node (label topology.kubernetes.io/zone).'),
-  column('source_resolution', 'u8', RESOLUTION),
-  column('destination_workload', 'lc', 'Workload of the destination as `namespace/Kind/name`.'),
-  column('destination_workload_origin', 'u8', WORKLOAD_ORIGIN),
-  column(
-    'destination_node',
-    'lc',
-    'Node the destination runs on, without its cluster, as far as known.',
-  ),
-  column('destination_zone', 'lc', 'Zone of that node (label topology.kubernetes.io/zone).'),
-  column('destination_resolution', 'u8', RESOLUTION),
+  ...clusterOf('source'),
+  ...clusterOf('destination'),
+  ...placeOf('source'),
+  ...placeOf('destination'),
   column(
     'service_scope',
     'lc',
     'What the annotations of the destination’s service (else the source’s) say, such as `global affinity=local`.',
   ),
+] as const;
+
+/** Names of an end's columns here without the end. */
+export const LOCATION_COLUMNS = [
+  'cluster',
+  'cluster_id',
+  'cluster_origin',
+  'workload',
+  'workload_origin',
+  'node',
+  'zone',
+  'resolution',
 ] as const;
 
 /** The table `identities`: which labels an identity number had in a cluster, hour by hour. */

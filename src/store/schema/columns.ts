@@ -4,14 +4,14 @@
 import { type Column, column, type Encoding, MILLIS, NANOS } from './column.ts';
 import { ENRICHED_COLUMNS } from './columns-enriched.ts';
 
-/** A column of what a response says at `path`. */
-function sent<const Name extends string>(
+/** A column of the field at `path` of a response; `*` in it stands for every message that has the field. */
+function sent<const Name extends string, const Path extends string>(
   name: Name,
   encoding: Encoding,
-  path: string,
+  path: Path,
   doc: string,
   type?: string,
-): Column & { readonly name: Name } {
+): Column & { readonly name: Name; readonly path: Path } {
   return { ...column(name, encoding, doc, type), path };
 }
 
@@ -94,8 +94,8 @@ export const FLOW_COLUMNS = [
     'flow.l4.TCP.flags',
     'Bits FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128, NS 256.',
   ),
-  sent('icmp_type', 'u32', 'flow.l4.ICMP*.type', 'ICMP type; also VRRP and IGMP type.'),
-  sent('icmp_code', 'u32', 'flow.l4.ICMP*.code', 'ICMP code.'),
+  sent('icmp_type', 'u32', 'flow.l4.*.type', 'ICMP type; also VRRP and IGMP type.'),
+  sent('icmp_code', 'u32', 'flow.l4.*.code', 'ICMP code.'),
   sent('vrrp_vrid', 'u32', 'flow.l4.VRRP.vrid', 'VRRP router id.'),
   sent('vrrp_priority', 'u32', 'flow.l4.VRRP.priority', 'VRRP priority.'),
   sent('igmp_group_address', 'lc', 'flow.l4.IGMP.group_address', 'IGMP group.'),
@@ -239,37 +239,72 @@ export const FLOW_COLUMNS = [
 
 export type FlowColumnName = (typeof FLOW_COLUMNS)[number]['name'];
 
-/** Bits of `presence`: what was there even when all of it was default values. Bit numbers, never renumbered. */
+/**
+ * Messages that many flows have in common, by their path below `flow`: looked up whole, so that rows have the number of
+ * the message until the block is made.
+ */
+export const MESSAGE_GROUPS = [
+  'source',
+  'destination',
+  'emitter',
+  'ethernet',
+  'source_service',
+  'destination_service',
+] as const;
+
+export type MessageGroup = (typeof MESSAGE_GROUPS)[number];
+
+type Path = Extract<(typeof FLOW_COLUMNS)[number], { readonly path: string }>['path'];
+
+/** Fields of a group's message that have a column. */
+export type GroupField<Group extends MessageGroup> = Path extends infer P
+  ? P extends `flow.${Group}.${infer Field}`
+    ? Field
+    : never
+  : never;
+
+/**
+ * Bits of `presence`: what was there even when all of it was default values. Names with a dot are paths of messages.
+ * Numbers are stored: never change one.
+ */
 export const PRESENCE = {
   flow: 0,
-  flowTime: 1,
-  responseTime: 2,
+  'flow.time': 1,
+  /** The response's own time. */
+  time: 2,
   /** The outer node name equals the flow's (and is not repeated in its column). */
   sameNodeName: 3,
-  ethernet: 4,
-  ip: 5,
-  l4: 6,
-  tcpFlags: 7,
-  source: 8,
-  destination: 9,
-  eventType: 10,
-  sourceService: 11,
-  destinationService: 12,
-  l7: 13,
-  traceContext: 14,
-  traceParent: 15,
-  file: 16,
-  ipTraceId: 17,
-  interface: 18,
-  emitter: 19,
-  aggregate: 20,
-  extensions: 21,
-  tunnel: 22,
+  'flow.ethernet': 4,
+  'flow.IP': 5,
+  'flow.l4': 6,
+  'flow.l4.TCP.flags': 7,
+  'flow.source': 8,
+  'flow.destination': 9,
+  'flow.event_type': 10,
+  'flow.source_service': 11,
+  'flow.destination_service': 12,
+  'flow.l7': 13,
+  'flow.trace_context': 14,
+  'flow.trace_context.parent': 15,
+  'flow.file': 16,
+  'flow.ip_trace_id': 17,
+  'flow.interface': 18,
+  'flow.emitter': 19,
+  'flow.aggregate': 20,
+  'flow.extensions': 21,
+  'flow.tunnel': 22,
   /** The uuid column was made by us: the flow had none. */
   uuidMade: 23,
   /** The uuid as sent is in uuid_text. */
   uuidText: 24,
 } as const;
+
+type PresencePath = Extract<keyof typeof PRESENCE, `flow.${string}`>;
+
+/** Paths of the messages that have a bit. */
+export const MESSAGE_PATHS = Object.keys(PRESENCE).filter((name): name is PresencePath =>
+  name.startsWith('flow.'),
+);
 
 /** The table `events`: LostEvents and NodeStatus as they came; rare, so each keeps its response's bytes. */
 export const EVENT_COLUMNS = [

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { createClusterFinder, ORIGIN } from '../../../../src/enrich/inventory/clusters.ts';
 import {
   createEndFinder,
+  DEPENDS_ON,
   type End,
-  NEEDS,
   RESOLUTION,
 } from '../../../../src/enrich/inventory/ends.ts';
 import { Inventory, WORKLOAD_ORIGIN } from '../../../../src/enrich/inventory/inventory.ts';
@@ -83,18 +83,18 @@ test('the workload: the flow’s, else of other flows of the pod, else from its 
     origin: ORIGIN.identity,
     workload: 'shop/Deployment/cart',
     workloadOrigin: WORKLOAD_ORIGIN.derived,
-    needs: NEEDS.nothing,
+    dependsOn: DEPENDS_ON.nothing,
     node: '',
   });
   // Its own node knows the workload, and where it runs.
   const local = end({ ...cart, id: 7, workloads: ['Rollout/cart'] });
   const before = finder.version;
-  expect(finder.find('west', local).needs).toBe(NEEDS.node);
-  const circumstances = {
+  expect(finder.find('west', local).dependsOn).toBe(DEPENDS_ON.node);
+  const context = {
     node: 'west/n1',
     nodeLabels: 'kubernetes.io/os=linux\ntopology.kubernetes.io/zone=z1\nx=y',
   };
-  expect(finder.find('west', local, circumstances)).toMatchObject({
+  expect(finder.find('west', local, context)).toMatchObject({
     workload: 'shop/Rollout/cart',
     workloadOrigin: WORKLOAD_ORIGIN.flow,
     node: 'n1',
@@ -120,13 +120,13 @@ test('the workload: the flow’s, else of other flows of the pod, else from its 
     zone: 'z1',
   });
   // What a flow says later does not take the place of what Kubernetes says.
-  finder.find('west', local, circumstances);
+  finder.find('west', local, context);
   expect(finder.find('east', end(cart)).workloadOrigin).toBe(WORKLOAD_ORIGIN.kubernetes);
 });
 
 test('`world` inside a network of a cluster is unresolved, outside it is the world', () => {
   const { finder } = setUp();
-  expect(finder.find('east', world).needs).toBe(NEEDS.address);
+  expect(finder.find('east', world).dependsOn).toBe(DEPENDS_ON.address);
   const at = (address: string, of = world) => finder.find('east', of, { address });
   expect(at('10.6.1.2')).toMatchObject({
     name: 'west',
@@ -178,7 +178,7 @@ test('host is on the observing node', () => {
 test('an endpoint id that is only the identity again does not make an end local', () => {
   const { finder } = setUp();
   const copied = end({ ...cart, id: cart.identity });
-  expect(finder.find('east', copied).needs).toBe(NEEDS.nothing);
+  expect(finder.find('east', copied).dependsOn).toBe(DEPENDS_ON.nothing);
   expect(finder.find('east', copied, { node: 'east/n1' }).node).toBe('');
 });
 

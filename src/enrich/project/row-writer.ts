@@ -1,25 +1,44 @@
-// Where the values of a flow go: the row being filled, the dictionaries its parts are looked up in, and the few facts
-// that are known only when the whole flow was read.
-import { PRESENCE } from '../../store/schema/columns.ts';
-import { Endpoints } from './endpoints.ts';
-import { makeHeadersJson, makePoliciesJson, makeTunnelJson } from './json-text.ts';
+// The row being filled, the dictionaries its parts are looked up in, and the few facts that are known only when the
+// whole flow was read.
+import {
+  Emitter,
+  Endpoint,
+  Ethernet,
+  Policy,
+  Service,
+  Tunnel,
+} from '../../hubble/proto/schema.gen.ts';
+import { type MessageGroup, PRESENCE } from '../../store/schema/columns.ts';
+import type { DecodeOnce } from './decode-once.ts';
+import { makeHeadersJson, makeListJson, makeMessageJson } from './json-text.ts';
 import { Memo, makeLines } from './memo.ts';
-import { Pairs } from './pairs.ts';
+import { type MessageTable, messageTable } from './message-table.ts';
 import { type Columns, type Groups, Rows } from './rows.ts';
 import { Span } from './span.ts';
 import { Texts } from './texts.ts';
 import { WireReader } from './wire.ts';
 
-export class Sink {
+export class RowWriter {
   readonly reader = new WireReader();
   readonly rows = new Rows();
   readonly texts = new Texts();
-  readonly endpoints = new Endpoints(this.texts);
-  readonly pairs = new Pairs(this.texts);
+  readonly endpoints = messageTable('source', Endpoint, this.texts, 1024);
+  readonly emitters = messageTable('emitter', Emitter, this.texts, 64);
+  readonly ethernets = messageTable('ethernet', Ethernet, this.texts, 256);
+  readonly services = messageTable('source_service', Service, this.texts, 256);
+  /** The table of each group's messages. */
+  readonly tables: Readonly<Record<MessageGroup, MessageTable<string>>> = {
+    source: this.endpoints,
+    destination: this.endpoints,
+    emitter: this.emitters,
+    ethernet: this.ethernets,
+    source_service: this.services,
+    destination_service: this.services,
+  };
   readonly lines = new Memo(this.texts, makeLines);
-  readonly policies = new Memo(this.texts, makePoliciesJson);
+  readonly policies = new Memo(this.texts, makeListJson(Policy));
   readonly headers = new Memo(this.texts, makeHeadersJson);
-  readonly tunnels = new Memo(this.texts, makeTunnelJson);
+  readonly tunnels = new Memo(this.texts, makeMessageJson(Tunnel));
 
   columns: Columns = this.rows.columns;
   groups: Groups = this.rows.groups;
@@ -98,7 +117,8 @@ export class Sink {
     this.texts.clear();
   }
 
-  private dictionaries(): readonly (Memo | Pairs | Endpoints)[] {
-    return [this.endpoints, this.pairs, this.lines, this.policies, this.headers, this.tunnels];
+  private dictionaries(): readonly DecodeOnce[] {
+    const { lines, policies, headers, tunnels } = this;
+    return [...new Set(Object.values(this.tables)), lines, policies, headers, tunnels];
   }
 }
