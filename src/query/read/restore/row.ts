@@ -5,11 +5,10 @@ import { decode } from '../../../hubble/proto/codec.ts';
 import type { Workload } from '../../../hubble/proto/schema.gen.ts';
 import type { MessageType } from '../../../hubble/proto/schema.ts';
 import type { Timestamp } from '../../../hubble/proto/wellknown.ts';
+import { SECOND_NS } from '../../../runtime/time.ts';
 import { type FlowColumnName, PRESENCE } from '../../../store/schema/columns.ts';
 import { present } from './present.ts';
 import { RESTORE_COLUMNS } from './select.ts';
-
-const NANOS = 1_000_000_000n;
 
 const INDEX: ReadonlyMap<FlowColumnName, number> = new Map(
   RESTORE_COLUMNS.map(({ name }, index) => [name, index]),
@@ -82,8 +81,8 @@ export class FlowRow {
   timestamp(name: FlowColumnName, difference?: FlowColumnName): Timestamp {
     const of = (column: FlowColumnName) => this.bigint(column) ?? 0n;
     const nanoseconds = of(name) + (difference === undefined ? 0n : of(difference));
-    const rest = ((nanoseconds % NANOS) + NANOS) % NANOS;
-    return { seconds: (nanoseconds - rest) / NANOS, nanos: Number(rest) };
+    const rest = ((nanoseconds % SECOND_NS) + SECOND_NS) % SECOND_NS;
+    return { seconds: (nanoseconds - rest) / SECOND_NS, nanos: Number(rest) };
   }
 
   /** Of its bytes. */
