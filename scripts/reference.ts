@@ -8,7 +8,7 @@ import { apiDocument } from '../src/api/http/document.ts';
 import { parallaxConfig } from '../src/app/config.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { schemaTree } from '../src/config/tree.ts';
-import { FILTER_FLAGS } from '../src/hubble/filter/flags.ts';
+import { FILTER_FLAGS } from '../src/hubble/filter/catalogue.ts';
 import { ERRORS } from '../src/runtime/errors.ts';
 import { DELIVERY_COLUMNS, INCIDENT_EVENT_COLUMNS } from '../src/store/schema/alert-columns.ts';
 import { EVENT_COLUMNS, FLOW_COLUMNS, PRESENCE } from '../src/store/schema/columns.ts';

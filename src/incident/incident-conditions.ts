@@ -2,7 +2,7 @@
 // means, and which values it takes. The one list that all of these are made from. No I/O.
 
 import { parsePrefix } from '../hubble/filter/address.ts';
-import { upTo } from '../hubble/filter/decimal.ts';
+import { upTo } from '../hubble/filter/form.ts';
 import { inputError, type ParallaxError } from '../runtime/errors.ts';
 import type { IncidentConditions, IncidentFilter } from './incident-filter.ts';
 

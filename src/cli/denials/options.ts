@@ -1,7 +1,8 @@
 // What a call of `parallax denials` asks for, read from its flags: those of observe that fit what is kept of denials, and
 // its own.
 
-import { FILTER_FLAGS, type FilterLists } from '../../hubble/filter/flags.ts';
+import { FILTER_FLAGS, filterOf } from '../../hubble/filter/catalogue.ts';
+import type { FilterLists } from '../../hubble/filter/flags.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
 import type { IncidentState } from '../../incident/incident.ts';
 import type { Sort } from '../../query/denials/cursor.ts';
@@ -52,23 +53,6 @@ const DEFAULT_INCIDENTS = 100n;
 const DEFAULT_ROWS = 20n;
 export const MAX_LIMIT = 10_000;
 
-/** Filters of observe for what no denial keeps. */
-const NOT_KEPT: ReadonlySet<string> = new Set([
-  'node-label',
-  'tcp-flags',
-  'type',
-  'http-status',
-  'http-path',
-  'http-header',
-  'trace-id',
-  'ip-trace-id',
-  'snat-ip',
-  'from-service',
-  'interface',
-  'encrypted',
-  'unencrypted',
-  'cel-expression',
-]);
 const OTHERS: ReadonlySet<string> = new Set([
   'all',
   'last',
@@ -82,7 +66,12 @@ const OTHERS: ReadonlySet<string> = new Set([
   'data-dir',
   'help',
 ]);
-const FILTERS: ReadonlySet<string> = new Set(FILTER_FLAGS.filter((name) => !NOT_KEPT.has(name)));
+/** A denial keeps no service of its source. */
+const FILTER_NAMES: ReadonlySet<string> = new Set(
+  FILTER_FLAGS.filter(
+    (name) => filterOf(name)?.filter.denials !== false && name !== 'from-service',
+  ),
+);
 const SERVER = /^(server|timeout|request-timeout|tls|token-file|basic-auth-|config$)/;
 
 const OTHER_WORDS: Readonly<Record<string, string>> = {
@@ -95,7 +84,7 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 export function denialFlags(values: FlagValues): Flag[] {
   const { text, toggle, list } = flagKinds(values);
   const shared = observeFlags(values)
-    .filter(({ name }) => FILTERS.has(name) || OTHERS.has(name) || SERVER.test(name))
+    .filter(({ name }) => FILTER_NAMES.has(name) || OTHERS.has(name) || SERVER.test(name))
     .map((flag) => ({ ...flag, help: OTHER_WORDS[flag.name] ?? flag.help }));
   return [
     toggle({ name: 'rows', help: 'Single denials, the newest first, in place of incidents' }),

@@ -1,5 +1,4 @@
-import { BARE_FLAGS, FILTER_FLAGS } from '../../hubble/filter/flags.ts';
-import { filterHelp } from '../../hubble/filter/help.ts';
+import { FILTER_FLAGS, filterHelp, isBareFlag } from '../../hubble/filter/catalogue.ts';
 import { hubbleFlags, serverFlags } from '../client/server-flags.ts';
 import type { Flag } from './args.ts';
 import { FlagValues, flagKinds } from './flag-values.ts';
@@ -87,7 +86,7 @@ function filterFlag(values: FlagValues, name: string): Flag {
     name,
     help: filterHelp(name),
     ...(short === undefined ? {} : { short }),
-    ...(BARE_FLAGS.has(name) ? { bare: 'true' } : {}),
+    ...(isBareFlag(name) ? { bare: 'true' } : {}),
     set: (value) => values.filters.set(name, value),
   };
 }

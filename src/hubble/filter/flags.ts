@@ -3,121 +3,21 @@
 // of which may match.
 import { inputError } from '../../runtime/errors.ts';
 import type { FlowFilter } from '../proto/schema.gen.ts';
+import { filterOf, type ListField } from './catalogue.ts';
 import { frozen } from './checked.ts';
 import { conflictOf } from './conflicts.ts';
-import { dropReasonNumber, verdictNumber } from './enums.ts';
 import { applyNamespaces, type Namespaces, namespaceProblem } from './namespaces.ts';
-import {
-  parseDirection,
-  parseEventType,
-  parseHeader,
-  parseIdentity,
-  parseIpTraceId,
-  parseIpVersion,
-  parseTcpFlags,
-  parseWorkload,
-} from './values.ts';
 
-type Draft = { -readonly [K in keyof FlowFilter]?: FlowFilter[K] };
-type ListField = Exclude<keyof FlowFilter, 'experimental'>;
+type Fields = { -readonly [K in keyof FlowFilter]?: FlowFilter[K] };
 
 export interface FilterLists {
   readonly whitelist: readonly FlowFilter[];
   readonly blacklist: readonly FlowFilter[];
 }
 
-/** What a flag without direction does: the value goes to both filters. */
-interface PlainFlag {
-  readonly field: ListField;
-  readonly parse: (text: string) => unknown;
-}
-
-/** What `--x`, `--from-x` and `--to-x` do: the source's field and the destination's. */
-interface SidedFlag {
-  readonly source: ListField;
-  readonly destination: ListField;
-  readonly parse: (text: string) => unknown;
-}
-
-const asIs = (text: string) => text;
-
-const PLAIN: Readonly<Record<string, PlainFlag>> = {
-  uuid: { field: 'uuid', parse: asIs },
-  'node-name': { field: 'node_name', parse: asIs },
-  'node-label': { field: 'node_labels', parse: asIs },
-  protocol: { field: 'protocol', parse: asIs },
-  'tcp-flags': { field: 'tcp_flags', parse: parseTcpFlags },
-  type: { field: 'event_type', parse: parseEventType },
-  verdict: { field: 'verdict', parse: verdictNumber },
-  'drop-reason-desc': { field: 'drop_reason_desc', parse: dropReasonNumber },
-  'http-status': { field: 'http_status_code', parse: asIs },
-  'http-method': { field: 'http_method', parse: asIs },
-  'http-path': { field: 'http_path', parse: asIs },
-  'http-url': { field: 'http_url', parse: asIs },
-  'http-header': { field: 'http_header', parse: parseHeader },
-  'trace-id': { field: 'trace_id', parse: asIs },
-  'ip-trace-id': { field: 'ip_trace_id', parse: parseIpTraceId },
-  'snat-ip': { field: 'source_ip_xlated', parse: asIs },
-  ipv4: { field: 'ip_version', parse: () => 1 },
-  ipv6: { field: 'ip_version', parse: () => 2 },
-  'ip-version': { field: 'ip_version', parse: parseIpVersion },
-  'traffic-direction': { field: 'traffic_direction', parse: parseDirection },
-  interface: { field: 'interface', parse: (name) => (name === '' ? {} : { name }) },
-  encrypted: { field: 'encrypted', parse: () => true },
-  unencrypted: { field: 'encrypted', parse: () => false },
-};
-
-const SIDED: Readonly<Record<string, SidedFlag>> = {
-  cluster: sided('cluster_name', asIs),
-  fqdn: sided('fqdn', asIs),
-  ip: sided('ip', asIs),
-  pod: sided('pod', asIs),
-  label: sided('label', asIs),
-  service: sided('service', asIs),
-  port: sided('port', asIs),
-  workload: sided('workload', parseWorkload),
-  identity: sided('identity', parseIdentity),
-};
-
-type SidedName =
-  | 'cluster_name'
-  | 'fqdn'
-  | 'ip'
-  | 'pod'
-  | 'label'
-  | 'service'
-  | 'port'
-  | 'workload'
-  | 'identity';
-
-function sided(name: SidedName, parse: (text: string) => unknown): SidedFlag {
-  return { source: `source_${name}`, destination: `destination_${name}`, parse };
-}
-
-/** Names of all filter flags, without dashes. `not` is one of them. */
-export const FILTER_FLAGS: readonly string[] = [
-  'not',
-  ...Object.keys(PLAIN),
-  ...Object.keys(SIDED).flatMap((name) => [name, `from-${name}`, `to-${name}`]),
-  ...['namespace', 'all-namespaces'].flatMap((name) => [name, `from-${name}`, `to-${name}`]),
-  'cel-expression',
-];
-
-/** Flags that take no value. */
-export const BARE_FLAGS: ReadonlySet<string> = new Set([
-  'not',
-  'ipv4',
-  'ipv6',
-  'all-namespaces',
-  'from-all-namespaces',
-  'to-all-namespaces',
-  'encrypted',
-  'unencrypted',
-]);
-
 class FilterPair {
-  readonly left: Draft = {};
-  readonly right: Draft = {};
+  readonly left: Fields = {};
+  readonly right: Fields = {};
   private readonly namespaces: Namespaces = { source: [], destination: [], either: [] };
   private readonly used = new Set<string>();
 
@@ -132,32 +32,25 @@ class FilterPair {
   }
 
   private apply(flag: string, value: string): void {
-    const plain = PLAIN[flag];
-    if (plain !== undefined) {
-      const parsed = plain.parse(value);
-      push(this.left, plain.field, parsed);
-      push(this.right, plain.field, parsed);
-      return;
+    const { filter, end } = filterOf(flag) ?? {};
+    if (filter === undefined) throw inputError(`--${flag} is no filter`);
+    switch (filter.name) {
+      case 'namespace':
+      case 'all-namespaces':
+        this.namespaces[end ?? 'either'].push(filter.bare ? '' : value);
+        return;
+      case 'cel-expression': {
+        const cel_expression = [...(this.left.experimental?.cel_expression ?? []), value];
+        this.left.experimental = { cel_expression };
+        this.right.experimental = { cel_expression };
+        return;
+      }
     }
-    const [, direction, name = ''] = /^(from-|to-)?(.*)$/.exec(flag) ?? [];
-    if (name === 'namespace' || name === 'all-namespaces') {
-      const namespace = name === 'namespace' ? value : '';
-      const side =
-        direction === 'from-' ? 'source' : direction === 'to-' ? 'destination' : 'either';
-      this.namespaces[side].push(namespace);
-      return;
-    }
-    if (name === 'cel-expression') {
-      const cel_expression = [...(this.left.experimental?.cel_expression ?? []), value];
-      this.left.experimental = { cel_expression };
-      this.right.experimental = { cel_expression };
-      return;
-    }
-    const pair = SIDED[name];
-    if (pair === undefined) throw inputError(`--${flag} is no filter`);
-    const parsed = pair.parse(value);
-    push(this.left, direction === 'to-' ? pair.destination : pair.source, parsed);
-    push(this.right, direction === 'from-' ? pair.source : pair.destination, parsed);
+    const { fields } = filter;
+    if (fields === undefined) throw new TypeError(`--${flag} has no field`);
+    const parsed = filter.parse(value);
+    push(this.left, end === 'destination' ? fields.destination : fields.source, parsed);
+    push(this.right, end === 'source' ? fields.source : fields.destination, parsed);
   }
 
   filters(): FlowFilter[] {
@@ -168,10 +61,10 @@ class FilterPair {
   }
 }
 
-function push(draft: Draft, field: ListField, value: unknown): void {
-  // The tables above pair each field with the parser of its element type.
-  const list = (draft[field] ?? []) as unknown[];
-  (draft as Record<string, unknown>)[field] = [...list, value];
+function push(filter: Fields, field: ListField, value: unknown): void {
+  // The catalogue pairs each field with the parser of its element.
+  const list = (filter[field] ?? []) as unknown[];
+  (filter as Record<string, unknown>)[field] = [...list, value];
 }
 
 function same(a: FlowFilter, b: FlowFilter): boolean {

@@ -2,6 +2,7 @@
 import { inputError } from '../../runtime/errors.ts';
 import { compileCel, type Failed } from '../cel/compile.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../proto/schema.gen.ts';
+import { FILTERS } from './catalogue.ts';
 import { checked } from './checked.ts';
 import { some, type Test } from './condition.ts';
 import {
@@ -66,6 +67,7 @@ function compileFilter(filter: FlowFilter, options: Required<PredicateOptions>):
 function* fieldTests(filter: FlowFilter, options: Required<PredicateOptions>): Generator<Test> {
   const { uuid } = filter;
   if (some(uuid)) yield (flow) => flow !== undefined && uuid.includes(flow.uuid ?? '');
+  yield* equalityTests(filter);
   yield* eventTypeTests(filter);
   yield* verdictTests(filter);
   yield* identityTests(filter);
@@ -82,7 +84,6 @@ function* fieldTests(filter: FlowFilter, options: Required<PredicateOptions>): G
   yield* tcpTests(filter);
   yield* nodeTests(filter);
   yield* clusterTests(filter, options);
-  yield* scalarTests(filter);
   const expressions = filter.experimental?.cel_expression;
   if (some(expressions)) {
     const test = compileCel(expressions);
@@ -92,24 +93,18 @@ function* fieldTests(filter: FlowFilter, options: Required<PredicateOptions>): G
 }
 
 function* verdictTests(filter: FlowFilter): Generator<Test> {
-  const { verdict, drop_reason_desc, reply, encrypted } = filter;
-  if (some(verdict)) yield (flow) => flow !== undefined && verdict.includes(flow.verdict ?? 0);
+  const { drop_reason_desc, reply } = filter;
   if (some(drop_reason_desc))
     yield (flow) =>
       flow?.verdict === DROPPED && drop_reason_desc.includes(flow.drop_reason_desc ?? 0);
   if (some(reply)) yield (flow) => replyMatches(flow, reply);
-  if (some(encrypted)) yield (flow) => encrypted.includes(flow?.IP?.encrypted ?? false);
 }
 
-function* scalarTests(filter: FlowFilter): Generator<Test> {
-  const { ip_version, trace_id, traffic_direction, ip_trace_id } = filter;
-  if (some(ip_version))
-    yield (flow) => flow !== undefined && ip_version.includes(flow.IP?.ipVersion ?? 0);
-  if (some(trace_id))
-    yield (flow) => trace_id.includes(flow?.trace_context?.parent?.trace_id ?? '');
-  if (some(traffic_direction))
-    yield (flow) => flow !== undefined && traffic_direction.includes(flow.traffic_direction ?? 0);
-  if (some(ip_trace_id)) yield (flow) => ip_trace_id.includes(flow?.ip_trace_id?.trace_id ?? 0n);
+function* equalityTests(filter: FlowFilter): Generator<Test> {
+  for (const { equality } of FILTERS) {
+    const wanted: readonly unknown[] | undefined = equality && filter[equality.field];
+    if (equality && some(wanted)) yield (flow) => wanted.includes(equality.of(flow));
+  }
 }
 
 const DROPPED = 2;

@@ -3,6 +3,8 @@ import { inputError } from '../../runtime/errors.ts';
 import { RESERVED_IDENTITIES } from '../identity.ts';
 import { EVENT_TYPES } from '../names.ts';
 import { quoted } from '../print/text.ts';
+import { DropReason, Verdict } from '../proto/schema.gen.ts';
+import { TCP_FLAGS } from './event.ts';
 
 export interface EventTypeFilter {
   type?: number;
@@ -42,7 +44,6 @@ const AGENT_EVENTS: Readonly<Record<string, number>> = {
   'ipcache-deleted': 10,
 };
 
-const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'NS'] as const;
 export type TcpFlagName = (typeof TCP_FLAGS)[number];
 
 /**
@@ -189,4 +190,16 @@ export function parseIpTraceId(text: string): bigint {
       `invalid --ip-trace-id value: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+export function parseVerdict(name: string): number {
+  if (!Object.hasOwn(Verdict.numbers, name)) throw inputError(`invalid --verdict value: ${name}`);
+  return Verdict.numbers[name as keyof typeof Verdict.numbers]; // it has it
+}
+
+export function parseDropReason(name: string): number {
+  if (name === '') throw inputError('empty --drop-reason-desc value');
+  if (!Object.hasOwn(DropReason.numbers, name))
+    throw inputError(`invalid --drop-reason-desc value: ${name}`);
+  return DropReason.numbers[name as keyof typeof DropReason.numbers]; // it has it
 }

@@ -2,16 +2,17 @@
 // repeated) and in a JSON body: windows of time, limits, lists of names, and filters as the flags of observe.
 
 import { z } from 'zod';
+import { FILTER_FLAGS, filterHelp, isBareFlag } from '../../hubble/filter/catalogue.ts';
 import { MAX_VALUE_CHARS } from '../../hubble/filter/checked.ts';
-import { BARE_FLAGS, FILTER_FLAGS, FilterBuilder } from '../../hubble/filter/flags.ts';
-import { filterHelp } from '../../hubble/filter/help.ts';
+import { FilterBuilder } from '../../hubble/filter/flags.ts';
+import type { FlagForm } from '../../hubble/filter/form.ts';
 import { filtersFromJson } from '../../hubble/filter/json.ts';
 import { MOMENT_PATTERN, parseMoment } from '../../hubble/filter/since.ts';
 import { fromJson } from '../../hubble/json/json.ts';
 import { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { DAY_MS, msToNs } from '../../runtime/time.ts';
-import { type FlagForm, formOf, textForm } from './flag-forms.ts';
+import { formOf, textForm } from './flag-forms.ts';
 import { checkDepth } from './json-body.ts';
 
 const MAX_LIST = 1000;
@@ -200,7 +201,7 @@ function namedFilters(input: Readonly<Record<string, unknown>>): Filters {
     const flag = name.startsWith(NOT) ? name.slice(NOT.length) : name;
     if (!FLAGS.includes(flag) || input[name] === undefined) continue;
     for (const value of [input[name]].flat()) {
-      if (BARE_FLAGS.has(flag) && !wanted(name, value)) continue;
+      if (isBareFlag(flag) && !wanted(name, value)) continue;
       try {
         if (flag !== name) builder.set('not', 'true');
         builder.set(flag, String(value));

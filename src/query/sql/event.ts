@@ -1,10 +1,12 @@
 // The fields of a FlowFilter about the flow itself, its event and its protocols.
+import { FILTERS } from '../../hubble/filter/catalogue.ts';
 import { some } from '../../hubble/filter/condition.ts';
 import { protocolMembers, TCP_FLAGS } from '../../hubble/filter/event.ts';
 import { nodeNamePattern } from '../../hubble/filter/pattern.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
+import type { QueryParams } from '../../store/store.ts';
 import { type Bounds, both, either, exactly } from './bounds.ts';
-import { column, present } from './columns.ts';
+import { column, columnNamed, present } from './columns.ts';
 import { labelCondition } from './labels.ts';
 import type { Params } from './params.ts';
 import { patternCondition } from './regex.ts';
@@ -16,25 +18,24 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function* flowConditions(filter: FlowFilter, params: Params): Generator<Bounds> {
   const numbers = (values: readonly number[]) => params.add(values, 'Array(Int32)');
-  const { uuid, verdict, traffic_direction, drop_reason_desc, ip_version, encrypted } = filter;
+  const { uuid, drop_reason_desc } = filter;
   if (some(uuid)) yield either(uuid.map((text) => exactly(uuidCondition(text, params))));
-  if (some(verdict)) yield exactly(`${column('verdict')} IN ${numbers(verdict)}`);
-  if (some(traffic_direction))
-    yield exactly(`${column('traffic_direction')} IN ${numbers(traffic_direction)}`);
+  for (const { equality } of FILTERS) {
+    const wanted: readonly unknown[] | undefined = equality && filter[equality.field];
+    if (equality === undefined || !some(wanted)) continue;
+    const { column, type } = equality;
+    // Truth values are numbers in the column.
+    const values = type === 'Int32' ? wanted.map(Number) : wanted;
+    // The catalogue names the type of the values.
+    const list = params.add(values as QueryParams[string], `Array(${type})`);
+    yield exactly(`${columnNamed(column)} IN ${list}`);
+  }
   if (some(drop_reason_desc))
     yield exactly(
       `${column('verdict')} = ${DROPPED} AND ${column('drop_reason_desc')} IN ${numbers(drop_reason_desc)}`,
     );
-  if (some(ip_version)) yield exactly(`${column('ip_version')} IN ${numbers(ip_version)}`);
-  if (some(encrypted))
-    yield exactly(`${column('ip_encrypted')} IN ${numbers(encrypted.map(Number))}`);
-  const { reply, trace_id, ip_trace_id, node_name, node_labels } = filter;
+  const { reply, node_name, node_labels } = filter;
   if (some(reply)) yield either(reply.map((wanted) => exactly(replyCondition(wanted))));
-  if (some(trace_id)) yield exactly(`${column('trace_id')} IN ${params.texts(trace_id)}`);
-  if (some(ip_trace_id))
-    yield either(
-      ip_trace_id.map((id) => exactly(`${column('ip_trace_id')} = ${params.add(id, 'UInt64')}`)),
-    );
   if (some(node_name)) yield exactly(nodeCondition(node_name, params));
   if (some(node_labels)) yield labelCondition(node_labels, 'node', column('node_labels'), params);
 }

@@ -1,7 +1,8 @@
 // Every field of a FlowFilter has a rule in the predicate, a rule in SQL, and a flag that sets it or a word on why not.
 import { expect, test } from 'vitest';
+import { FILTER_FLAGS } from '../../../../src/hubble/filter/catalogue.ts';
 import { frozen } from '../../../../src/hubble/filter/checked.ts';
-import { FILTER_FLAGS, FilterBuilder } from '../../../../src/hubble/filter/flags.ts';
+import { FilterBuilder } from '../../../../src/hubble/filter/flags.ts';
 import { filtersFromJson } from '../../../../src/hubble/filter/json.ts';
 import { compilePredicate } from '../../../../src/hubble/filter/predicate.ts';
 import { FlowFilter } from '../../../../src/hubble/proto/schema.gen.ts';

@@ -1,7 +1,8 @@
 // The forms of filter flags that the document declares, held against the code that reads the flags.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FILTER_FLAGS, FilterBuilder } from '../../../../src/hubble/filter/flags.ts';
+import { FILTER_FLAGS } from '../../../../src/hubble/filter/catalogue.ts';
+import { FilterBuilder } from '../../../../src/hubble/filter/flags.ts';
 import { RESERVED_IDENTITIES } from '../../../../src/hubble/identity.ts';
 import { filtersOf } from '../../../../src/query/request/fields.ts';
 import { formOf } from '../../../../src/query/request/flag-forms.ts';

@@ -1,7 +1,7 @@
 // Patterns of numbers against the numbers.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { upTo } from '../../../../src/hubble/filter/decimal.ts';
+import { upTo } from '../../../../src/hubble/filter/form.ts';
 
 test('a pattern takes the numbers from one to its limit, and no others', () => {
   fc.assert(
