@@ -1,8 +1,9 @@
 // Entry of the command: parses, runs, and turns what was thrown into one line on standard error and an exit code.
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { ParallaxError } from '../runtime/errors.ts';
 import { errorLine, exitCodeOf } from '../runtime/exit.ts';
 import { buildProgram } from './program.ts';
+import { commandName, refusalText } from './refusal.ts';
 
 /** How long output may take to leave a slow pipe before the process ends anyway. */
 const FLUSH_MS = 2_000;
@@ -14,17 +15,21 @@ function endOnClosedPipe(error: NodeJS.ErrnoException): void {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  const program = await buildProgram(argv[2]);
   try {
-    const program = await buildProgram(argv[2]);
     await program.parseAsync([...argv]);
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    // Commander has printed its own line, or the help or version that was asked for.
-    if (error instanceof CommanderError) return error.exitCode;
-    const line = error instanceof ParallaxError ? errorLine(error) : `defect: ${errorLine(error)}`;
-    process.stderr.write(`parallax: ${line}\n`);
-    return exitCodeOf(error);
+    const line = lineOf(error, program);
+    const name = commandName(program, argv.slice(2));
+    if (line !== undefined) process.stderr.write(`${name}: ${line}\n`);
+    return error instanceof CommanderError ? error.exitCode : exitCodeOf(error);
   }
+}
+
+function lineOf(error: unknown, program: Command): string | undefined {
+  if (error instanceof CommanderError) return refusalText(error, program);
+  return error instanceof ParallaxError ? errorLine(error) : `defect: ${errorLine(error)}`;
 }
 
 /** Ends the process: connections and engines that idle must not keep a finished command alive. */

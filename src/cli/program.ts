@@ -47,7 +47,8 @@ export async function buildProgram(only?: string): Promise<Command> {
     .version(programVersion(), '-V, --version', 'print the version number')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .showSuggestionAfterError()
+    // main.ts prints refusals.
+    .configureOutput({ outputError: () => undefined })
     .exitOverride();
   const one = only !== undefined && Object.hasOwn(COMMANDS, only) ? COMMANDS[only] : undefined;
   for (const add of one === undefined ? Object.values(COMMANDS) : [one]) await add(program);

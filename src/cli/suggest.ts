@@ -15,6 +15,6 @@ export function unknownValue(flag: string, value: string, known: readonly string
   );
 }
 
-function listed(words: readonly string[]): string {
+export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

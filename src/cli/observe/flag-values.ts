@@ -1,6 +1,8 @@
 // The values given to the flags of one call, and the kinds of flags that fill them.
 import { FilterBuilder } from '../../hubble/filter/flags.ts';
 import { parseUint } from '../../hubble/filter/values.ts';
+import { inputError } from '../../runtime/errors.ts';
+import { didYouMean, listed } from '../suggest.ts';
 import { type Flag, parseBool } from './args.ts';
 import { csvFields } from './csv.ts';
 
@@ -34,6 +36,15 @@ export function flagKinds(values: FlagValues) {
       ...words,
       set: (value) => {
         check(value);
+        values.text[words.name] = value;
+      },
+    }),
+    /** Text that must be one of `known`. */
+    choice: (words: FlagWords, known: readonly string[]): Flag => ({
+      ...words,
+      set: (value) => {
+        if (!known.includes(value))
+          throw inputError(`use ${listed(known)}${didYouMean(value, known)}`);
         values.text[words.name] = value;
       },
     }),

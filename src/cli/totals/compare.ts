@@ -3,7 +3,7 @@ import type { ComparedWindow, Comparison, Difference } from '../../query/totals/
 import { flagKinds } from '../observe/flag-values.ts';
 import { tableOf } from '../output/table.ts';
 import type { TotalsCommand } from './command.ts';
-import { dimensionColumns } from './groups.ts';
+import { dimensionColumns, MEASURES } from './groups.ts';
 import { given, namesOf } from './options.ts';
 
 const KINDS = ['new', 'gone', 'changed'] as const;
@@ -21,7 +21,7 @@ parallax top. What was not collected is not gone: the coverage of both windows i
     'parallax compare dns --since 1d --against 7d --ratio 3 --least 100',
   ],
   flags: (values) => {
-    const { text, number } = flagKinds(values);
+    const { text, choice, number } = flagKinds(values);
     return [
       text({
         name: 'against',
@@ -29,7 +29,7 @@ parallax top. What was not collected is not gone: the coverage of both windows i
       }),
       text({ name: 'ratio', value: 'number', help: 'As many times more or less is a change (2)' }),
       number({ name: 'least', help: 'Less than this in both windows is nothing (10)' }, 32),
-      text({ name: 'measure', help: 'flows, denied, dropped or audited' }),
+      choice({ name: 'measure', help: 'flows, denied, dropped or audited' }, MEASURES),
       number({ name: 'limit', help: 'Groups shown of each kind (50)' }, 32),
     ];
   },

@@ -50,9 +50,9 @@ export function groupsSummary({ groups, count, total, other }: Omit<Aggregates, 
   return groups.length === 0 && count === 0 ? 'no flows\n' : `${shown}${rest}\n`;
 }
 
+export const MEASURES: readonly string[] = ['flows', 'denied', 'dropped', 'audited'];
+
 export function orderFlag(values: FlagValues): Flag {
-  return flagKinds(values).text({
-    name: 'order',
-    help: 'flows (the default), denied, dropped, audited or connections: most of it first',
-  });
+  const help = 'flows (the default), denied, dropped, audited or connections: most of it first';
+  return flagKinds(values).choice({ name: 'order', help }, [...MEASURES, 'connections']);
 }

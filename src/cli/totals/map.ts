@@ -5,6 +5,8 @@ import { type Column, countColumn, tableOf } from '../output/table.ts';
 import type { TotalsCommand } from './command.ts';
 import { given, noWords } from './options.ts';
 
+const LEVELS = ['cluster', 'namespace', 'workload'];
+
 export const MAP: TotalsCommand<ServiceMap> = {
   name: 'map',
   words: '[flags]',
@@ -17,10 +19,10 @@ either end saw. A call that its source's cluster forwarded and its destination's
     'parallax map --namespace farfaraway --verdict DROPPED -o json',
   ],
   flags: (values) => [
-    flagKinds(values).text({
-      name: 'level',
-      help: 'What a node is: cluster, namespace or workload (the default)',
-    }),
+    flagKinds(values).choice(
+      { name: 'level', help: 'What a node is: cluster, namespace or workload (the default)' },
+      LEVELS,
+    ),
     flagKinds(values).number({ name: 'limit', help: 'Edges shown, the busiest first (1000)' }, 32),
   ],
   fields: ({ numbers, text }, words) => {

@@ -7,6 +7,7 @@ import { SECOND_NS } from '../../runtime/time.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, tableOf } from '../output/table.ts';
 import type { TotalsCommand } from './command.ts';
+import { MEASURES } from './groups.ts';
 import { given, namesOf } from './options.ts';
 
 export const TIMESERIES: TotalsCommand<Timeseries> = {
@@ -21,7 +22,7 @@ top) and the rest. Where nothing was collected there is no number, which a space
     'parallax timeseries cluster --measure denied --since 7d -o csv',
   ],
   flags: (values) => {
-    const { text, number } = flagKinds(values);
+    const { text, choice, number } = flagKinds(values);
     return [
       text(
         {
@@ -31,7 +32,10 @@ top) and the rest. Where nothing was collected there is no number, which a space
         },
         (value) => void secondsOf(value),
       ),
-      text({ name: 'measure', help: 'flows (the default), denied, dropped or audited' }),
+      choice(
+        { name: 'measure', help: 'flows (the default), denied, dropped or audited' },
+        MEASURES,
+      ),
       number({ name: 'series', help: 'Series shown (10)' }, 32),
     ];
   },
