@@ -146,11 +146,11 @@ function fieldText(each) {
     if (each.repeated || each.partOf) unsupported(each);
     return `wrapper(${head}, '${wrapped}')`;
   }
-  const rivals = (each.partOf?.oneof ?? []).filter((other) => other !== each.name);
+  const excludes = (each.partOf?.oneof ?? []).filter((other) => other !== each.name);
   const options = [
     each.repeated ? 'repeated: true' : '',
-    rivals.length > 0 ? `oneof: '${each.partOf.name}'` : '',
-    rivals.length > 0 ? `rivals: [${rivals.map((other) => `'${other}'`).join(', ')}]` : '',
+    excludes.length > 0 ? `oneof: '${each.partOf.name}'` : '',
+    excludes.length > 0 ? `excludes: [${excludes.map((other) => `'${other}'`).join(', ')}]` : '',
   ].filter(Boolean);
   const typeText = type === null ? `'${each.type}'` : typeName(each);
   return `field(${head}, ${typeText}${options.length > 0 ? `, { ${options.join(', ')} }` : ''})`;

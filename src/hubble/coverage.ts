@@ -1,4 +1,4 @@
-// What a collector says about its own completeness, one fact a node and report: the message CoverageFact of
+// Coverage facts a collector reports, one per node and report: the message CoverageFact of
 // proto/parallax/v1/flow_batch.proto. Field names are the columns of the table `coverage`.
 import { decode, encode } from './proto/codec.ts';
 import { field, type MessageType, message } from './proto/schema.ts';

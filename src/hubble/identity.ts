@@ -1,6 +1,5 @@
-// Security identity numbers: which part of a mesh a number is valid in, and which cluster's it is. A number means
-// something only within its scope and its time: never join node-local ones across nodes.
-
+// Security identities: scope and cluster of a number. A number has a meaning only within its scope and time: never join
+// node-local ones across nodes.
 /** How many clusters a mesh may have (Cilium's maxConnectedClusters); the same in the whole mesh, for its life. */
 export type MeshSize = 255 | 511;
 

@@ -1,4 +1,4 @@
-// Hubble's names for numbers: of enums, and of those event numbers that the protocol gives no enum.
+// Hubble's names of numbers: enum values, and event numbers that have no enum.
 import type { EnumType } from './proto/schema.ts';
 
 /** Numbers of `event_type.type`, by the names that `--type` takes. */

@@ -1,5 +1,5 @@
-// Which end of a flow called, as far as the flow alone tells: over numbers and as SQL over columns of the table `flows`,
-// by one order of facts, that of `clientVote` in src/query/connections/orient.ts.
+// The end of a flow that called, as far as the flow alone shows: over numbers and as SQL over columns of `flows`, by
+// the same order of facts as `clientVote` in src/query/connections/orient.ts.
 import { EVENT_TYPES } from '../hubble/names.ts';
 import { L7FlowType, Verdict } from '../hubble/proto/schema.gen.ts';
 

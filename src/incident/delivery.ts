@@ -1,4 +1,4 @@
-// Deliveries of events to receivers, as the API and the command line show them. No I/O.
+// Deliveries of events to receivers, as API and command line show them.
 import type { IncidentEventKind } from './incident-event.ts';
 
 /** States to filter deliveries by. */

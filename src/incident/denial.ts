@@ -1,5 +1,5 @@
-// What a denial is: a flow that a policy stopped, or would have stopped in audit mode. The one definition, over numbers
-// and as SQL over columns of the table `flows`.
+// Definition of a denial: a flow that a policy stopped, or would have stopped in audit mode. Over numbers and as SQL
+// over columns of `flows`.
 import { EVENT_TYPES } from '../hubble/names.ts';
 import { DropReason, FlowType, Verdict } from '../hubble/proto/schema.gen.ts';
 

@@ -1,6 +1,4 @@
-// The conditions on incidents: what each is called in a configuration, as a parameter and on the command line, what it
-// means, and which values it takes. The one list that all of these are made from. No I/O.
-
+// Conditions on incidents: names in the configuration, as parameters and on the command line, meaning, and values.
 import { parsePrefix } from '../hubble/filter/address.ts';
 import { upTo } from '../hubble/filter/form.ts';
 import { inputError, type ParallaxError } from '../runtime/errors.ts';

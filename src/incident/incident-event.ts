@@ -1,4 +1,4 @@
-// What happens to an incident over time, as the feed and the notifiers tell it. No I/O.
+// Transitions of an incident, as the feed and the notifiers report them.
 import type { Incident } from './incident.ts';
 
 /** `new`: seen for the first time, or again after it was over. `changed`: it grew. `resolved`: it is over. */
@@ -14,7 +14,7 @@ export interface IncidentPods {
 export interface IncidentEvent {
   /** Of this form; raised when a member changes its meaning. */
   readonly version: 1;
-  /** Of the transition: the same, however often it is told. */
+  /** Id of the transition, the same on every delivery. */
   readonly key: string;
   readonly event: IncidentEventKind;
   /** Place in the log: follow from here on. */
@@ -30,7 +30,7 @@ export interface IncidentEvent {
   /** Counted since the episode began. */
   readonly incident: Incident;
   readonly pods: IncidentPods;
-  /** Of `changed`: what is different from the last time it was told. */
+  /** Of `changed`: what differs from the last report. */
   readonly change?: {
     readonly count: { readonly from: number; readonly to: number };
     readonly pods: IncidentPods;

@@ -1,5 +1,4 @@
-// Which incidents are wanted: conditions on the document, all of which hold, and for lists any of their values. Used
-// where events pass by: by the feed and by notifiers. No I/O.
+// Filters incident documents: all conditions must hold, of a list any value. Used by the feed and by notifiers.
 import { type Prefix, parseAddress, parsePrefix } from '../hubble/filter/address.ts';
 import { type Incident, type IncidentEnd, incidentPolicyText } from './incident.ts';
 

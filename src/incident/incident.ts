@@ -1,6 +1,5 @@
-// An incident: denials of the same traffic, by whom it is denied and why. The document that the API gives and that
-// alerts carry, and how it is made of what the tables `incidents` and `denials` hold. No I/O.
-
+// Incident: denials of the same traffic by the same policies for the same reason. The document of API and alerts,
+// and how it is made from rows of `incidents` and `denials`.
 import { enumName } from '../hubble/names.ts';
 import { DropReason, TrafficDirection, Verdict } from '../hubble/proto/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../hubble/proto/timestamp.ts';
@@ -125,7 +124,7 @@ export function incidentOf(facts: IncidentFacts, at: IncidentMoment): Incident {
   const policies = incidentPolicies(facts.policies);
   const count = Math.max(facts.drops, facts.verdicts);
   const fresh = firstSeen >= at.newSince;
-  const told = {
+  const fields = {
     cluster,
     verdict: facts.verdict === Verdict.numbers.AUDIT ? ('AUDIT' as const) : ('DROPPED' as const),
     direction: enumName(TrafficDirection, facts.direction),
@@ -140,8 +139,8 @@ export function incidentOf(facts: IncidentFacts, at: IncidentMoment): Incident {
   };
   return {
     id: incidentId(facts.incident),
-    text: incidentText(told),
-    ...told,
+    text: incidentText(fields),
+    ...fields,
     firstSeen: momentText(firstSeen),
     lastSeen: momentText(lastSeen),
     count,

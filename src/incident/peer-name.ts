@@ -1,6 +1,5 @@
-// What an end without a workload is called, by what a flow says of it. Never its address: that would make each address an
-// end of its own. `flow_totals` has it in its columns; src/query/totals/expressions.ts says the same in SQL.
-
+// Name of an end without a workload, from what a flow says of it. Never its address, which would make each address
+// an end of its own. `flow_totals` stores it; src/query/totals/expressions.ts has the same in SQL.
 export interface Unnamed {
   /** The first of its DNS names, '' without one. */
   readonly dnsName: string;
@@ -9,7 +8,7 @@ export interface Unnamed {
   readonly pod: string;
 }
 
-/** DNS name, the narrowest `cidr:` label, `reserved:` label or pod, whichever is known first; '' when nothing is. */
+/** DNS name, the narrowest `cidr:` label, `reserved:` label or pod, the first that is known; '' when none is. */
 export function peerName({ dnsName, labels, pod }: Unnamed): string {
   return (
     dnsName || narrowest(labels) || (labels.find((each) => each.startsWith('reserved:')) ?? pod)

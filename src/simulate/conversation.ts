@@ -1,22 +1,22 @@
-// Whole exchanges between two parties as the nodes along the way see them: connections, denials, HTTP, DNS, pings.
+// Flows of whole exchanges between two parties: connections, denials, HTTP, DNS, pings.
 import type { Policy } from '../hubble/proto/schema.gen.ts';
 import {
   allowed,
   denied,
+  type FlowObservation,
   type Match,
   type Packet,
   type Party,
   type Point,
   ping,
-  type Sighting,
   seenByProxy,
   type TcpFlag,
   tcp,
   trace,
   udp,
   type World,
-} from './observation.ts';
-import type { Pod, SimulatedNode } from './packet-flows.ts';
+} from './packet-flows.ts';
+import type { Pod, SimulatedNode } from './topology.ts';
 
 /** Time a packet takes between two nodes; a mesh's clusters are a little further apart. */
 const HOP_US = 180;
@@ -43,22 +43,25 @@ export interface Connection {
 }
 
 /** A TCP connection that is let through: handshake, one request and its answer, both ends closed. */
-export function connection(how: Connection): Sighting[] {
+export function connection(how: Connection): FlowObservation[] {
   const path = new Path(how);
-  path.forth(['SYN'], 'NEW', how.admittedBy);
-  path.back(['SYN', 'ACK']);
-  path.forth(['ACK'], 'ESTABLISHED');
-  path.forth(['ACK', 'PSH'], 'ESTABLISHED');
+  path.toServer(['SYN'], 'NEW', how.admittedBy);
+  path.toClient(['SYN', 'ACK']);
+  path.toServer(['ACK'], 'ESTABLISHED');
+  path.toServer(['ACK', 'PSH'], 'ESTABLISHED');
   path.wait(2400);
-  path.back(['ACK', 'PSH']);
-  path.forth(['ACK', 'FIN'], 'ESTABLISHED');
-  path.back(['ACK', 'FIN']);
+  path.toClient(['ACK', 'PSH']);
+  path.toServer(['ACK', 'FIN'], 'ESTABLISHED');
+  path.toClient(['ACK', 'FIN']);
   return path.seen;
 }
 
-/** SYNs that the server's node drops for want of a policy; the client's node sees them leave, again and again. */
-export function deniedConnection(how: Connection, retryAfterMs: readonly number[]): Sighting[] {
-  const seen: Sighting[] = [];
+/** SYNs that the server's node drops for want of a policy; the client's node reports each retry. */
+export function deniedConnection(
+  how: Connection,
+  retryAfterMs: readonly number[],
+): FlowObservation[] {
+  const seen: FlowObservation[] = [];
   const { client, server } = parties(how);
   const near = how.client.node;
   const far = how.server.node;
@@ -87,13 +90,13 @@ export interface HttpExchange extends Connection {
 }
 
 /** HTTP through the proxy of the server's node: redirected by a policy, then a request and a response. */
-export function httpExchange(how: HttpExchange): Sighting[] {
+export function httpExchange(how: HttpExchange): FlowObservation[] {
   const path = new Path(how);
   const { client, server } = parties(how);
   const node = how.server.node;
-  path.forth(['SYN'], 'NEW', how.admittedBy, 'TO_PROXY');
-  path.back(['SYN', 'ACK']);
-  path.forth(['ACK', 'PSH'], 'ESTABLISHED', undefined, 'TO_PROXY');
+  path.toServer(['SYN'], 'NEW', how.admittedBy, 'TO_PROXY');
+  path.toClient(['SYN', 'ACK']);
+  path.toServer(['ACK', 'PSH'], 'ESTABLISHED', undefined, 'TO_PROXY');
   const { method, url, code, latencyMs } = how;
   const headers = [...(how.headers ?? [])];
   const protocol = 'HTTP/1.1';
@@ -106,11 +109,11 @@ export function httpExchange(how: HttpExchange): Sighting[] {
     latency_ns: BigInt(Math.round(latencyMs * 1e6)),
     http: { code, method, url, protocol, headers },
   };
-  const told = `${protocol} ${code} ${Math.floor(latencyMs)}ms (${method} ${url})`;
-  path.add(node, seenByProxy(node, answers, 'RESPONSE', response, told));
-  path.back(['ACK', 'PSH']);
-  path.forth(['ACK', 'FIN'], 'ESTABLISHED', undefined, 'TO_PROXY');
-  path.back(['ACK', 'FIN']);
+  const summary = `${protocol} ${code} ${Math.floor(latencyMs)}ms (${method} ${url})`;
+  path.add(node, seenByProxy(node, answers, 'RESPONSE', response, summary));
+  path.toClient(['ACK', 'PSH']);
+  path.toServer(['ACK', 'FIN'], 'ESTABLISHED', undefined, 'TO_PROXY');
+  path.toClient(['ACK', 'FIN']);
   return path.seen;
 }
 
@@ -121,7 +124,7 @@ export interface DnsLookup extends Connection {
 }
 
 /** A name looked up through the DNS proxy of the client's node. No address is an answer of its own: NXDOMAIN. */
-export function dnsLookup(how: DnsLookup): Sighting[] {
+export function dnsLookup(how: DnsLookup): FlowObservation[] {
   const path = new Path(how);
   const { client, server } = parties(how);
   const node = how.client.node;
@@ -140,16 +143,16 @@ export function dnsLookup(how: DnsLookup): Sighting[] {
   const found = ips.length > 0;
   const missing = { ...base, ttl: NO_TTL, rcode: NXDOMAIN };
   const answer = found ? { ...base, ips: [...ips], ttl: 30, rrtypes: [type] } : missing;
-  const told = found
+  const summary = found
     ? `DNS Answer "${ips.join(',')}" TTL: 30 (Proxy ${name} ${type})`
     : `DNS Answer RCode: Non-Existent Domain TTL: ${NO_TTL} (Proxy ${name} ${type})`;
-  path.add(node, seenByProxy(node, answers, 'RESPONSE', { dns: answer }, told));
+  path.add(node, seenByProxy(node, answers, 'RESPONSE', { dns: answer }, summary));
   path.add(node, trace(node, answers, 'TO_ENDPOINT', 'REPLY'));
   return path.seen;
 }
 
 /** An echo request and its answer between two pods. */
-export function pingPong(client: Pod, server: Pod): Sighting[] {
+export function pingPong(client: Pod, server: Pod): FlowObservation[] {
   const path = new Path({ client, clientPort: 0, server, serverPort: 0 });
   const [near, far] = [client.node, server.node];
   const a: Party = { pod: client, port: 0 };
@@ -164,7 +167,12 @@ export function pingPong(client: Pod, server: Pod): Sighting[] {
 }
 
 /** A pod talks to something outside of every cluster. */
-export function toWorld(client: Pod, clientPort: number, world: World, port: number): Sighting[] {
+export function toWorld(
+  client: Pod,
+  clientPort: number,
+  world: World,
+  port: number,
+): FlowObservation[] {
   const path = new Path({ client, clientPort, server: client, serverPort: port });
   const { node } = client;
   const a: Party = { pod: client, port: clientPort };
@@ -183,9 +191,9 @@ export function toWorld(client: Pod, clientPort: number, world: World, port: num
   return path.seen;
 }
 
-/** Gathers what is seen while packets go back and forth between two pods. */
+/** Collects the flows of packets between two pods. */
 class Path {
-  readonly seen: Sighting[] = [];
+  readonly seen: FlowObservation[] = [];
   private readonly how: Connection;
   private us = 0;
 
@@ -197,13 +205,13 @@ class Path {
     this.us += us;
   }
 
-  add(node: SimulatedNode, flow: Sighting['flow']): void {
+  add(node: SimulatedNode, flow: FlowObservation['flow']): void {
     this.seen.push({ node, afterUs: this.us, flow });
     this.us += LOCAL_US;
   }
 
   /** A packet from client to server. */
-  forth(
+  toServer(
     flags: readonly TcpFlag[],
     reason: 'NEW' | 'ESTABLISHED',
     admittedBy?: Rule,
@@ -227,7 +235,7 @@ class Path {
   }
 
   /** A packet from server to client. */
-  back(flags: readonly TcpFlag[]): void {
+  toClient(flags: readonly TcpFlag[]): void {
     const { client, server } = parties(this.how);
     const [near, far] = [this.how.client.node, this.how.server.node];
     if (near !== far) {

@@ -1,4 +1,4 @@
-// What can be made to go wrong with a relay, and the words for it on the command line.
+// Faults to inject into a relay, and their syntax on the command line.
 import { duration, size } from '../config/values.ts';
 import { inputError, type ParallaxError } from '../runtime/errors.ts';
 import { STATUS } from './grpc.ts';
@@ -16,11 +16,11 @@ export type Fault =
   | { readonly kind: 'eof' }
   /** The relay is gone for a while; with `lost` its nodes too, and their rings are empty afterwards. */
   | { readonly kind: 'restart'; readonly ms: number; readonly lost: boolean }
-  /** Every reader is told that `count` events were lost before they came to a ring. */
+  /** A lost-events message of `count` events, lost before they reached a ring, for every reader. */
   | { readonly kind: 'lost'; readonly count: number }
-  /** A node (or all) gives nothing more to the calls that are open now. */
+  /** A node (or all) sends nothing more to the calls that are open now. */
   | { readonly kind: 'silent'; readonly node?: string | undefined }
-  /** A node (or all) gives its ring again to the calls that are open now, from their `since`. */
+  /** A node (or all) sends its ring a second time to the calls that are open now, from their `since`. */
   | { readonly kind: 'replay'; readonly node?: string | undefined }
   /** From now on events come up to `ms` out of order; 0 ends it. */
   | { readonly kind: 'disorder'; readonly ms: number }

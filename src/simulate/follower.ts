@@ -65,7 +65,7 @@ export class Follower {
     }
   }
 
-  /** A node's stream inside the relay was opened anew with the original request: it gives its ring again. */
+  /** The relay reopened its stream to a node with the original request: the node sends its ring a second time. */
   replay(nodeName: string | undefined): void {
     for (const at of this.positions) {
       if (nodeName !== undefined && at.ring.name !== nodeName) continue;

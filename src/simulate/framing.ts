@@ -1,4 +1,4 @@
-// Messages and times as they go over the wire: gRPC's frame around a message, timestamps from and to milliseconds.
+// gRPC framing of messages, and timestamps from and to milliseconds.
 import { encode } from '../hubble/proto/codec.ts';
 import { type Flow, GetFlowsResponse } from '../hubble/proto/schema.gen.ts';
 import type { MessageType } from '../hubble/proto/schema.ts';
@@ -30,7 +30,7 @@ export function milliseconds(time: Timestamp): number {
 }
 
 /** A flow of a node as a framed response; `uuidAt` is where the text of its uuid starts. */
-export function encodeSighting(flow: Flow, atMs: number, uuid: string) {
+export function encodeObservation(flow: Flow, atMs: number, uuid: string) {
   const time = timestamp(atMs);
   const response = { flow: { ...flow, time, uuid }, node_name: flow.node_name, time };
   const bytes = framed(GetFlowsResponse, response);

@@ -1,4 +1,4 @@
-// Plays a file of JSON lines, as `hubble observe -o json` or an agent's flow log writes them.
+// Replays a file of JSON lines, as `hubble observe -o json` or an agent's flow log writes them.
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Logger } from 'pino';

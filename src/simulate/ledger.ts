@@ -1,5 +1,5 @@
-// The truth about a simulation: the uuid of every flow it emitted, and of those that a ring overwrote before any
-// client read them. Kept only when asked for, 16 bytes a flow, in memory up to a limit or in a file.
+// Records the uuid of every flow a simulation emitted, and of those that a ring overwrote before any client read them:
+// 17 bytes a flow, in memory up to a limit or in a file.
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { inputError } from '../runtime/errors.ts';
 

@@ -1,7 +1,6 @@
 // Synthetic load: connections between a few hundred pods, written from templates at an exact rate.
 import type { Clock } from '../runtime/clock.ts';
 import type { Health } from '../runtime/component.ts';
-import type { SimulatedCluster } from './packet-flows.ts';
 import { makeScripts, type Script } from './population.ts';
 import { type Random, scramble, seededRandom } from './random.ts';
 import type { SimulatedRelay } from './relay.ts';
@@ -14,12 +13,13 @@ import {
   SMALLEST_NANOS,
   writeFlow,
 } from './template.ts';
+import type { SimulatedCluster } from './topology.ts';
 
 /** A write to a client costs some 300 µs whatever its size, so few large ones; yet no ring may fill within a tick. */
 const LONGEST_TICK_MS = 20;
 const SHORTEST_TICK_MS = 2;
 const TICKS_PER_RING = 8;
-/** Flows that are made after a pause are told to be of this last stretch of it. */
+/** Flows made after a pause carry times of its last part, at most this long. */
 const LONGEST_SPAN_MS = 500;
 /** After a pause the generator catches up at no more than this many times its rate, so that rings are not washed out. */
 const CATCH_UP = 3;
@@ -32,7 +32,7 @@ export interface LoadOptions {
   readonly seed: number;
   /** Makes nothing until a client follows. */
   readonly waitForClient: boolean;
-  /** One flow in fifty is told to be up to so much older than its turn. */
+  /** One flow in fifty carries a time up to so much in the past. */
   readonly lateMs?: number;
   /** After so many flows other pods are there, with the identity numbers of the first. */
   readonly reuseAfter?: number;
@@ -137,9 +137,9 @@ export class LoadGenerator implements Scenario {
       this.populate();
     }
     const nodes = this.streams.length;
-    const turn = this.made % nodes;
+    const first = this.made % nodes;
     for (let i = 0; i < nodes; i++) {
-      const node = (turn + i) % nodes;
+      const node = (first + i) % nodes;
       const share = Math.floor(due / nodes) + (i < due % nodes ? 1 : 0);
       if (share > 0) this.writeNode(node, share, fromMs, spanMs);
     }

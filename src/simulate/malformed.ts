@@ -1,4 +1,4 @@
-// Messages that a careless reader trips over: cut short, with fields of the future, with text that is no UTF-8, huge.
+// Malformed messages: truncated, with unknown fields, with text that is not UTF-8, huge.
 import { randomUUID } from 'node:crypto';
 import { encode } from '../hubble/proto/codec.ts';
 import { type Flow, FlowType, GetFlowsResponse, Verdict } from '../hubble/proto/schema.gen.ts';

@@ -1,11 +1,11 @@
-// A mesh and a stranger: two clusters whose relays both give the flows of both, as in a ClusterMesh with one authority,
-// and a third outside of it, called `default` and without an id, whose nodes have no prefix. Clocks differ by seconds,
-// some flows come late, and identity numbers are used again.
+// The scenario `mesh`: two clusters whose relays both serve the flows of both, as in a ClusterMesh, and a third outside
+// of it, named `default`, without an id and without a prefix on its node names. Clocks differ by seconds, some flows
+// are late, identity numbers are reused.
 import type { Clock } from '../runtime/clock.ts';
 import { type LoadedRelay, LoadGenerator } from './load.ts';
-import { makeCluster, type SimulatedCluster } from './packet-flows.ts';
 import type { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
+import { makeCluster, type SimulatedCluster } from './topology.ts';
 
 export interface MeshOptions {
   /** Flows a second of each cluster. */

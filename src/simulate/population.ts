@@ -1,4 +1,4 @@
-// Who talks to whom in a synthetic load: clusters of a few hundred pods, and their conversations as templates.
+// Clusters of a synthetic load: a few hundred pods, and their conversations as templates.
 
 import {
   connection,
@@ -9,16 +9,10 @@ import {
   type Rule,
   toWorld,
 } from './conversation.ts';
-import type { Sighting, World } from './observation.ts';
-import {
-  identityOf,
-  makeCluster,
-  makePod,
-  type Pod,
-  type SimulatedCluster,
-} from './packet-flows.ts';
+import type { FlowObservation, World } from './packet-flows.ts';
 import type { Random } from './random.ts';
 import { type FlowTemplate, flowTemplate, TEMPLATE_PORT } from './template.ts';
+import { identityOf, makeCluster, makePod, type Pod, type SimulatedCluster } from './topology.ts';
 
 const CONVERSATIONS = 200;
 
@@ -114,7 +108,7 @@ function pickConversation(
   dns: readonly [Pod, ...Pod[]],
   random: Random,
   index: number,
-): Sighting[] {
+): FlowObservation[] {
   const clientPort = TEMPLATE_PORT;
   const serverPort = random.pick(PORTS_SERVED);
   const admittedBy = random.chance(0.6) ? rule(server, random) : undefined;

@@ -1,4 +1,4 @@
-// Random numbers that are the same again for the same seed.
+// Reproducible random numbers.
 
 export interface Random {
   /** 32 random bits. */
@@ -11,7 +11,7 @@ export interface Random {
   uuid(): string;
 }
 
-/** xorshift over 128 bits, seeded from a number and a word that tells streams of one seed apart. */
+/** xorshift over 128 bits. `stream` makes independent sequences of one seed. */
 export function seededRandom(seed: number, stream = ''): Random {
   let a = scramble(seed | 0);
   let b = scramble(a ^ 0x9e3779b9);

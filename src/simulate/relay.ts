@@ -1,5 +1,4 @@
-// A simulated Hubble Relay: true gRPC on the wire, node rings behind it, faults at will. It makes no flows itself;
-// a scenario emits them into the rings.
+// A simulated Hubble Relay: gRPC server, node rings, injected faults. Scenarios emit flows into the rings.
 import type { Logger } from 'pino';
 import { decode } from '../hubble/proto/codec.ts';
 import * as hubble from '../hubble/proto/schema.gen.ts';
@@ -34,7 +33,7 @@ export interface RelayOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
-  /** Hubble's version as told to clients, such as `1.19.4`. */
+  /** Hubble version reported to clients, such as `1.19.4`. */
   readonly version: string;
   readonly namespaces: readonly string[];
   readonly tls?: TlsFiles | undefined;
@@ -63,7 +62,7 @@ export interface RelayStats {
   readonly seen: number;
   /** Events handed to clients, replays counted again. */
   readonly written: number;
-  /** Events clients were told of as overwritten. */
+  /** Events reported to clients as lost because the ring overwrote them. */
   readonly lost: number;
 }
 
@@ -143,17 +142,17 @@ export class SimulatedRelay implements Component {
     ring.commit(chunk, framed.length, timeMs, uuidAt < 0 ? -1 : chunk.end + uuidAt, odd);
   }
 
-  /** Lets every reader have what is new. */
+  /** Sends new events to every reader. */
   flush(): void {
     for (const subscription of this.subscriptions) this.pump(subscription);
   }
 
-  /** Serves nodes of another relay too, as in a mesh every relay gives all clusters' flows; before `start` only. */
+  /** Serves the nodes of another relay as well, as in a ClusterMesh; before `start` only. */
   share(rings: readonly NodeRing[]): void {
     this.rings = [...this.rings, ...rings];
   }
 
-  /** Makes something go wrong, now. */
+  /** Injects a fault, now. */
   fault(fault: Fault): void {
     this.deps.logger.info({ relay: this.name, fault }, 'simulated fault');
     const now = this.deps.clock.now();

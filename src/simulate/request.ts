@@ -1,4 +1,4 @@
-// What a client asked of GetFlows. Anything the simulator cannot honour is refused by name, never ignored.
+// Reads GetFlowsRequest. What the simulator does not support is refused by name, never ignored.
 
 import { compilePredicate, type Predicate } from '../hubble/filter/predicate.ts';
 import { decode, encode } from '../hubble/proto/codec.ts';

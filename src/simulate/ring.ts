@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.ts';
 
 const CHUNK_BYTES = 128 * 1024;
 
-/** A stretch of memory that events are appended to; used again once no event and no writer needs it. */
+/** Memory that events are appended to; reused once no event and no writer needs it. */
 export interface Chunk {
   buffer: Buffer;
   end: number;
@@ -12,7 +12,7 @@ export interface Chunk {
   users: number;
 }
 
-/** Chunks to be used again, shared by the nodes of a relay; keeps at most `limit` spare ones. */
+/** Free chunks, shared by the nodes of a relay; keeps at most `limit`. */
 export class ChunkPool {
   private readonly spare: Chunk[] = [];
   private readonly limit: number;
@@ -158,7 +158,7 @@ export class NodeRing {
     return { chunk, bytes: chunk.buffer.subarray(start, end), next };
   }
 
-  /** Forgets everything, as an agent that restarts; counting starts anew. */
+  /** Empties the ring as a restart of the agent does; event numbers start at 0. */
   clear(): void {
     while (this.first < this.seen) this.forget(this.first % this.capacity);
     this.seen = 0;

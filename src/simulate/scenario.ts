@@ -1,6 +1,6 @@
-// What fills the relays of a simulation.
 import type { Component } from '../runtime/component.ts';
 
+/** Emits flows into the relays of a simulation. */
 export interface Scenario extends Component {
   /** Flows made so far. */
   readonly made: number;

@@ -1,4 +1,4 @@
-// A simulation from its options: relays, what fills them, the faults that befall them, and the ledger of the truth.
+// Builds a simulation from its options: relays, scenarios that fill them, scheduled faults, ledger.
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Clock } from '../runtime/clock.ts';
@@ -11,12 +11,12 @@ import { Player, readRecording } from './jsonl.ts';
 import { Ledger } from './ledger.ts';
 import { LoadGenerator } from './load.ts';
 import { meshClusters, meshScenarios } from './mesh.ts';
-import type { SimulatedCluster } from './packet-flows.ts';
 import { loadCluster } from './population.ts';
 import { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
 import { Story } from './story.ts';
-import { EKS, GKE } from './topology.ts';
+import type { SimulatedCluster } from './topology.ts';
+import { EKS, GKE } from './workload.ts';
 
 export interface SimulationDeps {
   readonly logger: Logger;
@@ -27,13 +27,13 @@ export interface Simulation extends Component {
   readonly relays: readonly SimulatedRelay[];
   /** Name and `host:port` of every relay, once started. */
   readonly addresses: readonly { readonly name: string; readonly address: string }[];
-  /** The truth, when the options ask for it. */
+  /** The uuids of all flows, when the options ask for it. */
   readonly ledger: Ledger | undefined;
   /** Resolves when every flow asked for by `count` (or the file) is in a ring. */
   readonly done: Promise<void>;
   /** Flows made so far. */
   made(): number;
-  /** Makes something go wrong now, with one relay or with all. */
+  /** Injects a fault now, into one relay or all. */
   fault(fault: Fault, relay?: string): void;
 }
 
@@ -44,7 +44,7 @@ export function createSimulation(config: SimulateConfig, deps: SimulationDeps): 
     config.ledger !== undefined || config.keepLedger
       ? new Ledger({ file: config.ledger, limit: config.ledgerLimit })
       : undefined;
-  const { relays, scenarios } = cast(config, { ...deps, ledger });
+  const { relays, scenarios } = buildParts(config, { ...deps, ledger });
   refuseUnknownRelays(faults, relays);
   const timers: NodeJS.Timeout[] = [];
   const fault = (what: Fault, name?: string) => {
@@ -88,15 +88,15 @@ export function createSimulation(config: SimulateConfig, deps: SimulationDeps): 
 
 const OK: Health = { state: 'ok' };
 
-interface Cast {
+interface Parts {
   readonly relays: readonly SimulatedRelay[];
   readonly scenarios: readonly Scenario[];
 }
 
-function cast(
+function buildParts(
   config: SimulateConfig,
   deps: SimulationDeps & { readonly ledger: Ledger | undefined },
-): Cast {
+): Parts {
   const { clock, logger } = deps;
   const tls = readTls(config.tls);
   const relayOf = (name: string, nodes: readonly string[], index: number) =>

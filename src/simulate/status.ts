@@ -1,4 +1,4 @@
-// What a relay says about itself and its nodes: ServerStatus, GetNodes, GetNamespaces, node status at stream start.
+// Answers to ServerStatus, GetNodes and GetNamespaces, and the node status at the start of a stream.
 
 import {
   GetFlowsResponse,

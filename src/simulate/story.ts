@@ -1,14 +1,14 @@
-// The story Parallax is told with: two clusters of one mesh, xwings that call rebel-base through a global service, and a
-// policy in one cluster that lets only its own cluster's xwings in.
+// The scenario `story`: two clusters of one mesh, xwings that call rebel-base through a global service, and a policy in
+// one cluster that admits only xwings of its own cluster.
 import type { Clock } from '../runtime/clock.ts';
 import type { Health } from '../runtime/component.ts';
-import { encodeSighting } from './framing.ts';
-import type { Sighting } from './observation.ts';
+import { encodeObservation } from './framing.ts';
+import type { FlowObservation } from './packet-flows.ts';
 import { type Random, seededRandom } from './random.ts';
 import type { SimulatedRelay } from './relay.ts';
 import type { Scenario } from './scenario.ts';
 import { FIRST_PORT, PORTS } from './template.ts';
-import { scenes } from './topology.ts';
+import { storyTraffic } from './workload.ts';
 
 const TICK_MS = 40;
 
@@ -16,19 +16,19 @@ interface Due {
   readonly atMs: number;
   readonly relay: SimulatedRelay;
   readonly node: number;
-  readonly flow: Sighting['flow'];
+  readonly flow: FlowObservation['flow'];
 }
 
 export interface StoryOptions {
   readonly seed: number;
-  /** How fast the story goes: 1 is its own pace of some 40 flows a second over both clusters. */
+  /** Speed as a factor: 1 is some 40 flows a second over both clusters. */
   readonly speed: number;
   /** Ends after so many flows over both relays; 0 never. */
   readonly count: number;
   readonly waitForClient: boolean;
 }
 
-/** Plays the scenes into the relays of the two clusters, by name. */
+/** Emits the traffic into the relays of the two clusters, by name. */
 export class Story implements Scenario {
   readonly name = 'story';
   made = 0;
@@ -37,7 +37,7 @@ export class Story implements Scenario {
   private readonly options: StoryOptions;
   private readonly clock: Clock;
   private readonly random: Random;
-  private readonly plan = scenes();
+  private readonly traffic = storyTraffic();
   private readonly next: number[] = [];
   private due: Due[] = [];
   private timer: NodeJS.Timeout | undefined;
@@ -70,20 +70,20 @@ export class Story implements Scenario {
     if (this.next.length === 0) {
       const watched = this.relays.some((relay) => relay.stats().followers > 0);
       if (this.options.waitForClient && !watched) return;
-      for (const scene of this.plan) this.next.push(now + scene.firstMs / this.options.speed);
+      for (const { firstMs } of this.traffic) this.next.push(now + firstMs / this.options.speed);
     }
-    this.plan.forEach((scene, index) => {
+    this.traffic.forEach(({ everyMs, flows }, index) => {
       const atMs = this.next[index] ?? now;
       if (atMs > now) return;
-      this.schedule(scene.play(FIRST_PORT + this.random.below(PORTS), this.random), atMs);
+      this.schedule(flows(FIRST_PORT + this.random.below(PORTS), this.random), atMs);
       const varied = 0.8 + this.random.below(400) / 1000;
-      this.next[index] = now + (scene.everyMs * varied) / this.options.speed;
+      this.next[index] = now + (everyMs * varied) / this.options.speed;
     });
     this.emit(now);
   }
 
-  private schedule(sightings: readonly Sighting[], atMs: number): void {
-    for (const { node, afterUs, flow } of sightings) {
+  private schedule(observations: readonly FlowObservation[], atMs: number): void {
+    for (const { node, afterUs, flow } of observations) {
       const relay = this.relays.find((each) => each.name === node.cluster.name);
       const index = relay ? relay.options.nodes.indexOf(node.name) : -1;
       if (!relay || index < 0) continue;
@@ -95,15 +95,15 @@ export class Story implements Scenario {
   private emit(now: number): void {
     const { count } = this.options;
     const later = this.due.findIndex((each) => each.atMs > now);
-    const ripe = this.due.splice(0, later < 0 ? this.due.length : later);
-    for (const { atMs, relay, node, flow } of ripe) {
+    const ready = this.due.splice(0, later < 0 ? this.due.length : later);
+    for (const { atMs, relay, node, flow } of ready) {
       if (count > 0 && this.made >= count) break;
       if (!relay.observing) continue;
-      const { framed, uuidAt } = encodeSighting(flow, atMs, this.random.uuid());
+      const { framed, uuidAt } = encodeObservation(flow, atMs, this.random.uuid());
       relay.emit(node, framed, atMs, uuidAt);
       this.made++;
     }
-    for (const relay of new Set(ripe.map((each) => each.relay))) relay.flush();
+    for (const relay of new Set(ready.map((each) => each.relay))) relay.flush();
     if (count > 0 && this.made >= count) {
       clearInterval(this.timer);
       this.finish();

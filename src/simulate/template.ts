@@ -1,4 +1,4 @@
-// A flow encoded once, with the places that differ from one sighting to the next: times, uuid, the client's port.
+// A flow encoded once, with the offsets of what differs from one flow to the next: times, uuid, the client's port.
 // Writing a flow is then a copy and some 70 bytes set, well below a microsecond.
 import { encode } from '../hubble/proto/codec.ts';
 import { type Flow, GetFlowsResponse } from '../hubble/proto/schema.gen.ts';

@@ -1,244 +1,146 @@
-// The two clusters of the story, who lives there, and what they do again and again.
+// Clusters, nodes and pods of a simulation, with the labels, identities and endpoint ids Cilium would assign.
+import type { Endpoint } from '../hubble/proto/schema.gen.ts';
+import { scramble } from './random.ts';
 
-import {
-  connection,
-  deniedConnection,
-  dnsLookup,
-  httpExchange,
-  pingPong,
-  type Rule,
-  toWorld,
-} from './conversation.ts';
-import type { Sighting, World } from './observation.ts';
-import { makeCluster, makePod, type Pod, type SimulatedCluster } from './packet-flows.ts';
-import type { Random } from './random.ts';
-
-export const EKS = makeCluster('liz-cm-eks-6', 6, [
-  {
-    name: 'ip-192-168-31-17.eu-west-2.compute.internal',
-    zone: 'eu-west-2a',
-    labels: ['eks.amazonaws.com/nodegroup=ng-1', 'kubernetes.io/os=linux'],
-  },
-  {
-    name: 'ip-192-168-77-201.eu-west-2.compute.internal',
-    zone: 'eu-west-2b',
-    labels: ['eks.amazonaws.com/nodegroup=ng-1', 'kubernetes.io/os=linux'],
-  },
-]);
-
-export const GKE = makeCluster('liz-cm-gke-5', 5, [
-  {
-    name: 'gke-liz-cm-gke-5-default-pool-1a2b3c4d-x9zq',
-    zone: 'europe-west2-a',
-    labels: ['cloud.google.com/gke-nodepool=default-pool', 'kubernetes.io/os=linux'],
-  },
-  {
-    name: 'gke-liz-cm-gke-5-default-pool-1a2b3c4d-p4ll',
-    zone: 'europe-west2-b',
-    labels: ['cloud.google.com/gke-nodepool=default-pool', 'kubernetes.io/os=linux'],
-  },
-]);
-
-/** The policy of liz-cm-eks-6 that admits its own cluster only; what it does not admit is denied by default. */
-const SAME_CLUSTER: Rule = {
-  match: 'L3-Only',
-  policies: [
-    {
-      name: 'rebel-base-same-cluster',
-      namespace: 'farfaraway',
-      labels: [
-        'k8s:io.cilium.k8s.policy.derived-from=CiliumNetworkPolicy',
-        'k8s:io.cilium.k8s.policy.name=rebel-base-same-cluster',
-        'k8s:io.cilium.k8s.policy.namespace=farfaraway',
-        'k8s:io.cilium.k8s.policy.uid=5b1f3c52-7d0e-4f5c-9f6e-2f6a3f3b7c11',
-      ],
-      revision: 7n,
-      kind: 'CiliumNetworkPolicy',
-    },
-  ],
-};
-
-const HTTP_ONLY: Rule = {
-  match: 'L3-L4',
-  policies: [
-    {
-      name: 'deathstar-http',
-      namespace: 'farfaraway',
-      labels: [
-        'k8s:io.cilium.k8s.policy.derived-from=CiliumNetworkPolicy',
-        'k8s:io.cilium.k8s.policy.name=deathstar-http',
-        'k8s:io.cilium.k8s.policy.namespace=farfaraway',
-        'k8s:io.cilium.k8s.policy.uid=0c8d0b1e-93e4-4d8d-a4b5-61e8a17b1a40',
-      ],
-      revision: 7n,
-      kind: 'CiliumNetworkPolicy',
-    },
-  ],
-};
-
-const WORLD: World = {
-  ip: '140.82.121.4',
-  identity: 16_777_219,
-  labels: ['cidr:140.82.121.4/32', 'fqdn:github.com', 'reserved:world'],
-  names: ['github.com'],
-};
-
-/** Curl gives up when its third SYN is dropped. */
-const SYN_RETRIES_MS = [1000, 3000] as const;
-const REBEL_BASE = 'http://rebel-base.farfaraway.svc.cluster.local/';
-
-/** The identity of liz-cm-gke-5's xwing: 373826 >> 16 is 5. */
-export const GKE_XWING_IDENTITY = 373_826;
-
-interface Players {
-  readonly xwing: Pod;
-  readonly rebelBases: readonly [Pod, Pod];
-  readonly coredns: Pod;
-  readonly relay: Pod;
-  readonly prometheus: Pod;
-  readonly tiefighter: Pod;
-  readonly deathstar: Pod;
+export interface SimulatedNode {
+  readonly cluster: SimulatedCluster;
+  /** As flows carry it: `cluster/node`, without the prefix in a cluster called `default`. */
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly ip: string;
 }
 
-function players(cluster: SimulatedCluster, xwingIdentity?: number): Players {
-  const [first, second] = cluster.nodes as [
-    SimulatedCluster['nodes'][number],
-    SimulatedCluster['nodes'][number],
-  ];
-  const farfaraway = { namespace: 'farfaraway' };
-  const rebelBase = (replica: number) => ({
-    ...farfaraway,
-    workload: 'rebel-base',
-    labels: ['name=rebel-base'],
-    replica,
+export interface SimulatedCluster {
+  readonly name: string;
+  /** ClusterMesh id; the upper bits of its identities. */
+  readonly id: number;
+  readonly nodes: readonly SimulatedNode[];
+}
+
+export interface Pod {
+  readonly node: SimulatedNode;
+  readonly namespace: string;
+  readonly name: string;
+  readonly workload: { readonly name: string; readonly kind: string };
+  readonly ip: string;
+  readonly mac: string;
+  /** Endpoint number on its node. */
+  readonly id: number;
+  readonly identity: number;
+  readonly labels: readonly string[];
+}
+
+export interface NodeSpec {
+  readonly name: string;
+  readonly zone: string;
+  readonly labels: readonly string[];
+}
+
+export function makeCluster(
+  name: string,
+  id: number,
+  specs: readonly NodeSpec[],
+): SimulatedCluster {
+  const nodes: SimulatedNode[] = [];
+  const cluster = { name, id, nodes };
+  specs.forEach((spec, index) => {
+    nodes.push({
+      cluster,
+      name: name === 'default' ? spec.name : `${name}/${spec.name}`,
+      labels: [
+        `kubernetes.io/hostname=${spec.name}`,
+        `topology.kubernetes.io/zone=${spec.zone}`,
+        ...spec.labels,
+      ],
+      ip: `192.168.${id % 250}.${17 + index}`,
+    });
   });
-  const system = { namespace: 'kube-system' };
+  return cluster;
+}
+
+export interface PodSpec {
+  readonly namespace: string;
+  readonly workload: string;
+  readonly kind?: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Pod';
+  /** Labels of its own, without the ones Cilium adds. */
+  readonly labels: readonly string[];
+  readonly serviceAccount?: string;
+  /** The whole security identity; without one, made from cluster, namespace and workload. */
+  readonly identity?: number;
+  /** Number of the replica; part of the pod's name and address. */
+  readonly replica?: number;
+}
+
+export function makePod(node: SimulatedNode, spec: PodSpec): Pod {
+  const { namespace, workload, kind = 'Deployment', replica = 0 } = spec;
+  const { cluster } = node;
+  const own = hash(`${cluster.name}/${namespace}/${workload}`);
+  const unique = hash(`${cluster.name}/${namespace}/${workload}/${replica}`);
+  const suffix = {
+    Deployment: `-${letters(own, 10)}-${letters(unique, 5)}`,
+    StatefulSet: `-${replica}`,
+    DaemonSet: `-${letters(unique, 5)}`,
+    Pod: '',
+  }[kind];
   return {
-    xwing: makePod(first, {
-      ...farfaraway,
-      workload: 'xwing',
-      labels: ['app.kubernetes.io/name=xwing', 'class=xwing', 'org=alliance'],
-      ...(xwingIdentity !== undefined && { identity: xwingIdentity }),
-    }),
-    rebelBases: [makePod(second, rebelBase(0)), makePod(first, rebelBase(1))],
-    tiefighter: makePod(second, {
-      ...farfaraway,
-      workload: 'tiefighter',
-      kind: 'Pod',
-      labels: ['app.kubernetes.io/name=tiefighter', 'class=tiefighter', 'org=empire'],
-    }),
-    deathstar: makePod(first, {
-      ...farfaraway,
-      workload: 'deathstar',
-      labels: ['app.kubernetes.io/name=deathstar', 'class=deathstar', 'org=empire'],
-    }),
-    coredns: makePod(second, {
-      ...system,
-      workload: 'coredns',
-      labels: ['k8s-app=kube-dns'],
-      serviceAccount: 'coredns',
-    }),
-    relay: makePod(first, {
-      ...system,
-      workload: 'hubble-relay',
-      labels: ['k8s-app=hubble-relay', 'app.kubernetes.io/part-of=cilium'],
-      serviceAccount: 'hubble-relay',
-    }),
-    prometheus: makePod(second, {
-      namespace: 'monitoring',
-      workload: 'prometheus-server',
-      kind: 'StatefulSet',
-      labels: ['app.kubernetes.io/name=prometheus', 'app.kubernetes.io/component=server'],
-      serviceAccount: 'prometheus',
-    }),
+    node,
+    namespace,
+    name: `${workload}${suffix}`,
+    workload: { name: workload, kind },
+    ip: `10.${cluster.id % 256}.${cluster.nodes.indexOf(node)}.${4 + (unique % 250)}`,
+    mac: mac(unique),
+    id: 64 + (unique % 3900),
+    identity: spec.identity ?? identityOf(cluster, namespace, workload),
+    labels: [
+      ...spec.labels.map((label) => `k8s:${label}`),
+      `k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=${namespace}`,
+      `k8s:io.cilium.k8s.policy.cluster=${cluster.name}`,
+      `k8s:io.cilium.k8s.policy.serviceaccount=${spec.serviceAccount ?? 'default'}`,
+      `k8s:io.kubernetes.pod.namespace=${namespace}`,
+    ].sort(),
   };
 }
 
-/** Something that happens again and again: every `everyMs` on average, the first time after `firstMs`. */
-interface Scene {
-  readonly firstMs: number;
-  readonly everyMs: number;
-  readonly play: (port: number, random: Random) => Sighting[];
+/** Cilium's numbering: the cluster's id above sixteen bits of its own; 256 and up are for pods. */
+export function identityOf(cluster: SimulatedCluster, namespace: string, workload: string): number {
+  const own = hash(`${cluster.name}/${namespace}/${workload}`);
+  return (cluster.id << 16) | (256 + (own % 65_000));
 }
 
-/** Everything that goes on in the two clusters. */
-export function scenes(): Scene[] {
-  const eks = players(EKS);
-  const gke = players(GKE, GKE_XWING_IDENTITY);
-  const call = (client: Pod, server: Pod, admittedBy?: Rule) => (clientPort: number) =>
-    connection({ client, clientPort, server, serverPort: 80, admittedBy });
-  const lookup = (own: Players, query: string, ips: readonly string[]) => (clientPort: number) =>
-    dnsLookup({
-      client: own.xwing,
-      clientPort,
-      server: own.coredns,
-      serverPort: 53,
-      query,
-      type: 'A',
-      ips,
-    });
-  const [eksFar, eksNear] = eks.rebelBases;
-  const [gkeFar, gkeNear] = gke.rebelBases;
-  const serviceIp = ['10.100.42.7'];
-  const name = 'rebel-base.farfaraway.svc.cluster.local';
-  const both = [eks, gke].flatMap((own): Scene[] => [
-    { firstMs: 900, everyMs: 3000, play: lookup(own, name, serviceIp) },
-    { firstMs: 2100, everyMs: 9000, play: lookup(own, `${name}.cluster.local`, []) },
-    {
-      firstMs: 1500,
-      everyMs: 4000,
-      play: (clientPort, random) =>
-        httpExchange({
-          client: own.tiefighter,
-          clientPort,
-          server: own.deathstar,
-          serverPort: 80,
-          admittedBy: HTTP_ONLY,
-          method: 'POST',
-          url: 'http://deathstar.farfaraway.svc.cluster.local/v1/request-landing',
-          code: random.chance(0.9) ? 200 : 503,
-          latencyMs: 2 + random.below(400) / 10,
-          headers: [{ key: 'User-Agent', value: 'curl/8.9.1' }],
-        }),
-    },
-    {
-      firstMs: 700,
-      everyMs: 5000,
-      play: (clientPort) =>
-        connection({ client: own.prometheus, clientPort, server: own.relay, serverPort: 9966 }),
-    },
-    { firstMs: 1800, everyMs: 6000, play: () => pingPong(own.prometheus, own.deathstar) },
-    { firstMs: 2600, everyMs: 8000, play: (port) => toWorld(own.tiefighter, port, WORLD, 443) },
-  ]);
-  return [
-    { firstMs: 400, everyMs: 2000, play: call(eks.xwing, eksFar, SAME_CLUSTER) },
-    { firstMs: 1300, everyMs: 4000, play: call(eks.xwing, eksNear, SAME_CLUSTER) },
-    { firstMs: 2400, everyMs: 5000, play: call(eks.xwing, gkeFar) },
-    { firstMs: 1100, everyMs: 2500, play: call(gke.xwing, gkeNear) },
-    {
-      firstMs: 600,
-      everyMs: 5000,
-      play: (clientPort) =>
-        deniedConnection(
-          { client: gke.xwing, clientPort, server: eksFar, serverPort: 80 },
-          SYN_RETRIES_MS,
-        ),
-    },
-    {
-      firstMs: 3200,
-      everyMs: 7000,
-      play: (clientPort) =>
-        httpExchange({
-          client: eks.tiefighter,
-          clientPort,
-          server: gkeNear,
-          serverPort: 80,
-          method: 'GET',
-          url: REBEL_BASE,
-          code: 200,
-          latencyMs: 3.2,
-        }),
-    },
-    ...both,
-  ];
+/** A pod as a node sees it: endpoint number and workloads are known only where it runs. */
+export function endpoint(pod: Pod, observer: SimulatedNode): Endpoint {
+  const known: Endpoint = {
+    identity: pod.identity,
+    cluster_name: pod.node.cluster.name,
+    namespace: pod.namespace,
+    labels: [...pod.labels],
+    pod_name: pod.name,
+  };
+  if (pod.node === observer) return { ID: pod.id, ...known, workloads: [{ ...pod.workload }] };
+  return known;
+}
+
+/** Unsigned, from text. */
+export function hash(text: string): number {
+  let value = 17;
+  for (const character of text) value = scramble(value * 31 + character.charCodeAt(0));
+  return value >>> 0;
+}
+
+/** The letters and digits Kubernetes makes pod names from. */
+function letters(seed: number, count: number): string {
+  const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
+  let made = '';
+  let value = seed;
+  for (let i = 0; i < count; i++) {
+    value = scramble(value + i) >>> 0;
+    made += alphabet[value % alphabet.length];
+  }
+  return made;
+}
+
+function mac(seed: number): string {
+  const bytes = [scramble(seed) & 0xfc, seed >>> 24, seed >>> 16, seed >>> 8, seed, seed >>> 5];
+  bytes[0] = (bytes[0] ?? 0) | 2;
+  return bytes.map((byte) => (byte & 255).toString(16).padStart(2, '0')).join(':');
 }

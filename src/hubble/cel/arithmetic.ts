@@ -1,4 +1,4 @@
-// + - * / % and the sign, with CEL's ranges: what leaves them is a failure, never a wrapped number.
+// + - * / % and negation within CEL's ranges; overflow is a failure, never a wrapped number.
 import { SECOND_NS } from '../../runtime/time.ts';
 import { type Budget, TOO_COSTLY } from './budget.ts';
 import { Failure, Moment, NO_OVERLOAD, type Result, Span, Uint, type Value } from './values.ts';

@@ -1,4 +1,4 @@
-// The tree of an expression. Macros are gone: `has` is a selection that tests, the others are folds.
+// Syntax tree of an expression, macros expanded: `has` is a selection that tests, the others are folds.
 import type { Value } from './values.ts';
 
 interface Placed {

@@ -1,4 +1,4 @@
-// Steps that an evaluation may still take. What costs is iterating, and making or comparing things of any length.
+// Cost limit of an evaluation: iterating, and making or comparing texts and lists, take steps.
 import { MAX_COST } from './limits.ts';
 import { Failure } from './values.ts';
 

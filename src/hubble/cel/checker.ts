@@ -1,4 +1,4 @@
-// Types of an expression, found before anything is evaluated, with cel-go's complaints where they do not go together.
+// Type checker: finds the type of every node before anything is evaluated. Errors in cel-go's words.
 import type { Call, Expr, Fold, Ident, Select, StructExpr } from './ast.ts';
 import { qualifiedName } from './ast.ts';
 import {

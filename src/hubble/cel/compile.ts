@@ -1,5 +1,5 @@
-// CEL expressions over flows, as Hubble's experimental filter takes them: compiled once, checked against the schema,
-// evaluated a flow at a time.
+// CEL expressions over flows (Hubble's experimental filter): compiled once, checked against the schema, evaluated for
+// each flow.
 import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { Flow } from '../proto/schema.gen.ts';
 import { Budget } from './budget.ts';

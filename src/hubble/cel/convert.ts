@@ -1,4 +1,4 @@
-// The functions named like types: from one type to another, exactly or not at all.
+// Type conversions: int(), string(), timestamp() and the others.
 import { SECOND_NS } from '../../runtime/time.ts';
 import { parseDuration } from '../filter/since.ts';
 import { formatTimestamp, fromNanos, parseTimestamp, toNanos } from '../proto/timestamp.ts';

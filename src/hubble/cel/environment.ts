@@ -1,6 +1,5 @@
-// What names mean: Hubble's messages and enums, CEL's own types, and the one variable `_flow`. Names are looked for in
+// Names of an expression: Hubble's messages and enums, CEL's types, and the variable `_flow`. Names are looked up in
 // the package `flow` first, so that `Verdict.DROPPED` means `flow.Verdict.DROPPED`.
-
 import * as hubble from '../proto/schema.gen.ts';
 import type { EnumType, Field, MessageType, Scalar } from '../proto/schema.ts';
 import {

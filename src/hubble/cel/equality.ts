@@ -1,5 +1,5 @@
-// When values are equal, and which comes first. Numbers compare by their value whatever their types; values of
-// different kinds are unequal and have no order.
+// Equality and order of values. Numbers compare by value whatever their types; values of different kinds are unequal
+// and have no order.
 import type { Budget } from './budget.ts';
 import { fieldValue } from './messages.ts';
 import {

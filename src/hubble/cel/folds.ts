@@ -1,4 +1,4 @@
-// Walks over lists and the keys of maps. Each step is charged by the size of what is done in it.
+// Evaluates macros over lists and the keys of maps. Each iteration is charged by the size of its body.
 import type { Fold } from './ast.ts';
 import { TOO_COSTLY } from './budget.ts';
 import type { Context, Plan, Planner, Step } from './planner.ts';

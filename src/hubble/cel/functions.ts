@@ -1,4 +1,4 @@
-// What each function does with values. Types are looked at again here: `dyn` lets anything through the checker.
+// Implementations of CEL's functions. They check types again: `dyn` lets anything through the checker.
 import { compileRegex, RegexError, type SafeRegex } from '../filter/re2.ts';
 import { calculate, negated, type Operator } from './arithmetic.ts';
 import { type Budget, TOO_COSTLY } from './budget.ts';
@@ -51,7 +51,7 @@ function lacks(types: string, name: string): (value: Value) => Failure | undefin
   return (value) => (known.has(typeNameOf(value)) ? undefined : noFunction(name, value));
 }
 
-/** Functions that look at their arguments' types one overload after another tell those that fit none. */
+/** Functions with several overloads name the argument types that fit none. */
 function guarded(name: string, apply: Implementation): Implementation {
   return (args, budget) => {
     const result = apply(args, budget);

@@ -1,5 +1,4 @@
-// Problems of an expression, shown as cel-go shows them: place, message, the line, and a mark under the column.
-
+// Problems of an expression in cel-go's layout: position, message, source line, mark under the column.
 /** A position that is no position: problems of the expression as a whole. */
 export const NOWHERE = -1;
 

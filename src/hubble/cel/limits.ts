@@ -1,6 +1,4 @@
-// What one CEL expression may cost. Expressions come from strangers: each of these bounds something that would
-// otherwise grow without end.
-
+// Limits of a CEL expression. Expressions come from strangers: each limit bounds something that would grow without end.
 /** Code points of an expression; the limit of Cilium's own later versions. */
 export const MAX_EXPRESSION = 4096;
 

@@ -1,5 +1,4 @@
-// What literals stand for. Undefined where the text is a token but no value.
-
+// Values of literal tokens; undefined for a token that has none.
 const INT_MAX = 2n ** 63n - 1n;
 const UINT_MAX = 2n ** 64n - 1n;
 

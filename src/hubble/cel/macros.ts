@@ -1,4 +1,4 @@
-// What looks like a call but is a form of its own: presence tests and walks over lists and maps.
+// Macros: calls that expand to presence tests and folds.
 import type { Expr, FoldName } from './ast.ts';
 
 /** Notes a problem; what stands in place of the node. */

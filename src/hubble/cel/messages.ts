@@ -1,4 +1,4 @@
-// Fields of protobuf messages as values: enums are int, what is not set reads as its default, wrappers as null.
+// Protobuf fields as CEL values: enums are int, absent fields read as their defaults, absent wrappers as null.
 import { SECOND_NS } from '../../runtime/time.ts';
 import { resolveAny } from '../proto/any.ts';
 import { decode } from '../proto/codec.ts';

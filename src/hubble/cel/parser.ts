@@ -1,5 +1,5 @@
-// Reads an expression: operators by precedence, everything else by what it begins with. Syntax ends at the first
-// mistake; what the grammar takes and the language does not (reserved names, literals out of range) is collected.
+// Pratt parser. Syntax stops at the first error; what the grammar takes and the language does not (reserved names,
+// literals out of range) is collected.
 import type { Entry, Expr, FieldInit } from './ast.ts';
 import { NOWHERE, type Source } from './issues.ts';
 import { type Token, type TokenType, tokenize } from './lexer.ts';

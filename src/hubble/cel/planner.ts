@@ -1,5 +1,4 @@
-// From a checked tree to a function. Everything that does not depend on the flow is computed once.
-
+// Compiles a checked tree to a function. Everything that does not depend on the flow is computed once.
 import type { Field } from '../proto/schema.ts';
 import type { Call, Expr, Logic, Select, StructExpr } from './ast.ts';
 import { Budget, TOO_COSTLY } from './budget.ts';
@@ -186,7 +185,7 @@ export class Planner {
     const terms = expr.terms.map((term) => this.plan(term));
     const decisive = expr.name === '_||_';
     const steps = terms.map(({ step }) => step);
-    // A term that decides does so even beside one that fails, on whichever side.
+    // A term that decides does so even beside one that fails, before or after it.
     const step: Step = (context) => {
       let failure: Failure | undefined;
       for (const each of steps) {

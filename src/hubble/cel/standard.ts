@@ -1,5 +1,5 @@
-// The functions of CEL's standard library and which types they take, as cel-go declares them. Comparing int with uint
-// or double needs a conversion in Hubble, until the checker has come into a walk over a list: cel-go forgets it there.
+// Overloads of CEL's standard functions, as cel-go declares them. Comparing int with uint or double needs a conversion,
+// until the checker has entered a macro over a list: cel-go's restriction ends there.
 import {
   BOOL,
   BYTES,

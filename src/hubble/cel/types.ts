@@ -1,6 +1,5 @@
-// Types of expressions, how they are written in messages, and which may stand for which. A type parameter is a type
-// that is still open; what it was found to be is kept in the bindings.
-
+// Types of expressions, their notation in messages, and assignability. A type parameter is open until the bindings hold
+// a type for it.
 export type Kind =
   | 'bool'
   | 'int'

@@ -1,5 +1,5 @@
-// What expressions compute with. Plain JavaScript values where they are unmistakable: boolean, string, null, bigint for
-// int, number for double, Uint8Array for bytes, arrays for lists; classes for the rest.
+// Runtime values. Plain JavaScript where unambiguous: boolean, string, null, bigint for int, number for double,
+// Uint8Array for bytes, arrays for lists; classes for the rest.
 import type { MessageType } from '../proto/schema.ts';
 
 export class Uint {
@@ -162,7 +162,7 @@ function objectTypeName(value: Exclude<Value, boolean | bigint | number | string
   return value instanceof MapValue ? 'map' : 'list';
 }
 
-/** What cel-go's own type of a value is called, which some of its messages tell. */
+/** cel-go's Go type of a value, for messages that name it. */
 export function goTypeOf(value: Value): string {
   if (value instanceof Message) return '*types.protoObj';
   if (value instanceof TypeValue) return '*types.Type';

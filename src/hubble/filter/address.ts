@@ -1,5 +1,5 @@
-// IP addresses and prefixes as Go's netip reads them: strict decimal octets, zones never inside a prefix,
-// IPv4-mapped addresses stay IPv6. What is none is refused in netip's words, which Hubble shows.
+// IP addresses and prefixes as Go's netip parses them: strict decimal octets, no zone in a prefix, IPv4-mapped
+// addresses stay IPv6. Errors are netip's, which Hubble shows.
 import { quoted } from '../print/text.ts';
 
 export interface Address {

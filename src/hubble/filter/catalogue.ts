@@ -1,6 +1,6 @@
-// The filter flags: from this table come the flags of every command, their help and completion, the document of the
-// API, the FlowFilter a flag makes and, for filters that compare one value, predicate and SQL. Other filters have
-// their test in predicate.ts and their condition in src/query/sql.
+// The filter flags. From this table come the flags of every command, their help and completion, the schemas of the API,
+// the FlowFilter a flag makes and, for filters that compare one value, predicate and SQL. Other filters have their test
+// in predicate.ts and their condition in src/query/sql.
 import { RESERVED_IDENTITIES } from '../identity.ts';
 import { DropReason, type Flow, type FlowFilter, Verdict } from '../proto/schema.gen.ts';
 import { TCP_FLAGS } from './event.ts';

@@ -1,4 +1,4 @@
-// What every list of filters goes through before anything is made of it, wherever it came from: flags, JSON, the wire.
+// Checks on filters from any origin (flags, JSON, gRPC) before they are compiled.
 import { inputError } from '../../runtime/errors.ts';
 import type { FlowFilter } from '../proto/schema.gen.ts';
 

@@ -1,4 +1,3 @@
-// What the parts of a compiled filter share.
 import type { Flow } from '../proto/schema.gen.ts';
 
 /** One field's condition. Lost events and node status are tested as a flow that is not there. */

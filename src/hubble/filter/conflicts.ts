@@ -1,5 +1,4 @@
-// Which filter flags may not be combined within one list, as Hubble has it.
-
+// Filter flags that cannot be combined within one list, as in Hubble.
 const GROUPS: readonly (readonly string[])[] = [
   [
     'from-fqdn',

@@ -1,4 +1,4 @@
-// The fields of a FlowFilter that exist for the source and for the destination: addresses, names, identities, ports.
+// FlowFilter fields of the source and destination: addresses, names, identities, ports.
 import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 import type { Endpoint, Flow, FlowFilter, Service, Workload } from '../proto/schema.gen.ts';

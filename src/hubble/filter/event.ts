@@ -1,4 +1,4 @@
-// The fields of a FlowFilter about the event and its protocols.
+// FlowFilter fields of the event and its protocols.
 import { inputError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 import type { FlowFilter } from '../proto/schema.gen.ts';

@@ -1,6 +1,5 @@
-// From the filter flags of `hubble observe`, in the order they were written, to the two lists of FlowFilters a request
-// carries. A flag without direction splits the request in two filters, left (source) and right (destination), either
-// of which may match.
+// Builds the FlowFilters of a request from filter flags in the order given. A flag without direction makes two filters,
+// left (source) and right (destination), either of which may match.
 import { inputError } from '../../runtime/errors.ts';
 import type { FlowFilter } from '../proto/schema.gen.ts';
 import { filterOf, type ListField } from './catalogue.ts';

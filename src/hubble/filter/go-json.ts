@@ -1,5 +1,4 @@
-// JSON values one after another in a text, as Go's encoding/json finds them, and its words for what is none: this is
-// how Hubble takes FlowFilters written as JSON.
+// Splits a text of JSON values as Go's encoding/json does, with its errors: Hubble reads FlowFilters this way.
 import { quoted } from '../print/text.ts';
 
 /** Why a text is refused, in encoding/json's words. */

@@ -1,4 +1,4 @@
-// The HTTP fields of a FlowFilter. Hubble refuses them beside an event type filter that leaves out L7 events.
+// HTTP fields of a FlowFilter. Hubble refuses them with an event type filter that excludes L7 events.
 import { inputError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 import type { Flow, FlowFilter, HTTP } from '../proto/schema.gen.ts';

@@ -1,4 +1,4 @@
-// FlowFilters written as JSON: what `--allowlist` takes and `--print-raw-filters` shows.
+// FlowFilters as JSON: `--allowlist`, `--denylist` and `--print-raw-filters`.
 import { inputError } from '../../runtime/errors.ts';
 import { toJsonLine } from '../json/json.ts';
 import { readProtojson } from '../json/protojson.ts';

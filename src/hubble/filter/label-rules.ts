@@ -1,5 +1,4 @@
-// What Kubernetes takes as the key and as the value of a label, in the words it refuses others with.
-
+// Kubernetes' rules for label keys and values, with its error texts.
 const KEY_CHARS = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const DNS_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${DNS_LABEL}(\\.${DNS_LABEL})*`;

@@ -1,5 +1,5 @@
-// Label selectors: Kubernetes syntax over Cilium's labels (`source:key=value`). The same parsed selector is matched
-// here and compiled to SQL elsewhere.
+// Label selectors: Kubernetes syntax over Cilium's labels (`source:key=value`). src/query/sql compiles the same parsed
+// selector to SQL.
 import { contains, parseAddress, parsePrefix } from './address.ts';
 import { isInt64, readSelector, type WrittenOperator } from './selector.ts';
 

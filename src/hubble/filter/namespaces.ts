@@ -1,4 +1,4 @@
-// `--namespace` and friends: they become prefixes of the pods and services of their side, or `ns/` when there are none.
+// `--namespace` and `--all-namespaces`: prefixes of the pods and services of their side, or `ns/` without any.
 import { quoted } from '../print/text.ts';
 import type { FlowFilter } from '../proto/schema.gen.ts';
 

@@ -1,6 +1,5 @@
-// Names with `*`: of nodes and DNS names, where it stands for any run of [-.0-9a-z], and of clusters, where it stands
-// for any run without a slash. Matched without a regular expression: those of JavaScript can be made to backtrack for
-// hours by a handful of stars.
+// Names with `*`: in node and DNS names any run of [-.0-9a-z], in cluster names any run without a slash. Matched
+// without a regular expression, because a few stars make JavaScript's backtrack for hours.
 import { inputError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 

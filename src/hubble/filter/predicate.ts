@@ -1,4 +1,4 @@
-// FlowFilters as a function over responses: the meaning every other form of a filter (SQL above all) is tested against.
+// FlowFilters as a predicate over responses. It defines the meaning of a filter; SQL is tested against it.
 import { inputError } from '../../runtime/errors.ts';
 import { compileCel, type Failed } from '../cel/compile.ts';
 import type { Flow, FlowFilter, GetFlowsResponse } from '../proto/schema.gen.ts';
@@ -29,7 +29,7 @@ export interface PredicateOptions extends Partial<FilterOptions> {
 
 const DEFAULTS: Required<PredicateOptions> = { clusterPatterns: true, failed: () => {} };
 
-/** Tells whether a response is wanted. Throws `input/invalid` when a filter cannot be understood. */
+/** Whether a response passes. Throws `input/invalid` when a filter cannot be understood. */
 export function compilePredicate(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],

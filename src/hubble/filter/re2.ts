@@ -1,5 +1,5 @@
-// Regular expressions of filters and CEL: RE2 syntax, matched in time linear in the text, because filters come from
-// strangers and JavaScript's own engine backtracks.
+// Regular expressions of filters and CEL: RE2 syntax in linear time, because filters come from strangers and
+// JavaScript's engine backtracks.
 import { RE2JS, RE2JSSyntaxException, RE2Set } from 're2js';
 
 /** Patterns that people write have tens of characters and instructions. */

@@ -1,5 +1,5 @@
-// Reads label selectors the way Hubble does: Cilium's `source:key` is first written as `source.key`, a key without a
-// source as `any.key`, and what comes out goes through Kubernetes' grammar, whose refusals are shown.
+// Parses label selectors as Hubble does: Cilium's `source:key` becomes `source.key`, a key without a source
+// `any.key`, and the result goes through Kubernetes' grammar, whose errors are shown.
 import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { quoted } from '../print/text.ts';
 import { checkedKey, checkedValue } from './label-rules.ts';

@@ -1,10 +1,10 @@
-// The times `--since` and `--until` take: durations back from now in Go's notation (and, beyond Hubble, days and weeks),
-// or absolute times in the layouts Hubble reads.
+// Times of `--since` and `--until`: durations before now in Go's notation (and, beyond Hubble, days and weeks), or
+// absolute times in Hubble's layouts.
 import { inputError } from '../../runtime/errors.ts';
 import { DAY_NS, HOUR_NS, MINUTE_NS, NS_PER_MS, SECOND_NS } from '../../runtime/time.ts';
 import { nanosOf } from '../json/go-time.ts';
 
-/** Hubble knows no unit above the hour; where its own answers are given again, neither is one taken here. */
+/** `hubble`: no unit above the hour, as in Hubble; `days`: days and weeks as well. */
 export type DurationUnits = 'hubble' | 'days';
 
 const UNIT_NANOS: Readonly<Record<string, bigint>> = {

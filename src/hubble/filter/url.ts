@@ -1,4 +1,4 @@
-// The path of a request URL as Go's net/url reads it: what Go refuses has none.
+// Path of a request URL as Go's net/url parses it; none for a URL that Go refuses.
 import { parseAddress } from './address.ts';
 
 /** The decoded path: of absolute URLs and absolute paths only, undefined for what Go refuses. */

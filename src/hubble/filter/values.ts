@@ -1,4 +1,4 @@
-// Reads the values of filter flags into the values of FlowFilter fields; refusals are in Hubble's own words.
+// Parsers of filter flag values. Errors are Hubble's.
 import { inputError } from '../../runtime/errors.ts';
 import { RESERVED_IDENTITIES } from '../identity.ts';
 import { EVENT_TYPES } from '../names.ts';
@@ -60,7 +60,7 @@ export function parseUint(text: string, base: 0 | 10, bits: number): bigint {
     const digit = /^[0-9a-zA-Z]$/.test(char) ? Number.parseInt(char, 36) : radix;
     if (digit >= radix) throw refuse('invalid syntax');
     value = value * BigInt(radix) + BigInt(digit);
-    // Told before what else may be wrong behind it.
+    // Reported before a wrong digit behind it.
     if (value > most) throw refuse('value out of range');
   }
   if (digits === '' || (base === 0 && !hasGoodUnderscores(text))) throw refuse('invalid syntax');

@@ -1,5 +1,3 @@
-// A line of JSON as a quoted YAML scalar, as Go's yaml writes it.
-
 /** In single quotes where all of it prints, else in double quotes with escapes. */
 export function yamlString(json: string): string {
   if (!UNPRINTABLE.test(json)) return `'${json.replaceAll("'", "''")}'`;

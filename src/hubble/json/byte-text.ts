@@ -1,4 +1,4 @@
-// Bytes as text that loses nothing: what is no UTF-8 is kept as one unpaired surrogate a byte.
+// Lossless text of bytes: each byte that is not UTF-8 becomes one unpaired surrogate.
 import { isUtf8 } from 'node:buffer';
 
 /** Where the bytes 0x80 to 0xff that are no UTF-8 go. */

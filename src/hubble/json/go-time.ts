@@ -1,4 +1,4 @@
-// Moments as Go's time package reads them: hours of one digit, commas before the fraction, offsets up to 24:60.
+// Timestamps as Go's time package parses them: hours of one digit, commas before the fraction, offsets up to 24:60.
 import { SECOND_NS } from '../../runtime/time.ts';
 
 /** The parts of a moment as text; what is absent counts as 0. */

@@ -1,5 +1,6 @@
-// Protobuf's JSON to messages, as lenient as protobuf asks for: names of the .proto or camelCase, enums by name or
-// number, 64-bit integers as text or number, null as absent. Says when the message could not hold everything.
+// Protobuf JSON to messages, lenient: field names of the .proto or camelCase, enums by name or number, 64-bit
+// integers as text or number, null as absent. Reports when the message could not hold everything. protojson.ts is
+// the strict reader.
 import { ParallaxError } from '../../runtime/errors.ts';
 import { hasValueJson, resolveAny } from '../proto/any.ts';
 import { encode } from '../proto/codec.ts';
@@ -54,10 +55,10 @@ export class JsonReader {
         if (key !== field.name && (value[field.name] ?? null) !== null) {
           this.left(path, `field ${field.name} is there twice`);
         }
-        for (const rival of field.rivals) {
-          if (message[rival] === undefined) continue;
-          this.left(path, `${field.name} and ${rival} exclude each other`);
-          delete message[rival];
+        for (const other of field.excludes) {
+          if (message[other] === undefined) continue;
+          this.left(path, `${field.name} and ${other} exclude each other`);
+          delete message[other];
         }
         this.field(field, item, message, path === '' ? field.name : `${path}.${field.name}`);
       }

@@ -1,5 +1,5 @@
-// The text of a response that was read from JSON and says more than its message can hold. It travels inside the
-// message as a field that no .proto has, through the bus and the store, so that nothing of the line is lost.
+// Original JSON text of a response whose message cannot hold all of it. It travels inside the message as a field
+// that no .proto has, through the bus and the store.
 import { GetFlowsResponse } from '../proto/schema.gen.ts';
 import { WIRE_BYTES, WireReader, WireWriter } from '../proto/wire.ts';
 

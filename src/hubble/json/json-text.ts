@@ -1,5 +1,4 @@
-// JSON as text: what must be done to a line without parsing it, so that long numbers, key order and repeated keys
-// stay as they came.
+// Operations on JSON text without parsing it, so that long numbers, key order and repeated keys are kept.
 import { ParallaxError } from '../../runtime/errors.ts';
 
 /** Values nested deeper than this are refused: readers that recurse would not survive them. */

@@ -1,5 +1,5 @@
-// Messages to protobuf's JSON, exactly as `hubble observe -o jsonpb` prints them: names of the .proto in its order,
-// defaults left out, 64-bit integers as strings. Reading is in json-read.ts and response-json.ts.
+// Messages to protobuf JSON, exactly as `hubble observe -o jsonpb` prints them: names of the .proto in its order,
+// defaults left out, 64-bit integers as strings.
 import { hasValueJson, resolveAny } from '../proto/any.ts';
 import { decode, isLeftOut } from '../proto/codec.ts';
 import type { GetFlowsResponse } from '../proto/schema.gen.ts';
@@ -99,7 +99,7 @@ function scalarJson(scalar: Scalar, value: unknown): unknown {
   }
 }
 
-/** A float is printed with the digits that tell it from its neighbours as a float. */
+/** A float is printed with the fewest digits that identify it as a float. */
 function shortest(scalar: Scalar, value: number): number {
   if (scalar === 'double') return value;
   for (let digits = 6; digits < 9; digits++) {

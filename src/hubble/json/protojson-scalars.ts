@@ -1,4 +1,4 @@
-// Numbers and bytes in JSON as Go's protojson takes them: integers also as `1.0` and `1e3`, numbers also as text.
+// Numbers and bytes in JSON as Go's protojson parses them: integers also as `1.0` and `1e3`, numbers also as text.
 import { GO_SPACE } from './go-space.ts';
 
 const NUMBER =

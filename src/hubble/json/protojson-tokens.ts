@@ -1,6 +1,5 @@
-// JSON as Go's protojson reads it, token by token, with the places and the words of its refusals: Hubble shows them, and
-// leaves out lines that a laxer reader would take. Bytes that are no UTF-8 come as `byte-text.ts` keeps them.
-
+// JSON tokens as Go's protojson reads them, with its positions and error texts: Hubble shows them, and skips lines
+// that a lenient reader would take. Bytes that are not UTF-8 come as byte-text.ts keeps them.
 import { quoted, quotedRune } from '../print/text.ts';
 import { bytesOfText, strayByte, textOfBytes } from './byte-text.ts';
 
@@ -149,7 +148,7 @@ export class Tokens {
     }
   }
 
-  /** Whatever is wrong in a string is told with the place where the string begins. */
+  /** Errors within a string are reported at its beginning. */
   private endOfString(start: number): number {
     const { text } = this;
     for (let at = start + 1; at < text.length; at++) {

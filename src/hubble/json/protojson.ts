@@ -1,6 +1,5 @@
-// Reads the JSON of a message as Go's protojson does: the same texts are taken, and the others refused in its words.
-// json-read.ts is the laxer reader, for what Hubble itself does not read.
-
+// Protobuf JSON to messages, strict: takes the texts that Go's protojson takes, with its errors for the others.
+// json-read.ts is the lenient reader, for input that Hubble itself does not read.
 import { quoted } from '../print/text.ts';
 import { hasValueJson, resolveAny } from '../proto/any.ts';
 import { encode } from '../proto/codec.ts';

@@ -1,4 +1,4 @@
-// One line of what `hubble observe -o json`, jsonpb, or an agent's flow log writes, to a GetFlowsResponse.
+// GetFlowsResponse from a line of `hubble observe -o json`, jsonpb, or an agent's flow log.
 import { ParallaxError } from '../../runtime/errors.ts';
 import { Flow, GetFlowsResponse, LostEvent, NodeStatusEvent } from '../proto/schema.gen.ts';
 import type { Field } from '../proto/schema.ts';

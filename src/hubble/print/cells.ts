@@ -1,5 +1,4 @@
-// The texts a flow is printed as, whatever the layout: hosts, identities, type, verdict, summary.
-
+// Texts of a flow shared by the layouts: hosts, identities, type, verdict, summary.
 import { TRACE_POINTS } from '../filter/values.ts';
 import { RESERVED_IDENTITIES } from '../identity.ts';
 import { enumName, POLICY_MATCHES } from '../names.ts';

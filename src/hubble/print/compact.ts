@@ -1,4 +1,4 @@
-// One line a flow, the way most people read Hubble; replies are turned round so that the client stays on the left.
+// Layout `compact`: one line per flow; replies are printed reversed, so that the client stays on the left.
 import type { Flow } from '../proto/schema.gen.ts';
 import {
   type CellOptions,

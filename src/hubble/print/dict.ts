@@ -1,4 +1,4 @@
-// Blocks of `KEY: value` lines with a rule between them.
+// Layout `dict`: blocks of `KEY: value` lines.
 import { flowType, host, lostParts, summary, verdict } from './cells.ts';
 import { statusFields } from './node-status.ts';
 import type { Printer, PrinterParts } from './printer.ts';

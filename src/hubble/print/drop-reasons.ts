@@ -1,5 +1,4 @@
-// What the datapath's drop numbers mean, in Hubble's words: the TYPE column of drop events.
-
+// Hubble's texts for the drop numbers of the datapath: the TYPE column of drop events.
 const TEXTS: Readonly<Record<number, string>> = {
   0: 'Success',
   2: 'Invalid packet',

@@ -1,4 +1,4 @@
-// One line of JSON a response, as Hubble's own JSON output.
+// Layout `json`: one line of JSON per response.
 import { toJsonLine } from '../json/json.ts';
 import { Flow, GetFlowsResponse, LostEvent } from '../proto/schema.gen.ts';
 import type { Printer, PrinterParts } from './printer.ts';

@@ -1,5 +1,4 @@
-// News about the relay's nodes, as lines and as fields.
-
+// Node status events as lines and as fields.
 import { enumName } from '../names.ts';
 import { type GetFlowsResponse, NodeState, NodeStatusEvent } from '../proto/schema.gen.ts';
 import type { CellOptions } from './cells.ts';

@@ -1,5 +1,4 @@
-// A printer writes responses one after another in one of Hubble's layouts. Node status goes to the error stream,
-// everything else to the output stream.
+// Writes responses in one of Hubble's layouts. Node status goes to standard error, everything else to standard output.
 import type { GetFlowsResponse, NodeStatusEvent } from '../proto/schema.gen.ts';
 import type { CellOptions } from './cells.ts';
 import { compactPrinter } from './compact.ts';

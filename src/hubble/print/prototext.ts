@@ -1,4 +1,4 @@
-// A message in protobuf's text form on one line, as Go prints one: for what is said about requests and odd messages.
+// Messages in protobuf's text format on one line, as Go prints them.
 import { textOfBytes } from '../json/byte-text.ts';
 import type { Field, MessageType } from '../proto/schema.ts';
 

@@ -1,4 +1,4 @@
-// Columns under a header. Widths span the output, so rows are held back until the end, or until there are too many.
+// Layout `table`. Column widths span the output, so rows are held back until the end, or until there are too many.
 import { flowType, host, lostParts, summary, verdict } from './cells.ts';
 import { statusLine } from './node-status.ts';
 import type { Printer, PrinterParts } from './printer.ts';

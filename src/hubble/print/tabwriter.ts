@@ -1,6 +1,5 @@
-// Elastic tab stops, by the rules of Go's text/tabwriter: a column is as wide as its widest cell among the consecutive
-// lines that have it, and the last cell of a line belongs to no column.
-
+// Elastic tab stops by the rules of Go's text/tabwriter: a column is as wide as its widest cell among the consecutive
+// lines that have it; the last cell of a line belongs to no column.
 const MIN_WIDTH = 2;
 const PADDING = 3;
 

@@ -1,5 +1,4 @@
-// Text on its way to a terminal: control sequences of strangers made visible, and Hubble's own colours.
-
+// Text for terminals: visible control characters, quoting, and Hubble's colours.
 import { strayByte } from '../json/byte-text.ts';
 
 type Paint = (text: string) => string;

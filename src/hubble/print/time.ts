@@ -1,4 +1,4 @@
-// Times as Hubble prints them: always UTC, in one of its named layouts, truncated and never rounded.
+// Time formats of Hubble's output: always UTC, truncated, never rounded.
 import { isTimestamp } from '../proto/timestamp.ts';
 import type { Timestamp } from '../proto/wellknown.ts';
 

@@ -1,5 +1,4 @@
-// What may stand in a google.protobuf.Any: which types are known here, and whether their JSON is a plain value.
-
+// Message types known inside google.protobuf.Any, and whether their JSON form is a plain value.
 import * as schema from './schema.gen.ts';
 import type { MessageType } from './schema.ts';
 import { Any, FieldMask, Timestamp, WRAPPED_SCALARS, wrapperType } from './wellknown.ts';

@@ -1,5 +1,5 @@
-// FlowBatch: the record of the bus, many relay responses sealed together as they came. Written and read here only,
-// by the layout of proto/parallax/v1/flow_batch.proto; the responses are not looked into.
+// FlowBatch, the record of the bus: many relay responses sealed together as they came, by the layout of
+// proto/parallax/v1/flow_batch.proto. The responses are not decoded.
 import { ParallaxError } from '../../runtime/errors.ts';
 
 /** In place of the relay's name in batches that an import made. */
@@ -64,7 +64,7 @@ export class FlowBatchBuilder {
 
   /**
    * Takes the response `bytes[start, end)` and writes over the five bytes before it. A stream's messages become a
-   * batch where they lie, and all that follow on each other are copied at once: call `settle` before the bytes change.
+   * batch where they lie, and all that follow on each other are copied at once: call `flush` before the bytes change.
    * The length is written as four bytes, with zeroes at its end, which every protobuf reader takes.
    */
   append(bytes: Buffer, start: number, end: number): void {
@@ -80,14 +80,14 @@ export class FlowBatchBuilder {
       this.runEnd = end;
       return;
     }
-    this.settle();
+    this.flush();
     this.run = bytes;
     this.runStart = head;
     this.runEnd = end;
   }
 
   /** Copies what `append` has taken and still lies where it was. */
-  settle(): void {
+  flush(): void {
     const { run, runStart, runEnd } = this;
     const length = runEnd - runStart;
     if (length === 0) return;
@@ -99,7 +99,7 @@ export class FlowBatchBuilder {
   }
 
   add(response: Uint8Array): void {
-    this.settle();
+    this.flush();
     const length = response.length;
     this.reserve(length + 6);
     const { buffer } = this;
@@ -118,7 +118,7 @@ export class FlowBatchBuilder {
 
   /** The sealed batch; the builder is empty afterwards and has given its buffer away. */
   seal(header: Omit<FlowBatchHeader, 'count'>): Buffer<ArrayBuffer> {
-    this.settle();
+    this.flush();
     this.reserve(0);
     const head = encodeHeader({ ...header, count: this.count });
     // A header longer than its room (very long names) costs one copy.

@@ -1,5 +1,5 @@
-// Protobuf messages to bytes and back, driven by the tables of schema.gen.ts. Complete rather than fast: unknown
-// fields are kept and written back, nothing a newer Hubble sends is lost.
+// Encodes and decodes messages by the tables of schema.gen.ts. Complete rather than fast: unknown fields are kept and
+// written back.
 import type { Field, MessageType, Scalar } from './schema.ts';
 import { wrapperType } from './wellknown.ts';
 import {
@@ -17,7 +17,7 @@ type Fields = Record<string, unknown>;
 /**
  * Reads a message. Fields with their default value and without explicit presence are absent; fields the table does
  * not know, or that come with another wire type, are kept in `$unknown`. Text that is no UTF-8 is read with U+FFFD
- * (node:buffer's isUtf8 tells).
+ * (see isUtf8 of node:buffer).
  * Throws `hubble/malformed` naming the byte.
  */
 export function decode<T extends object>(type: MessageType<T>, bytes: Uint8Array): T {
@@ -84,7 +84,7 @@ function readField(
     readMessage(reader, field.type, inner, stop, depth + 1);
     if (field.repeated) append(message, name, inner);
     else {
-      for (const rival of field.rivals) if (message[rival] !== undefined) delete message[rival];
+      for (const other of field.excludes) if (message[other] !== undefined) delete message[other];
       message[name] = inner;
     }
     return true;
@@ -102,8 +102,8 @@ function readField(
   if (wire !== expected) return false;
   const value = readScalar(reader, scalar, end);
   // A member of a oneof is there even when it is the default.
-  if (field.rivals.length > 0) {
-    for (const rival of field.rivals) if (message[rival] !== undefined) delete message[rival];
+  if (field.excludes.length > 0) {
+    for (const other of field.excludes) if (message[other] !== undefined) delete message[other];
     message[name] = value;
   } else if (message[name] !== undefined || !isZero(value)) message[name] = value;
   return true;
@@ -166,9 +166,9 @@ export function zeroOf(scalar: Scalar): unknown {
   return scalar === 'int64' || scalar === 'uint64' ? 0n : 0;
 }
 
-/** Whether a singular scalar need not be told: it is the default, and not the choice of a oneof. */
+/** Whether a singular scalar is not encoded: it is the default, and not a member of a oneof. */
 export function isLeftOut(field: Field, value: unknown): boolean {
-  return isZero(value) && field.rivals.length === 0;
+  return isZero(value) && field.excludes.length === 0;
 }
 
 /** Whether a value is the default of its scalar. -0 is not: its bits differ from 0. */

@@ -1,4 +1,4 @@
-// Field masks, as a server applies them to flows: cut out of the encoded response, so that nothing is decoded for it.
+// Field masks applied to encoded responses, without decoding them.
 import { Flow } from './schema.gen.ts';
 import type { Field, MessageType } from './schema.ts';
 import { WIRE_BYTES, WireReader, WireWriter } from './wire.ts';

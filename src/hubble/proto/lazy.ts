@@ -1,5 +1,5 @@
-// A GetFlowsResponse looked at before it is decoded: a field of the flow, or of its endpoints, is read when a filter
-// asks for it. One object is used over and over; what it shows holds until the next `read`.
+// A GetFlowsResponse whose fields are decoded when a filter reads them. One object is reused: its content holds
+// until the next `read`.
 import { decode } from './codec.ts';
 import { Endpoint, Flow, GetFlowsResponse } from './schema.gen.ts';
 import type { MessageType } from './schema.ts';

@@ -1,5 +1,4 @@
-// Field masks as a server applies them to flows: only the fields named by the paths are sent.
-
+// Field masks applied to decoded flows.
 import { inputError } from '../../runtime/errors.ts';
 import type { Flow } from './schema.gen.ts';
 import type { Field, MessageType } from './schema.ts';

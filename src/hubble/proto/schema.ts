@@ -1,6 +1,5 @@
-// How messages are described: the tables that codec and JSON walk. The tables themselves are generated
-// (schema.gen.ts) or, for google's well-known types, written in wellknown.ts.
-
+// Descriptions of messages, which codec and JSON follow. They are generated (schema.gen.ts) or, for google's well-known
+// types, written in wellknown.ts.
 /** Scalars in use: Hubble has no fixed-width and no zigzag integers. */
 export type Scalar =
   | 'double'
@@ -40,7 +39,7 @@ interface FieldBase {
   readonly number: number;
   readonly repeated: boolean;
   /** Names of the other members of this field's oneof; empty outside of one. */
-  readonly rivals: readonly string[];
+  readonly excludes: readonly string[];
   /** The oneof's own name. */
   readonly oneof: string | undefined;
 }
@@ -54,7 +53,7 @@ export type Field =
 
 interface FieldOptions {
   readonly repeated?: boolean;
-  readonly rivals?: readonly string[];
+  readonly excludes?: readonly string[];
   readonly oneof?: string;
 }
 
@@ -62,9 +61,9 @@ export function field(
   name: string,
   number: number,
   type: Scalar | EnumType | MessageType,
-  { repeated = false, rivals = [], oneof }: FieldOptions = {},
+  { repeated = false, excludes = [], oneof }: FieldOptions = {},
 ): Field {
-  const base = { name, jsonName: camelCase(name), number, repeated, rivals, oneof };
+  const base = { name, jsonName: camelCase(name), number, repeated, excludes, oneof };
   if (typeof type === 'string') return { ...base, kind: 'scalar', scalar: type };
   return type.kind === 'enum'
     ? { ...base, kind: 'enum', type }
@@ -77,7 +76,7 @@ export function wrapper(name: string, number: number, scalar: Scalar): Field {
     jsonName: camelCase(name),
     number,
     repeated: false,
-    rivals: [],
+    excludes: [],
     oneof: undefined,
   };
   return { ...base, kind: 'wrapper', scalar };

@@ -1,5 +1,5 @@
-// The gRPC services of Hubble as tables that grpc-js takes as they are, without importing it. A client that wants
-// response bytes untouched uses `keepBytes` in place of a deserializer.
+// Hubble's gRPC services in the form that grpc-js takes, without importing it. `keepBytes` in place of a deserializer
+// leaves response bytes untouched.
 import { decode, encode } from './codec.ts';
 import * as hubble from './schema.gen.ts';
 import type { MessageType } from './schema.ts';

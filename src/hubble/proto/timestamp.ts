@@ -1,4 +1,4 @@
-// Timestamps between their three forms: seconds and nanoseconds, nanoseconds since 1970, and RFC 3339 text.
+// Timestamps in three forms: seconds and nanoseconds, nanoseconds since 1970, RFC 3339 text.
 import { SECOND_NS } from '../../runtime/time.ts';
 import type { Timestamp } from './wellknown.ts';
 

@@ -1,4 +1,4 @@
-// google's well-known messages that Hubble's messages use. Their fields are always there once decoded.
+// google's well-known messages used by Hubble's. Their fields are always present once decoded.
 import { field, type MessageType, message, type Scalar } from './schema.ts';
 
 /** A moment: seconds since 1970 (negative before) and 0 to 999,999,999 nanoseconds after them. */

@@ -1,4 +1,4 @@
-// Protobuf's wire format: bounds-checked reading and writing of tags, numbers and lengths. Knows no message.
+// Protobuf's wire format: bounds-checked reading and writing of tags, numbers and lengths.
 import { ParallaxError } from '../../runtime/errors.ts';
 
 export const WIRE_VARINT = 0;

@@ -111,8 +111,8 @@ export class Sealer {
 
   /** Copies what was added and still lies where it came from. */
   settle(): void {
-    this.fresh.builder.settle();
-    this.repeats.builder.settle();
+    this.fresh.builder.flush();
+    this.repeats.builder.flush();
   }
 
   /** Seals what has reached its age. */

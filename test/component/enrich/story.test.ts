@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { timestamp } from '../../../src/simulate/framing.ts';
 import { seededRandom } from '../../../src/simulate/random.ts';
-import { scenes } from '../../../src/simulate/topology.ts';
+import { storyTraffic } from '../../../src/simulate/workload.ts';
 import { numberOf, rowsOf } from '../../engines/stores.ts';
 import { type StoredCorpus, storedCorpus } from '../../support/query/stored.ts';
 
@@ -17,9 +17,9 @@ beforeAll(async () => {
   const random = seededRandom(7, 'story');
   const byCluster = new Map<string, GetFlowsResponse[]>();
   for (let turn = 0; turn < TIMES; turn++) {
-    for (const scene of scenes()) {
-      for (const { node, afterUs, flow } of scene.play(30_000 + turn, random)) {
-        const time = timestamp(START + turn * 60_000 + scene.firstMs + afterUs / 1000);
+    for (const { firstMs, flows: made } of storyTraffic()) {
+      for (const { node, afterUs, flow } of made(30_000 + turn, random)) {
+        const time = timestamp(START + turn * 60_000 + firstMs + afterUs / 1000);
         const { name } = node.cluster;
         const flows = byCluster.get(name) ?? [];
         byCluster.set(name, flows);

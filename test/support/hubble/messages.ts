@@ -27,9 +27,9 @@ export function messageOf(type: MessageType): fc.Arbitrary<object> {
       const entries = type.fields.map((field) => [field.name, fieldOf(field)] as const);
       return fc.record(Object.fromEntries(entries), { requiredKeys: [] }).map((message) => {
         const taken = new Set<string>();
-        const kept = type.fields.filter(({ name, rivals }) => {
+        const kept = type.fields.filter(({ name, excludes }) => {
           if (message[name] === undefined || taken.has(name)) return false;
-          for (const rival of rivals) taken.add(rival);
+          for (const other of excludes) taken.add(other);
           return true;
         });
         return Object.fromEntries(kept.map(({ name }) => [name, message[name]]));
@@ -42,7 +42,7 @@ function fieldOf(field: Field): fc.Arbitrary<unknown> {
   const value = elementOf(field);
   if (field.repeated) return fc.array(value, { minLength: 1, maxLength: 4 });
   // A member of a oneof may be there with its default.
-  if (field.rivals.length > 0) return value;
+  if (field.excludes.length > 0) return value;
   return field.kind === 'scalar' || field.kind === 'enum' ? value.filter(isSet) : value;
 }
 

@@ -13,14 +13,14 @@ import {
   toWorld,
 } from '../../../src/simulate/conversation.ts';
 import { timestamp } from '../../../src/simulate/framing.ts';
-import type { Sighting } from '../../../src/simulate/observation.ts';
+import type { FlowObservation } from '../../../src/simulate/packet-flows.ts';
+import { type Random, seededRandom } from '../../../src/simulate/random.ts';
 import {
   makeCluster,
   makePod,
   type Pod,
   type SimulatedNode,
-} from '../../../src/simulate/packet-flows.ts';
-import { type Random, seededRandom } from '../../../src/simulate/random.ts';
+} from '../../../src/simulate/topology.ts';
 
 export interface Truth {
   readonly kind: string;
@@ -138,7 +138,7 @@ function play(
   kind: 'plain' | 'http' | 'dns' | 'ping' | 'world' | 'denied',
   how: Parameters<typeof connection>[0],
   random: Random,
-): Sighting[] {
+): FlowObservation[] {
   switch (kind) {
     case 'plain':
       return connection(how);

@@ -4,7 +4,7 @@ import { vi } from 'vitest';
 import type { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
 import { msToNs } from '../../../src/runtime/time.ts';
 import { Story } from '../../../src/simulate/story.ts';
-import { EKS, GKE } from '../../../src/simulate/topology.ts';
+import { EKS, GKE } from '../../../src/simulate/workload.ts';
 import { held, relayOf, START_MS } from '../simulate/stage.ts';
 
 export const TOLD_MS = 90_000;

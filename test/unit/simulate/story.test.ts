@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { toJsonLine } from '../../../src/hubble/json/json.ts';
 import { type Flow, GetFlowsResponse, Verdict } from '../../../src/hubble/proto/schema.gen.ts';
 import { Story } from '../../../src/simulate/story.ts';
-import { EKS, GKE, GKE_XWING_IDENTITY } from '../../../src/simulate/topology.ts';
+import { EKS, GKE, GKE_XWING_IDENTITY } from '../../../src/simulate/workload.ts';
 import { held, relayOf, START_MS } from '../../support/simulate/stage.ts';
 
 beforeEach(() => {

@@ -14,7 +14,7 @@ import type {
 import { Observer } from '../../../../src/hubble/proto/services.ts';
 import { toNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import { HOUR_NS } from '../../../../src/runtime/time.ts';
-import { GKE_XWING_IDENTITY } from '../../../../src/simulate/topology.ts';
+import { GKE_XWING_IDENTITY } from '../../../../src/simulate/workload.ts';
 import { encodeRows } from '../../../../src/store/native/native-rows.ts';
 import { COVERAGE_COLUMNS } from '../../../../src/store/schema/coverage-columns.ts';
 import { ask, FlowsCall, poll, type Serving, serving } from '../../../support/api/grpc-server.ts';

@@ -5,8 +5,8 @@ import { connectionsAmong } from '../../../../src/query/connections/from-respons
 import { explain } from '../../../../src/query/explain/story.ts';
 import { connection, deniedConnection, toWorld } from '../../../../src/simulate/conversation.ts';
 import { timestamp } from '../../../../src/simulate/framing.ts';
-import type { Sighting } from '../../../../src/simulate/observation.ts';
-import { makeCluster, makePod } from '../../../../src/simulate/packet-flows.ts';
+import type { FlowObservation } from '../../../../src/simulate/packet-flows.ts';
+import { makeCluster, makePod } from '../../../../src/simulate/topology.ts';
 
 const [near, far] = [5, 6].map((id) =>
   makeCluster(`mesh-${id}`, id, [{ name: `node-${id}`, zone: 'z', labels: [] }]),
@@ -34,7 +34,7 @@ const { DROPPED, AUDIT } = Verdict.numbers;
 
 /** The story of what was seen, each flow changed on the way. */
 async function story(
-  sightings: readonly Sighting[],
+  sightings: readonly FlowObservation[],
   change: (flow: Flow) => Flow = (flow) => flow,
 ) {
   async function* responses() {
