@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Bus, BusRecord, Consumer } from '../bus/bus.ts';
 import { recordToken } from '../bus/identity.ts';
 import { decodeFlowBatch, type FlowBatch, IMPORT_RELAY } from '../hubble/proto/batch.ts';
+import { retryBackoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Component, Health } from '../runtime/component.ts';
 import { ParallaxError } from '../runtime/errors.ts';
@@ -229,16 +230,17 @@ export function createRecordWriter(deps: WriterDeps, memory?: RecentlyStored): R
 
   /** Tries again for as long as the store says it may help; throws when it cannot, or when `signal` aborts. */
   async function retried<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    for (let wait = deps.config.retryInitial, tries = 1; ; tries++) {
+    const retry = retryBackoff(deps.config);
+    while (true) {
       try {
         return await call();
       } catch (error) {
         const again = error instanceof ParallaxError && error.retriable;
         if (!again || signal?.aborted) throw error;
         metrics.retries.inc({ code: error.code });
-        logger.warn({ err: error, tries, waitMs: wait }, 'store refused, trying again');
-        await clock.sleep(wait * (0.5 + Math.random() / 2), signal);
-        wait = Math.min(wait * 2, deps.config.retryMax);
+        const waitMs = retry.next();
+        logger.warn({ err: error, tries: retry.attempts, waitMs }, 'store write retried');
+        await clock.sleep(waitMs, signal);
       }
     }
   }

@@ -1,5 +1,4 @@
-// Exponential backoff with full jitter: waits spread over the whole interval, so that many who lost the same peer
-// do not come back together. Time and chance are injected.
+// Exponential backoff with jitter, so that clients that lost the same peer do not reconnect together.
 import type { Clock } from './clock.ts';
 
 export interface BackoffOptions {
@@ -9,6 +8,8 @@ export interface BackoffOptions {
   readonly maxMs: number;
   /** Growth of the ceiling from one wait to the next; 2 when left out. */
   readonly factor?: number;
+  /** Share of the ceiling that every wait has at least: 0, the default, is full jitter, 1 is none. */
+  readonly floor?: number;
   /** A number in [0, 1); Math.random when left out. */
   readonly random?: () => number;
 }
@@ -24,13 +25,21 @@ export interface Backoff {
   reset(): void;
 }
 
+/** Waits of a client that retries until it succeeds: between half of the ceiling and all of it. */
+export function retryBackoff(config: {
+  readonly retryInitial: number;
+  readonly retryMax: number;
+}): Backoff {
+  return backoff({ initialMs: config.retryInitial, maxMs: config.retryMax, floor: 0.5 });
+}
+
 export function backoff(options: BackoffOptions): Backoff {
-  const { initialMs, maxMs, factor = 2, random = Math.random } = options;
+  const { initialMs, maxMs, factor = 2, floor = 0, random = Math.random } = options;
   let attempts = 0;
   const next = () => {
     const ceiling = Math.min(maxMs, initialMs * factor ** attempts);
     attempts++;
-    return Math.round(random() * ceiling);
+    return Math.round((floor + random() * (1 - floor)) * ceiling);
   };
   return {
     get attempts() {

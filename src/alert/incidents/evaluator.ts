@@ -9,6 +9,7 @@ import {
   type IncidentLogRow,
   incidentLog,
 } from '../../query/denials/feed/incident-log.ts';
+import { backoff } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import { nsToMs } from '../../runtime/time.ts';
@@ -81,15 +82,19 @@ class Evaluator implements Component {
   private async run(): Promise<void> {
     const { clock, config } = this.deps;
     const { signal } = this.stopping;
-    let failures = 0;
+    const initialMs = 2 * config.interval;
+    const retry = backoff({ initialMs, maxMs: MAX_WAIT_MS, floor: 1 });
     while (!signal.aborted) {
       const error = await this.evaluate();
-      failures = error === undefined ? 0 : failures + 1;
       if (signal.aborted) return;
-      if (error === undefined) this.state = { state: 'ok' };
-      else this.failed(error, failures);
-      const wait = config.interval * 2 ** Math.min(failures, 10);
-      await clock.sleep(failures === 0 ? wait : Math.min(MAX_WAIT_MS, wait), signal);
+      if (error === undefined) {
+        retry.reset();
+        this.state = { state: 'ok' };
+        await clock.sleep(config.interval, signal);
+      } else {
+        this.failed(error, retry.attempts + 1);
+        await retry.wait(clock, signal);
+      }
     }
   }
 

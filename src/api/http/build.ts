@@ -1,15 +1,16 @@
 // The HTTP API as an application that does not listen yet: a server listens with it, the command line injects requests.
+
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { DeliveryService } from '../../incident/delivery.ts';
 import { createOverviews } from '../../query/catalogue/overviews.ts';
 import { createFeed } from '../../query/denials/feed/feed.ts';
 import type { KnownCluster } from '../../query/doctor/identities.ts';
+import type { TlsPems } from '../../runtime/tls-files.ts';
 import { addOpsRoutes } from '../../telemetry/ops.ts';
 import type { Tokens } from '../auth.ts';
 import { type ApiMetrics, apiMetrics } from '../metrics.ts';
 import type { ServingDeps } from '../serving.ts';
-import type { Pair } from '../tls.ts';
 import { buildApp } from './app.ts';
 import { Audit } from './audit.ts';
 import { AnswerCache } from './cache.ts';
@@ -31,7 +32,7 @@ export interface BuildOptions {
   readonly tokens: Tokens;
   /** Ends all streams when it aborts. */
   readonly stopped: AbortSignal;
-  readonly tls?: Pair | undefined;
+  readonly tls?: TlsPems | undefined;
   /** Serves /openapi.json and /docs. */
   readonly docs: boolean;
   /** First word of the paths below /api/v1/ that are served; all when left out. */

@@ -1,10 +1,11 @@
 // The HTTP API: flows and what is made of them, health, metrics. On loopback, or where a token is asked for.
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Component, Health } from '../../runtime/component.ts';
+import { readTlsFiles, watchTlsFiles } from '../../runtime/tls-files.ts';
 import { close, listen } from '../../telemetry/listen.ts';
 import { readTokens, requireSafe } from '../auth.ts';
 import { listeningHealth } from '../serving.ts';
-import { readTls, watchTls } from '../tls.ts';
 import { type ApiDeps, buildApi } from './build.ts';
 
 export interface HttpServerDeps extends ApiDeps {
@@ -36,11 +37,16 @@ class Server implements HttpServer {
     const { config, logger, clock } = this.deps;
     const tokens = this.deps.tokens ?? readTokens(config.auth);
     requireSafe('api.listen', config.listen, tokens);
-    const tls = config.tls && (await readTls(config.tls));
+    const tls = config.tls && (await readTlsFiles('api.tls', config.tls));
     const stopped = this.stopped.signal;
     const app = await buildApi(this.deps, { tokens, stopped, tls, docs: true });
     this.app = app;
-    if (config.tls) watchTls(config.tls, app.server, { logger, clock }, stopped);
+    const { server } = app;
+    if (config.tls && server instanceof TlsServer)
+      void watchTlsFiles('api.tls', config.tls, {
+        ...{ logger, clock, signal: stopped },
+        onRead: (pems) => server.setSecureContext(pems),
+      });
     const url = await listen(app, config.listen, signal);
     this.url = config.tls === undefined ? url : url.replace('http://', 'https://');
     logger.info({ url: this.url, tokens: tokens.needed }, 'api listens');

@@ -1,7 +1,9 @@
 // A member of a consumer group: opens sessions until it is stopped or a handler gives up, and keeps the order, the
 // limit and the commits that the contract promises.
+
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import { aborted, deferred } from '../../runtime/async.ts';
+import { type Backoff, retryBackoff } from '../../runtime/backoff.ts';
 import type { Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { BusRecord, Consumer, ConsumerOptions, DeadLetter, RecordHandler } from '../bus.ts';
@@ -43,7 +45,7 @@ export class KafkaConsumer implements Consumer {
   private running = false;
   private failure: { readonly error: unknown } | undefined;
   private inFlight = 0;
-  private wait: number;
+  private readonly retry: Backoff;
 
   constructor(options: KafkaConsumerOptions, handler: RecordHandler, deps: LinkDeps) {
     const { group, topic, config } = options;
@@ -54,7 +56,7 @@ export class KafkaConsumer implements Consumer {
     this.link = new Link(`consumer ${group}`, deps);
     this.slots = new Slots(options.maxInFlight);
     this.memory = new BatchMemory(options.maxInFlight);
-    this.wait = config.retryInitial;
+    this.retry = retryBackoff(config);
     this.ended = this.end.promise;
     this.ended.catch(() => {}); // also read through health(); nobody has to listen
     this.groupLag = new GroupLag({
@@ -105,7 +107,6 @@ export class KafkaConsumer implements Consumer {
   }
 
   private async run(): Promise<void> {
-    const { clock } = this.deps;
     try {
       while (!this.stopping) {
         const error = await this.session();
@@ -120,8 +121,7 @@ export class KafkaConsumer implements Consumer {
           );
         this.link.down(error);
         this.begun.resolve();
-        await clock.sleep(this.wait * (0.5 + Math.random() / 2), this.over.signal);
-        this.wait = Math.min(this.wait * 2, this.options.config.retryMax);
+        await this.retry.wait(this.deps.clock, this.over.signal);
       }
     } finally {
       this.over.abort();
@@ -168,7 +168,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   private joined(partitions: readonly number[]): void {
-    this.wait = this.options.config.retryInitial;
+    this.retry.reset();
     this.positions.clear();
     this.groupLag.assign(partitions);
     this.link.up();

@@ -1,5 +1,6 @@
 // What is asked of a consumer group's coordinator, asked again while a broker opens the group: just after a start, or when
 // the group moved to another broker. kafkajs tries neither `fetchOffsets` nor `setOffsets` of its admin a second time.
+import { backoff } from '../../runtime/backoff.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { KafkaBusConfig } from '../config.ts';
 import { isGroupOpening } from './errors.ts';
@@ -10,20 +11,18 @@ import { isGroupOpening } from './errors.ts';
  */
 export async function untilGroupOpens<T>(
   ask: () => Promise<T>,
-  {
-    retries,
-    retryInitial,
-    retryMax,
-  }: Pick<KafkaBusConfig, 'retries' | 'retryInitial' | 'retryMax'>,
+  config: Pick<KafkaBusConfig, 'retries' | 'retryInitial' | 'retryMax'>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
-  for (let wait = retryInitial, left = retries; ; wait = Math.min(2 * wait, retryMax), left--) {
+  const { retryInitial: initialMs, retryMax: maxMs } = config;
+  const retry = backoff({ initialMs, maxMs, floor: 1 });
+  while (true) {
     try {
       return await ask();
     } catch (error) {
-      if (!isGroupOpening(error) || left <= 0) throw error;
-      await clock.sleep(wait, signal);
+      if (!isGroupOpening(error) || retry.attempts >= config.retries) throw error;
+      await retry.wait(clock, signal);
       signal.throwIfAborted();
     }
   }

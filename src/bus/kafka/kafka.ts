@@ -1,7 +1,9 @@
 // The bus on Apache Kafka: wires client, topics, publishers, consumers and dead letters. These files are the only ones
 // that see kafkajs, so that it can be replaced.
+
 import type { Kafka } from 'kafkajs';
 import { aborted, deferred } from '../../runtime/async.ts';
+import { retryBackoff } from '../../runtime/backoff.ts';
 import type { Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type {
@@ -131,7 +133,7 @@ class KafkaBus implements Bus {
       { topic: config.topic, partitions: config.partitions },
       { topic: deadLetterTopic(config), partitions: 1 },
     ];
-    let wait = config.retryInitial;
+    const retry = retryBackoff(config);
     while (!this.over.signal.aborted) {
       const admin = client.admin();
       try {
@@ -149,8 +151,7 @@ class KafkaBus implements Bus {
       } finally {
         await admin.disconnect().catch(() => {});
       }
-      await clock.sleep(wait * (0.5 + Math.random() / 2), this.over.signal);
-      wait = Math.min(wait * 2, config.retryMax);
+      await retry.wait(clock, this.over.signal);
     }
   }
 }

@@ -1,8 +1,10 @@
 // Publishes to one topic so that every acknowledged record is there, in order, whatever happens to the brokers. Owns
 // one producer at a time and the order of the queue; values are packed on the way in.
+
 import type { Kafka, Message, Producer } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { aborted, deferred } from '../../runtime/async.ts';
+import { retryBackoff } from '../../runtime/backoff.ts';
 import type { Health } from '../../runtime/component.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { OutgoingRecord, Publisher } from '../bus.ts';
@@ -182,7 +184,7 @@ export class KafkaPublisher implements Publisher {
   private async deliver(batch: readonly Entry[]): Promise<void> {
     const { topic, config } = this.options;
     const messages = batch.map(toMessage);
-    let wait = config.retryInitial;
+    const retry = retryBackoff(config);
     while (!this.gone.signal.aborted) {
       try {
         const producer = await this.connected();
@@ -203,8 +205,7 @@ export class KafkaPublisher implements Publisher {
         if (isTooLarge(error)) return this.deliverSingly(batch, error);
         this.deps.metrics.sendFailures.inc({ topic });
         this.link.down(error);
-        await this.deps.clock.sleep(wait * (0.5 + Math.random() / 2), this.gone.signal);
-        wait = Math.min(wait * 2, config.retryMax);
+        await retry.wait(this.deps.clock, this.gone.signal);
       }
     }
   }

@@ -1,8 +1,10 @@
 // Sees records published from now on, for live streams: a group of its own with a random name, no commits, and no
 // promise. What is missed while the brokers are gone stays missed.
+
 import { randomUUID } from 'node:crypto';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import { aborted, deferred } from '../../runtime/async.ts';
+import { type Backoff, retryBackoff } from '../../runtime/backoff.ts';
 import type { Component, Health } from '../../runtime/component.ts';
 import type { BusRecord } from '../bus.ts';
 import type { KafkaBusConfig } from '../config.ts';
@@ -27,14 +29,14 @@ export class KafkaTail implements Component {
   private readonly listening = deferred<void>();
   private readonly over = new AbortController();
   private running: Promise<void> | undefined;
-  private wait: number;
+  private readonly retry: Backoff;
 
   constructor(options: KafkaTailOptions, handler: (record: BusRecord) => void, deps: LinkDeps) {
     this.options = options;
     this.handler = handler;
     this.deps = deps;
     this.link = new Link('tail', deps);
-    this.wait = options.config.retryInitial;
+    this.retry = retryBackoff(options.config);
   }
 
   /** Resolves when what is published from then on is seen, or when that is not possible now. */
@@ -68,8 +70,7 @@ export class KafkaTail implements Component {
         if (this.over.signal.aborted) return;
         this.link.down(error);
         this.listening.resolve();
-        await this.deps.clock.sleep(this.wait * (0.5 + Math.random() / 2), this.over.signal);
-        this.wait = Math.min(this.wait * 2, this.options.config.retryMax);
+        await this.retry.wait(this.deps.clock, this.over.signal);
       }
     }
   }
@@ -88,7 +89,7 @@ export class KafkaTail implements Component {
         concurrency: 1,
         eachBatch: (payload) => this.batch(payload),
         onJoin: () => {
-          this.wait = config.retryInitial;
+          this.retry.reset();
           this.link.up();
         },
         onRebalance: () => {},

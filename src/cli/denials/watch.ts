@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incident } from '../../incident/incident.ts';
 import type { ListedIncident } from '../../query/denials/ask.ts';
+import { type Backoff, backoff } from '../../runtime/backoff.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import { type ApiClient, type ClientDeps, openClient } from '../client/client.ts';
@@ -62,19 +63,20 @@ class Feed {
   private readonly deps: WatchDeps;
   private after: string | undefined;
   private since: bigint | undefined;
-  private waitMs: number;
+  private readonly retry: Backoff;
   private opened = false;
 
   constructor(options: DenialOptions, deps: WatchDeps) {
     this.options = options;
     this.deps = deps;
     this.since = options.watchFrom;
-    this.waitMs = deps.retryMs.first;
+    const { first, last } = deps.retryMs;
+    this.retry = backoff({ initialMs: first, maxMs: last, floor: 0.5 });
   }
 
   /** Until the feed ends or breaks, and a wait afterwards. Throws what trying again cannot mend. */
   async *changes(client: ApiClient): AsyncGenerator<Change> {
-    const { signal, say, pollMs, retryMs } = this.deps;
+    const { signal, say, pollMs } = this.deps;
     try {
       yield* this.read(client);
       say(`${client.name} ended the feed; asking again`);
@@ -90,8 +92,7 @@ class Feed {
       if (!again || !this.opened) throw error;
       say(`${error.message}; asking again`);
     }
-    await pause(this.waitMs, signal);
-    this.waitMs = Math.min(2 * this.waitMs, retryMs.last);
+    await pause(this.retry.next(), signal);
   }
 
   private async *read(client: ApiClient): AsyncGenerator<Change> {
@@ -102,7 +103,7 @@ class Feed {
     const events = await client.events(path, after);
     this.opened = true;
     this.since ??= begun;
-    this.waitMs = this.deps.retryMs.first;
+    this.retry.reset();
     try {
       for await (const { event, data, id } of events) {
         const change = changeOf(event, data);

@@ -9,6 +9,13 @@ describe('backoff', () => {
     expect([bottom.next(), bottom.next()]).toEqual([0, 0]);
   });
 
+  it('keeps every wait above its floor', () => {
+    const least = backoff({ initialMs: 100, maxMs: 1000, floor: 0.5, random: () => 0 });
+    expect([least.next(), least.next()]).toEqual([50, 100]);
+    const most = backoff({ initialMs: 100, maxMs: 1000, floor: 0.5, random: () => 0.999_999 });
+    expect([most.next(), most.next()]).toEqual([100, 200]);
+  });
+
   it('starts small again after a success', () => {
     const waits = backoff({ initialMs: 10, maxMs: 1000, factor: 3, random: () => 1 });
     waits.next();
