@@ -35,6 +35,15 @@ export const flag: Decode<boolean> = (value) => {
   throw unexpected(value, '0 or 1');
 };
 
+/** Text that is one of the words. */
+export function oneOf<const W extends string>(words: readonly W[]): Decode<W> {
+  return (value) => {
+    const found = words.find((each) => each === value);
+    if (found !== undefined) return found;
+    throw unexpected(value, `one of ${words.join(', ')}`);
+  };
+}
+
 /** Array(T). */
 export function list<T>(of: Decode<T>): Decode<readonly T[]> {
   return (value) => {

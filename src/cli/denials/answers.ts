@@ -1,6 +1,6 @@
 // Incidents and single denials, as the API answers them.
 import type { CoverageNote } from '../../api/http/envelope.ts';
-import type { DenialsDocument, IncidentsDocument } from '../../query/denials/ask.ts';
+import type { DenialsDocument, IncidentsDocument } from '../../query/denials/answers.ts';
 import { type ApiClient, hasList } from '../client/client.ts';
 import { filterList } from '../observe/flows.ts';
 import { timeText } from '../time.ts';

@@ -2,7 +2,7 @@
 import { timeFormat } from '../../hubble/print/time.ts';
 import { parseTimestamp } from '../../hubble/proto/timestamp.ts';
 import { endText, type Incident, incidentPolicyText, whyText } from '../../incident/incident.ts';
-import type { ListedIncident } from '../../query/denials/ask.ts';
+import type { ListedIncident } from '../../query/denials/answers.ts';
 import type { Denial, DenialEnd } from '../../query/denials/denial.ts';
 import type { Screen } from '../output/screen.ts';
 import { type StreamForm, streamPrinter } from '../output/stream.ts';

@@ -1,4 +1,4 @@
-import type { IncidentsDocument } from '../../query/denials/ask.ts';
+import type { IncidentsDocument } from '../../query/denials/answers.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
 import { type ApiClient, withClient } from '../client/client.ts';

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Incident } from '../../incident/incident.ts';
-import type { ListedIncident } from '../../query/denials/ask.ts';
+import type { ListedIncident } from '../../query/denials/answers.ts';
 import { type Backoff, backoff } from '../../runtime/backoff.ts';
 import { ERRORS, ParallaxError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';

@@ -1,12 +1,12 @@
 // Groups of flows as rows: what `top` and `observe --aggregate-by` show.
-import type { Aggregates, ToldGroup } from '../../query/totals/aggregates.ts';
+import type { AggregateRow, Aggregates } from '../../query/totals/aggregates.ts';
 import type { Flag } from '../observe/args.ts';
 import type { FlagValues } from '../observe/flag-values.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, countColumn } from '../output/table.ts';
 
 /** A column for each dimension that flows are grouped by. */
-export function dimensionColumns<R extends Pick<ToldGroup, 'values'>>(
+export function dimensionColumns<R extends Pick<AggregateRow, 'values'>>(
   by: readonly string[],
 ): readonly Column<R>[] {
   return by.map((name) => ({
@@ -17,7 +17,7 @@ export function dimensionColumns<R extends Pick<ToldGroup, 'values'>>(
 }
 
 /** The columns of groups and their counts; connections only where they were counted. */
-export function groupColumns<G extends ToldGroup>(
+export function groupColumns<G extends AggregateRow>(
   by: readonly string[],
   groups: readonly G[],
 ): readonly Column<G>[] {

@@ -1,12 +1,12 @@
 // `parallax top`: the busiest of one or two dimensions.
-import type { Top, TopGroup } from '../../query/totals/top.ts';
+import type { AggregateRow, Aggregates } from '../../query/totals/aggregates.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, tableOf } from '../output/table.ts';
 import type { TotalsCommand } from './command.ts';
 import { groupColumns, groupsSummary, orderFlag } from './groups.ts';
 import { given, namesOf } from './options.ts';
 
-export const TOP: TotalsCommand<Top> = {
+export const TOP: TotalsCommand<Aggregates> = {
   name: 'top',
   words: '[dimension…] [flags]',
   usage: `Shows the busiest of one or two dimensions: client and server when none is named. Dimensions are
@@ -52,7 +52,7 @@ is none is answered with all there are.
   lines: ({ groups }) => groups,
 };
 
-const COMPARED: readonly Column<TopGroup>[] = [
+const COMPARED: readonly Column<AggregateRow>[] = [
   { header: 'BEFORE', cell: ({ before = 0 }) => String(before), align: 'right', drop: 6 },
   { header: 'CHANGE', cell: ({ change }) => (change === undefined ? 'new' : `x${change}`) },
 ];

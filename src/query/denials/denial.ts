@@ -1,65 +1,15 @@
-// One denial as the API tells it, and how it is read from the table `denials`.
-
+// Denials read from the table `denials`.
 import { enumName, POLICY_MATCHES } from '../../hubble/names.ts';
 import { DropReason, TrafficDirection, Verdict } from '../../hubble/proto/schema.gen.ts';
-import {
-  endOf,
-  type IncidentEnd,
-  type IncidentHow,
-  type IncidentPolicy,
-  incidentHow,
-  incidentId,
-  incidentPolicies,
-} from '../../incident/incident.ts';
+import { endOf, incidentHow, incidentId, incidentPolicies } from '../../incident/incident.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import { momentText } from '../connections/text.ts';
-
-export interface DenialEnd extends IncidentEnd {
-  readonly pod: string;
-  readonly identity: number;
-  /** Identity labels. */
-  readonly labels: readonly string[];
-  readonly ip: string;
-  readonly port: number;
-}
+import type { Document } from '../request/document.ts';
+import type { denialSchema } from './schema.ts';
 
 /** What one node denied of one conversation within one batch. */
-export interface Denial {
-  /** Of the first of its flows. */
-  readonly uuid: string;
-  /** 16 hex digits. */
-  readonly incident: string;
-  /** First and last of its flows, RFC 3339. */
-  readonly time: string;
-  readonly last: string;
-  readonly cluster: string;
-  readonly node: string;
-  readonly verdict: string;
-  readonly direction: string;
-  readonly reason: string;
-  readonly code: number;
-  readonly how: IncidentHow;
-  readonly policies: readonly IncidentPolicy[];
-  /** What its policy verdict matched on; '' where there was none. */
-  readonly match: string;
-  readonly protocol: string;
-  readonly icmpType?: number;
-  readonly source: DenialEnd;
-  readonly destination: DenialEnd & {
-    /** DNS names. */
-    readonly names: readonly string[];
-    /** `namespace/name`. */
-    readonly service: string;
-  };
-  /** The request that a proxy refused. */
-  readonly http?: { readonly method: string; readonly url: string };
-  readonly dns?: { readonly query: string };
-  /** Drop events, and policy verdicts or refusals of a proxy. */
-  readonly drops: number;
-  readonly verdicts: number;
-  /** How often it was denied: a drop and its policy verdict are one. */
-  readonly count: number;
-}
+export type Denial = Document<typeof denialSchema>;
+export type DenialEnd = Denial['source'];
 
 const END = ['cluster', 'namespace', 'workload', 'peer', 'pod_name', 'identity', 'labels'] as const;
 const COLUMNS = [
@@ -88,7 +38,7 @@ const COLUMNS = [
 ] as const;
 type Name = (typeof COLUMNS)[number];
 
-/** What `denialOf` reads, in its order. */
+/** The columns of a row for `denialOf`. */
 export const DENIAL_SELECT = [
   'toUnixTimestamp64Nano(time)',
   'toUnixTimestamp64Nano(last)',

@@ -1,6 +1,4 @@
-// One incident with all that is known of it: when it happened, single denials, what the other side saw, how well both
-// clusters were collected, and the story in sentences.
-
+// One incident in full: timeline, examples, denials, the view of the peer cluster, coverage and an explanation.
 import { type Incident, incidentId } from '../../incident/incident.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { earlier, HOUR_MS, HOUR_NS, nsToMs } from '../../runtime/time.ts';
@@ -9,55 +7,33 @@ import { momentText } from '../connections/text.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
 import { slotBounds, type TimeRange } from '../read/range.ts';
-import type { Denial } from './denial.ts';
-import { type Examples, readExamples } from './examples.ts';
-import { type Explained, explainIncident } from './explain.ts';
+import type { Document } from '../request/document.ts';
+import { readExamples } from './examples.ts';
+import { explainIncident } from './explain.ts';
 import { readFacts } from './facts.ts';
 import { relatives } from './fold.ts';
 import { type IncidentQuery, readIncidentPage } from './incident.ts';
-import { type OtherSide, otherSides } from './peer-view.ts';
+import { readPeerViews } from './peer-view.ts';
 import { readDenials } from './rows.ts';
-import { type Episode, episodesOf, type HourSeen, readHours, readSlots } from './timeline.ts';
+import type { incidentDetailSchema } from './schema.ts';
+import { episodesOf, type HourSeen, readHours, readSlots } from './timeline.ts';
 
-export interface ClusterCoverage {
-  readonly cluster: string;
-  readonly complete: boolean;
-  /** Sentences. */
-  readonly text: readonly string[];
-}
-
-export interface IncidentDetail {
-  readonly incident: Incident;
-  /** What was counted, RFC 3339. */
-  readonly window: { readonly since: string; readonly until: string };
-  /** Times of it, the latest first: parted by silence of more than an hour. */
-  readonly episodes: readonly Episode[];
-  /** Denials of the window, a step each; steps without any are left out. */
-  readonly timeline: readonly { readonly at: string; readonly count: number }[];
-  readonly stepMs: number;
-  readonly examples: Examples;
-  /** The latest of the window. */
-  readonly denials: readonly Denial[];
-  readonly otherSide: OtherSide;
-  readonly explanation: Explained;
-  /** Of the cluster that denied it, and of those of its ends, since it was denied first in the window. */
-  readonly coverages: readonly ClusterCoverage[];
-}
+export type IncidentDetail = Document<typeof incidentDetailSchema>;
 
 export interface DetailQuery extends TimeRange {
   readonly id: bigint;
   readonly now: bigint;
   readonly quiet: bigint;
-  /** How far back without `since`. */
+  /** Length of the window without `since`. */
   readonly window: bigint;
 }
 
 const LATEST = 10;
-/** Longer windows are told by the hour; one of a day up to when it was last seen is a little longer than that. */
+/** Longest window with a timeline in slots; the default one of a day is rounded up. */
 const BY_SLOT = 25n * HOUR_NS;
 const SLOT_MS = 300_000;
 
-/** An incident as the list tells it, with what was counted into it. */
+/** An incident as in the list, with the incidents folded into it. */
 export interface WholeIncident {
   readonly incident: Incident;
   readonly ids: readonly bigint[];
@@ -85,8 +61,8 @@ export async function detailOf(
   const { since, until } = range;
   const hours = await readHours(store, ids, signal);
   const bySlot = until - since <= BY_SLOT;
-  const [otherSide] = await otherSides(store, [{ incident, first, last }], signal);
-  if (otherSide === undefined) throw new ParallaxError('internal', 'no other side was told');
+  const [otherSide] = await readPeerViews(store, [{ incident, first, last }], signal);
+  if (otherSide === undefined) throw new ParallaxError('internal', 'peer view missing');
   const filter = { whitelist: [], blacklist: [], stream: 'all', ids } as const;
   const { denials } = await readDenials(store, { ...filter, ...range, limit: LATEST }, signal);
   return {
@@ -117,7 +93,7 @@ export async function wholeIncident(
       `there is no incident ${incidentId(id)}; \`parallax denials\` lists those of the last 24 hours`,
     );
   const until = query.until ?? now;
-  // An incident of last week is shown as it was then.
+  // An older incident is shown as it was in its last window.
   const newest = earlier(known.lastSeen, until);
   const since = query.since ?? newest - query.window;
   const ids = await relatives(store, known, signal && { signal });
@@ -172,13 +148,13 @@ async function coveragesOf(
   { since, until }: { readonly since: bigint; readonly until: bigint },
   now: bigint,
   signal: AbortSignal | undefined,
-): Promise<ClusterCoverage[]> {
+): Promise<IncidentDetail['coverages']> {
   const names = new Set([cluster, source.cluster, destination.cluster].filter(Boolean));
-  const told: ClusterCoverage[] = [];
+  const found: IncidentDetail['coverages'][number][] = [];
   for (const name of names) {
     const window = { sinceMs: nsToMs(since), untilMs: nsToMs(until), clusters: [name] };
     const coverage = await coverageOf(store, window, nsToMs(now), signal);
-    told.push({ cluster: name, complete: coverage.complete, text: sentences(coverage) });
+    found.push({ cluster: name, complete: coverage.complete, text: sentences(coverage) });
   }
-  return told;
+  return found;
 }

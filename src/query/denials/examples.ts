@@ -1,17 +1,10 @@
-// Who took part in an incident: pods, addresses and nodes, the busiest of each, and uuids of flows to look up.
+// The busiest pods, addresses and nodes of an incident, and UUIDs of its latest flows.
 import type { Reader } from '../../store/store.ts';
 import { rangeCondition, type TimeRange } from '../read/range.ts';
+import type { Document } from '../request/document.ts';
+import type { examplesSchema } from './schema.ts';
 
-export interface Examples {
-  readonly sourcePods: readonly string[];
-  readonly destinationPods: readonly string[];
-  readonly sourceAddresses: readonly string[];
-  readonly destinationAddresses: readonly string[];
-  /** That denied it. */
-  readonly nodes: readonly string[];
-  /** Of the latest. */
-  readonly uuids: readonly string[];
-}
+export type Examples = Document<typeof examplesSchema>;
 
 const MOST = 10;
 const busiest = (column: string) => `topKIf(${MOST})(toString(${column}), ${column} != '')`;

@@ -3,20 +3,18 @@
 
 import { dropReasonText } from '../../hubble/print/drop-reasons.ts';
 import { endText, type Incident, incidentPolicyText } from '../../incident/incident.ts';
+import type { Document } from '../request/document.ts';
 import type { Denial } from './denial.ts';
-import type { OtherSide } from './peer-view.ts';
+import type { PeerView } from './peer-view.ts';
+import type { incidentDetailSchema } from './schema.ts';
 
-export interface Explained {
-  readonly sentences: readonly string[];
-  /** What the flows leave open. */
-  readonly unknown: readonly string[];
-}
+export type Explanation = Document<typeof incidentDetailSchema>['explanation'];
 
 export function explainIncident(
   incident: Incident,
   denials: readonly Denial[],
-  otherSide: OtherSide,
-): Explained {
+  otherSide: PeerView,
+): Explanation {
   return {
     sentences: [
       summary(incident),
@@ -74,7 +72,7 @@ function requests(denials: readonly Denial[]): string[] {
   return [...told('Refused requests:', http), ...told('Refused DNS questions:', dns)];
 }
 
-function otherSentence({ direction, verdict }: Incident, { flows, verdicts, text }: OtherSide) {
+function otherSentence({ direction, verdict }: Incident, { flows, verdicts, text }: PeerView) {
   const forwarded = flows > 0 && Object.keys(verdicts).every((word) => word === 'FORWARDED');
   const looks =
     forwarded && direction !== 'EGRESS' && verdict === 'DROPPED'
@@ -97,7 +95,7 @@ function stateSentence({ state, cluster, known, firstSeen }: Incident): string {
   }
 }
 
-function unknowns({ how, direction, policies, source, destination }: Incident, other: OtherSide) {
+function unknowns({ how, direction, policies, source, destination }: Incident, other: PeerView) {
   const open: string[] = [];
   const side = direction === 'EGRESS' ? 'source' : 'destination';
   if (how === 'default-deny')

@@ -1,14 +1,14 @@
 // Facts of incidents, read from the table `incidents`: the traffic they are about, when they were seen, how often.
-
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
 import type { IncidentFacts } from '../../incident/incident.ts';
 import { HOUR_NS } from '../../runtime/time.ts';
-import { INCIDENT_MEMBERS } from '../../store/schema/denial-columns.ts';
+import { bigint, number, type Row, rows, text } from '../../store/rows.ts';
+import type { INCIDENT_MEMBERS } from '../../store/schema/denial-columns.ts';
+import { column, join, param, sql, table } from '../../store/sql.ts';
 import type { QueryOptions, Reader } from '../../store/store.ts';
 
 export type KnownFacts = Omit<IncidentFacts, 'drops' | 'verdicts'>;
 type Traffic = Omit<KnownFacts, 'incident' | 'firstSeen' | 'lastSeen'>;
-type Member = (typeof INCIDENT_MEMBERS)[number];
 
 /** An incident and the time its denials are counted from, nanoseconds since 1970. */
 export interface Since {
@@ -19,12 +19,34 @@ export interface Since {
 /** Incidents in one statement that names them three times: ClickHouse parses at most 256 KiB of a statement. */
 export const CHUNK = 1000;
 /** Later than any value of an Int32 column of hours or slots. */
-export const NEVER = 2 ** 31 - 1;
+export const NEVER = param(2 ** 31 - 1, 'Int32');
 
-const SELECT =
-  `SELECT incident, toUnixTimestamp64Nano(min(first_seen)), toUnixTimestamp64Nano(max(last_seen)), ` +
-  INCIDENT_MEMBERS.map((name) => `any(${name})`).join(', ');
-const BEFORE_MEMBERS = 3;
+/** The columns that incidents share when they differ in their policies only. */
+const TRAFFIC = {
+  cluster: text,
+  verdict: number,
+  traffic_direction: number,
+  drop_reason_desc: number,
+  l4_protocol: number,
+  destination_port: number,
+  source_cluster: text,
+  source_namespace: text,
+  source_workload: text,
+  source_peer: text,
+  destination_cluster: text,
+  destination_namespace: text,
+  destination_workload: text,
+  destination_peer: text,
+} satisfies Record<Exclude<(typeof INCIDENT_MEMBERS)[number], 'policies'>, unknown>;
+const FACTS = { incident: bigint, firstSeen: bigint, lastSeen: bigint, policies: text, ...TRAFFIC };
+
+const COMMA = sql`, `;
+const TRAFFIC_COLUMNS = Object.keys(TRAFFIC).map(column);
+const SELECT = sql`SELECT incident, toUnixTimestamp64Nano(min(first_seen)), toUnixTimestamp64Nano(max(last_seen)),
+  any(policies), ${join(
+    TRAFFIC_COLUMNS.map((name) => sql`any(${name})`),
+    COMMA,
+  )}`;
 
 /** Facts by incident, first and last seen over all stored data; incidents without stored rows are left out. */
 export async function readFacts(
@@ -34,11 +56,10 @@ export async function readFacts(
 ): Promise<Map<bigint, KnownFacts>> {
   const found = new Map<bigint, KnownFacts>();
   if (ids.length === 0) return found;
-  const sql = `${SELECT} FROM incidents WHERE incident IN {ids:Array(UInt64)} GROUP BY incident`;
-  for await (const row of store.query(sql, { ids }, options)) {
-    const facts = factsOf(row);
-    found.set(facts.incident, facts);
-  }
+  const statement = sql`${SELECT} FROM ${table('incidents')}
+    WHERE incident IN ${param(ids, 'Array(UInt64)')} GROUP BY incident`;
+  for await (const row of rows(store, statement, FACTS, options))
+    found.set(row.incident, factsOf(row));
   return found;
 }
 
@@ -49,85 +70,71 @@ export async function readCountedFacts(
   options?: QueryOptions,
 ): Promise<Map<bigint, IncidentFacts>> {
   const found = new Map<bigint, IncidentFacts>();
-  const sql =
-    `${SELECT}, sumIf(drops, counted), sumIf(verdicts, counted) FROM (` +
-    `SELECT *, hour >= transform(incident, {ids:Array(UInt64)}, {hours:Array(Int32)}, toInt32(${NEVER})) AS counted ` +
-    'FROM incidents WHERE incident IN {ids:Array(UInt64)}) GROUP BY incident';
   for (const part of chunks(asked)) {
-    const ids = part.map(({ incident }) => incident);
-    const hours = part.map(({ since }) => Number(floorDiv(since, HOUR_NS)));
-    for await (const row of store.query(sql, { ids, hours }, options)) {
-      const [drops, verdicts] = row.slice(-2).map(Number);
-      const facts = factsOf(row);
-      found.set(facts.incident, { ...facts, drops: drops ?? 0, verdicts: verdicts ?? 0 });
-    }
+    const ids = idsParam(part);
+    const hours = param(
+      part.map(({ since }) => floorDiv(since, HOUR_NS)),
+      'Array(Int32)',
+    );
+    const statement = sql`${SELECT}, sumIf(drops, counted), sumIf(verdicts, counted) FROM (
+      SELECT *, hour >= transform(incident, ${ids}, ${hours}, ${NEVER}) AS counted
+      FROM ${table('incidents')} WHERE incident IN ${ids}) GROUP BY incident`;
+    const shape = { ...FACTS, drops: number, verdicts: number };
+    for await (const row of rows(store, statement, shape, options))
+      found.set(row.incident, { ...factsOf(row), drops: row.drops, verdicts: row.verdicts });
   }
   return found;
+}
+
+export function idsParam(asked: readonly Since[]) {
+  const ids = asked.map(({ incident }) => incident);
+  return param(ids, 'Array(UInt64)');
 }
 
 export function* chunks<T>(all: readonly T[], size = CHUNK): Generator<readonly T[]> {
   for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
 }
 
-function factsOf(row: readonly unknown[]): KnownFacts {
-  const text = (name: Member) => String(row[BEFORE_MEMBERS + INCIDENT_MEMBERS.indexOf(name)]);
-  const number = (name: Member) => Number(text(name));
-  const end = (side: 'source' | 'destination') => ({
-    cluster: text(`${side}_cluster`),
-    namespace: text(`${side}_namespace`),
-    workload: text(`${side}_workload`),
-    peer: text(`${side}_peer`),
-  });
-  const [incident = 0n, firstSeen = 0n, lastSeen = 0n] = row
-    .slice(0, BEFORE_MEMBERS)
-    .map((cell) => BigInt(String(cell)));
+function factsOf(row: Row<typeof FACTS>): KnownFacts {
   return {
-    incident,
-    firstSeen,
-    lastSeen,
-    cluster: text('cluster'),
-    verdict: number('verdict'),
-    direction: number('traffic_direction'),
-    code: number('drop_reason_desc'),
-    policies: text('policies'),
-    protocol: number('l4_protocol'),
-    port: number('destination_port'),
-    source: end('source'),
-    destination: end('destination'),
+    incident: row.incident,
+    firstSeen: row.firstSeen,
+    lastSeen: row.lastSeen,
+    cluster: row.cluster,
+    verdict: row.verdict,
+    direction: row.traffic_direction,
+    code: row.drop_reason_desc,
+    policies: row.policies,
+    protocol: row.l4_protocol,
+    port: row.destination_port,
+    source: {
+      cluster: row.source_cluster,
+      namespace: row.source_namespace,
+      workload: row.source_workload,
+      peer: row.source_peer,
+    },
+    destination: {
+      cluster: row.destination_cluster,
+      namespace: row.destination_namespace,
+      workload: row.destination_workload,
+      peer: row.destination_peer,
+    },
   };
 }
 
-/** The columns that incidents share when they differ in their policies only, with their values. */
-export function trafficColumns(
-  traffic: Traffic,
-): Record<Exclude<Member, 'policies'>, string | number> {
+/** Equal for incidents that differ in their policies only: the values of TRAFFIC_KEY. */
+export function trafficKey(traffic: Traffic): string {
   const { cluster, verdict, direction, code, protocol, port, source, destination } = traffic;
-  return {
-    cluster,
-    verdict,
-    traffic_direction: direction,
-    drop_reason_desc: code,
-    l4_protocol: protocol,
-    destination_port: port,
-    source_cluster: source.cluster,
-    source_namespace: source.namespace,
-    source_workload: source.workload,
-    source_peer: source.peer,
-    destination_cluster: destination.cluster,
-    destination_namespace: destination.namespace,
-    destination_workload: destination.workload,
-    destination_peer: destination.peer,
-  };
+  const end = (each: Traffic['source']) => [
+    ...[each.cluster, each.namespace],
+    ...[each.workload, each.peer],
+  ];
+  const own = [cluster, verdict, direction, code, protocol, port];
+  return [...own, ...end(source), ...end(destination)].join('\n');
 }
 
-/** The values of `trafficColumns` as one text: equal for incidents that differ in their policies only. */
-export function trafficText(traffic: Traffic): string {
-  return Object.values(trafficColumns(traffic)).join('\n');
-}
-
-/** The same text as an expression over a row of `incidents`. */
-export const TRAFFIC_TEXT = `arrayStringConcat([${INCIDENT_MEMBERS.filter(
-  (name) => name !== 'policies',
-)
-  .map((name) => `toString(${name})`)
-  .join(', ')}], '\\n')`;
+/** The same text of a row of `incidents`. */
+export const TRAFFIC_KEY = sql`arrayStringConcat([${join(
+  TRAFFIC_COLUMNS.map((name) => sql`toString(${name})`),
+  COMMA,
+)}], '\n')`;

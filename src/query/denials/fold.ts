@@ -4,16 +4,11 @@
 import { DropReason } from '../../hubble/proto/schema.gen.ts';
 import { type IncidentFacts, isLeftover } from '../../incident/incident.ts';
 import { earlier, later } from '../../runtime/time.ts';
+import { bigint, rows, text } from '../../store/rows.ts';
+import { param, sql, table } from '../../store/sql.ts';
 import type { QueryOptions, Reader } from '../../store/store.ts';
 import type { Counted } from './counted.ts';
-import {
-  chunks,
-  type KnownFacts,
-  readFacts,
-  TRAFFIC_TEXT,
-  trafficColumns,
-  trafficText,
-} from './facts.ts';
+import { chunks, type KnownFacts, readFacts, TRAFFIC_KEY, trafficKey } from './facts.ts';
 
 export interface Folded extends Counted {
   /** Incidents that were counted into it. */
@@ -31,7 +26,7 @@ export async function fold(
   const facts = await readFacts(store, ids, options);
   return foldKnown(counted, (id) => {
     const known = facts.get(id);
-    return known && trafficText(known);
+    return known && trafficKey(known);
   });
 }
 
@@ -65,16 +60,18 @@ export async function readFoldable(
   leftovers: readonly IncidentFacts[],
   options?: QueryOptions,
 ): Promise<ReadonlySet<bigint>> {
-  const byTraffic = new Map(leftovers.map((each) => [trafficText(each), each.incident]));
-  const sql =
-    `SELECT traffic FROM (SELECT incident, ${TRAFFIC_TEXT} AS traffic FROM incidents WHERE policies != '') ` +
-    'WHERE traffic IN {traffic:Array(String)} GROUP BY traffic HAVING uniqExact(incident) = 1';
+  const byTraffic = new Map(leftovers.map((each) => [trafficKey(each), each.incident]));
   const found = new Set<bigint>();
-  for (const traffic of chunks([...byTraffic.keys()], 200))
-    for await (const [text] of store.query(sql, { traffic }, options)) {
-      const incident = byTraffic.get(String(text));
+  for (const keys of chunks([...byTraffic.keys()], 200)) {
+    const statement = sql`SELECT traffic FROM (
+        SELECT incident, ${TRAFFIC_KEY} AS traffic FROM ${table('incidents')} WHERE policies != '')
+      WHERE traffic IN ${param(keys, 'Array(String)')}
+      GROUP BY traffic HAVING uniqExact(incident) = 1`;
+    for await (const { traffic } of rows(store, statement, { traffic: text }, options)) {
+      const incident = byTraffic.get(traffic);
       if (incident !== undefined) found.add(incident);
     }
+  }
   return found;
 }
 
@@ -84,14 +81,15 @@ export async function relatives(
   known: KnownFacts,
   options?: QueryOptions,
 ): Promise<bigint[]> {
-  if (known.code !== DropReason.numbers.POLICY_DENY) return [known.incident];
-  const columns = trafficColumns(known);
-  const conditions = Object.entries(columns).map(
-    ([name, value]) => `${name} = {${name}:${typeof value === 'string' ? 'String' : 'UInt16'}}`,
-  );
-  const sql = `SELECT DISTINCT incident FROM incidents WHERE ${conditions.join(' AND ')}`;
+  const { POLICY_DENY } = DropReason.numbers;
+  if (known.code !== POLICY_DENY) return [known.incident];
+  const statement = sql`SELECT DISTINCT incident FROM ${table('incidents')}
+    WHERE cluster = ${param(known.cluster, 'String')} AND drop_reason_desc = ${param(POLICY_DENY, 'UInt16')}
+      AND destination_port = ${param(known.port, 'UInt16')}
+      AND ${TRAFFIC_KEY} = ${param(trafficKey(known), 'String')}`;
   const found: bigint[] = [];
-  for await (const [id] of store.query(sql, columns, options)) found.push(BigInt(String(id)));
+  for await (const { incident } of rows(store, statement, { incident: bigint }, options))
+    found.push(incident);
   return found;
 }
 

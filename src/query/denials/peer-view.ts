@@ -1,55 +1,45 @@
-// What the other end's cluster saw of traffic that was denied: an ingress denial looks forwarded where it came from. Read
-// from the totals of flows, so to the five minutes.
-
+// What the cluster at the other end saw of denied traffic: an ingress denial is a forwarded flow in the cluster of the
+// source. Read from `flow_totals`, so with a resolution of five minutes.
 import { enumName } from '../../hubble/names.ts';
 import { Verdict } from '../../hubble/proto/schema.gen.ts';
 import type { Incident } from '../../incident/incident.ts';
 import { earlier, later } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
-import { MISSING, type MissingReason, unseenBy, withinDateTime } from '../connections/missing.ts';
+import { MISSING, unseenBy, withinDateTime } from '../connections/missing.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import type { Side } from '../connections/orient.ts';
 import { slotBounds, slotOf } from '../read/range.ts';
+import type { Document } from '../request/document.ts';
+import type { peerViewSchema } from './schema.ts';
 
-export interface OtherSide {
-  readonly side: Side;
-  /** Key of its cluster; '' when it is not known. */
-  readonly cluster: string;
-  /** Flows of the same workloads and port that it saw in the window, by verdict. */
-  readonly flows: number;
-  readonly verdicts: Readonly<Record<string, number>>;
-  /** Why nothing was seen. */
-  readonly missing?: MissingReason;
-  /** A sentence. */
-  readonly text: string;
-}
+export type PeerView = Document<typeof peerViewSchema>;
 
-/** An incident, and when it was denied within the window, nanoseconds since 1970. */
-export interface Looked {
+/** An incident with its first and last denial in a window, nanoseconds since 1970. */
+export interface IncidentWindow {
   readonly incident: Incident;
   readonly first: bigint;
   readonly last: bigint;
 }
 
-export async function otherSides(
+export async function readPeerViews(
   store: Reader,
-  looked: readonly Looked[],
+  windows: readonly IncidentWindow[],
   signal?: AbortSignal,
-): Promise<OtherSide[]> {
-  const given = looked.map(({ incident }) => givenSide(incident));
-  const asked = looked.filter((_, index) => given[index] === undefined);
-  const seen = await readSeen(store, asked, signal);
-  const silent = asked.filter((each) => (seen.get(keyOf(each.incident)) ?? []).every(outOf(each)));
-  const collected = await readCollected(store, silent, signal);
-  return looked.map((each, index) => given[index] ?? told(each, seen, collected));
+): Promise<PeerView[]> {
+  const known = windows.map(({ incident }) => knownView(incident));
+  const open = windows.filter((_, index) => known[index] === undefined);
+  const seen = await readSeen(store, open, signal);
+  const unseen = open.filter((each) => (seen.get(keyOf(each.incident)) ?? []).every(outOf(each)));
+  const collected = await readCollected(store, unseen, signal);
+  return windows.map((each, index) => known[index] ?? viewOf(each, seen, collected));
 }
 
 function sideOf({ direction }: Incident): Side {
   return direction === 'EGRESS' ? 'destination' : 'source';
 }
 
-/** Where the incident itself says what the other side can have seen. */
-function givenSide(incident: Incident): OtherSide | undefined {
+/** The view that follows from the incident itself. */
+function knownView(incident: Incident): PeerView | undefined {
   const side = sideOf(incident);
   const { cluster, peer, text, workload } = incident[side];
   const found =
@@ -80,11 +70,11 @@ interface Seen {
 const name = (side: Side) =>
   `if(${side}_workload != '', substringIndex(${side}_workload, '/', -1), ${side}_peer)`;
 
-/** What may be called so: judged by each of two columns alone, of which the engine looks at each different value once. */
+/** Ends with one of these names: a condition on each column by itself, which the engine checks once per distinct value. */
 const named = (side: Side, names: string) =>
   `(substringIndex(${side}_workload, '/', -1) IN {${names}:Array(String)} OR ${side}_workload = '' AND ${side}_peer IN {${names}:Array(String)})`;
 
-/** Ends are compared by name: what kind of workload a pod is of may be a guess on the side it is remote to. */
+/** Without the kind of workload, which may be a guess in the cluster that sees the pod as remote. */
 function keyOf(incident: Incident): string {
   const side = sideOf(incident);
   const { source, destination, port, protocol } = incident;
@@ -104,20 +94,20 @@ function shortName({ workload, peer }: Incident['source']): string {
   return workload === '' ? peer : workload.slice(workload.lastIndexOf('/') + 1);
 }
 
-function outOf({ first, last }: Looked): (seen: Seen) => boolean {
+function outOf({ first, last }: IncidentWindow): (seen: Seen) => boolean {
   const [from, to] = [slotOf(first), slotOf(last)];
   return ({ slot }) => slot < from || slot > to;
 }
 
-/** By what tells incidents' traffic apart; without the incident's own direction, which is what was denied. */
+/** By `keyOf`; `flow_totals` has the traffic in the direction opposite to the denial. */
 async function readSeen(
   store: Reader,
-  asked: readonly Looked[],
+  windows: readonly IncidentWindow[],
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Seen[]>> {
   const seen = new Map<string, Seen[]>();
-  if (asked.length === 0) return seen;
-  const incidents = asked.map(({ incident }) => incident);
+  if (windows.length === 0) return seen;
+  const incidents = windows.map(({ incident }) => incident);
   const all = <T>(pick: (incident: Incident) => T): T[] => [...new Set(incidents.map(pick))];
   const sql = `SELECT cluster, traffic_direction, l4_protocol, server_port, source_namespace, ${name('source')} AS source_name,
       destination_namespace, ${name('destination')} AS destination_name,
@@ -130,7 +120,7 @@ async function readSeen(
     GROUP BY cluster, traffic_direction, l4_protocol, server_port, source_namespace, source_name,
       destination_namespace, destination_name`;
   const params = {
-    ...spanOf(asked),
+    ...spanOf(windows),
     clusters: all((each) => each[sideOf(each)].cluster),
     ports: all(({ port }) => port),
     sourceSpaces: all(({ source }) => source.namespace),
@@ -165,26 +155,29 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function spanOf(looked: readonly Looked[]): { readonly first: bigint; readonly last: bigint } {
-  const firsts = looked.map(({ first }) => slotOf(first));
-  const lasts = looked.map(({ last }) => slotOf(last));
+function spanOf(windows: readonly IncidentWindow[]): {
+  readonly first: bigint;
+  readonly last: bigint;
+} {
+  const firsts = windows.map(({ first }) => slotOf(first));
+  const lasts = windows.map(({ last }) => slotOf(last));
   return {
     first: firsts.reduce(earlier),
     last: lasts.reduce(later),
   };
 }
 
-/** By cluster, the slots about the incidents in which it was collected or flows of it are stored; none of what never was. */
+/** By cluster: the slots of the incidents in which it was collected, or of which flows are stored. Absent: never. */
 async function readCollected(
   store: Reader,
-  silent: readonly Looked[],
+  unseen: readonly IncidentWindow[],
   signal: AbortSignal | undefined,
 ): Promise<Map<string, ReadonlySet<bigint>>> {
   const collected = new Map<string, ReadonlySet<bigint>>();
-  if (silent.length === 0) return collected;
+  if (unseen.length === 0) return collected;
   const options = signal && { signal };
-  const clusters = [...new Set(silent.map(({ incident }) => incident[sideOf(incident)].cluster))];
-  const { first, last } = spanOf(silent);
+  const clusters = [...new Set(unseen.map(({ incident }) => incident[sideOf(incident)].cluster))];
+  const { first, last } = spanOf(unseen);
   const since = withinDateTime(slotBounds(first).first);
   const until = withinDateTime(slotBounds(last).last);
   const slots = `SELECT cluster, groupUniqArray(slot) FROM (
@@ -198,7 +191,7 @@ async function readCollected(
   const params = { clusters, first, last, since, until };
   for await (const [cluster, found] of store.query(slots, params, options))
     collected.set(String(cluster), new Set(listOf(found).map((slot) => BigInt(String(slot)))));
-  // Whole tables are asked only for a cluster that is not found near by.
+  // Whole tables are read only for clusters without any slot above.
   const open = clusters.filter((cluster) => !collected.has(cluster));
   if (open.length === 0) return collected;
   const ever = `SELECT DISTINCT cluster FROM (
@@ -210,15 +203,15 @@ async function readCollected(
   return collected;
 }
 
-function told(
-  looked: Looked,
+function viewOf(
+  window: IncidentWindow,
   all: ReadonlyMap<string, readonly Seen[]>,
   collected: ReadonlyMap<string, ReadonlySet<bigint>>,
-): OtherSide {
-  const { incident, first, last } = looked;
+): PeerView {
+  const { incident, first, last } = window;
   const side = sideOf(incident);
   const { cluster } = incident[side];
-  const outside = outOf(looked);
+  const outside = outOf(window);
   const seen = (all.get(keyOf(incident)) ?? []).filter((each) => !outside(each));
   const verdicts: Record<string, number> = {};
   for (const { verdict, flows } of seen) {

@@ -14,7 +14,7 @@ import {
   momentOf,
   windowFields,
 } from '../request/fields.ts';
-import type { DenialsRequest, IncidentsRequest } from './ask.ts';
+import type { DenialsRequest, IncidentsRequest } from './answers.ts';
 import type { DenialsConfig } from './config.ts';
 import { cursorParts } from './cursor.ts';
 

@@ -1,4 +1,4 @@
-// The documents of denials and incidents as the API gives them, for OpenAPI and for checking answers.
+// The documents of denials and incidents, for OpenAPI and for their types.
 import { z } from 'zod';
 import { MISSING_REASONS } from '../connections/missing.ts';
 import { policySchema } from './policy-schema.ts';
@@ -65,7 +65,7 @@ const decided = {
   protocol: z.string().meta({ examples: ['TCP'] }),
 };
 
-const otherSideOf = z.object({
+export const peerViewSchema = z.object({
   side: z.enum(['source', 'destination']),
   cluster: z.string(),
   flows: count.describe('Flows of the same workloads and port that it saw, to the five minutes.'),
@@ -74,7 +74,7 @@ const otherSideOf = z.object({
   text: z.string(),
 });
 
-const examplesOf = z.object({
+export const examplesSchema = z.object({
   sourcePods: z.array(z.string()),
   destinationPods: z.array(z.string()),
   sourceAddresses: z.array(z.string()),
@@ -102,7 +102,9 @@ export const incidentSchema = z.object({
     ),
   new: z.boolean().describe('First seen within the window, or since `new-since`.'),
   known: z.boolean().describe('It was seen before.'),
-  otherSide: otherSideOf.optional().describe('With `details`: what the other end’s cluster saw.'),
+  otherSide: peerViewSchema
+    .optional()
+    .describe('With `details`: what the other end’s cluster saw.'),
 });
 
 const denialEnd = end.extend({
@@ -154,9 +156,9 @@ export const incidentDetailSchema = z.object({
     .array(z.object({ at: moment, count }))
     .describe('Denials a step; steps without any are left out.'),
   stepMs: count.describe('Five minutes, or an hour for windows of more than a day.'),
-  examples: examplesOf,
+  examples: examplesSchema,
   denials: z.array(denialSchema).describe('The latest.'),
-  otherSide: otherSideOf,
+  otherSide: peerViewSchema,
   explanation: z.object({
     sentences: z.array(z.string()),
     unknown: z.array(z.string()).describe('What the flows leave open.'),

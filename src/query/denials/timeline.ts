@@ -1,8 +1,10 @@
-// When an incident happened: by hour of all that is kept, by slot within a window, and in episodes.
+// Denials of an incident over time: by hour, by five-minute slot, and in episodes.
 import { HOUR_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { momentText } from '../connections/text.ts';
 import { rangeCondition, type TimeRange } from '../read/range.ts';
+import type { Document } from '../request/document.ts';
+import type { incidentDetailSchema } from './schema.ts';
 
 export interface HourSeen {
   /** Since 1970. */
@@ -12,11 +14,7 @@ export interface HourSeen {
   readonly count: number;
 }
 
-export interface Episode {
-  readonly firstSeen: string;
-  readonly lastSeen: string;
-  readonly count: number;
-}
+export type Episode = Document<typeof incidentDetailSchema>['episodes'][number];
 
 /** In order of time. */
 export async function readHours(
@@ -61,7 +59,7 @@ export async function readSlots(
   return found;
 }
 
-/** The latest first. Within an hour nothing tells silence: an hour of it parts two episodes. */
+/** Episodes end with an hour of silence, the resolution of `incidents`. The latest first. */
 export function episodesOf(hours: readonly HourSeen[]): Episode[] {
   const episodes: { first: bigint; last: bigint; count: number }[] = [];
   for (const { first, last, count } of hours) {

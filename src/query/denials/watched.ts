@@ -2,6 +2,8 @@
 // collected time counts as silence.
 
 import { MINUTE_NS, NS_PER_MS } from '../../runtime/time.ts';
+import { bigint, rows, text } from '../../store/rows.ts';
+import { param, sql, table } from '../../store/sql.ts';
 import type { QueryOptions, Reader } from '../../store/store.ts';
 import { withinDateTime } from '../connections/missing.ts';
 
@@ -32,19 +34,6 @@ export async function readWatched(
   return new Map([...found, ...(await readInterval(store, left, { now, quiet, since }, options))]);
 }
 
-// A report covers `up_ms` before its `received_at`; two collectors of one cluster cover the same time once. Going back
-// from the newest report, `watched` is the time collected since `low`, so `low + watched - quiet` is the time wanted.
-const WATCHED = `SELECT cluster, max(low + watched - {quiet:Int64}) FROM (
-  SELECT cluster, low, sum(least(to_ms, before) - low) OVER back AS watched FROM (
-    SELECT cluster, from_ms, to_ms, low, lagInFrame(low, 1, to_ms) OVER back AS before FROM (
-      SELECT cluster, toUnixTimestamp64Milli(received_at) AS to_ms, to_ms - up_ms AS from_ms, min(from_ms) OVER back AS low
-      FROM coverage WHERE cluster IN {clusters:Array(String)} AND node = '' AND up_ms > 0
-        AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({now:Int64})
-      WINDOW back AS (PARTITION BY cluster ORDER BY to_ms DESC, from_ms ROWS UNBOUNDED PRECEDING))
-    WINDOW back AS (PARTITION BY cluster ORDER BY to_ms DESC, from_ms ROWS UNBOUNDED PRECEDING))
-  WINDOW back AS (PARTITION BY cluster ORDER BY to_ms DESC, from_ms ROWS UNBOUNDED PRECEDING))
-WHERE watched >= {quiet:Int64} GROUP BY cluster`;
-
 /** Whether the cluster was collected for long enough since the incident was last seen. */
 export function isSilent(
   watched: WatchedSince,
@@ -59,14 +48,27 @@ async function readInterval(
   { now, quiet, since }: Silence,
   options?: QueryOptions,
 ): Promise<Map<string, bigint>> {
-  const params = {
-    clusters,
-    quiet: quiet / NS_PER_MS,
-    since: withinDateTime(since - MINUTE_NS),
-    now: withinDateTime(now),
-  };
+  const quietMs = param(quiet / NS_PER_MS, 'Int64');
+  const seconds = (nanos: bigint) => param(withinDateTime(nanos), 'Int64');
+  const back = sql`(PARTITION BY cluster ORDER BY to_ms DESC, from_ms ROWS UNBOUNDED PRECEDING)`;
+  // A report covers `up_ms` before its `received_at`; two collectors of one cluster cover the same time once. Going back
+  // from the newest report, `watched` is the time collected since `low`, so `low + watched - quiet` is the time wanted.
+  const statement = sql`SELECT cluster, max(low + watched - ${quietMs}) FROM (
+    SELECT cluster, low, sum(least(to_ms, before) - low) OVER ${back} AS watched FROM (
+      SELECT *, lagInFrame(low, 1, to_ms) OVER ${back} AS before FROM (
+        SELECT cluster, toUnixTimestamp64Milli(received_at) AS to_ms, to_ms - up_ms AS from_ms,
+          min(from_ms) OVER ${back} AS low
+        FROM ${table('coverage')}
+        WHERE cluster IN ${param(clusters, 'Array(String)')} AND node = '' AND up_ms > 0
+          AND minute BETWEEN fromUnixTimestamp(${seconds(since - MINUTE_NS)}) AND fromUnixTimestamp(${seconds(now)}))))
+    WHERE watched >= ${quietMs} GROUP BY cluster`;
   const found = new Map<string, bigint>();
-  for await (const [cluster, ms] of store.query(WATCHED, params, options))
-    found.set(String(cluster), (BigInt(String(ms)) + 1n) * NS_PER_MS);
+  for await (const { cluster, ms } of rows(
+    store,
+    statement,
+    { cluster: text, ms: bigint },
+    options,
+  ))
+    found.set(cluster, (ms + 1n) * NS_PER_MS);
   return found;
 }

@@ -1,45 +1,30 @@
-// Aggregates: flows counted by up to six dimensions, the busiest groups first, and what is left out of them.
+// Aggregates: flows counted by up to six dimensions, the busiest groups first, and compared with the window before on
+// request. `top` is the same with other defaults.
+import { inputError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
-import { checkWindow, rate, shareOf, type TotalsQuery } from './ask.ts';
-import { dimensionsNamed } from './dimensions.ts';
+import type { Document } from '../request/document.ts';
+import { compileSql } from '../sql/compile.ts';
+import { type Dimension, dimensionsNamed } from './dimensions.ts';
 import { type Counts, type Group, rankedGroups } from './groups.ts';
-import type { MeasureName, TotalsDeps } from './rows.ts';
+import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
+import type { MeasureName, TotalsDeps, Window } from './rows.ts';
+import type { topOutput } from './schema.ts';
+import { checkWindow, moment, rate, shareOf, type TotalsQuery } from './totals-query.ts';
 
 export interface AggregatesQuery extends TotalsQuery {
   readonly by: readonly string[];
   readonly order: 'flows' | 'denied' | 'dropped' | 'audited' | 'connections';
   readonly limit: number;
   readonly offset: number;
-  /** Distinct conversations too: all flows are read for them. */
+  /** Count distinct conversations too: all flows are read for them. */
   readonly connections: boolean;
+  /** Add the value of each group in the window of the same length right before. */
+  readonly compare?: boolean;
 }
 
-export interface Told {
-  readonly flows: number;
-  readonly denied: number;
-  readonly dropped: number;
-  readonly audited: number;
-  /** Of all flows in the window that pass the filters, 0 to 1. */
-  readonly share: number;
-  /** Flows a second. */
-  readonly rate: number;
-  readonly connections?: number;
-}
-
-export interface ToldGroup extends Told {
-  readonly values: Group['values'];
-}
-
-export interface Aggregates {
-  readonly by: readonly string[];
-  readonly source: 'totals' | 'flows';
-  readonly groups: readonly ToldGroup[];
-  /** All groups there are. */
-  readonly count: number;
-  readonly total: Told;
-  /** What is in no group of this answer. */
-  readonly other: Told & { readonly groups: number };
-}
+/** `before` and `change` of groups only with `compare`. */
+export type Aggregates = Document<typeof topOutput>;
+export type AggregateRow = Aggregates['groups'][number];
 
 const COUNTED: readonly MeasureName[] = ['flows', 'denied', 'dropped', 'audited'];
 
@@ -49,64 +34,118 @@ export async function queryAggregates(
   deps: TotalsDeps,
 ): Promise<Aggregates> {
   checkWindow(query);
-  const { by, order, limit, offset } = query;
+  const { by, order, limit, offset, compare = false } = query;
+  if (compare && order === 'connections')
+    throw inputError('compare: connections of two windows cannot be compared', {
+      field: 'compare',
+    });
   const withConnections = query.connections || order === 'connections';
   const measures = withConnections ? [...COUNTED, 'connections' as const] : COUNTED;
   const dimensions = dimensionsNamed('by', by);
   const ranking = { dimensions, measures, order, limit, offset };
-  const { groups, count, total, source } = await rankedGroups(store, query, ranking, deps);
-  return aggregatesOf({ by, groups, count, total, source }, query);
-}
-
-/** The same of groups that were counted elsewhere. */
-export function aggregatesOf(
-  found: {
-    readonly by: readonly string[];
-    readonly groups: readonly Group[];
-    readonly count: number;
-    readonly total: Counts;
-    readonly source: 'totals' | 'flows';
-  },
-  window: Pick<TotalsQuery, 'since' | 'until'>,
-): Aggregates {
-  const { by, groups, count, source } = found;
-  // A conversation may have flows in several groups: its sum over groups says nothing.
-  const { connections: _, ...total } = found.total;
-  return {
+  const { groups, count, total: sums, source } = await rankedGroups(store, query, ranking, deps);
+  // A conversation may have flows in several groups: a sum of connections over groups is meaningless.
+  const { connections: _, ...total } = sums;
+  const countsOf = (counts: Partial<Counts>) => countsWithShare(counts, total.flows, query);
+  const found: Aggregates = {
     by,
     source,
-    groups: groups.map(({ values, counts }) => ({
-      values,
-      ...toldOf(counts, total.flows, window),
-    })),
+    groups: groups.map(({ values, counts }) => ({ values, ...countsOf(counts) })),
     count,
-    total: toldOf(total, total.flows, window),
-    other: { groups: count - groups.length, ...toldOf(leftOf(groups, total), total.flows, window) },
+    total: countsOf(total),
+    other: { groups: count - groups.length, ...countsOf(leftOf(groups, total)) },
   };
+  return compare ? compared(store, query, found, dimensions, deps) : found;
 }
 
 function leftOf(groups: readonly Group[], total: Partial<Counts>): Partial<Counts> {
   return Object.fromEntries(
     Object.entries(total).map(([name, all]) => [
       name,
+      // Object.entries loses the type of the keys.
       groups.reduce((left, { counts }) => left - (counts[name as MeasureName] ?? 0), all),
     ]),
   );
 }
 
-export function toldOf(
-  counts: Partial<Counts>,
-  all: number,
-  window: Pick<TotalsQuery, 'since' | 'until'>,
-): Told {
+function countsWithShare(counts: Partial<Counts>, all: number, window: Window) {
   const { flows = 0, denied = 0, dropped = 0, audited = 0, connections } = counts;
   return {
-    flows,
-    denied,
-    dropped,
-    audited,
+    ...{ flows, denied, dropped, audited },
     share: shareOf(flows, all),
     rate: rate(flows, window),
     ...(connections !== undefined && { connections }),
   };
+}
+
+/** Values of groups in the window before, by `keyOf`, and the sum of all groups. */
+interface Before {
+  readonly values: ReadonlyMap<string, number>;
+  readonly total: number;
+}
+
+async function compared(
+  store: Reader,
+  query: AggregatesQuery,
+  found: Aggregates,
+  dimensions: readonly Dimension[],
+  deps: TotalsDeps,
+): Promise<Aggregates> {
+  const { by, order } = query;
+  const window = previousWindow(query);
+  const { exact } = compileSql(query.whitelist, query.blacklist);
+  const { values, total } = exact
+    ? await pairedBefore(store, query, window, dimensions, deps)
+    : await filteredBefore(store, { ...query, ...window, compare: false }, deps);
+  return {
+    ...found,
+    groups: found.groups.map((group) => {
+      const before = values.get(keyOf(group, by)) ?? 0;
+      const change = changeOf(group[order] ?? 0, before);
+      return { ...group, before, ...(change !== undefined && { change }) };
+    }),
+    before: { since: moment(window.since), until: moment(window.until), total },
+  };
+}
+
+/** Reads the values before of the groups that are first now. */
+async function pairedBefore(
+  store: Reader,
+  query: AggregatesQuery,
+  before: Window,
+  dimensions: readonly Dimension[],
+  deps: TotalsDeps,
+): Promise<Before> {
+  const filter = compileSql(query.whitelist, query.blacklist);
+  const asked = { now: query, before, filter, dimensions, measure: query.order };
+  const { sql, params, names } = await pairedGroups(asked, deps);
+  const rows = store.query(
+    `SELECT *, sum(before) OVER () FROM (${sql}) ORDER BY ${['now DESC', ...names].join(', ')} LIMIT {groupLimit:UInt32}`,
+    { ...params, groupLimit: query.limit },
+    deps.signal && { signal: deps.signal },
+  );
+  const values = new Map<string, number>();
+  let total = 0;
+  for await (const row of rows) {
+    total = Number(row[names.length + 2]);
+    const cells = dimensions.map(({ print }, index) => print(row[index]));
+    values.set(JSON.stringify(cells), Number(row[names.length + 1]));
+  }
+  return { values, total };
+}
+
+async function filteredBefore(
+  store: Reader,
+  query: AggregatesQuery,
+  deps: TotalsDeps,
+): Promise<Before> {
+  const { by, order } = query;
+  const every = { ...query, limit: deps.config.maxCounted };
+  const { groups, total } = await queryAggregates(store, every, deps);
+  const values = new Map(groups.map((group) => [keyOf(group, by), group[order] ?? 0]));
+  return { values, total: total[order] ?? 0 };
+}
+
+function keyOf({ values }: AggregateRow, by: readonly string[]): string {
+  return JSON.stringify(by.map((name) => values[name]));
 }

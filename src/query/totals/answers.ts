@@ -1,26 +1,28 @@
-// The answers to requests about totals, whoever asks: the HTTP API or a command that opened the store itself.
+// The answers to requests about totals.
 import type { z } from 'zod';
 import type { Reader } from '../../store/store.ts';
 import { queryAggregates } from './aggregates.ts';
 import { againstOf, queryCompare } from './compare.ts';
+import { dimensionsNamed } from './dimensions.ts';
 import {
   type aggregatesInput,
   type compareInput,
+  MAX_TOP_DIMENSIONS,
   type mapInput,
   type policiesInput,
-  questionOf,
+  type SharedInput,
   type timeseriesInput,
   type topInput,
+  totalsQuery,
 } from './input.ts';
 import { queryMap } from './map.ts';
 import { queryPolicies } from './policies.ts';
 import type { TotalsDeps } from './rows.ts';
 import { queryTimeseries } from './timeseries.ts';
-import { queryTop } from './top.ts';
 
 export interface AnswerDeps extends TotalsDeps {
   readonly nowNanos: bigint;
-  /** FlowFilters in one question. */
+  /** FlowFilters in one request. */
   readonly maxFilters?: number;
 }
 
@@ -29,18 +31,18 @@ export function answerAggregates(
   input: z.output<typeof aggregatesInput>,
   deps: AnswerDeps,
 ) {
-  const { maxGroups } = deps.config;
-  const { by, order, limit, offset, connections } = input;
-  const question = questionOf(input, deps.nowNanos, deps.maxFilters);
-  const page = { order, limit: Math.min(limit, maxGroups), offset, connections };
-  return queryAggregates(store, { ...question, by, ...page }, deps);
+  const { by, order, offset, connections } = input;
+  const limit = Math.min(input.limit, deps.config.maxGroups);
+  const query = { ...queryOf(input, deps), by, order, limit, offset, connections };
+  return queryAggregates(store, query, deps);
 }
 
-export function answerTop(store: Reader, input: z.output<typeof topInput>, deps: AnswerDeps) {
-  const { by, order, limit, compare } = input;
-  const question = questionOf(input, deps.nowNanos, deps.maxFilters);
-  const most = Math.min(limit, deps.config.maxGroups);
-  return queryTop(store, { ...question, by, order, limit: most, compare }, deps);
+export async function answerTop(store: Reader, input: z.output<typeof topInput>, deps: AnswerDeps) {
+  const { by, order, compare } = input;
+  const limit = Math.min(input.limit, deps.config.maxGroups);
+  const query = { ...queryOf(input, deps), by, order, limit, compare };
+  dimensionsNamed('by', by, MAX_TOP_DIMENSIONS);
+  return queryAggregates(store, { ...query, offset: 0, connections: false }, deps);
 }
 
 export function answerTimeseries(
@@ -49,17 +51,12 @@ export function answerTimeseries(
   deps: AnswerDeps,
 ) {
   const { by, measure, step, series } = input;
-  const question = questionOf(input, deps.nowNanos, deps.maxFilters);
-  return queryTimeseries(store, { ...question, by, measure, step, series }, deps);
+  return queryTimeseries(store, { ...queryOf(input, deps), by, measure, step, series }, deps);
 }
 
 export function answerMap(store: Reader, input: z.output<typeof mapInput>, deps: AnswerDeps) {
   const { level, limit } = input;
-  return queryMap(
-    store,
-    { ...questionOf(input, deps.nowNanos, deps.maxFilters), level, limit },
-    deps,
-  );
+  return queryMap(store, { ...queryOf(input, deps), level, limit }, deps);
 }
 
 export function answerPolicies(
@@ -67,11 +64,7 @@ export function answerPolicies(
   input: z.output<typeof policiesInput>,
   deps: AnswerDeps,
 ) {
-  return queryPolicies(
-    store,
-    { ...questionOf(input, deps.nowNanos, deps.maxFilters), limit: input.limit },
-    deps,
-  );
+  return queryPolicies(store, { ...queryOf(input, deps), limit: input.limit }, deps);
 }
 
 export function answerCompare(
@@ -80,7 +73,11 @@ export function answerCompare(
   deps: AnswerDeps,
 ) {
   const { of, measure, ratio, least, limit } = input;
-  const question = questionOf(input, deps.nowNanos, deps.maxFilters);
-  const against = againstOf(input.against, question, deps.nowNanos);
-  return queryCompare(store, { ...question, of, measure, against, ratio, least, limit }, deps);
+  const query = queryOf(input, deps);
+  const against = againstOf(input.against, query, deps.nowNanos);
+  return queryCompare(store, { ...query, of, measure, against, ratio, least, limit }, deps);
+}
+
+function queryOf(input: SharedInput, { nowNanos, maxFilters }: AnswerDeps) {
+  return totalsQuery(input, nowNanos, maxFilters);
 }

@@ -7,11 +7,13 @@ import { DAY_MS, nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { type Coverage, coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
+import type { Document } from '../request/document.ts';
 import { momentOf } from '../request/fields.ts';
-import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './ask.ts';
 import { dimensionsNamed } from './dimensions.ts';
 import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
 import type { TotalsDeps, Window } from './rows.ts';
+import type { compareOutput } from './schema.ts';
+import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './totals-query.ts';
 
 /** What is compared, by name; any other dimensions can be. */
 export const COMPARED = {
@@ -41,43 +43,12 @@ export interface CompareQuery extends TotalsQuery {
   readonly limit: number;
 }
 
-export interface Difference {
-  readonly values: Readonly<Record<string, string | number>>;
-  readonly now: number;
-  readonly before: number;
-  /** How many times as much, a second; absent where there was nothing before. */
-  readonly change?: number;
-}
-
-export interface ComparedWindow {
-  readonly since: string;
-  readonly until: string;
-  readonly total: number;
-  readonly rate: number;
-  /** Whether every flow of it is there; what is missing in words. */
-  readonly complete: boolean;
-  readonly collected: boolean;
-  readonly says: readonly string[];
-}
-
-interface Kind {
-  readonly count: number;
-  readonly groups: readonly Difference[];
-}
-
-export interface Comparison {
-  readonly by: readonly string[];
-  readonly measure: 'flows' | 'denied' | 'dropped' | 'audited';
-  readonly source: 'totals' | 'flows';
-  readonly now: ComparedWindow;
-  readonly before: ComparedWindow;
-  readonly new: Kind;
-  readonly gone: Kind;
-  readonly changed: Kind;
-  /** Groups that are about the same in both. */
-  readonly same: number;
-  readonly notices: readonly string[];
-}
+export type Comparison = Document<typeof compareOutput>;
+/** `says` is its coverage in sentences. */
+export type ComparedWindow = Comparison['now'];
+type Differences = Comparison['new'];
+/** `change` is a factor of rates; absent where there was nothing before. */
+export type Difference = Differences['groups'][number];
 
 /** The ledger is asked for no more than this at once. */
 const LEDGER_MS = 32 * DAY_MS;
@@ -131,7 +102,7 @@ export async function queryCompare(
   };
 }
 
-const NONE: Kind = { count: 0, groups: [] };
+const NONE: Differences = { count: 0, groups: [] };
 
 function comparedOf({ of, measure }: CompareQuery) {
   const [name = ''] = of;

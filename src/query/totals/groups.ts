@@ -2,10 +2,10 @@
 // flow to be looked at, here.
 import type { QueryParams, Reader } from '../../store/store.ts';
 import { compileSql } from '../sql/compile.ts';
-import type { TotalsQuery } from './ask.ts';
 import type { Dimension } from './dimensions.ts';
 import { judgedGroups } from './predicate-filtered.ts';
 import { countedRows, keysOf, MEASURES, type MeasureName, type TotalsDeps } from './rows.ts';
+import type { TotalsQuery } from './totals-query.ts';
 
 export type Counts = Readonly<Record<MeasureName, number>>;
 

@@ -1,4 +1,4 @@
-// Requests about totals: the fields of each question, as they come in a query string or a body.
+// The fields of requests about totals, in a query string or a body.
 
 import { z } from 'zod';
 import { HOUR_MS } from '../../runtime/time.ts';
@@ -12,11 +12,11 @@ import {
   windowFields,
   windowOf,
 } from '../request/fields.ts';
-import type { TotalsQuery } from './ask.ts';
 import { MOST_DIMENSIONS } from './dimensions.ts';
-import { LEVELS } from './map.ts';
-import { MOST_OF_TOP } from './top.ts';
+import { LEVELS } from './schema.ts';
+import type { TotalsQuery } from './totals-query.ts';
 
+export const MAX_TOP_DIMENSIONS = 2;
 const DEFAULT_MS = HOUR_MS;
 
 const shared = { ...windowFields, ...filterFields };
@@ -42,7 +42,7 @@ const fraction = (least: number, most: number) => {
 const measure = z
   .enum(['flows', 'denied', 'dropped', 'audited'])
   .describe(
-    'What is counted: all flows, those a policy denied, those dropped, those of audit mode.',
+    'The measure: all flows, flows denied by policy, dropped flows, or flows of audit mode.',
   );
 const order = z.enum(['flows', 'denied', 'dropped', 'audited', 'connections']);
 
@@ -51,20 +51,20 @@ export const aggregatesInput = z.strictObject({
   by: names.describe(`Dimensions to count by, ${MOST_DIMENSIONS} at most.`),
   order: order.default('flows').describe('The measure that groups are ordered by, most first.'),
   limit: limitField(100_000, 100).describe('Groups in the answer.'),
-  offset: wholeField(0, 10_000_000).default(0).describe('Groups before them that are passed over.'),
+  offset: wholeField(0, 10_000_000).default(0).describe('Groups to skip.'),
   connections: flagField
     .default(false)
-    .describe('Count distinct conversations too; all flows of the window are read for it.'),
+    .describe('Counts distinct conversations too; reads all flows of the window.'),
 });
 
 export const topInput = z.strictObject({
   ...shared,
-  by: names.default(['client', 'server']).describe(`Dimensions, ${MOST_OF_TOP} at most.`),
-  order: order.default('flows').describe('The measure that is ordered by.'),
+  by: names.default(['client', 'server']).describe(`Dimensions, ${MAX_TOP_DIMENSIONS} at most.`),
+  order: order.default('flows').describe('The measure that groups are ordered by, most first.'),
   limit: limitField(10_000, 20).describe('Groups in the answer.'),
   compare: flagField
     .default(false)
-    .describe('Tell what each had in the window of the same length right before.'),
+    .describe('Adds the value of each group in the window of the same length right before.'),
 });
 
 export const timeseriesInput = z.strictObject({
@@ -79,7 +79,7 @@ export const timeseriesInput = z.strictObject({
 
 export const mapInput = z.strictObject({
   ...shared,
-  level: z.enum(LEVELS).default('workload').describe('What a node is.'),
+  level: z.enum(LEVELS).default('workload').describe('The level of nodes.'),
   limit: limitField(100_000, 1000).describe('Edges in the answer, the busiest first.'),
 });
 
@@ -101,14 +101,14 @@ export const compareInput = z.strictObject({
     .describe(
       'The window compared with: previous (of the same length, right before), how much earlier (24h, 7d-ago), or SINCE/UNTIL.',
     ),
-  ratio: fraction(1.01, 1e6).default(2).describe('As many times more or less is a change.'),
+  ratio: fraction(1.01, 1e6).default(2).describe('Factor, up or down, that counts as a change.'),
   least: limitField(1_000_000_000, 10).describe(
-    'What has less in both windows is left out of new, gone and changed.',
+    'Groups with less in both windows are left out of new, gone and changed.',
   ),
   limit: limitField(10_000, 50).describe('Groups of each kind in the answer.'),
 });
 
-/** What the fields that all questions have are read from. */
+/** The fields that all requests have. */
 export interface SharedInput {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
@@ -122,6 +122,10 @@ export function requestWindow(input: SharedInput, nowNanos: bigint) {
 }
 
 /** The window and the filters of a request. Throws `input/invalid` with the field's name. */
-export function questionOf(input: SharedInput, nowNanos: bigint, maxFilters?: number): TotalsQuery {
+export function totalsQuery(
+  input: SharedInput,
+  nowNanos: bigint,
+  maxFilters?: number,
+): TotalsQuery {
   return { ...requestWindow(input, nowNanos), ...filtersOf(input, maxFilters) };
 }

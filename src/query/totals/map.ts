@@ -1,83 +1,33 @@
-// The service map: who calls whom, at the level of clusters, namespaces or workloads, and what each side saw of it. An
-// edge that its source's cluster forwarded and its destination's dropped shows both.
+// The service map: client and server at the level of clusters, namespaces or workloads, and what each side saw. An edge
+// that the client's cluster forwarded and the server's cluster dropped shows both.
 import { enumName } from '../../hubble/names.ts';
 import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
 import type { Reader } from '../../store/store.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
-import { checkWindow, exactFilter, type TotalsQuery } from './ask.ts';
+import type { Document } from '../request/document.ts';
 import { dimensionsNamed } from './dimensions.ts';
 import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
-
-export const LEVELS = ['cluster', 'namespace', 'workload'] as const;
-export type Level = (typeof LEVELS)[number];
+import type { LEVELS, mapOutput } from './schema.ts';
+import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
 
 export interface MapQuery extends TotalsQuery {
-  readonly level: Level;
-  /** Edges told, the busiest first. */
+  readonly level: (typeof LEVELS)[number];
+  /** Edges in the answer, the busiest first. */
   readonly limit: number;
 }
 
-export interface MapNode {
-  readonly id: string;
-  /** '' where no flow says. */
-  readonly cluster: string;
-  readonly namespace?: string;
-  /** Workload as `namespace/Kind/name`; of an end without one its DNS name, network, reserved identity or pod. */
-  readonly name?: string;
-  /** Flows of what it called, and of what it was called. */
-  readonly out: number;
-  readonly in: number;
-  readonly denied: number;
-}
-
+export type ServiceMap = Document<typeof mapOutput>;
+export type MapNode = ServiceMap['nodes'][number];
+/** `client` and `server` are ids of nodes. */
+export type MapEdge = ServiceMap['edges'][number];
 /** What the nodes at one end of an edge saw. */
-export interface EdgeSide {
-  /** Observing clusters. */
-  readonly clusters: readonly string[];
-  readonly flows: number;
-  readonly verdicts: Readonly<Record<string, number>>;
-  readonly drops: Readonly<Record<string, number>>;
-}
+export type EdgeSide = NonNullable<MapEdge['source']>;
 
-export interface MapEdge {
-  /** Ids of nodes: who called, and who was called. */
-  readonly client: string;
-  readonly server: string;
-  /** Between two clusters that are known. */
-  readonly crossCluster: boolean;
-  readonly flows: number;
-  readonly denied: number;
-  readonly dropped: number;
-  readonly verdicts: Readonly<Record<string, number>>;
-  /** Observing clusters. */
-  readonly clusters: readonly string[];
-  readonly protocols: readonly string[];
-  /** The busiest of the ports called, and how many there are. */
-  readonly ports: readonly {
-    readonly port: number;
-    readonly protocol: string;
-    readonly flows: number;
-  }[];
-  readonly portCount: number;
-  readonly source?: EdgeSide;
-  readonly destination?: EdgeSide;
-}
-
-export interface ServiceMap {
-  readonly level: Level;
-  readonly counted: 'totals' | 'flows';
-  readonly nodes: readonly MapNode[];
-  readonly edges: readonly MapEdge[];
-  readonly flows: number;
-  /** Edges that are left out, and their flows. */
-  readonly cut: { readonly edges: number; readonly flows: number };
-}
-
-const PORTS_TOLD = 20;
+const MAX_PORTS = 20;
 const INGRESS = 1;
 const EGRESS = 2;
 
-const PARTS: Readonly<Record<Level, readonly string[]>> = {
+const PARTS: Readonly<Record<MapQuery['level'], readonly string[]>> = {
   cluster: ['.cluster'],
   namespace: ['.cluster', '.namespace'],
   workload: ['.cluster', '.namespace', ''],
@@ -115,7 +65,7 @@ export async function queryMap(
   return mapOf(found, query.level, rows.source);
 }
 
-/** A row an edge: its ends, what was seen of it by whom, and its ports. */
+/** One row per edge: its ends, the observations of each cluster, and its ports. */
 function mapStatement(rows: string, shown: readonly string[], endCount: number): string {
   const ends = shown
     .slice(0, endCount)
@@ -136,7 +86,7 @@ function mapStatement(rows: string, shown: readonly string[], endCount: number):
     `FROM (${views}) GROUP BY ${ends}`;
   return (
     `SELECT ${ends}, flows, denied, views, ` +
-    `arraySlice(arrayReverseSort(p -> (p.2, -toInt64(p.1)), arrayZip(called.1, called.2)), 1, ${PORTS_TOLD}), length(called.1), ` +
+    `arraySlice(arrayReverseSort(p -> (p.2, -toInt64(p.1)), arrayZip(called.1, called.2)), 1, ${MAX_PORTS}), length(called.1), ` +
     'arrayDistinct(arrayMap(p -> intDiv(p, 65536), called.1)), count() OVER (), sum(flows) OVER () ' +
     `FROM (${edges}) ORDER BY flows DESC, ${ends} LIMIT {edgeLimit:UInt32}`
   );
@@ -159,7 +109,7 @@ interface FoundEdge {
   readonly ports: readonly (readonly [called: number, flows: number])[];
   readonly portCount: number;
   readonly protocols: readonly number[];
-  /** Of all edges, told or not. */
+  /** All edges. */
   readonly edges: number;
   readonly allFlows: number;
 }
@@ -192,7 +142,7 @@ function tuples(value: unknown): readonly (readonly unknown[])[] {
 
 function mapOf(
   found: readonly FoundEdge[],
-  level: Level,
+  level: MapQuery['level'],
   counted: ServiceMap['counted'],
 ): ServiceMap {
   const nodes = new Map<string, Counter>();

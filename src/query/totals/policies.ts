@@ -3,58 +3,23 @@
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import type { Reader } from '../../store/store.ts';
 import { toBigint } from '../read/range.ts';
-import { checkWindow, exactFilter, type TotalsQuery } from './ask.ts';
+import type { Document } from '../request/document.ts';
 import { type Dimension, dimensionsNamed } from './dimensions.ts';
 import { AUDITED, DENIED } from './expressions.ts';
 import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import type { policiesOutput } from './schema.ts';
+import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
 
 export interface PoliciesQuery extends TotalsQuery {
   /** Policies told, the busiest first. */
   readonly limit: number;
 }
 
-export interface PolicyTraffic {
-  readonly client: string;
-  readonly server: string;
-  /** Port called; 0 without one. */
-  readonly port: number;
-  readonly outcome: 'allowed' | 'allowed-yet-dropped' | 'denied' | 'audited';
-  readonly flows: number;
-}
+export type Policies = Document<typeof policiesOutput>;
+export type PolicySeen = Policies['policies'][number];
+type PolicyTraffic = PolicySeen['traffic'][number];
 
-export interface PolicySeen {
-  /** Observing cluster. */
-  readonly cluster: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly direction: 'ingress' | 'egress';
-  /** Flows that it allowed and that passed. */
-  readonly allowed: number;
-  /** Flows that it allowed, and that something else dropped. */
-  readonly allowedYetDropped: number;
-  /** Flows that it denied. */
-  readonly denied: number;
-  /** Flows that it would deny, in audit mode. */
-  readonly audited: number;
-  /** RFC 3339. */
-  readonly firstSeen: string;
-  readonly lastSeen: string;
-  /** The busiest of what it was about. */
-  readonly traffic: readonly PolicyTraffic[];
-}
-
-export interface Policies {
-  readonly policies: readonly PolicySeen[];
-  /** All there are. */
-  readonly count: number;
-  /** Denied flows that name no policy, by observing cluster: default deny, or an agent that names none. */
-  readonly unnamed: readonly { readonly cluster: string; readonly denied: number }[];
-  /** Groups of flows that were left out, for their number; 0 when all were looked at. */
-  readonly cut: number;
-}
-
-const TRAFFIC_TOLD = 5;
+const MAX_TRAFFIC = 5;
 /** Groups of flows looked at. */
 const MOST_GROUPS = 100_000;
 const WAYS = ['egress', 'ingress'] as const;
@@ -200,7 +165,7 @@ class Fold {
         audited,
         firstSeen: text(each.first),
         lastSeen: text(each.last),
-        traffic: traffic.slice(0, TRAFFIC_TOLD),
+        traffic: traffic.slice(0, MAX_TRAFFIC),
       };
     });
     const flows = ({ allowed, allowedYetDropped, denied, audited }: PolicySeen) =>

@@ -7,11 +7,11 @@ import { rangeCondition } from '../read/range.ts';
 import { restoreFlow } from '../read/restore/flow.ts';
 import { restoreSelect } from '../read/restore/select.ts';
 import { compileSql } from '../sql/compile.ts';
-import type { TotalsQuery } from './ask.ts';
 import { AUDITED, DENIED, DROPPED_FLOW, withNames } from './expressions.ts';
 import type { Groups, Ranking } from './groups.ts';
 import type { TotalsDeps } from './rows.ts';
 import { Tally } from './tally.ts';
+import type { TotalsQuery } from './totals-query.ts';
 
 /** Milliseconds of judging before others get a turn on the event loop. */
 const TURN_MS = 20;

@@ -1,6 +1,7 @@
-// The documents about totals as the API describes them.
+// The documents of totals, for OpenAPI and for their types.
 import { z } from 'zod';
-import { LEVELS } from './map.ts';
+
+export const LEVELS = ['cluster', 'namespace', 'workload'] as const;
 
 const values = z
   .record(z.string(), z.union([z.string(), z.number()]))
@@ -12,7 +13,7 @@ const source = z
 const by = z.array(z.string()).describe('The dimensions.');
 const time = z.string().describe('RFC 3339');
 
-const told = {
+const counted = {
   flows: z.int(),
   denied: z.int().describe('Flows that a policy denied.'),
   dropped: z.int().describe('Flows that were dropped, for whatever reason.'),
@@ -21,13 +22,13 @@ const told = {
   rate: z.number().describe('Flows a second.'),
   connections: z.int().optional().describe('Distinct conversations; only where asked for.'),
 };
-const group = { values, ...told };
+const group = { values, ...counted };
 const all = {
-  count: z.int().describe('Groups there are in all.'),
-  total: z.object(told),
+  count: z.int().describe('All groups.'),
+  total: z.object(counted),
   other: z
-    .object({ groups: z.int(), ...told })
-    .describe('What is in no group of the answer: beyond the limit, or passed over.'),
+    .object({ groups: z.int(), ...counted })
+    .describe('Groups that are not in the answer: beyond the limit, or skipped.'),
 };
 
 export const aggregatesOutput = z.object({
@@ -37,9 +38,7 @@ export const aggregatesOutput = z.object({
   ...all,
 });
 
-export const topOutput = z.object({
-  by,
-  source,
+export const topOutput = aggregatesOutput.extend({
   groups: z.array(
     z.object({
       ...group,
@@ -47,7 +46,6 @@ export const topOutput = z.object({
       change: z.number().optional().describe('As many times as before.'),
     }),
   ),
-  ...all,
   before: z
     .object({ since: time, until: time, total: z.int() })
     .optional()
@@ -62,18 +60,18 @@ export const timeseriesOutput = z.object({
   by,
   measure: z.enum(['flows', 'denied', 'dropped', 'audited']),
   source,
-  start: time.describe('Where the first step begins; it may be before the window.'),
+  start: time.describe('Start of the first step; it may be before the window.'),
   step: z.int().describe('Seconds.'),
   points: z.int().describe('Steps.'),
   series: z.array(z.object({ values, sum: z.int(), points })),
   other: z
     .object({ series: z.int(), sum: z.int(), points })
     .optional()
-    .describe('What is in none of the series.'),
+    .describe('The sum of all series that are not in the answer.'),
   total: z.object({ sum: z.int(), points }),
   gaps: z
     .array(z.object({ since: time, until: time }))
-    .describe('Stretches in which nothing was collected.'),
+    .describe('Intervals in which nothing was collected.'),
 });
 
 const side = z.object({
@@ -152,11 +150,11 @@ export const policiesOutput = z.object({
         .describe('The busiest of what it was about.'),
     }),
   ),
-  count: z.int().describe('Policies there are in all, by cluster and direction.'),
+  count: z.int().describe('All policies, by cluster and direction.'),
   unnamed: z
     .array(z.object({ cluster: z.string(), denied: z.int() }))
     .describe('Denied flows that name no policy: default deny, or an agent that names none.'),
-  cut: z.int().describe('Groups of flows that were not looked at, for their number.'),
+  cut: z.int().describe('Groups of flows beyond the limit, which were not read.'),
 });
 
 const comparedWindow = z.object({
@@ -189,6 +187,8 @@ export const compareOutput = z.object({
   new: differences,
   gone: differences,
   changed: differences,
-  same: z.int().describe('Groups that are about the same in both, or too few to tell.'),
+  same: z
+    .int()
+    .describe('Groups that are about the same in both windows, or too small to compare.'),
   notices: z.array(z.string()),
 });

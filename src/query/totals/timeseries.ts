@@ -6,10 +6,12 @@ import { inputError } from '../../runtime/errors.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { slotOf } from '../read/range.ts';
-import { checkWindow, exactFilter, moment, type TotalsQuery } from './ask.ts';
+import type { Document } from '../request/document.ts';
 import { type Dimension, dimensionsNamed, type Key } from './dimensions.ts';
 import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import type { timeseriesOutput } from './schema.ts';
 import { type Silence, silenceIn } from './silence.ts';
+import { checkWindow, exactFilter, moment, type TotalsQuery } from './totals-query.ts';
 
 export interface TimeseriesQuery extends TotalsQuery {
   readonly by: readonly string[];
@@ -20,30 +22,9 @@ export interface TimeseriesQuery extends TotalsQuery {
   readonly series: number;
 }
 
-export type Point = number | null;
-
-export interface Series {
-  readonly values: Readonly<Record<string, string | number>>;
-  readonly sum: number;
-  readonly points: readonly Point[];
-}
-
-export interface Timeseries {
-  readonly by: readonly string[];
-  readonly measure: TimeseriesQuery['measure'];
-  readonly source: 'totals' | 'flows';
-  /** Beginning of the first step; the first and the last may reach beyond the window. */
-  readonly start: string;
-  /** Seconds. */
-  readonly step: number;
-  readonly points: number;
-  readonly series: readonly Series[];
-  /** What is in none of the series; absent when nothing is. */
-  readonly other?: Omit<Series, 'values'> & { readonly series: number };
-  readonly total: Omit<Series, 'values'>;
-  /** Stretches in which nothing was collected. */
-  readonly gaps: readonly { readonly since: string; readonly until: string }[];
-}
+export type Timeseries = Document<typeof timeseriesOutput>;
+export type Series = Timeseries['series'][number];
+export type Point = Series['points'][number];
 
 const SLOT_SECONDS = 300;
 /** Points that a window has when no step is asked for, at most. */

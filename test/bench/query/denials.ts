@@ -3,7 +3,7 @@
 
 import type { FlowFilter } from '../../../src/hubble/proto/schema.gen.ts';
 import { incidentNumber } from '../../../src/incident/incident.ts';
-import { answerDenials, answerIncidents } from '../../../src/query/denials/ask.ts';
+import { answerDenials, answerIncidents } from '../../../src/query/denials/answers.ts';
 import { denialsConfig } from '../../../src/query/denials/config.ts';
 import { readIncidentDetail } from '../../../src/query/denials/detail.ts';
 import { SECOND_NS } from '../../../src/runtime/time.ts';

@@ -1,7 +1,7 @@
 // The routes of denials: single ones, incidents, one incident whole, and the policy that would admit its traffic.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { answerDenials, answerIncidents, detailQuery } from '../../../query/denials/ask.ts';
+import { answerDenials, answerIncidents, detailQuery } from '../../../query/denials/answers.ts';
 import { readIncidentDetail } from '../../../query/denials/detail.ts';
 import {
   denialsInput,

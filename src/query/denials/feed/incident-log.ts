@@ -1,41 +1,53 @@
 // The log of incident events, the table `incident_events`: reading it, and rows as a block to insert.
 import { randomUUID } from 'node:crypto';
-import type { IncidentEventKind } from '../../../incident/incident-event.ts';
+import { INCIDENT_EVENT_KINDS } from '../../../incident/incident-event.ts';
 import { encodeRows } from '../../../store/native/native-rows.ts';
+import {
+  bigint,
+  firstRow,
+  flag,
+  number,
+  oneOf,
+  type Row,
+  rows,
+  text,
+} from '../../../store/rows.ts';
 import { INCIDENT_EVENT_COLUMNS } from '../../../store/schema/alert-columns.ts';
-import type { NativeBlock, QueryOptions, QueryParams, Reader } from '../../../store/store.ts';
+import { allOf, EMPTY, param, type Sql, sql, table } from '../../../store/sql.ts';
+import type { NativeBlock, QueryOptions, Reader } from '../../../store/store.ts';
+
+const ROW = {
+  sequence: bigint,
+  receivedAt: number,
+  evaluator: text,
+  key: text,
+  incident: bigint,
+  episode: bigint,
+  kind: oneOf(INCIDENT_EVENT_KINDS),
+  step: number,
+  silent: flag,
+  openedAt: bigint,
+  lastSeen: bigint,
+  drops: number,
+  verdicts: number,
+  dropsBefore: number,
+  verdictsBefore: number,
+  cluster: text,
+  verdict: number,
+  sourceCluster: text,
+  sourceNamespace: text,
+  destinationCluster: text,
+  destinationNamespace: text,
+  document: text,
+};
+const LOG = table('incident_events');
+const SELECT = sql`SELECT sequence, toUnixTimestamp64Milli(received_at), evaluator, key, incident, episode, kind, step,
+  silent, toUnixTimestamp64Nano(opened_at), toUnixTimestamp64Nano(last_seen), drops, verdicts, drops_before,
+  verdicts_before, cluster, verdict, source_cluster, source_namespace, destination_cluster, destination_namespace,
+  document FROM ${LOG}`;
 
 /** A row; numbers and times as in the columns, times in nanoseconds since 1970 but for `receivedAt`. */
-export interface IncidentLogRow {
-  readonly sequence: bigint;
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
-  readonly evaluator: string;
-  readonly key: string;
-  readonly incident: bigint;
-  readonly episode: bigint;
-  readonly kind: IncidentEventKind;
-  readonly step: number;
-  readonly silent: boolean;
-  readonly openedAt: bigint;
-  readonly lastSeen: bigint;
-  readonly drops: number;
-  readonly verdicts: number;
-  readonly dropsBefore: number;
-  readonly verdictsBefore: number;
-  readonly cluster: string;
-  readonly verdict: number;
-  readonly sourceCluster: string;
-  readonly sourceNamespace: string;
-  readonly destinationCluster: string;
-  readonly destinationNamespace: string;
-  readonly document: string;
-}
-
-const SELECT = `SELECT toString(sequence), toUnixTimestamp64Milli(received_at), evaluator, key, toString(incident),
-  toString(episode), kind, step, silent, toString(toUnixTimestamp64Nano(opened_at)),
-  toString(toUnixTimestamp64Nano(last_seen)), drops, verdicts, drops_before, verdicts_before, cluster, verdict,
-  source_cluster, source_namespace, destination_cluster, destination_namespace, document FROM incident_events`;
+export type IncidentLogRow = Row<typeof ROW>;
 
 export interface LogRange {
   /** Rows with a greater sequence. */
@@ -62,42 +74,39 @@ export interface IncidentLog {
 }
 
 export function incidentLog(store: Reader, options?: QueryOptions): IncidentLog {
-  const rows = async (sql: string, params: QueryParams) => {
+  const read = async (rest: Sql) => {
     const found: IncidentLogRow[] = [];
-    for await (const row of store.query(`${SELECT} ${sql}`, params, options))
-      found.push(rowOf(row));
+    for await (const row of rows(store, sql`${SELECT} ${rest}`, ROW, options)) found.push(row);
     return found;
   };
   return {
     async last() {
-      const sql = 'SELECT toString(max(sequence)) FROM incident_events';
-      for await (const [sequence] of store.query(sql, {}, options)) return BigInt(String(sequence));
-      return 0n;
+      const statement = sql`SELECT max(sequence) FROM ${LOG}`;
+      const row = await firstRow(store, statement, { sequence: bigint }, options);
+      return row?.sequence ?? 0n;
     },
     read({ after, until, limit, silent = false, once = false }) {
-      const where = ['sequence > {after:UInt64}'];
-      if (until !== undefined) where.push('sequence <= {until:UInt64}');
-      if (!silent) where.push('silent = 0');
-      return rows(
-        `WHERE ${where.join(' AND ')} ORDER BY sequence ${once ? 'LIMIT 1 BY key ' : ''}LIMIT {limit:UInt32}`,
-        { after, limit, ...(until !== undefined && { until }) },
+      const where = [sql`sequence > ${param(after, 'UInt64')}`];
+      if (until !== undefined) where.push(sql`sequence <= ${param(until, 'UInt64')}`);
+      if (!silent) where.push(sql`silent = 0`);
+      return read(
+        sql`WHERE ${allOf(where)} ORDER BY sequence ${once ? sql`LIMIT 1 BY key` : EMPTY} LIMIT ${param(limit, 'UInt32')}`,
       );
     },
     lastOf: (incidents) =>
-      rows(
-        'WHERE incident IN {incidents:Array(UInt64)} ORDER BY sequence DESC LIMIT 1 BY incident',
-        { incidents },
+      read(
+        sql`WHERE incident IN ${param(incidents, 'Array(UInt64)')} ORDER BY sequence DESC LIMIT 1 BY incident`,
       ),
     open: (after, limit) =>
-      rows(
-        `WHERE (incident, sequence) IN (
-          SELECT incident, max(sequence) FROM incident_events WHERE incident > {after:UInt64}
-          GROUP BY incident HAVING argMax(kind, sequence) != 'resolved' ORDER BY incident LIMIT {limit:UInt32})
+      read(
+        sql`WHERE (incident, sequence) IN (
+          SELECT incident, max(sequence) FROM ${LOG} WHERE incident > ${param(after, 'UInt64')}
+          GROUP BY incident HAVING argMax(kind, sequence) != 'resolved'
+          ORDER BY incident LIMIT ${param(limit, 'UInt32')})
         ORDER BY incident, sequence LIMIT 1 BY incident`,
-        { after, limit },
       ),
     byKeys: (keys) =>
-      rows('WHERE key IN {keys:Array(String)} ORDER BY sequence LIMIT 1 BY key', { keys }),
+      read(sql`WHERE key IN ${param(keys, 'Array(String)')} ORDER BY sequence LIMIT 1 BY key`),
   };
 }
 
@@ -136,33 +145,4 @@ export function encodeIncidentLog(events: readonly IncidentLogRow[]): NativeBloc
 /** A random UUID as 16 bytes. */
 export function uuidBytes(): Buffer {
   return Buffer.from(randomUUID().replaceAll('-', ''), 'hex');
-}
-
-function rowOf(row: readonly unknown[]): IncidentLogRow {
-  const text = (index: number) => String(row[index]);
-  const number = (index: number) => Number(row[index]);
-  return {
-    sequence: BigInt(text(0)),
-    receivedAt: number(1),
-    evaluator: text(2),
-    key: text(3),
-    incident: BigInt(text(4)),
-    episode: BigInt(text(5)),
-    kind: text(6) as IncidentEventKind, // nothing else is written
-    step: number(7),
-    silent: number(8) === 1,
-    openedAt: BigInt(text(9)),
-    lastSeen: BigInt(text(10)),
-    drops: number(11),
-    verdicts: number(12),
-    dropsBefore: number(13),
-    verdictsBefore: number(14),
-    cluster: text(15),
-    verdict: number(16),
-    sourceCluster: text(17),
-    sourceNamespace: text(18),
-    destinationCluster: text(19),
-    destinationNamespace: text(20),
-    document: text(21),
-  };
 }

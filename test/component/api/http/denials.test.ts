@@ -10,7 +10,7 @@ import type { z } from 'zod';
 import { runDenials } from '../../../../src/cli/denials/run.ts';
 import { runSuggest } from '../../../../src/cli/denials/suggest.ts';
 import { incidentId } from '../../../../src/incident/incident.ts';
-import { answerIncidents } from '../../../../src/query/denials/ask.ts';
+import { answerIncidents } from '../../../../src/query/denials/answers.ts';
 import { denialsConfig } from '../../../../src/query/denials/config.ts';
 import {
   denialsSchema,

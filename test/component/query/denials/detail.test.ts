@@ -6,7 +6,7 @@ import { incidentId } from '../../../../src/incident/incident.ts';
 import type { Denial } from '../../../../src/query/denials/denial.ts';
 import { type DetailQuery, readIncidentDetail } from '../../../../src/query/denials/detail.ts';
 import { readIncidentPage } from '../../../../src/query/denials/incident.ts';
-import { otherSides } from '../../../../src/query/denials/peer-view.ts';
+import { readPeerViews } from '../../../../src/query/denials/peer-view.ts';
 import { type DenialQuery, readDenials } from '../../../../src/query/denials/rows.ts';
 import { suggestStored } from '../../../../src/query/denials/suggest/suggested.ts';
 import { msToNs, NS_PER_MS } from '../../../../src/runtime/time.ts';
@@ -202,7 +202,7 @@ test('the other side of each, and why it saw nothing', async () => {
     const at = msToNs(Date.parse(incident.lastSeen));
     return { incident, first: at, last: at };
   });
-  const sides = await otherSides(stored.store, looked);
+  const sides = await readPeerViews(stored.store, looked);
   const missing = Object.fromEntries(
     incidents.map(({ id }, index) => [ids.map(incidentId).indexOf(id), sides[index]?.missing]),
   );
@@ -216,7 +216,7 @@ test('the other side of each, and why it saw nothing', async () => {
     9: 'coverage-gap',
     10: 'never-arrived',
   });
-  expect(await otherSides(stored.store, [])).toEqual([]);
+  expect(await readPeerViews(stored.store, [])).toEqual([]);
 });
 
 describe('the policy', () => {

@@ -14,7 +14,6 @@ import { allDimensions, type Dimension } from '../../../../src/query/totals/dime
 import { withNames } from '../../../../src/query/totals/expressions.ts';
 import { totalsCanFilter } from '../../../../src/query/totals/filter-columns.ts';
 import { queryMap } from '../../../../src/query/totals/map.ts';
-import { cellsOf, marksOf } from '../../../../src/query/totals/of-flow.ts';
 import type { Window } from '../../../../src/query/totals/rows.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import {
@@ -27,6 +26,7 @@ import { corpus } from '../../../support/cli/recorded.ts';
 import { tameResponses } from '../../../support/enrich/responses.ts';
 import { fixtureLines } from '../../../support/hubble/fixture.ts';
 import { filtersOf } from '../../../support/query/filters.ts';
+import { cellsOf, marksOf } from '../../../support/query/of-flow.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 interface StoredFlow {
@@ -253,7 +253,7 @@ test('which filters the totals can be asked with', () => {
   expect(can({ protocol: ['http'] })).toBe(false);
 });
 
-test('a flow that is in no table has the cells its row has', () => {
+test('the cells of a flow are those that SQL derives from its row', () => {
   // What enrichment learned of an end is in the row alone.
   const learned = /\.(cluster|node|zone|workload)$|^(cluster|node)$/;
   const best = /^(source|destination|client|server)$/;

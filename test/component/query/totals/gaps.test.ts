@@ -6,7 +6,6 @@ import { queryCompare } from '../../../../src/query/totals/compare.ts';
 import { totalsConfig } from '../../../../src/query/totals/config.ts';
 import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
-import { queryTop } from '../../../../src/query/totals/top.ts';
 import { createUsableTotals } from '../../../../src/query/totals/totals-watermark.ts';
 import { msToNs } from '../../../../src/runtime/time.ts';
 import { encodeRows } from '../../../../src/store/native/native-rows.ts';
@@ -126,7 +125,11 @@ test('top tells what each had before, also where each flow must be looked at', a
   const query = { ...now, by: ['cluster'], order: 'flows', limit: 10, compare: true } as const;
   const cel = { experimental: { cel_expression: ['size(_flow.node_name) > 2'] } };
   for (const whitelist of [[], [cel]]) {
-    const top = await queryTop(stored.store, { ...query, whitelist, blacklist: [] }, deps());
+    const top = await queryAggregates(
+      stored.store,
+      { ...paging, ...query, whitelist, blacklist: [] },
+      deps(),
+    );
     const told = top.groups.map(({ values, flows, before, change }) => [
       values.cluster,
       flows,

@@ -8,13 +8,16 @@ import { MAP } from '../../../../src/cli/totals/map.ts';
 import { POLICIES } from '../../../../src/cli/totals/policies.ts';
 import { TIMESERIES } from '../../../../src/cli/totals/timeseries.ts';
 import { TOP } from '../../../../src/cli/totals/top.ts';
+import { workloadOfPodName } from '../../../../src/enrich/inventory/workloads.ts';
 import type { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
+import type { Aggregates } from '../../../../src/query/totals/aggregates.ts';
 import type { Comparison } from '../../../../src/query/totals/compare.ts';
+import { dimensionsNamed } from '../../../../src/query/totals/dimensions.ts';
 import type { ServiceMap } from '../../../../src/query/totals/map.ts';
 import type { Policies } from '../../../../src/query/totals/policies.ts';
-import type { Top } from '../../../../src/query/totals/top.ts';
 import { nsToMs } from '../../../../src/runtime/time.ts';
 import { tellStore } from '../../../support/query/emitted.ts';
+import { cellsOf, marksOf } from '../../../support/query/of-flow.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 import { call } from '../../../support/query/totals-run.ts';
 import { STORY_ENDS, tellStory } from '../../../support/query/totals-story.ts';
@@ -107,7 +110,7 @@ describe('map', () => {
 
 test('top: the busiest of what was denied, and both places to ask', async () => {
   const args = ['client.cluster', 'server.cluster', '--verdict', 'DROPPED', '--order', 'denied'];
-  const top: Top = await json(call(TOP, [...args, '-n', '1', '-o', 'json'], place));
+  const top: Aggregates = await json(call(TOP, [...args, '-n', '1', '-o', 'json'], place));
   expect(top.groups).toHaveLength(1);
   expect(top.total.denied).toBe(
     told.filter(({ flow }) => flow?.verdict === 2 && flow.drop_reason_desc === 133).length,
@@ -182,17 +185,25 @@ test('compare: with the time before the story everything is new, and that nothin
   expect(turned.before.since).toBe('2026-03-14T00:00:00Z');
 });
 
-test('aggregates of a file are those of the store', async () => {
-  const args = ['--aggregate-by', 'source,destination,verdict', '--order', 'flows', '-o', 'json'];
-  const file = { ...place, file: told };
-  const fromFile = await json(call(AGGREGATE, [...args, '--input-file', 'told'], file));
-  const fromStore = await json(call(AGGREGATE, args, place));
-  const bare = (answer: unknown) =>
-    (answer as Top).groups.map(({ values, flows, denied, dropped }) => ({
-      values,
-      flows,
-      denied,
-      dropped,
-    }));
-  expect(bare(fromFile)).toEqual(bare(fromStore));
+test('aggregates are those of the flows counted one by one', async () => {
+  const by = ['source', 'destination', 'verdict'];
+  const args = ['--aggregate-by', by.join(','), '-o', 'json'];
+  const { groups }: Aggregates = await json(call(AGGREGATE, args, place));
+  const counts = new Map<string, { flows: number; denied: number; dropped: number }>();
+  for (const response of told) {
+    if (response.flow === undefined) continue;
+    const key = JSON.stringify(cellsOf(response, dimensionsNamed('by', by), workloadOfPodName));
+    const { flows = 0, denied = 0, dropped = 0 } = counts.get(key) ?? {};
+    const marks = marksOf(response);
+    const sum = { denied: denied + marks.denied, dropped: dropped + marks.dropped };
+    counts.set(key, { flows: flows + 1, ...sum });
+  }
+  const answered = groups.map(({ values, flows, denied, dropped }) => [
+    JSON.stringify(by.map((name) => values[name])),
+    { flows, denied, dropped },
+  ]);
+  expect(Object.fromEntries(answered)).toEqual(Object.fromEntries(counts));
+  expect(groups.map(({ flows }) => flows)).toEqual(
+    groups.map(({ flows }) => flows).toSorted((a, b) => b - a),
+  );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type IncidentFacts, incidentOf } from '../../../../src/incident/incident.ts';
 import { explainIncident } from '../../../../src/query/denials/explain.ts';
-import type { OtherSide } from '../../../../src/query/denials/peer-view.ts';
+import type { PeerView } from '../../../../src/query/denials/peer-view.ts';
 import { MINUTE_NS } from '../../../../src/runtime/time.ts';
 
 const NOON = 1_773_489_600_000_000_000n;
@@ -27,7 +27,7 @@ const FACTS: IncidentFacts = {
   drops: 1,
   verdicts: 1,
 };
-const SEEN: OtherSide = {
+const SEEN: PeerView = {
   side: 'source',
   cluster: 'east',
   flows: 2,
@@ -35,7 +35,7 @@ const SEEN: OtherSide = {
   text: 'cluster east saw 2 flows of it at the source: 2 FORWARDED',
 };
 
-function story(facts: Partial<IncidentFacts>, other: OtherSide = SEEN, watched = 0n) {
+function story(facts: Partial<IncidentFacts>, other: PeerView = SEEN, watched = 0n) {
   const at = {
     now: NOON + 30n * MINUTE_NS,
     quiet: 10n * MINUTE_NS,

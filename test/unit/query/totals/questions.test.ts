@@ -3,14 +3,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileSql } from '../../../../src/query/sql/compile.ts';
-import { exactFilter } from '../../../../src/query/totals/ask.ts';
 import { againstOf } from '../../../../src/query/totals/compare.ts';
 import { allDimensions, dimensionsNamed } from '../../../../src/query/totals/dimensions.ts';
 import { withNames } from '../../../../src/query/totals/expressions.ts';
 import { touchedColumns } from '../../../../src/query/totals/filter-columns.ts';
-import { compareInput, questionOf, topInput } from '../../../../src/query/totals/input.ts';
+import { compareInput, topInput, totalsQuery } from '../../../../src/query/totals/input.ts';
 import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { gridOf } from '../../../../src/query/totals/timeseries.ts';
+import { exactFilter } from '../../../../src/query/totals/totals-query.ts';
 import { SECOND_NS } from '../../../../src/runtime/time.ts';
 import { FLOW_COLUMNS } from '../../../../src/store/schema/columns.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../../../src/store/schema/denial-columns.ts';
@@ -140,7 +140,7 @@ test('fields come as text or as they are', () => {
     ratio: 1.5,
     of: ['dns'],
   });
-  const { since, until, whitelist } = questionOf(
+  const { since, until, whitelist } = totalsQuery(
     { since: '2h', whitelist: '{"verdict":["DROPPED"]}' },
     NOW,
   );
@@ -149,5 +149,5 @@ test('fields come as text or as they are', () => {
     until: NOW,
     whitelist: [{ verdict: [2] }],
   });
-  expect(() => questionOf({ blacklist: '{"x":1}' }, NOW)).toThrow(/^blacklist: /);
+  expect(() => totalsQuery({ blacklist: '{"x":1}' }, NOW)).toThrow(/^blacklist: /);
 });

@@ -1,4 +1,4 @@
-// The dimensions of a flow that is in no store: what the columns would have of it, as far as the flow says so itself.
+// The dimensions of a single flow, derived without SQL: a second opinion on the columns and expressions of totals.
 
 import {
   type Endpoint,
@@ -7,18 +7,18 @@ import {
   type GetFlowsResponse,
   type Policy,
   Verdict,
-} from '../../hubble/proto/schema.gen.ts';
-import { sourceCalls } from '../../incident/caller.ts';
-import { policyKind } from '../../incident/denial.ts';
-import { peerName } from '../../incident/peer-name.ts';
-import { nodeCluster, PROTOCOLS } from '../connections/observation.ts';
-import type { Dimension } from './dimensions.ts';
+} from '../../../src/hubble/proto/schema.gen.ts';
+import { sourceCalls } from '../../../src/incident/caller.ts';
+import { policyKind } from '../../../src/incident/denial.ts';
+import { peerName } from '../../../src/incident/peer-name.ts';
+import { nodeCluster, PROTOCOLS } from '../../../src/query/connections/observation.ts';
+import type { Dimension } from '../../../src/query/totals/dimensions.ts';
 
 type Side = 'source' | 'destination';
 type Cell = string | number;
 
 /** How the workload of a pod is guessed from its name: `Kind/name`. */
-export type Derive = (pod: string) => string | undefined;
+type Derive = (pod: string) => string | undefined;
 
 const { DROPPED, AUDIT } = Verdict.numbers;
 const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';

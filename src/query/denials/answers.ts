@@ -1,21 +1,19 @@
-// The questions about denials as routes and commands ask them: a request, and the document that answers it.
-
-import type { Incident } from '../../incident/incident.ts';
+// The answers to requests about denials.
 import { msToNs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import type { TimeRange } from '../read/range.ts';
+import type { Document } from '../request/document.ts';
 import type { DenialsConfig } from './config.ts';
 import { cursorText, type IncidentCursor, type Sort } from './cursor.ts';
-import type { Denial } from './denial.ts';
 import type { DetailQuery } from './detail.ts';
 import type { DenialFilter } from './filter.ts';
 import { type IncidentQuery, readIncidentPage } from './incident.ts';
 import { denialNotices } from './notices.ts';
-import { type OtherSide, otherSides } from './peer-view.ts';
+import { readPeerViews } from './peer-view.ts';
 import { type DenialCursor, readDenials } from './rows.ts';
+import type { denialsSchema, incidentsSchema } from './schema.ts';
 
-/** What every answer is made with. */
-export interface AskDeps {
+export interface AnswerDeps {
   readonly store: Reader;
   readonly config: DenialsConfig;
   readonly nowNanos: bigint;
@@ -35,29 +33,18 @@ export interface IncidentsRequest extends DenialFilter, TimeRange {
   readonly sort?: Sort | undefined;
   readonly limit: number;
   readonly after?: IncidentCursor | undefined;
-  /** Tell what the other side of each saw. */
+  /** Add what the cluster at the other end saw. */
   readonly details?: boolean;
 }
 
-export interface ListedIncident extends Incident {
-  readonly otherSide?: OtherSide;
-}
-
-export interface IncidentsDocument {
-  readonly incidents: readonly ListedIncident[];
-  readonly next?: string;
-  readonly notices: string[];
-}
-
-export interface DenialsDocument {
-  readonly denials: readonly Denial[];
-  readonly next?: string;
-  readonly notices: string[];
-}
+export type IncidentsDocument = Document<typeof incidentsSchema>;
+/** With `otherSide` when the request has `details`. */
+export type ListedIncident = IncidentsDocument['incidents'][number];
+export type DenialsDocument = Document<typeof denialsSchema>;
 
 export async function answerIncidents(
   request: IncidentsRequest,
-  { store, config, nowNanos, signal }: AskDeps,
+  { store, config, nowNanos, signal }: AnswerDeps,
 ): Promise<IncidentsDocument> {
   const query: IncidentQuery = {
     ...request,
@@ -70,19 +57,19 @@ export async function answerIncidents(
     query,
     signal && { signal },
   );
-  const looked = incidents.flatMap((incident, index) => {
+  const windows = incidents.flatMap((incident, index) => {
     const span = counted[index];
     return span === undefined ? [] : [{ incident, first: span.first, last: span.last }];
   });
-  const sides = request.details ? await otherSides(store, looked, signal) : [];
+  const views = request.details ? await readPeerViews(store, windows, signal) : [];
   const notices = await denialNotices(store, request, incidents.length, nowNanos, signal);
   if (cut)
     notices.push(
-      `deny rules deny more than ${config.maxIncidents} incidents here: not all that belong together were counted together; narrow them by time or filters, or raise api.denials.maxIncidents`,
+      `more than ${config.maxIncidents} incidents of deny rules: some that belong together are counted apart; narrow the window or the filters, or raise api.denials.maxIncidents`,
     );
   return {
     incidents: incidents.map((incident, index) => {
-      const otherSide = sides[index];
+      const otherSide = views[index];
       return otherSide === undefined ? incident : { ...incident, otherSide };
     }),
     ...(next && { next: cursorText([String(next.value), String(next.incident)], request) }),
@@ -92,7 +79,7 @@ export async function answerIncidents(
 
 export async function answerDenials(
   request: DenialsRequest,
-  { store, nowNanos, signal }: AskDeps,
+  { store, nowNanos, signal }: AnswerDeps,
 ): Promise<DenialsDocument> {
   const { denials, next } = await readDenials(store, request, signal);
   return {
@@ -102,11 +89,11 @@ export async function answerDenials(
   };
 }
 
-/** One incident, in the window or in the last that it was seen in. */
+/** The query for one incident, in the window or in the last one it was seen in. */
 export function detailQuery(
   id: bigint,
   { since, until }: TimeRange,
-  { config, nowNanos }: Pick<AskDeps, 'config' | 'nowNanos'>,
+  { config, nowNanos }: Pick<AnswerDeps, 'config' | 'nowNanos'>,
 ): DetailQuery {
   return {
     id,
