@@ -15,7 +15,6 @@ import type { Logger } from 'pino';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { MINUTE_MS } from '../../runtime/time.ts';
 import type { KafkaBusConfig } from '../config.ts';
-import { useOurChecksum } from './checksum.ts';
 import { registerCodecs } from './codecs.ts';
 
 const { logLevel } = kafkajs;
@@ -36,7 +35,6 @@ export function retryOptions(config: KafkaBusConfig): RetryOptions {
 
 export function createKafkaClient(config: KafkaBusConfig, logger: Logger): Kafka {
   registerCodecs();
-  useOurChecksum();
   return new kafkajs.Kafka(clientOptions(config, logger));
 }
 

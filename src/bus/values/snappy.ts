@@ -1,5 +1,4 @@
-// Reads snappy, bare blocks and the framing of Java producers, so that a topic filled by a mirror can be read. Writing
-// is left to better codecs.
+// Own code because snappyjs 0.7 never returns on a literal of negative length: six bytes of a record would hang the writer.
 
 const JAVA_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 
@@ -33,7 +32,7 @@ function unpackBlock(bytes: Buffer): Buffer {
     size += (byte & 127) * 2 ** shift;
     more = byte > 127;
   }
-  // A copy makes at most 64 bytes of 2: a size beyond that is a lie, not worth allocating.
+  // A copy makes at most 64 bytes of 2: a larger size is refused before it is allocated.
   if (size > bytes.length * 32)
     throw new RangeError(`snappy block of ${bytes.length} bytes claims ${size}`);
   const out = Buffer.alloc(size);

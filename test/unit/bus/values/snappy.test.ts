@@ -24,6 +24,12 @@ test('blocks framed as Java producers do', () => {
   expect(unsnappy(Buffer.concat([head, size, block, size, block])).toString()).toBe('abcabc');
 });
 
+test('a literal of negative length is refused', () => {
+  expect(() => unsnappy(Buffer.from([5, 0xfc, 0xfa, 0xff, 0xff, 0xff]))).toThrow(
+    'snappy literal runs past the end',
+  );
+});
+
 test('nonsense is refused, without reading out of bounds or allocating what it claims', () => {
   const lie = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 0]);
   expect(() => unsnappy(lie)).toThrow(/claims 4294967295/);
