@@ -1,12 +1,11 @@
 // Writes the pages of docs/reference that say what the code says: configuration, its JSON Schema, command, errors,
-// columns, and the HTTP API with its OpenAPI document.
+// columns, the HTTP API with its OpenAPI document, and the manual page.
 // `--check` writes nothing and exits 1 when a page is not what would be written.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { apiDocument } from '../src/api/http/document.ts';
 import { parallaxConfig } from '../src/app/config.ts';
-import { buildProgram } from '../src/cli/program.ts';
+import { DESCRIPTION, helpPages } from '../src/cli/program.ts';
 import { schemaTree } from '../src/config/tree.ts';
 import { FILTER_FLAGS } from '../src/hubble/filter/catalogue.ts';
 import { ERRORS } from '../src/runtime/errors.ts';
@@ -21,18 +20,21 @@ import {
 } from '../src/store/schema/denial-columns.ts';
 import { type ApiDocument, apiPage } from './reference/api.ts';
 import { columnsPage } from './reference/columns.ts';
-import { commandPage } from './reference/command.ts';
+import { commandsPage } from './reference/command.ts';
 import { configPage, withOldNames } from './reference/config.ts';
-import { errorsPage } from './reference/errors.ts';
+import { errorsPage, OTHER_EXITS } from './reference/errors.ts';
+import { manPage } from './reference/man.ts';
 
 const HOME = fileURLToPath(new URL('../docs/reference/', import.meta.url));
+const commands = await helpPages();
 const tree = schemaTree(parallaxConfig);
 // The version is of the program, not of the document: it would go stale with each release.
 const api = await apiDocument('v1');
 const pages: Record<string, string> = {
   'config.md': configPage(tree),
   'config.schema.json': `${JSON.stringify({ title: 'Parallax configuration', ...withOldNames(tree) }, null, 2)}\n`,
-  'cli.md': commandPage(await buildProgram(), ownHelp),
+  'cli.md': commandsPage(DESCRIPTION, commands),
+  '../parallax.1': manPage(DESCRIPTION, commands, exitCodes()),
   'openapi.json': `${JSON.stringify(api, null, 2)}\n`,
   'api.md': apiPage(
     api as ApiDocument,
@@ -68,11 +70,15 @@ if (check) {
   );
 }
 
-/** The help of a command that reads its flags itself. */
-function ownHelp(name: string): string {
-  const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-  const args = ['--import', 'tsx', main, name, '--help'];
-  return execFileSync(process.execPath, args, { encoding: 'utf8' }).trimEnd();
+/** The codes of errors, each with all it may mean, and the others. */
+function exitCodes() {
+  const byCode = new Map<string, string[]>();
+  for (const { exit, doc } of Object.values(ERRORS))
+    byCode.set(String(exit), [...(byCode.get(String(exit)) ?? []), doc]);
+  for (const [exit, doc] of OTHER_EXITS) byCode.set(exit, [...(byCode.get(exit) ?? []), doc]);
+  return [...byCode]
+    .map(([exit, docs]) => ({ exit, doc: docs.join(' ') }))
+    .sort((a, b) => Number.parseInt(a.exit, 10) - Number.parseInt(b.exit, 10));
 }
 
 function read(name: string): string | undefined {

@@ -10,6 +10,16 @@ interface Entry {
   readonly doc: string;
 }
 
+export const OTHER_EXITS: readonly (readonly [code: string, meaning: string])[] = [
+  ['0', 'Done, or stopped by a signal with everything drained.'],
+  [
+    '1',
+    'Refused flags or input; or a stop that ran out of time (shutdownTimeout) before all was drained.',
+  ],
+  [String(EXIT_UNKNOWN), 'A defect of the program: the stack is printed. Please report it.'],
+  ['130, 143', 'Left at once on a second SIGINT or SIGTERM, without draining.'],
+];
+
 export function errorsPage(errors: Readonly<Record<string, Entry>>): string {
   const rows = Object.entries(errors).map(([name, entry]) => [
     code(name),
@@ -27,17 +37,6 @@ to do. The command prints the message on standard error and exits with the code'
 ${table(['Code', 'Exit code', 'HTTP status', 'gRPC status', 'Trying again may help', 'Meaning'], rows)}
 
 ## Other exit codes
-${table(
-  ['Exit code', 'Meaning'],
-  [
-    ['0', 'Done, or stopped by a signal with everything drained.'],
-    [
-      '1',
-      'Refused flags or input; or a stop that ran out of time (shutdownTimeout) before all was drained.',
-    ],
-    [String(EXIT_UNKNOWN), 'A defect of the program: the stack is printed. Please report it.'],
-    ['130, 143', 'Left at once on a second SIGINT or SIGTERM, without draining.'],
-  ],
-)}
+${table(['Exit code', 'Meaning'], OTHER_EXITS)}
 `;
 }

@@ -2,7 +2,7 @@
 import { type Command, CommanderError } from 'commander';
 import { ParallaxError } from '../runtime/errors.ts';
 import { errorLine, exitCodeOf } from '../runtime/exit.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, helpArguments } from './program.ts';
 import { commandName, refusalText } from './refusal.ts';
 
 /** How long output may take to leave a slow pipe before the process ends anyway. */
@@ -15,13 +15,14 @@ function endOnClosedPipe(error: NodeJS.ErrnoException): void {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const program = await buildProgram(argv[2]);
+  const args = helpArguments(argv.slice(2));
+  const program = await buildProgram(args[0]);
   try {
-    await program.parseAsync([...argv]);
+    await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     const line = lineOf(error, program);
-    const name = commandName(program, argv.slice(2));
+    const name = commandName(program, args);
     if (line !== undefined) process.stderr.write(`${name}: ${line}\n`);
     return error instanceof CommanderError ? error.exitCode : exitCodeOf(error);
   }

@@ -1,24 +1,28 @@
-// A command whose flags are read by Hubble's own rules, which Commander does not have: it only hands them through.
-import type { Command } from 'commander';
+// A command whose flags are read by Hubble's own rules, which Commander does not have.
+import { Command } from 'commander';
+import type { HelpPage } from './help/page.ts';
 
 export interface PassthroughCommand {
   readonly name: string;
-  readonly summary: string;
-  /** What stands behind the name in the usage. */
-  readonly words?: string;
+  readonly page: () => Promise<HelpPage>;
   readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+export class FlagCommand extends Command {
+  readonly page: () => Promise<HelpPage>;
+
+  constructor(name: string, page: () => Promise<HelpPage>) {
+    super(name);
+    this.page = page;
+  }
 }
 
 /** Adds it; what `run` resolves with becomes the exit code of the process. */
 export function addPassthroughCommand(
   program: Command,
-  { name, summary, words = '[flags]', run }: PassthroughCommand,
+  { name, page, run }: PassthroughCommand,
 ): void {
-  program
-    .enablePositionalOptions()
-    .command(name)
-    .summary(summary)
-    .usage(words)
+  const command = new FlagCommand(name, page)
     .argument('[flags...]')
     .helpOption(false)
     .allowUnknownOption()
@@ -26,4 +30,5 @@ export function addPassthroughCommand(
     .action(async (args: string[]) => {
       process.exitCode = await run(args);
     });
+  program.enablePositionalOptions().addCommand(command);
 }

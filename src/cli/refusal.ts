@@ -22,6 +22,10 @@ export function refusalText(error: CommanderError, program: Command): string | u
       /^too many arguments.*Expected (\d+) arguments? but got (\d+).*$/,
       'takes $1 arguments, not $2',
     )
+    .replace(
+      /^command-argument value ('.*?') is invalid for argument '(.*?)'/,
+      '<$2>: argument $1 is invalid',
+    )
     .replace(/: argument '(.*?)' is invalid\. (.*)\.$/s, (_, value: string, why: string) => {
       const choices = /^Allowed choices are (.*)$/.exec(why)?.[1]?.split(', ');
       const cure = choices === undefined ? lowerFirst(why) : `use ${listed(choices)}`;

@@ -25,7 +25,6 @@ const WHERE =
 
 export function addAlertCommand(program: Command): void {
   const alert = addConfigFlags(program.command('alert'))
-    .summary('watch incidents in ClickHouse and tell of them')
     .description(
       'Looks at the incidents that writers store in ClickHouse (store), writes down which are new, grew or are over, and posts that to the webhooks of the configuration (alert.webhooks). One process is enough; `up` has it built in.',
     )

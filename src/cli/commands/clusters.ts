@@ -15,7 +15,6 @@ identities, networks, and who said so. Conflicts follow, each with its evidence 
 
 export function addClustersCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('clusters')))
-    .summary('list the clusters that are known, and what does not fit together')
     .description(DESCRIPTION)
     .action(async (flags: Flags) => {
       const [{ getDocument }, { processIo }] = await Promise.all([

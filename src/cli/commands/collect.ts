@@ -4,7 +4,6 @@ import { addConfigFlags, type ConfigFlags } from '../options.ts';
 
 export function addCollectCommand(program: Command): void {
   addConfigFlags(program.command('collect'))
-    .summary('read the relays and publish their flows to Kafka')
     .description(
       'Reads every configured relay (clusters) and publishes sealed batches of flows to Kafka (bus.kafka).',
     )

@@ -9,7 +9,6 @@ type Flags = ConfigFlags & TargetFlags;
 export function addConfigCommand(program: Command): void {
   const config = program
     .command('config')
-    .summary('check or print the configuration')
     .description(
       'Loads the configuration as the roles do: defaults, then the file, then PARALLAX_… variables, then flags.',
     );

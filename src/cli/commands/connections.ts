@@ -5,7 +5,6 @@ import { addReportCommand } from '../report/command.ts';
 export function addConnectionsCommand(program: Command): void {
   addReportCommand(program, {
     name: 'connections',
-    summary: 'show connections as both their sides saw them',
     load: async () => (await import('../report/connections.ts')).CONNECTIONS,
   });
 }

@@ -20,7 +20,6 @@ directory itself.`;
 
 export function addCoverageCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('coverage')))
-    .summary('say how complete the collected flows are')
     .description(DESCRIPTION)
     .option('--since <time>', 'from when, such as 30m, 7d or 2026-03-14T10:00:00Z (default: 1h)')
     .option('--until <time>', 'until when (default: now)')

@@ -5,7 +5,7 @@ import { addPassthroughCommand } from '../passthrough-command.ts';
 export function addDenialsCommand(program: Command): void {
   addPassthroughCommand(program, {
     name: 'denials',
-    summary: 'show denials as incidents: who was denied what, where, by which policy',
+    page: async () => (await import('../denials/run.ts')).denialsPage(),
     async run(args) {
       const [{ runDenials }, { processIo }] = await Promise.all([
         import('../denials/run.ts'),

@@ -23,11 +23,9 @@ type Flags = ConfigFlags &
 const BETWEEN_MS = 3000;
 
 export function addDoctorCommand(program: Command): void {
-  const command = addConfigFlags(program.command('doctor'))
-    .summary('find what is wrong, with evidence and cure')
-    .description(
-      'Looks at every relay, certificates, the bus and the store, and says what is wrong, by which evidence, and what cures it. Changes nothing. Exit code 1 when there is a problem.',
-    );
+  const command = addConfigFlags(program.command('doctor')).description(
+    'Looks at every relay, certificates, the bus and the store, and says what is wrong, by which evidence, and what cures it. Changes nothing. Exit code 1 when there is a problem.',
+  );
   addServerFlags(addOutputFlags(addTargetFlags(command)), { dataDir: false })
     .option('--window <time>', 'how far back stored flows are looked at', '10m')
     .option('--strict', 'exit code 1 for warnings, too')

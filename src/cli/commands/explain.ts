@@ -6,7 +6,6 @@ import type { ExplainFlags } from '../report/explain.ts';
 
 export function addExplainCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('explain')))
-    .summary('tell the story of one connection: who decided what, where, and by which policy')
     .description(
       'Tells who talked to whom in which cluster, what each side saw, who denied or allowed it by which policy, and what is not known. Names a flow of the connection by its uuid, or both ends: of several connections between them the newest denied one is told, else the newest.',
     )

@@ -26,7 +26,6 @@ function identityNumber(text: string): number {
 
 export function addIdentitiesCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('identities')))
-    .summary('say what security identity numbers stand for')
     .description(DESCRIPTION)
     .argument('[number]', 'identity number', identityNumber)
     .option('--cluster <key>', 'only as this cluster handed it out')

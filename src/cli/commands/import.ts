@@ -20,21 +20,18 @@ const DESCRIPTION = `Stores flows from a file of JSON lines, as \`hubble observe
 them, gzip or plain; \`-\` reads standard input. Bare flows of older versions are taken too.
 
 Lines that are no flow are counted and named with their numbers, and never stop the import. Running it again stores
-nothing twice, so an import that was cut short is simply run again.`;
+nothing twice, so an import that was cut short is simply run again.
 
-const EXIT_CODES = `
 Exit codes: 0 the input was read to its end (lines may have been refused, see --strict); 1 it was not, or nothing of it
 could be taken; 130 or 143 after a signal.`;
 
 export function addImportCommand(program: Command): void {
   const command = addConfigFlags(program.command('import'))
-    .summary('store flows from a file of JSON lines')
     .description(DESCRIPTION)
     .argument('<file>', 'file to read, - for standard input')
     .option('--cluster <name>', 'cluster to store the flows under; else the prefix of node names')
     .option('--max-line <size>', 'longest line that is taken', sizeFlag, 16 * 1024 ** 2)
-    .option('--strict', 'exit code 1 when any line was refused')
-    .addHelpText('after', EXIT_CODES);
+    .option('--strict', 'exit code 1 when any line was refused');
   addTargetFlags(command).action(async (file: string, flags: ImportFlags) => {
     const { runRole } = await import('../role.ts');
     const { runImport } = await import('../../app/import.ts');

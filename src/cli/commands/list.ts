@@ -8,7 +8,6 @@ type Flags = ServerFlags & OutputFlags;
 export function addListCommand(program: Command): void {
   const list = program
     .command('list')
-    .summary('list nodes or namespaces')
     .description('Lists what flows were lately collected from, in the forms of `hubble list`.');
   addOutputFlags(addServerFlags(list.command('nodes').alias('node')))
     .summary('list the nodes that flows came from')

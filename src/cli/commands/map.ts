@@ -5,8 +5,6 @@ import { addTotalsCommand } from '../totals/command.ts';
 export function addMapCommand(program: Command): void {
   addTotalsCommand(program, {
     name: 'map',
-    summary: 'show who calls whom, and what each side saw of it',
-    words: '[flags]',
     load: async () => (await import('../totals/map.ts')).MAP,
   });
 }

@@ -18,9 +18,7 @@ there were any, and of hours whose totals do not add up. What adds up is left as
 short. Writers may run meanwhile: hours received within the last five minutes are left to them.`;
 
 export function addMigrateCommand(program: Command): void {
-  const command = addConfigFlags(program.command('migrate'))
-    .summary('bring the tables of the store up to date')
-    .description(DESCRIPTION);
+  const command = addConfigFlags(program.command('migrate')).description(DESCRIPTION);
   addTargetFlags(command, ['clickhouse', 'dataDir'])
     .option('--dry-run', 'print the statements instead of running them')
     .option('--denials', 'make denials and totals of the stored flows that have none')

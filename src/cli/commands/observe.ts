@@ -5,7 +5,7 @@ import { addPassthroughCommand } from '../passthrough-command.ts';
 export function addObserveCommand(program: Command): void {
   addPassthroughCommand(program, {
     name: 'observe',
-    summary: 'show collected flows, as hubble observe does',
+    page: async () => (await import('../observe/run.ts')).observePage(),
     async run(args) {
       if (counts(args)) {
         const [{ runHere }, { AGGREGATE }] = await Promise.all([

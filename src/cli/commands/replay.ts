@@ -13,21 +13,18 @@ const DESCRIPTION = `Reads again what Kafka took between two times, stores the f
 and clusters from all of them: after rows were lost, or for a store that is new.
 
 Flows that are stored already are left as they are, and so are the offsets of writers, which may run meanwhile: records
-that they have yet to store are left to them. A replay that was cut short is simply run again.`;
+that they have yet to store are left to them. A replay that was cut short is simply run again.
 
-const EXIT_CODES = `
 Exit codes: 0 all of the range was read; 4 Kafka cannot be read; 5 the store refuses; 130 or 143 after a signal.`;
 
 export function addReplayCommand(program: Command): void {
   const command = addConfigFlags(program.command('replay'))
-    .summary('read records of Kafka again and store what the store does not have')
     .description(DESCRIPTION)
     .requiredOption(
       '--from <time>',
       'when Kafka took the first: 2h (ago), 7d, 2026-03-14T10:00:00Z',
     )
-    .option('--to <time>', 'when it took the last; now when left out')
-    .addHelpText('after', EXIT_CODES);
+    .option('--to <time>', 'when it took the last; now when left out');
   addTargetFlags(command).action(async (flags: Flags) => {
     const [{ runRole }, { timeReader }, { runReplay }] = await Promise.all([
       import('../role.ts'),

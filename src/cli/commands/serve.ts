@@ -4,7 +4,6 @@ import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
 
 export function addServeCommand(program: Command): void {
   addConfigFlags(program.command('serve'))
-    .summary('answer queries from ClickHouse')
     .description(
       'Answers `parallax observe` and the API (api) from what is stored in ClickHouse (store).',
     )

@@ -5,7 +5,6 @@ import { addReportCommand } from '../report/command.ts';
 export function addServicesCommand(program: Command): void {
   addReportCommand(program, {
     name: 'services',
-    summary: 'show which backends in which cluster answered calls to services',
     load: async () => (await import('../report/services.ts')).SERVICES,
   });
 }

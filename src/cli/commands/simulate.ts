@@ -15,7 +15,6 @@ export function addSimulateCommand(program: Command): void {
   const repeat = (text: string, earlier: string[] = []) => [...earlier, text];
   program
     .command('simulate')
-    .summary('run simulated Hubble Relays')
     .description(
       "Runs relays that speak Hubble's gRPC and serve made-up flows, and prints their addresses as NAME=HOST:PORT, ready for --relay. Scenarios: story (two clusters, a denial between them), load (synthetic flows at a rate), mesh (two clusters whose relays give the flows of both, and a third outside called default), jsonl (a file).",
     )

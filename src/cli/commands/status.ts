@@ -5,11 +5,9 @@ import { addOutputFlags, type OutputFlags, processScreen } from '../output/comma
 import { STATUS_FORMAT_HELP, STATUS_FORMATS, type StatusFormat } from '../output/format.ts';
 
 export function addStatusCommand(program: Command): void {
-  const command = addServerFlags(program.command('status'))
-    .summary('show how a server is and what it holds')
-    .description(
-      'Health, stored flows, flows a second and nodes, in the forms of `hubble status`.',
-    );
+  const command = addServerFlags(program.command('status')).description(
+    'Health, stored flows, flows a second and nodes, in the forms of `hubble status`.',
+  );
   addOutputFlags(command, STATUS_FORMATS, STATUS_FORMAT_HELP).action(
     async (flags: ServerFlags & OutputFlags<StatusFormat>) => {
       const { output = 'compact' } = flags;

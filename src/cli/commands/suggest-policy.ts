@@ -8,7 +8,6 @@ import { POLICY_FORMATS } from '../output/format.ts';
 export function addSuggestPolicyCommand(program: Command): void {
   const command = program.command('suggest-policy');
   addServerFlags(addOutputFlags(command, POLICY_FORMATS, 'yaml (the default) or json'))
-    .summary('print the CiliumNetworkPolicy that would admit exactly the traffic of an incident')
     .description(
       'Prints the CiliumNetworkPolicy that would admit exactly the traffic of an incident: the workloads by their lasting identity labels, the cluster of the other end, the port, and the requests where a proxy refused them. What it is made from stands before it as comments. Where no policy opens it, the comments say what would. Nothing is applied.',
     )

@@ -5,8 +5,6 @@ import { addTotalsCommand } from '../totals/command.ts';
 export function addTimeseriesCommand(program: Command): void {
   addTotalsCommand(program, {
     name: 'timeseries',
-    summary: 'show flows over time',
-    words: '[dimension…] [flags]',
     load: async () => (await import('../totals/timeseries.ts')).TIMESERIES,
   });
 }

@@ -5,8 +5,6 @@ import { addTotalsCommand } from '../totals/command.ts';
 export function addTopCommand(program: Command): void {
   addTotalsCommand(program, {
     name: 'top',
-    summary: 'show the busiest workloads, namespaces, ports, names or any other dimension',
-    words: '[dimension…] [flags]',
     load: async () => (await import('../totals/top.ts')).TOP,
   });
 }

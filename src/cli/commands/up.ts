@@ -27,7 +27,6 @@ function relayFlag(
 
 export function addUpCommand(program: Command): void {
   const command = addConfigFlags(program.command('up'))
-    .summary('run everything in one process: collect, write and serve')
     .description(
       'Collects, stores and serves in one process, with an in-process bus and the embedded engine unless told otherwise. Without relays two simulated clusters are collected from.',
     )

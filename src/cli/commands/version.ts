@@ -5,7 +5,6 @@ import { programVersion } from '../../runtime/version.ts';
 export function addVersionCommand(program: Command): void {
   program
     .command('version')
-    .summary('print the version')
     .description('Prints the version of Parallax and of the Node it runs on.')
     .action(() => {
       const { node } = process.versions;

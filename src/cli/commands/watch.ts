@@ -4,10 +4,7 @@ import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';
 
 export function addWatchCommand(program: Command): void {
-  const watch = program
-    .command('watch')
-    .summary('watch nodes come and go')
-    .description('Watches a server until it is interrupted.');
+  const watch = program.command('watch').description('Watches a server until it is interrupted.');
   addOutputFlags(addServerFlags(watch.command('peers').alias('peer')))
     .summary('watch the nodes that flows come from')
     .description('Prints every node, and then each that is added, deleted or updated.')

@@ -4,7 +4,6 @@ import { addConfigFlags, type ConfigFlags } from '../options.ts';
 
 export function addWriteCommand(program: Command): void {
   addConfigFlags(program.command('write'))
-    .summary('take batches from Kafka and store them in ClickHouse')
     .description(
       'Takes batches from Kafka (bus.kafka), decodes them and stores their flows in ClickHouse (store). Run as many as the topic has partitions.',
     )

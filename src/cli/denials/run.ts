@@ -2,7 +2,8 @@ import type { IncidentsDocument } from '../../query/denials/answers.ts';
 import { denialCondition } from '../../query/denials/filter.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
 import { type ApiClient, withClient } from '../client/client.ts';
-import { describeFlags } from '../observe/args.ts';
+import { flagPage, type HelpPage } from '../help/page.ts';
+import { helpText } from '../help/text.ts';
 import { FlagValues } from '../observe/flag-values.ts';
 import { render } from '../output/render.ts';
 import { type Covered, queryDenials, queryIncidents } from './answers.ts';
@@ -24,7 +25,7 @@ export function runDenials(args: readonly string[], io: DenialsIo): Promise<numb
   return exitOf(io, 'denials', async () => {
     const options = await readDenialOptions(args, io);
     if (options === 'help') {
-      await io.out(HELP);
+      await io.out(helpText(denialsPage(), io.terminal?.columns));
       return;
     }
     // A filter that cannot be understood is refused before anything is opened.
@@ -96,17 +97,14 @@ async function watch(options: DenialOptions, io: DenialsIo): Promise<void> {
   for await (const change of watchIncidents(options, deps)) await io.out(await print(change));
 }
 
-const HELP = `Usage: parallax denials [flags]
+export function denialsPage(): HelpPage {
+  return flagPage('denials', '[flags]', ABOUT, denialFlags(new FlagValues()));
+}
 
-Shows who was denied what, where and by which policy: incidents, each of them all denials of the same
-traffic. Of the last 24 hours without --since, the latest first. What audit mode let pass is a stream
-of its own: --audit shows it in place of what was denied, --with-audit beside it. An incident is
-resolved when it was not seen for ten minutes in which its cluster was collected, and stale when
-nobody looked. --rows shows single denials, --watch what happens from now on. --where takes the
-conditions that webhooks and the feed of incidents take: all names must hold, of one name any value.
+const ABOUT = `Lists incidents: all denials of the same traffic are one. Without --since it shows the last 24 hours, the latest
+first. Traffic that audit mode let pass is left out: --audit shows it alone, --with-audit together with what was denied. An
+incident is resolved after ten minutes without denials during which its cluster was collected, and stale when the cluster was
+not collected.
 
-Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory
-open, else reads the directory itself.
-
-Flags, those of filters as of parallax observe:
-${describeFlags(denialFlags(new FlagValues()))}`;
+--rows lists single denials, --watch prints changes as they happen. --where takes the conditions of webhooks
+(docs/alerts.md): all names must match, and of several values of one name any.`;

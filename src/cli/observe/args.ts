@@ -3,6 +3,7 @@
 import { nearest } from '../../config/suggest.ts';
 import { quoted, quotedRune } from '../../hubble/print/text.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
+import type { OptionGroup } from '../help/options.ts';
 
 export interface Flag {
   readonly name: string;
@@ -12,6 +13,8 @@ export interface Flag {
   readonly help: string;
   /** The kind of its value, for the help text. */
   readonly value?: string;
+  /** Where the help lists it; by its name when left out. */
+  readonly group?: OptionGroup;
   /** Accepted, and left out of the help. */
   readonly hidden?: boolean;
   /** Throws `input/invalid` with the reason when the value is refused. */
@@ -131,15 +134,4 @@ export function parseBool(text: string): boolean {
   if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true;
   if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false;
   throw inputError(`strconv.ParseBool: parsing ${quoted(text)}: invalid syntax`);
-}
-
-/** The help's list of flags, aligned. */
-export function describeFlags(all: readonly Flag[]): string {
-  const flags = all.filter(({ hidden }) => hidden !== true);
-  const left = (flag: Flag) => {
-    const short = flag.short === undefined ? '    ' : `-${flag.short}, `;
-    return `  ${short}--${flag.name}${flag.bare === undefined ? ` ${flag.value ?? 'text'}` : ''}`;
-  };
-  const width = Math.max(...flags.map((flag) => left(flag).length));
-  return flags.map((flag) => `${left(flag).padEnd(width)}  ${flag.help}\n`).join('');
 }

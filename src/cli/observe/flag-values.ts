@@ -16,7 +16,7 @@ export class FlagValues {
 }
 
 /** A flag without the code that stores its value. */
-interface FlagWords {
+interface FlagWords extends Pick<Flag, 'group'> {
   readonly name: string;
   readonly help: string;
   readonly short?: string;

@@ -1,7 +1,8 @@
 import { FILTER_FLAGS, filterHelp, isBareFlag } from '../../hubble/filter/catalogue.ts';
 import { hubbleFlags, serverFlags } from '../client/server-flags.ts';
+import { COLOR_HELP } from '../output/format.ts';
 import type { Flag } from './args.ts';
-import { FlagValues, flagKinds } from './flag-values.ts';
+import { type FlagValues, flagKinds } from './flag-values.ts';
 
 const FILTER_SHORTS: Readonly<Record<string, string>> = {
   type: 't',
@@ -33,14 +34,29 @@ export function observeFlags(values: FlagValues): Flag[] {
     text({ name: 'since', help: 'From here on: 30m, 7d, 2026-03-14, 2026-03-14T10:00:00Z' }),
     text({ name: 'until', help: 'Up to here, like --since' }),
     ...FILTER_FLAGS.map((name) => filterFlag(values, name)),
-    list({ name: 'allowlist', value: 'json', help: 'FlowFilter as JSON; flows must match one' }),
-    list({ name: 'denylist', value: 'json', help: 'FlowFilter as JSON; flows must match none' }),
+    list({
+      name: 'allowlist',
+      group: 'filter',
+      value: 'json',
+      help: 'FlowFilter as JSON; flows must match one',
+    }),
+    list({
+      name: 'denylist',
+      group: 'filter',
+      value: 'json',
+      help: 'FlowFilter as JSON; flows must match none',
+    }),
     commaList({
       name: 'aggregate-by',
       value: 'dimensions',
       help: 'Count the flows by these, such as source.workload,verdict; help with --aggregate-by= --help',
     }),
-    text({ name: 'output', short: 'o', help: 'compact, dict, json, jsonpb or table' }),
+    text({
+      name: 'output',
+      short: 'o',
+      value: 'format',
+      help: 'compact (the default), dict, json, jsonpb or table',
+    }),
     toggle({ name: 'print-node-name', help: 'Print the observing node' }),
     toggle({
       name: 'print-policy-names',
@@ -52,7 +68,7 @@ export function observeFlags(values: FlagValues): Flag[] {
     }),
     toggle({ name: 'numeric', help: 'Addresses instead of names' }),
     toggle({ name: 'ip-translation', help: 'Names instead of addresses (the default)' }),
-    text({ name: 'color', help: 'auto, always or never' }),
+    text({ name: 'color', value: 'when', help: COLOR_HELP }),
     toggle({ name: 'silent-errors', short: 's', help: 'No messages on the error stream' }),
     toggle({ name: 'print-raw-filters', help: 'Print the filters as JSON and end' }),
     toggle({
@@ -76,7 +92,7 @@ export function observeFlags(values: FlagValues): Flag[] {
     ...serverFlags(values),
     ...hubbleFlags(values),
     toggle({ name: 'debug', short: 'D', help: 'Say what is asked, and all news about nodes' }),
-    toggle({ name: 'help', short: 'h', help: 'This text' }),
+    toggle({ name: 'help', short: 'h', help: 'Show this help' }),
   ];
 }
 
@@ -85,13 +101,9 @@ function filterFlag(values: FlagValues, name: string): Flag {
   return {
     name,
     help: filterHelp(name),
+    group: 'filter',
     ...(short === undefined ? {} : { short }),
     ...(isBareFlag(name) ? { bare: 'true' } : {}),
     set: (value) => values.filters.set(name, value),
   };
-}
-
-/** The flags for the help text, in its order. */
-export function helpFlags(): Flag[] {
-  return observeFlags(new FlagValues());
 }

@@ -47,7 +47,8 @@ export const ALL = 2n ** 64n - 1n;
 const DEFAULT_NUMBER = 20n;
 
 /** What the options are read from, besides the flags. */
-export interface OptionSources extends Pick<CallIo, 'env' | 'nowMs' | 'warn' | 'readConfig'> {
+export interface OptionSources
+  extends Pick<CallIo, 'env' | 'nowMs' | 'warn' | 'readConfig' | 'terminal'> {
   /** Called before anything is refused once messages for debugging are wanted. */
   readonly debugging?: () => void;
 }

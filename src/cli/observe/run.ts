@@ -5,8 +5,10 @@ import { prototext } from '../../hubble/print/prototext.ts';
 import { GetFlowsRequest, type GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { type CallIo, exitOf } from '../call.ts';
-import { describeFlags } from './args.ts';
-import { helpFlags } from './flags.ts';
+import { flagPage, type HelpPage } from '../help/page.ts';
+import { helpText } from '../help/text.ts';
+import { FlagValues } from './flag-values.ts';
+import { observeFlags } from './flags.ts';
 import type { Listeners } from './flows.ts';
 import { select, type Warn } from './input-file.ts';
 import { type ObserveOptions, readOptions } from './options.ts';
@@ -47,7 +49,7 @@ export function runObserve(args: readonly string[], io: ObserveIo): Promise<numb
         if (configFile !== undefined) log(io)('DEBUG', 'Using config file', { configFile });
       },
     });
-    if (options === 'help') await io.out(helpText());
+    if (options === 'help') await io.out(helpText(observePage(), io.terminal?.columns));
     else if (options.printRawFilters)
       await io.out(rawFilters(options.whitelist, options.blacklist));
     else if (options.printSql) await io.out((await import('./print-sql.ts')).sqlText(options));
@@ -157,16 +159,11 @@ function useColor(choice: string, io: ObserveIo): boolean {
   }
 }
 
-function helpText(): string {
-  return `Usage: parallax observe [flags]
-
-Shows flows that were collected, the way hubble observe does: the same flags, filters and output.
-Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory
-open, else reads the directory itself. A --server without http:// is a Hubble Relay.
-
-Filters of several kinds must all match; several values of one kind are alternatives; --not
-negates the filter after it.
-
-Flags:
-${describeFlags(helpFlags())}`;
+export function observePage(): HelpPage {
+  return flagPage('observe', '[flags]', ABOUT, observeFlags(new FlagValues()));
 }
+
+const ABOUT = `Shows collected flows the way hubble observe does: the same flags, filters and output. A --server without a
+scheme is a Hubble Relay.
+
+Filters of different kinds must all match; several values of one kind are alternatives; --not negates the filter after it.`;

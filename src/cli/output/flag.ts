@@ -6,7 +6,7 @@ import { FORMAT_HELP, FORMATS, type Format, readFormat } from './format.ts';
 /** Kept apart from observe's own flag of this name, whose formats are Hubble's. */
 export function outputFlag(values: FlagValues): Flag {
   return {
-    ...flagKinds(values).text({ name: 'output', short: 'o', help: FORMAT_HELP }),
+    ...flagKinds(values).text({ name: 'output', short: 'o', value: 'format', help: FORMAT_HELP }),
     set: (value) => {
       values.text.format = value;
     },

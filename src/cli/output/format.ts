@@ -1,5 +1,5 @@
 // The values of `-o` that every command of Parallax takes.
-import { inputError, type ParallaxError } from '../../runtime/errors.ts';
+import { unknownValue } from '../suggest.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'ndjson', 'csv', 'yaml'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -38,12 +38,7 @@ export function readFormat<const F extends string>(
   const named = (name: string | undefined) => formats.find((each) => each === name);
   const old = named(text) === undefined && Object.hasOwn(OLD, text) ? OLD[text] : undefined;
   const found = named(old ?? text);
-  if (found === undefined) throw unknownFormat(text, formats);
+  if (found === undefined) throw unknownValue('--output', text, formats);
   if (old !== undefined) warn(`-o ${text} is deprecated; write -o ${old}`);
   return found;
-}
-
-export function unknownFormat(text: string, formats: readonly string[]): ParallaxError {
-  const list = `${formats.slice(0, -1).join(', ')} or ${formats.at(-1)}`;
-  return inputError(`unknown output format ${JSON.stringify(text)}: choose ${list}`);
 }

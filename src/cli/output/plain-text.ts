@@ -10,13 +10,10 @@ export function plainText(text: string): string {
   return text.replace(SPACE, ' ').replace(CONTROL, escaped);
 }
 
-/** Text that keeps its line feeds. */
+/** Text that keeps its line feeds. JSON and double-quoted YAML read the escapes back as the characters they stand for. */
 export function plainLines(text: string): string {
   return text.replace(CONTROL, (found) => (found === '\n' ? found : escaped(found)));
 }
-
-/** JSON and double-quoted YAML read the escapes back as the characters they stand for. */
-export const escapeControls = plainLines;
 
 /** Line feeds aside. */
 export function hasControls(text: string): boolean {

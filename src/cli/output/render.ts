@@ -1,7 +1,7 @@
 // One answer in every format: a command hands over its document and its rows and columns.
 
 import type { Format } from './format.ts';
-import { escapeControls, hasControls, plainLines } from './plain-text.ts';
+import { hasControls, plainLines } from './plain-text.ts';
 import type { Screen } from './screen.ts';
 import { type Table, tableText } from './table.ts';
 import { wrap } from './width.ts';
@@ -53,7 +53,7 @@ function prose(text: Text = '', screen: Screen): string {
 }
 
 export function jsonText(value: unknown, indent?: number): string {
-  return escapeControls(JSON.stringify(value, undefined, indent) ?? 'null');
+  return plainLines(JSON.stringify(value, undefined, indent) ?? 'null');
 }
 
 export async function yamlText(value: unknown): Promise<string> {
@@ -64,7 +64,7 @@ export async function yamlText(value: unknown): Promise<string> {
       if (typeof node.value === 'string' && hasControls(node.value)) node.type = 'QUOTE_DOUBLE';
     },
   });
-  return escapeControls(document.toString({ lineWidth: 0 }));
+  return plainLines(document.toString({ lineWidth: 0 }));
 }
 
 /** RFC 4180. */

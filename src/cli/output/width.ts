@@ -37,7 +37,7 @@ export function wrap(text: string, width: number | undefined): string {
 
 function wrapLine(line: string, width: number): string {
   if (widthOf(line) <= width) return line;
-  const indent = /^\s*(?:[-!] |\w+: +)?/.exec(line)?.[0] ?? '';
+  const indent = /^(?:\s+\w+: +|\s*(?:[-!] )?)/.exec(line)?.[0] ?? '';
   const hanging = ' '.repeat(Math.min(indent.length, width >> 1));
   const lines: string[] = [];
   let current = indent;

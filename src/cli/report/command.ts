@@ -5,10 +5,14 @@ import type { Report } from './run.ts';
 
 export function addReportCommand<T>(
   program: Command,
-  { load, ...named }: { name: string; summary: string; load: () => Promise<Report<T>> },
+  { name, load }: { name: string; load: () => Promise<Report<T>> },
 ): void {
   addPassthroughCommand(program, {
-    ...named,
+    name,
+    page: async () => {
+      const [{ reportPage }, report] = await Promise.all([import('./run.ts'), load()]);
+      return reportPage(report);
+    },
     async run(args) {
       const [{ runReport }, report, { processIo }] = await Promise.all([
         import('./run.ts'),

@@ -9,10 +9,9 @@ import type { Report, ReportAnswer } from './run.ts';
 
 export const CONNECTIONS: Report<Connection> = {
   name: 'connections',
-  usage: `Shows connections: all that was seen of one on both its nodes, in both its clusters, in one line.
-A connection is shown when any of its flows passes the filters and lies in the window; it is then
-shown whole. --last and --first count connections, by their latest and earliest such flow.
-`,
+  about: `Lists connections: what both nodes, in both clusters, saw of one is in one line. A connection is listed, whole, when any
+of its flows matches the filters and lies in the window. --last and --first count connections by their latest and earliest
+such flow.`,
   path: '/api/v1/connections:query',
   fromFile,
   table: connectionTable,

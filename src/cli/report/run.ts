@@ -6,7 +6,9 @@ import { inputError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
 import { type ClientDeps, hasList, withClient } from '../client/client.ts';
-import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
+import { flagPage, type HelpPage } from '../help/page.ts';
+import { helpText } from '../help/text.ts';
+import { type Flag, parseArgs } from '../observe/args.ts';
 import { FlagValues } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
 import { bodyOf } from '../observe/flows.ts';
@@ -24,7 +26,7 @@ export interface ReportAnswer<T> {
 export interface Report<T> {
   /** The command, and the member of the answer that has the items. */
   readonly name: string;
-  readonly usage: string;
+  readonly about: string;
   /** The route that answers by POST. */
   readonly path: string;
   readonly table: (items: readonly T[], options: ObserveOptions) => Table;
@@ -71,7 +73,7 @@ export function runReport<T>(
     const values = new FlagValues();
     parseArgs(flagsOf(report, values), args, 'suggest');
     if (values.switches.help === true) {
-      await io.out(helpText(report));
+      await io.out(helpText(reportPage(report), io.terminal?.columns));
       return;
     }
     const output = outputOf(values, io.warn);
@@ -123,14 +125,6 @@ function refuseOthers<T>(
     );
 }
 
-function helpText<T>(report: Report<T>): string {
-  const { name, usage } = report;
-  return `Usage: parallax ${name} [flags]
-
-${usage}
-Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory
-open, else reads the directory itself.
-
-Flags, as those of parallax observe:
-${describeFlags(flagsOf(report, new FlagValues()))}`;
+export function reportPage<T>(report: Report<T>): HelpPage {
+  return flagPage(report.name, '[flags]', report.about, flagsOf(report, new FlagValues()));
 }

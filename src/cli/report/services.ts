@@ -6,10 +6,9 @@ import type { Report } from './run.ts';
 
 export const SERVICES: Report<Service> = {
   name: 'services',
-  usage: `Shows services: which backends in which cluster answered whose calls, and in which share; denials
-and errors. Without a window, the last hour. Connections are counted as distinct pairs of addresses
-and ports. A service called in several clusters is shown as global.
-`,
+  about: `Lists services: which backends in which cluster answered whose calls, with the share of each, denials and errors.
+Without a window it covers the last hour. Connections are counted as distinct pairs of addresses and ports. A service called
+in several clusters is marked global.`,
   path: '/api/v1/services:query',
   table: (services) => serviceTable(services),
   prepare: (options, now) => {

@@ -10,13 +10,7 @@ import { given, namesOf, noWords } from './options.ts';
 export const AGGREGATE: TotalsCommand<Aggregates> = {
   name: 'observe --aggregate-by',
   words: '<dimension,…> [flags]',
-  usage: `Counts the flows that pass the filters, by up to six dimensions, the busiest groups first.
-`,
-  examples: [
-    'parallax observe --aggregate-by source.workload,destination.workload,verdict --since 1h',
-    'parallax observe --aggregate-by cluster,drop-reason --verdict DROPPED --since 24h -o json',
-    'parallax observe --aggregate-by source,http.code --http-path "/api/.*" -o csv',
-  ],
+  about: `Counts the flows that pass the filters, by up to six dimensions, the busiest groups first.`,
   flags: (values) => {
     const { commaList, number, text, toggle } = flagKinds(values);
     return [

@@ -1,6 +1,7 @@
 // The parts of a command about totals: top, map, timeseries, compare, policies and observe --aggregate-by. Their flags
 // are observe's and some of their own, by the same rules.
 import type { Command } from 'commander';
+import type { ArgumentHelp } from '../help/page.ts';
 import type { Flag } from '../observe/args.ts';
 import type { FlagValues } from '../observe/flag-values.ts';
 import type { Table } from '../output/table.ts';
@@ -12,8 +13,8 @@ export interface TotalsCommand<D extends object> {
   readonly name: string;
   /** After the command's name, such as `[dimension…] [flags]`. */
   readonly words: string;
-  readonly usage: string;
-  readonly examples: readonly string[];
+  readonly about: string;
+  readonly args?: readonly ArgumentHelp[];
   readonly flags: (values: FlagValues) => readonly Flag[];
   /** The command's own part of the request. Throws `input/invalid`. */
   readonly fields: (values: FlagValues, words: readonly string[]) => Fields;
@@ -32,16 +33,18 @@ export interface TotalsCommand<D extends object> {
 export function addTotalsCommand<D extends object>(
   program: Command,
   {
+    name,
     load,
-    ...named
   }: {
     readonly name: string;
-    readonly summary: string;
-    readonly words: string;
     readonly load: () => Promise<TotalsCommand<D>>;
   },
 ): void {
-  addPassthroughCommand(program, { ...named, run: async (args) => runHere(await load(), args) });
+  addPassthroughCommand(program, {
+    name,
+    page: async () => (await import('./options.ts')).totalsPage(await load()),
+    run: async (args) => runHere(await load(), args),
+  });
 }
 
 /** Runs a command in this process and returns the exit code. */

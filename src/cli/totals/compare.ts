@@ -11,14 +11,15 @@ const KINDS = ['new', 'gone', 'changed'] as const;
 export const COMPARE: TotalsCommand<Comparison> = {
   name: 'compare',
   words: '[what…] [flags]',
-  usage: `Compares two windows: what is new, what is gone, and what changed by a factor. What is compared is
-edges (the default: who calls whom), workloads, denials, policies or dns, or any dimensions of
-parallax top. What was not collected is not gone: the coverage of both windows is said.
-`,
-  examples: [
-    'parallax compare --since 1h',
-    'parallax compare denials --since 1h --against 24h-ago',
-    'parallax compare dns --since 1d --against 7d --ratio 3 --least 100',
+  about: `Compares two windows: what is new, what is gone, and what changed by a factor. It compares edges (the default: who calls
+whom), workloads, denials, policies, dns, or any dimensions of parallax top. Missing data is not reported as gone: the
+coverage of both windows is printed.`,
+  args: [
+    {
+      term: 'what',
+      help: 'edges (the default), workloads, denials, policies, dns, or dimensions of parallax top',
+      values: ['edges', 'workloads', 'denials', 'policies', 'dns'],
+    },
   ],
   flags: (values) => {
     const { text, choice, number } = flagKinds(values);

@@ -10,14 +10,8 @@ const LEVELS = ['cluster', 'namespace', 'workload'];
 export const MAP: TotalsCommand<ServiceMap> = {
   name: 'map',
   words: '[flags]',
-  usage: `Shows the service map: who called whom, oriented from client to server, with what the nodes at
-either end saw. A call that its source's cluster forwarded and its destination's dropped shows both.
-`,
-  examples: [
-    'parallax map --since 1h',
-    'parallax map --level cluster --since 24h',
-    'parallax map --namespace farfaraway --verdict DROPPED -o json',
-  ],
+  about: `Shows the service map: who called whom, from client to server, with what the nodes at each end saw. A call that the
+cluster of its source forwarded and that of its destination dropped shows both.`,
   flags: (values) => [
     flagKinds(values).choice(
       { name: 'level', help: 'What a node is: cluster, namespace or workload (the default)' },

@@ -1,7 +1,9 @@
 // What a command about totals is asked: observe's flags, as far as they say which flows and whom to ask, and its own.
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { inputError } from '../../runtime/errors.ts';
-import { describeFlags, type Flag, parseArgs } from '../observe/args.ts';
+import { flagPage, type HelpPage } from '../help/page.ts';
+import { helpText } from '../help/text.ts';
+import { type Flag, parseArgs } from '../observe/args.ts';
 import { FlagValues } from '../observe/flag-values.ts';
 import { observeFlags } from '../observe/flags.ts';
 import { bodyOf } from '../observe/flows.ts';
@@ -56,7 +58,8 @@ export async function readTotalsOptions<D extends object>(
 ): Promise<TotalsOptions | string> {
   const values = new FlagValues();
   const words = parseArgs(flagsOf(command, values), args, 'suggest');
-  if (values.switches.help === true) return helpText(command);
+  if (values.switches.help === true)
+    return helpText(totalsPage(command), sources.terminal?.columns);
   const observe = await optionsOf(values, sources, 'api');
   if (observe.printRawFilters) return rawFilters(observe.whitelist, observe.blacklist);
   const { whitelist, blacklist, since, until } = bodyOf({ ...observe, number: 0n });
@@ -75,18 +78,10 @@ export async function readTotalsOptions<D extends object>(
   };
 }
 
-function helpText<D extends object>(command: TotalsCommand<D>): string {
-  const { name, words, usage, examples } = command;
-  return `Usage: parallax ${name} ${words}
-
-${usage}
-Without a window, the last hour. Asks the server named by --server or PARALLAX_SERVER, else the one
-that has the data directory open, else reads the directory itself.
-
-Examples:
-${examples.map((each) => `  ${each}\n`).join('')}
-Flags, filters as those of parallax observe:
-${describeFlags(flagsOf(command, new FlagValues()))}`;
+export function totalsPage<D extends object>(command: TotalsCommand<D>): HelpPage {
+  const { name, words, about, args } = command;
+  const whole = `${about} Without --since it covers the last hour.`;
+  return flagPage(name, words, whole, flagsOf(command, new FlagValues()), args);
 }
 
 /** Names joined by commas or apart. */

@@ -8,15 +8,9 @@ import { given, noWords } from './options.ts';
 export const POLICIES: TotalsCommand<Policies> = {
   name: 'policies',
   words: '[flags]',
-  usage: `Shows the policies that flows name: which allowed and which denied how many flows in which cluster,
-and what these were. A flow that one policy allowed may still be dropped by another, or by default:
-it is then told as such, and denied by those alone that the flow says denied it.
-`,
-  examples: [
-    'parallax policies --since 24h',
-    'parallax policies --namespace shop --verdict DROPPED',
-    'parallax policies --cluster liz-cm-eks-6 -o json',
-  ],
+  about: `Lists the policies that flows name, with how many flows each allowed and denied in which cluster, and the busiest traffic.
+A flow that one policy allowed may still be dropped by another or by default: it is counted apart, and as denied only by the
+policies that the flow names.`,
   flags: (values) => [
     flagKinds(values).number(
       { name: 'limit', help: 'Policies shown, the busiest first (1000)' },

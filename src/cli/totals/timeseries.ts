@@ -13,14 +13,8 @@ import { given, namesOf } from './options.ts';
 export const TIMESERIES: TotalsCommand<Timeseries> = {
   name: 'timeseries',
   words: '[dimension…] [flags]',
-  usage: `Shows flows over time: all of them, or the busiest series of the dimensions named (those of parallax
-top) and the rest. Where nothing was collected there is no number, which a space stands for.
-`,
-  examples: [
-    'parallax timeseries --since 24h',
-    'parallax timeseries verdict --since 1h --step 1m',
-    'parallax timeseries cluster --measure denied --since 7d -o csv',
-  ],
+  about: `Shows flows over time: all of them, or the busiest series of the dimensions named (those of parallax top) and the rest.
+Intervals in which nothing was collected are blank.`,
   flags: (values) => {
     const { text, choice, number } = flagKinds(values);
     return [

@@ -9,17 +9,10 @@ import { given, namesOf } from './options.ts';
 export const TOP: TotalsCommand<Aggregates> = {
   name: 'top',
   words: '[dimension…] [flags]',
-  usage: `Shows the busiest of one or two dimensions: client and server when none is named. Dimensions are
-source, destination, client and server (their best name), each also with .cluster, .namespace,
-.workload, .pod, .ip, .identity, .node, .zone or .service behind it; cluster, node, verdict,
-drop-reason, direction, protocol, port, service, policy, http.code, dns.query and more: a name that
-is none is answered with all there are.
-`,
-  examples: [
-    'parallax top source.workload destination.workload --since 1h --verdict DROPPED -n 20',
-    'parallax top client.cluster server.cluster --order denied --since 24h',
-    'parallax top dns.query --namespace shop --compare',
-  ],
+  about: `Lists the busiest values of one or two dimensions, client and server when none is named. Dimensions are source,
+destination, client and server (the best name of that end), each also with .cluster, .namespace, .workload, .pod, .ip,
+.identity, .node, .zone or .service; and cluster, node, verdict, drop-reason, direction, protocol, port, service, policy,
+http.code, dns.query and more: an unknown name is answered with the list.`,
   flags: (values) => [
     flagKinds(values).number(
       { name: 'number', short: 'n', help: 'How many (20); the namespace is --namespace here' },

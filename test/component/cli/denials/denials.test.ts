@@ -134,7 +134,7 @@ Nov 20 12:00:00.000   Nov 20 12:00:00.000       4   resolved, new   liz-cm-gke-5
   test('what cannot be asked is refused before anything is opened', async () => {
     for (const [args, why] of [
       [['--tcp-flags', 'SYN'], 'unknown flag: --tcp-flags'],
-      [['-o', 'xml'], 'unknown output format "xml": choose table, wide, json, ndjson, csv or yaml'],
+      [['-o', 'xml'], '--output does not take "xml"; use table, wide, json, ndjson, csv or yaml'],
       [['--state', 'new'], '--state does not take "new"; use open, resolved, stale or all'],
       [['--last', '0'], '--last takes 1 to 10000'],
       [['--watch', '--rows'], 'cannot set both --watch and --rows'],

@@ -248,7 +248,7 @@ describe('the API', () => {
 describe('the command', () => {
   test.each([
     [['--follow'], 'connections cannot be followed'],
-    [['-o', 'dict'], 'unknown output format "dict": choose table, wide, json'],
+    [['-o', 'dict'], '--output does not take "dict"; use table, wide, json'],
     [['--first', '1', '--last', '1'], 'cannot set both --first and --last'],
     [['--from-pod'], 'flag needs an argument'],
   ])('refuses %j', async (args, message) => {

@@ -63,7 +63,7 @@ test('formats: old spellings warn, others are refused with the list', () => {
   expect(read('jsonl')).toBe('ndjson');
   expect(warned).toEqual(['-o jsonl is deprecated; write -o ndjson']);
   expect(() => read('xml')).toThrow(
-    'unknown output format "xml": choose table, wide, json, ndjson, csv or yaml',
+    '--output does not take "xml"; use table, wide, json, ndjson, csv or yaml',
   );
 });
 

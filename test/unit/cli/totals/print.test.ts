@@ -73,10 +73,7 @@ describe('observe --aggregate-by', () => {
     [['--aggregate-by', 'verdict', '--input-file', 'f'], 'only stored flows are counted'],
     [['--aggregate-by', ''], 'name what to count by'],
     [['--aggregate-by', 'verdict', '--last', '5'], 'unknown flag: --last'],
-    [
-      ['--aggregate-by', 'verdict', '-o', 'dict'],
-      'unknown output format "dict": choose table, wide',
-    ],
+    [['--aggregate-by', 'verdict', '-o', 'dict'], '--output does not take "dict"; use table, wide'],
     [['--aggregate-by', 'verdict', 'word'], 'unexpected argument "word"'],
   ])('refuses %j', async (args, why) => {
     const { exit, out, err } = await call(AGGREGATE, args, NOW);
@@ -87,11 +84,11 @@ describe('observe --aggregate-by', () => {
 test('help has the command’s own flags, and -n is a number in top', async () => {
   const top = await call(TOP, ['--help'], NOW);
   expect(top.out).toContain('Usage: parallax top [dimension…] [flags]');
-  expect(top.out).toMatch(/-n, --number uint/);
-  expect(top.out).toMatch(/^ {6}--namespace text/m);
+  expect(top.out).toMatch(/-n, --number <uint>/);
+  expect(top.out).toMatch(/^ {6}--namespace <text>/m);
   expect(top.out).not.toContain('--input-file');
   const map = await call(MAP, ['--help'], NOW);
-  expect(map.out).toMatch(/-n, --namespace text/);
+  expect(map.out).toMatch(/-n, --namespace <text>/);
   expect(map.out).toContain('parallax map --level cluster --since 24h');
 });
 
