@@ -33,7 +33,9 @@ function columnsOf(statement: string) {
 function tableColumns(table: string) {
   const columns = columnsOf(statement(`CREATE TABLE IF NOT EXISTS ${table}`));
   for (const { statements } of migrations)
-    for (const sql of statements.filter((each) => each.startsWith(`ALTER TABLE ${table}\n`)))
+    for (const sql of statements.filter((each) =>
+      new RegExp(`^ALTER TABLE ${table}\\s`).test(each),
+    ))
       for (const [, line = '', before] of sql.matchAll(
         /ADD COLUMN IF NOT EXISTS (.*) AFTER (\w+)/g,
       ))
