@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { createBus } from '../bus/open.ts';
 import { writerMetrics } from '../enrich/metrics.ts';
 import { createProjector } from '../enrich/project/projector.ts';
-import { createRecordWriter, importedRecord } from '../enrich/writer.ts';
+import { createRecordWriter, importedRecord } from '../enrich/record-writer.ts';
 import { createStore } from '../store/open.ts';
 import type { ParallaxConfig } from './config.ts';
 import { buildEnrichmentSources } from './enrichment-sources.ts';

@@ -5,7 +5,7 @@ import { readKafkaRange } from '../bus/kafka/range.ts';
 import { createBus } from '../bus/open.ts';
 import { writerMetrics } from '../enrich/metrics.ts';
 import { createProjector } from '../enrich/project/projector.ts';
-import { createRecordWriter } from '../enrich/writer.ts';
+import { createRecordWriter } from '../enrich/record-writer.ts';
 import { createStore } from '../store/open.ts';
 import { requireKafka } from './collect.ts';
 import type { ParallaxConfig } from './config.ts';

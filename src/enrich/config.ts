@@ -31,7 +31,7 @@ export const writerConfig = z.strictObject({
         .max(1_000_000)
         .default(10_000)
         .describe(
-          'Incidents of one batch that are told apart; of further ones the port is left out, and past twice as many what ends without a workload are called.',
+          'Incidents that one batch may add with their port; further ones share an incident without it, and past twice as many ends without a workload share one without their name.',
         ),
       maxPorts: z
         .int()

@@ -14,6 +14,7 @@ export function coverageBlock({ header, facts }: FlowBatch): NativeBlock | undef
   const { cluster, relay, collector, sequence, receivedAt } = header;
   const life = Buffer.from(`${collector}:${sequence}`);
   const rows = facts.map((bytes): Row => {
+    // A fact has the columns' names; all of its values are numbers, bigints or texts.
     const { $unknown, ...fact } = decodeFact(bytes) as Row & { $unknown?: Uint8Array };
     const uuid = new Uint8Array(16);
     makeUuid('coverage', [life, bytes], uuid, 0, CANONICAL);

@@ -1,6 +1,7 @@
 // What the writer counts: everything that comes in, goes out, is dropped or is tried again.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
+// Long because it is the list of all its instruments.
 export function writerMetrics(registry: Registry) {
   const registers = [registry];
   return {
@@ -38,7 +39,7 @@ export function writerMetrics(registry: Registry) {
       help: 'Flows counted without their port, because a batch had too many different ones.',
       registers,
     }),
-    contested: new Counter({
+    overlapping: new Counter({
       name: 'parallax_writer_contested_records_total',
       help: 'Unmarked records that were looked up like replays, because another collector of the cluster publishes too.',
       labelNames: ['cluster'],

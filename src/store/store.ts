@@ -41,7 +41,7 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** A part's own question, one at a time and small: it does not wait behind the queries of users. */
   readonly own?: boolean;
-  /** Called once, when the query has ended in whichever way; what it is given never rejects. */
+  /** Called once, when the query has ended or failed; the promise never rejects. */
   readonly cost?: (read: Promise<QueryCost>) => void;
   /** The engine lets no row of these tables into the query that does not meet the condition, wherever it reads them. */
   readonly only?: readonly TableFilter[];

@@ -1,7 +1,7 @@
 // The loop of an import: lines in, sealed batches out, one batch at work while the next is filled. Bad lines are
 // counted and passed over; they never stop it.
 
-import type { StoredRecord } from '../../enrich/writer.ts';
+import type { StoredRecord } from '../../enrich/record-writer.ts';
 import { FlowBatchBuilder, IMPORT_RELAY } from '../../hubble/proto/batch.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';

@@ -1,5 +1,5 @@
 // What an import did, counted as it goes and told at its end. Its size does not grow with the input.
-import type { StoredRecord } from '../../enrich/writer.ts';
+import type { StoredRecord } from '../../enrich/record-writer.ts';
 import { type LineResult, REFUSALS, type RefusalReason } from './line.ts';
 
 /** Lines named for each reason. */

@@ -1,7 +1,7 @@
-// Flows of a batch counted by five-minute slot, by who sent them to whom, and by what became of them: the rows of the
-// table `flow_totals`. Every flow is looked at, so nothing here makes an object or a string for one.
+// Counts the flows of a batch by five-minute slot, source, destination and verdict: the rows of the table `flow_totals`.
+// Every flow passes here, so nothing makes an object or a string for one.
 import { sourceCalls } from '../../incident/caller.ts';
-import { FLOW_TOTAL_COLUMNS } from '../../store/schema/denial-columns.ts';
+import { FLOW_TOTAL_COLUMNS, STORED_HAS_REPORTED_ENDS } from '../../store/schema/denial-columns.ts';
 import type { NativeBlock } from '../../store/store.ts';
 import { grown } from '../project/byte-table.ts';
 import type { FlowTable } from './flow-table.ts';
@@ -114,7 +114,7 @@ export class FlowTotals {
     block.u16('server_port', (row) => word(row, 4));
     parties.putReported(block, 'source', (row) => word(row, 1));
     parties.putReported(block, 'destination', (row) => word(row, 2));
-    block.u8('told', () => 1);
+    block.u8(STORED_HAS_REPORTED_ENDS, () => 1);
     block.fixed('origin', new BigUint64Array(rows).fill(mark.origin));
     block.fixed('sequence', new BigUint64Array(rows).fill(mark.sequence));
     block.u64('flows', (row) => counts[row] ?? 0);

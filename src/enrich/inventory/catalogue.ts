@@ -14,7 +14,7 @@ import { encodeRows, type Row } from '../../store/native/native-rows.ts';
 import { CLUSTER_FACT_COLUMNS, IDENTITY_COLUMNS } from '../../store/schema/columns-enriched.ts';
 import type { NativeBlock, Store } from '../../store/store.ts';
 import type { CatalogueMetrics } from '../metrics.ts';
-import type { NodeFact, Sighting } from '../project/projector.ts';
+import type { IdentityObservation, NodeFact } from '../project/projector.ts';
 import { type ClusterFinder, ORIGIN } from './clusters.ts';
 import type { Inventory } from './inventory.ts';
 import { RecentMap } from './recent-map.ts';
@@ -45,8 +45,8 @@ export interface CatalogueDeps {
   readonly clock: Clock;
 }
 
-/** What was written of an identity's labels within an hour. */
-interface Told {
+/** The time for which an identity's labels are stored within an hour, ms. */
+interface KnownIdentity {
   first: number;
   last: number;
 }
@@ -54,9 +54,9 @@ interface Told {
 export class Catalogue implements Component {
   readonly name = 'catalogue';
   private readonly deps: CatalogueDeps;
-  private readonly told: RecentMap<Told>;
+  private readonly known: RecentMap<KnownIdentity>;
   /** By fact: the hour it was written in last. */
-  private readonly toldFacts = new RecentMap<number>(10_000);
+  private readonly knownFacts = new RecentMap<number>(10_000);
   private factsOfVersion = -1;
   private factsOfHour = -1;
   private evictedBefore = 0;
@@ -64,7 +64,7 @@ export class Catalogue implements Component {
 
   constructor(deps: CatalogueDeps) {
     this.deps = deps;
-    this.told = new RecentMap(deps.limits.maxIdentities);
+    this.known = new RecentMap(deps.limits.maxIdentities);
     deps.metrics.limit.set(deps.limits.maxIdentities);
   }
 
@@ -79,7 +79,7 @@ export class Catalogue implements Component {
     } catch (error) {
       this.failed(error);
     }
-    // A store that is away is told with the first record instead.
+    // While the store is away, the facts are written with the first record instead.
     await this.write(this.take([], [])).catch(() => {
       this.factsOfHour = -1;
     });
@@ -92,12 +92,15 @@ export class Catalogue implements Component {
   }
 
   /** The blocks that say what a record showed, as far as it was not said before; none for nearly all records. */
-  take(sightings: readonly Sighting[], nodes: readonly NodeFact[]): readonly NativeBlock[] {
+  take(
+    observations: readonly IdentityObservation[],
+    nodes: readonly NodeFact[],
+  ): readonly NativeBlock[] {
     const now = this.deps.clock.now();
     const facts = new Map<string, Row>();
     this.namesOfNodes(nodes, facts, now);
     const identities: IdentityFact[] = [];
-    for (const sighting of sightings) this.read(sighting, identities, facts, now);
+    for (const observation of observations) this.read(observation, identities, facts, now);
     this.configured(facts, now);
     return [...this.identityBlocks(identities), ...factBlocks([...facts.values()])];
   }
@@ -113,11 +116,11 @@ export class Catalogue implements Component {
       const hash = createHash('sha1').update(labels).digest().readBigUInt64LE();
       const slot = Math.floor(firstMs / HOUR_MS);
       const key = `${cluster} ${identity} ${hash} ${slot} ${source}`;
-      const told = this.told.get(key);
-      if (told && told.first <= firstMs && told.last >= lastMs) continue;
-      const first = Math.min(firstMs, told?.first ?? firstMs);
-      const last = Math.max(lastMs, told?.last ?? lastMs);
-      this.told.set(key, { first, last });
+      const known = this.known.get(key);
+      if (known && known.first <= firstMs && known.last >= lastMs) continue;
+      const first = Math.min(firstMs, known?.first ?? firstMs);
+      const last = Math.max(lastMs, known?.last ?? lastMs);
+      this.known.set(key, { first, last });
       rows.set(key, {
         cluster,
         identity,
@@ -130,10 +133,10 @@ export class Catalogue implements Component {
         received_at: now,
       });
     }
-    metrics.known.set(this.told.size);
+    metrics.known.set(this.known.size);
     metrics.pods.set(this.deps.inventory.pods.size);
-    metrics.evicted.inc(this.told.evicted - this.evictedBefore);
-    this.evictedBefore = this.told.evicted;
+    metrics.evicted.inc(this.known.evicted - this.evictedBefore);
+    this.evictedBefore = this.known.evicted;
     if (rows.size === 0) return [];
     metrics.rows.inc({ table: 'identities' }, rows.size);
     return [encodeRows('identities', IDENTITY_COLUMNS, [...rows.values()])];
@@ -158,7 +161,7 @@ export class Catalogue implements Component {
     }
   }
 
-  /** Writes down identities, however long it takes; what it is cut off from is told again with the next list. */
+  /** Writes identities, retrying until the signal aborts; the next list brings what was not written. */
   async learn(facts: readonly IdentityFact[], signal: AbortSignal): Promise<void> {
     const { clock } = this.deps;
     const blocks = this.identityBlocks(facts);
@@ -173,19 +176,19 @@ export class Catalogue implements Component {
   }
 
   private read(
-    sighting: Sighting,
+    observation: IdentityObservation,
     identities: IdentityFact[],
     facts: Map<string, Row>,
     now: number,
   ): void {
-    const { observer, identity, clusterName, firstMs, lastMs } = sighting;
+    const { observer, identity, clusterName, firstMs, lastMs } = observation;
     const { registry, clusters } = this.deps;
     const kind = identityKind(identity, registry.meshOf(observer)?.size ?? 255);
-    if (sighting.labels === '' || (kind !== 'cluster-local' && kind !== 'mesh')) return;
-    const labels = sighting.labels.split('\n');
+    if (observation.labels === '' || (kind !== 'cluster-local' && kind !== 'mesh')) return;
+    const labels = observation.labels.split('\n');
     const end = { identity, clusterName, labels, namespace: '', podName: '' };
     const { name, id, origin } = clusters.find(observer, end);
-    // A number of a cluster that nobody names: there is no telling whose it is.
+    // A number with the id of a cluster without a known name belongs to no cluster that can be stored.
     if (name === '' && id !== 0) return;
     const cluster = name || observer;
     identities.push({ cluster, identity, labels, firstMs, lastMs, source: 'flow' });
@@ -194,8 +197,8 @@ export class Catalogue implements Component {
     if (id !== 0) fact('id', String(id));
     if (origin !== ORIGIN.flow && origin !== ORIGIN.label) return;
     const label = labels.find((each) => each.startsWith(CLUSTER_LABEL));
-    const told = clusterName || label?.slice(CLUSTER_LABEL.length);
-    if (told !== undefined) fact('name', told);
+    const reported = clusterName || label?.slice(CLUSTER_LABEL.length);
+    if (reported !== undefined) fact('name', reported);
   }
 
   private namesOfNodes(nodes: readonly NodeFact[], facts: Map<string, Row>, now: number): void {
@@ -235,8 +238,8 @@ export class Catalogue implements Component {
   ): void {
     const key = `${fact.cluster}\n${fact.kind}\n${fact.value}\n${fact.origin}`;
     const hour = Math.floor(lastMs / HOUR_MS);
-    if (this.toldFacts.get(key) === hour) return;
-    this.toldFacts.set(key, hour);
+    if (this.knownFacts.get(key) === hour) return;
+    this.knownFacts.set(key, hour);
     facts.set(`${key}\n${hour}`, factRow(fact, firstMs, lastMs, now));
   }
 

@@ -20,7 +20,7 @@ export interface EndFacts {
 export interface EndCluster {
   /** '' when no fact names it. */
   readonly name: string;
-  /** The id in the identity number, whoever named the cluster; 0 when it carries none. */
+  /** The id in the identity number, also when the name comes from elsewhere; 0 when it carries none. */
   readonly id: number;
   readonly origin: Origin;
 }

@@ -13,14 +13,14 @@ import type { ClusterRegistry } from './registry.ts';
 import { workloadOfPodName } from './workloads.ts';
 
 /** As column `*_resolution` has it. */
-export const RESOLUTION = { told: 0, outside: 1, unresolved: 2 } as const;
+export const RESOLUTION = { reported: 0, outside: 1, unresolved: 2 } as const;
 
 /** What else of a flow decides about an end: nothing, the node that observed it, or the end's address. */
 export const DEPENDS_ON = { nothing: 0, node: 1, address: 2 } as const;
 
 type DependsOn = (typeof DEPENDS_ON)[keyof typeof DEPENDS_ON];
 
-export interface End extends EndFacts {
+export interface FlowEndpoint extends EndFacts {
   /** The endpoint's id on the observing node; 0 when it is not there. */
   readonly id: number;
   /** `Kind/name` each. */
@@ -48,7 +48,7 @@ export interface EndPlace extends EndCluster {
 }
 
 export interface EndFinder {
-  find(observer: string, end: End, context?: ObservationContext): EndPlace;
+  find(observer: string, end: FlowEndpoint, context?: ObservationContext): EndPlace;
   /** What a service's annotations say, '' when nothing is known; undefined while no service is known at all. */
   scopes(): ((observer: string, namespace: string, service: string) => string) | undefined;
   /** Answers are kept as long as it stays the same. */
@@ -84,13 +84,13 @@ export function createEndFinder(deps: EndFinderDeps): EndFinder {
 function place(
   { clusters, registry, inventory }: EndFinderDeps,
   observer: string,
-  end: End,
+  end: FlowEndpoint,
   { node: observing, nodeLabels = '', address }: ObservationContext = {},
 ): EndPlace {
-  const told = clusters.find(observer, end);
+  const reported = clusters.find(observer, end);
   // Some exporters put the identity there, for remote ends too.
   const local = (end.id !== 0 && end.id !== end.identity) || end.identity === HOST;
-  const placed = told.origin === ORIGIN.none && registry?.knowsNetworks === true;
+  const placed = reported.origin === ORIGIN.none && registry?.knowsNetworks === true;
   const dependsOn = local
     ? DEPENDS_ON.node
     : placed || needsAddress(end, inventory)
@@ -98,8 +98,8 @@ function place(
       : DEPENDS_ON.nothing;
   const where = address !== undefined && placed ? registry.locate(observer, address) : undefined;
   const cluster: EndCluster = where?.cluster
-    ? { name: where.cluster, id: told.id, origin: ORIGIN.address }
-    : told;
+    ? { name: where.cluster, id: reported.id, origin: ORIGIN.address }
+    : reported;
   const owner = cluster.name || observer;
   const found =
     address === undefined ? undefined : inventory?.address(observer, cluster.name, address);
@@ -131,11 +131,11 @@ function place(
 }
 
 /** Kubernetes may know the address of what a flow knows only as an identity. */
-function needsAddress({ podName }: End, inventory: Inventory | undefined): boolean {
+function needsAddress({ podName }: FlowEndpoint, inventory: Inventory | undefined): boolean {
   return podName === '' && inventory?.knowsAddresses === true;
 }
 
-function namespaceOf({ namespace, labels }: End): string {
+function namespaceOf({ namespace, labels }: FlowEndpoint): string {
   if (namespace !== '') return namespace;
   return labels.find((label) => label.startsWith(NAMESPACE))?.slice(NAMESPACE.length) ?? '';
 }
@@ -148,14 +148,14 @@ function zoneOf(nodeLabels: string): string {
 }
 
 function workloadOf(
-  { workloads }: End,
+  { workloads }: FlowEndpoint,
   namespace: string,
   pod: string,
   known: PodFacts | undefined,
 ): Pick<EndPlace, 'workload' | 'workloadOrigin'> {
-  const [told = ''] = workloads;
-  if (told !== '')
-    return { workload: `${namespace}/${told}`, workloadOrigin: WORKLOAD_ORIGIN.flow };
+  const [workload = ''] = workloads;
+  if (workload !== '')
+    return { workload: `${namespace}/${workload}`, workloadOrigin: WORKLOAD_ORIGIN.flow };
   if (known && known.workload !== '')
     return { workload: `${namespace}/${known.workload}`, workloadOrigin: known.origin };
   const derived = pod === '' ? undefined : workloadOfPodName(pod);
@@ -165,9 +165,9 @@ function workloadOf(
 }
 
 /** `world`, or a number each node gave a network for itself, is the world only where no cluster claims the address. */
-function resolutionOf({ identity }: End, inside: boolean): EndPlace['resolution'] {
+function resolutionOf({ identity }: FlowEndpoint, inside: boolean): EndPlace['resolution'] {
   const kind = identityKind(identity, 255);
   if (WORLD.has(identity) || kind === 'cidr')
     return inside ? RESOLUTION.unresolved : RESOLUTION.outside;
-  return kind === 'unknown' && inside ? RESOLUTION.unresolved : RESOLUTION.told;
+  return kind === 'unknown' && inside ? RESOLUTION.unresolved : RESOLUTION.reported;
 }

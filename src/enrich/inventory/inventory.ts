@@ -66,7 +66,7 @@ export class Inventory {
     this.scopes = new RecentMap(limits.maxServices);
   }
 
-  /** Grows when answers have changed, no oftener than every `refreshMs`: whoever remembers answers asks again then. */
+  /** Grows when answers have changed, at most every `refreshMs`: cached answers are then out of date. */
   get version(): number {
     const now = this.clock.now();
     if (this.changed && now - this.countedAt >= this.limits.refreshMs) {
@@ -123,7 +123,7 @@ export class Inventory {
     this.changed = true;
   }
 
-  /** Only when it still belongs to that pod: addresses are handed out again before the old pod's end is told. */
+  /** Only while it belongs to that pod: an address is reused before the old pod's deletion is reported. */
   deleteAddress(cluster: string, address: string, namespace: string, pod: string): void {
     const key = `${cluster} ${address}`;
     const known = this.addresses.get(key);

@@ -1,6 +1,6 @@
 // The clusters this process knows: what the configuration says of them, what Kubernetes adds, and the names their nodes
 // turn out to have. Says what a name, an id or an address means to an observing cluster. Conflicts never stop it: what
-// two clusters both claim is no one's, and the facts are stored for `parallax clusters` to tell.
+// two clusters both claim is no one's, and the facts are stored for `parallax clusters` to show.
 import type { MeshSize } from '../../hubble/identity.ts';
 import type { MeshFacts } from './clusters.ts';
 import { type Network, Networks } from './networks.ts';
@@ -24,7 +24,7 @@ export interface ClusterReport {
   readonly size?: MeshSize;
   /** Networks of all pods. */
   readonly podCidrs: readonly string[];
-  /** Those of single nodes, and nodes' own addresses: too many to be told. */
+  /** Those of single nodes, and nodes' own addresses: too many to be stored as facts. */
   readonly nodePodCidrs: readonly string[];
   readonly nodeAddresses: readonly string[];
 }
@@ -105,11 +105,11 @@ export class ClusterRegistry {
     );
     const [nearest] = reachable;
     if (nearest === undefined) return NOWHERE;
-    const rivals = reachable.some(
+    const overlapping = reachable.some(
       ({ cluster, cidr }) =>
         cluster !== nearest.cluster && lengthOf(cidr) === lengthOf(nearest.cidr),
     );
-    return { cluster: rivals ? '' : nearest.cluster, inside: true };
+    return { cluster: overlapping ? '' : nearest.cluster, inside: true };
   }
 
   /** Takes what Kubernetes says of a cluster, in place of what it said before. */
@@ -168,8 +168,8 @@ export class ClusterRegistry {
 
   /** The names Cilium may have for a configured cluster. */
   private namesOf({ name, ciliumName }: ConfiguredCluster): readonly string[] {
-    const told = ciliumName ?? this.reports.get(name)?.ciliumName;
-    if (told !== undefined) return [told];
+    const reported = ciliumName ?? this.reports.get(name)?.ciliumName;
+    if (reported !== undefined) return [reported];
     // One that nodes have is taken unless they have several: then the relay serves a mesh.
     const [seen, another] = this.seenNames.get(name) ?? [];
     const learned = seen !== undefined && another === undefined && !this.clusters.has(seen);
@@ -194,7 +194,7 @@ export class ClusterRegistry {
       this.meshes.set(config.name, {
         known: true,
         size: report?.size ?? config.maxConnectedClusters,
-        // What the observer itself claims is its own, whoever else does.
+        // What the observer itself claims is its own, also when other clusters claim it.
         names: claims?.ids.ofOne(config.name) ?? new Map(),
         keys: claims?.keys.ofOne(config.name) ?? new Map(),
         stranger: (name) => (this.clusters.has(name) ? `${mesh || config.name}/${name}` : name),

@@ -5,7 +5,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { ParallaxError } from '../../runtime/errors.ts';
 
-/** Which API, and as whom: `clusters[].kubernetes` of the configuration. */
+/** Address and credentials of an API: `clusters[].kubernetes` of the configuration. */
 export interface KubernetesAccess {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;

@@ -1,5 +1,5 @@
-// Follows the CiliumEndpoints of a cluster: whose address it is goes into the inventory, what an identity number stands for
-// into the catalogue. Where Cilium keeps identities in etcd there are no CiliumIdentities, and this is all that tells.
+// Follows the CiliumEndpoints of a cluster: pods of addresses go into the inventory, labels of identity numbers into the
+// catalogue. Where Cilium keeps identities in etcd there are no CiliumIdentities, and this is the only source.
 
 import { isNodeLocal, isReserved } from '../../hubble/identity.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -19,23 +19,23 @@ export interface EndpointsDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** An identity as its endpoints told it last. */
-interface Told {
+/** An identity as its endpoints reported it last. */
+interface KnownIdentity {
   readonly labels: string;
   hour: number;
 }
 
 export function ciliumEndpoints(deps: EndpointsDeps): Resource<EndpointRecord> {
   const { cluster, inventory, clock } = deps;
-  /** By number. Many endpoints share an identity: it is told once an hour, and one text of its labels is kept. */
-  const told = new RecentMap<Told>(deps.maxIdentities);
+  /** By number. Many endpoints share an identity: it is written once an hour, and one text of its labels is kept. */
+  const identities = new RecentMap<KnownIdentity>(deps.maxIdentities);
   let learned: IdentityFact[] = [];
-  const toldOf = (identity: number, labels: string): Told => {
+  const knownOf = (identity: number, labels: string): KnownIdentity => {
     const key = String(identity);
-    const known = told.get(key);
+    const known = identities.get(key);
     if (known?.labels === labels) return known;
     const fresh = { labels, hour: -1 };
-    told.set(key, fresh);
+    identities.set(key, fresh);
     return fresh;
   };
   /** It holds now; since when, an endpoint does not say. */
@@ -43,7 +43,7 @@ export function ciliumEndpoints(deps: EndpointsDeps): Resource<EndpointRecord> {
     if (labels === '' || isReserved(identity) || isNodeLocal(identity)) return;
     const now = clock.now();
     const hour = Math.floor(now / HOUR_MS);
-    const last = toldOf(identity, labels);
+    const last = knownOf(identity, labels);
     if (last.hour === hour) return;
     last.hour = hour;
     learned.push({
@@ -60,7 +60,7 @@ export function ciliumEndpoints(deps: EndpointsDeps): Resource<EndpointRecord> {
     path: '/apis/cilium.io/v2/ciliumendpoints',
     read(object) {
       const endpoint = endpointOf(object);
-      return { ...endpoint, labels: toldOf(endpoint.identity, endpoint.labels).labels };
+      return { ...endpoint, labels: knownOf(endpoint.identity, endpoint.labels).labels };
     },
     set(endpoint, before) {
       const { namespace, name: pod, host, addresses } = endpoint;
@@ -77,7 +77,7 @@ export function ciliumEndpoints(deps: EndpointsDeps): Resource<EndpointRecord> {
       for (const address of addresses) inventory.deleteEndpoint(cluster, address, namespace, name);
       learn(endpoint);
     },
-    settled() {
+    flush() {
       const facts = learned;
       learned = [];
       return deps.learn(facts);

@@ -30,7 +30,7 @@ export interface IdentityRecord {
 export interface EndpointRecord {
   readonly namespace: string;
   readonly name: string;
-  /** Address of the node it is on; '' when it is not told. */
+  /** Address of the node it is on; '' when it is not reported. */
   readonly host: string;
   readonly addresses: readonly string[];
   /** 0 until it has one. */
@@ -42,7 +42,7 @@ export interface EndpointRecord {
 export interface ServiceRecord {
   readonly namespace: string;
   readonly name: string;
-  /** '' when it has no annotation of ours to tell. */
+  /** '' without an annotation of Cilium's global services. */
   readonly scope: string;
 }
 
@@ -126,11 +126,12 @@ export function endpointOf({ metadata, status }: KubernetesObject): EndpointReco
 
 export function serviceOf({ metadata }: KubernetesObject): ServiceRecord {
   const { annotations = {} } = metadata;
-  const told = (name: string) => annotations[`service.cilium.io/${name}`];
-  const global = told('global') === 'true' || annotations['io.cilium/global-service'] === 'true';
-  const affinity = told('affinity');
+  const annotation = (name: string) => annotations[`service.cilium.io/${name}`];
+  const global =
+    annotation('global') === 'true' || annotations['io.cilium/global-service'] === 'true';
+  const affinity = annotation('affinity');
   // A global service is shared unless it says otherwise.
-  const shared = told('shared') ?? annotations['io.cilium/shared-service'];
+  const shared = annotation('shared') ?? annotations['io.cilium/shared-service'];
   const parts = [
     ...(affinity === undefined ? [] : [`affinity=${affinity}`]),
     ...(shared === 'false' ? ['shared=false'] : []),

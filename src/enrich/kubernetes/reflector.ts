@@ -13,11 +13,11 @@ export interface Resource<T> {
   readonly params?: Readonly<Record<string, string>>;
   /** What is wanted of an object; undefined for one that says nothing. */
   read(object: KubernetesObject): T | undefined;
-  /** `before` is what was told of the object last. */
+  /** `before` is the object's last value. */
   set(value: T, before: T | undefined): void;
   remove(value: T): void;
-  /** After each page of a list and each change of a watch; not `whole` while the list may have more pages. */
-  settled?(whole: boolean): Promise<void> | void;
+  /** After each page of a list and each change of a watch; `complete` unless the list may have more pages. */
+  flush?(complete: boolean): Promise<void> | void;
 }
 
 export interface KubernetesObject {
@@ -90,11 +90,11 @@ export class Reflector<T> {
         if (version === undefined || deps.clock.now() - listed >= deps.relistMs) {
           version = await this.list(signal);
           listed = deps.clock.now();
-          this.tell(undefined);
+          this.report(undefined);
         }
         const began = deps.clock.now();
         version = await this.watch(version, signal);
-        this.tell(undefined);
+        this.report(undefined);
         // An API that ends every watch at once is not asked in a circle.
         if (deps.clock.now() - began < SHORT_WATCH_MS) await deps.backoff.wait(deps.clock, signal);
         else deps.backoff.reset();
@@ -102,7 +102,7 @@ export class Reflector<T> {
         if (signal.aborted) return;
         const gone = error instanceof ApiError && error.status === GONE;
         if (gone) version = undefined;
-        else this.tell(error instanceof Error ? error.message : String(error));
+        else this.report(error instanceof Error ? error.message : String(error));
         await deps.backoff.wait(deps.clock, signal);
       }
     }
@@ -122,11 +122,11 @@ export class Reflector<T> {
         listed.add(keyOf(object));
         this.upsert(object);
       }
-      await resource.settled?.(false);
+      await resource.flush?.(false);
       next = page.metadata.continue;
       if (!next) {
         for (const key of known.keys()) if (!listed.has(key)) this.forget(key);
-        await resource.settled?.(true);
+        await resource.flush?.(true);
         return page.metadata.resourceVersion;
       }
     }
@@ -142,9 +142,10 @@ export class Reflector<T> {
       timeoutSeconds: String(WATCH_SECONDS),
     };
     const lines = await deps.api.watch(resource.path, params, signal);
-    // Said now: of a kind that never changes there is no line for minutes.
-    this.tell(undefined);
+    // Reported now: a kind of objects that never changes has no line for minutes.
+    this.report(undefined);
     for await (const line of lines) {
+      // The API's own shape.
       const { type, object } = line as WatchEvent;
       if (type === 'ERROR')
         throw new ApiError(object.code ?? 0, object.message ?? 'the watch ended with an error');
@@ -152,8 +153,8 @@ export class Reflector<T> {
       if (type === 'BOOKMARK') continue;
       if (type === 'DELETED') this.forget(keyOf(object));
       else this.upsert(object);
-      await resource.settled?.(true);
-      this.tell(undefined);
+      await resource.flush?.(true);
+      this.report(undefined);
     }
     return version;
   }
@@ -182,7 +183,7 @@ export class Reflector<T> {
     this.resource.remove(value);
   }
 
-  private tell(failure: string | undefined): void {
+  private report(failure: string | undefined): void {
     const { known, passedOver } = this;
     this.deps.onState({ objects: known.size, passedOver, failure });
   }

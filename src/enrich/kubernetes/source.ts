@@ -1,6 +1,6 @@
 // Reads one cluster's Kubernetes: identities into the catalogue, pods, endpoints, nodes and services into the inventory,
-// name, id, numbering, networks and namespaces into the registry. Nothing waits for it: without it, or while it is away, flows are stored with
-// what they say themselves, and its health says so.
+// name, id, numbering, networks and namespaces into the registry. Nothing waits for it: while it is away, flows are
+// stored with what they say themselves, and health is degraded.
 
 import type { Logger } from 'pino';
 import { backoff } from '../../runtime/backoff.ts';
@@ -143,7 +143,7 @@ export class KubernetesSource implements Component {
         this.config = config;
       },
       remove: () => {},
-      settled: () => this.report(),
+      flush: () => this.report(),
     };
   }
 
@@ -166,7 +166,7 @@ export class KubernetesSource implements Component {
         this.nodesChanged = true;
         for (const address of node.addresses) inventory.deleteAddress(cluster, address, '', '');
       },
-      settled: () => this.report(),
+      flush: () => this.report(),
     };
   }
 
@@ -188,7 +188,7 @@ export class KubernetesSource implements Component {
       set: learn,
       // It held until now.
       remove: learn,
-      settled: () => {
+      flush: () => {
         const facts = this.learned;
         this.learned = [];
         return catalogue.learn(facts, this.over.signal);
@@ -241,9 +241,9 @@ export class KubernetesSource implements Component {
       read: ({ metadata }) => metadata.name,
       set: (name) => names.add(name),
       remove: (name) => names.delete(name),
-      // Half a list would tell that the rest is gone.
-      settled: (whole) => {
-        if (whole) registry.reportNamespaces(cluster, names);
+      // Half a list would report the rest as gone.
+      flush: (complete) => {
+        if (complete) registry.reportNamespaces(cluster, names);
       },
     };
   }

@@ -120,6 +120,7 @@ export class BlockMaker {
         // Text columns hold numbers of texts.
         return this.dictionaries.ofTexts(writer.texts.table, used as Uint32Array, rows);
       case 'string':
+        // Those of strings hold spans.
         return this.spans(used as Uint32Array, rows);
       default:
         return { kind: 'fixed', values: used };

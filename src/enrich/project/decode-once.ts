@@ -13,7 +13,7 @@ export abstract class DecodeOnce {
     this.lossy = new Uint8Array(capacity);
   }
 
-  /** Forgets everything; numbers are given again from 1. */
+  /** Forgets everything; numbers start at 1 again. */
   clear(): void {
     this.table.clear();
   }

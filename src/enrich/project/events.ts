@@ -72,7 +72,7 @@ export class Events {
     if (response.lost_events) this.lost.push(lostFact(cluster, node, response.lost_events));
   }
 
-  /** The block of the events taken, undefined when there are none, and what they say was lost. Starts anew. */
+  /** The block of the events taken, undefined when there are none, and what they say was lost; forgets both. */
   take(): { readonly block: NativeBlock | undefined; readonly lost: readonly LostFact[] } {
     const { rows, lost } = this;
     this.rows = [];

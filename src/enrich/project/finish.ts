@@ -135,7 +135,7 @@ export class RowFinisher {
   }
 }
 
-/** The cluster that a node name tells, `default` when it tells none. */
+/** The cluster in a node name, `default` when it has none. */
 export function clusterOf(nodeName: string): string {
   const slash = nodeName.indexOf('/');
   return slash > 0 ? nodeName.slice(0, slash) : 'default';

@@ -16,19 +16,19 @@ import { Events, type LostFact } from './events.ts';
 import { type BatchFacts, RowFinisher } from './finish.ts';
 import { readFlow } from './flow.gen.ts';
 import { type BatchIdentities, identify } from './identify.ts';
+import { type IdentityObservation, IdentityObservations } from './identity-observations.ts';
 import { Locations } from './locations.ts';
 import { countNodes, type NodeFact } from './nodes.ts';
 import { Envelope } from './response.ts';
 import { type RowIds, rowIds } from './row-ids.ts';
 import { RowWriter } from './row-writer.ts';
 import { Scopes } from './scopes.ts';
-import { type Sighting, Sightings } from './sightings.ts';
 import { Malformed } from './wire.ts';
 
 export type { LostFact } from './events.ts';
 export type { BatchIdentities } from './identify.ts';
+export type { IdentityObservation } from './identity-observations.ts';
 export type { NodeFact } from './nodes.ts';
-export type { Sighting } from './sightings.ts';
 
 /** A response that is no protobuf message, and why; `reason` is a short stable word for metrics. */
 export interface Rejected {
@@ -61,16 +61,16 @@ export interface Projection {
   readonly lost: readonly LostFact[];
   /** Ids of all rows, flows first. */
   readonly ids: RowIds;
-  /** Identities that were seen, as far as they were not told of within the last minutes. */
-  readonly sightings: readonly Sighting[];
+  /** Identities that were seen, without those reported within the last minutes. */
+  readonly observations: readonly IdentityObservation[];
 }
 
 export interface ProjectorOptions {
-  /** Who knows the clusters of flows' ends; by default the flow, its labels and its identity numbers do. */
+  /** Finds the clusters of flows' ends; by default from the flow, its labels and its identity numbers. */
   readonly clusters?: ClusterFinder;
-  /** Who knows all that is added to flows' ends; by default what `clusters` and pods' names tell. */
+  /** Finds what is added to flows' ends; by default from `clusters` and pods' names. */
   readonly ends?: EndFinder;
-  /** How much is told apart in what is derived from flows; by default as the configuration's defaults say. */
+  /** Limits of what is derived from flows; by default those of the configuration. */
   readonly derive?: DeriveLimits;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -104,7 +104,7 @@ class ProjectionLoop {
   private readonly events = new Events();
   private readonly locations: Locations;
   private readonly scopes: Scopes;
-  private readonly sightings: Sightings;
+  private readonly observations: IdentityObservations;
   private readonly finisher: RowFinisher;
   private readonly derivation: Derivation;
   private readonly blocks: BlockMaker;
@@ -119,7 +119,7 @@ class ProjectionLoop {
     const finder = options.ends ?? createEndFinder({ clusters });
     this.locations = new Locations(finder, writer.endpoints, writer.texts);
     this.scopes = new Scopes(writer, finder);
-    this.sightings = new Sightings(writer);
+    this.observations = new IdentityObservations(writer);
     this.finisher = new RowFinisher(writer, this.locations, this.scopes);
     this.derivation = new Derivation(
       writer,
@@ -161,7 +161,7 @@ class ProjectionLoop {
     }
     const nodes = countNodes(writer, rows, header.cluster);
     const ids = rowIds(writer.columns, rows, this.events.identities);
-    const sightings = this.sightings.take(rows);
+    const observations = this.observations.take(rows);
     const derived = this.derivation.take(rows, header, this.now());
     const flows = rows > 0 ? this.block(batch, rows) : undefined;
     const { block: events, lost } = this.events.take();
@@ -172,7 +172,7 @@ class ProjectionLoop {
       dropped,
       raw,
     };
-    return { flows, derived, events, rejected, counts, nodes, lost, ids, sightings };
+    return { flows, derived, events, rejected, counts, nodes, lost, ids, observations };
   }
 
   memory(): { entries: number; bytes: number; forgotten: number } {
@@ -219,7 +219,7 @@ class ProjectionLoop {
       this.writer.forget();
       this.finisher.clear();
       this.locations.clear();
-      this.sightings.clear();
+      this.observations.clear();
       this.derivation.clear();
       this.forgotten++;
     }

@@ -2,7 +2,7 @@
 import { Span } from './span.ts';
 import type { WireReader } from './wire.ts';
 
-/** Which member of the response's oneof came last, and thereby counts. */
+/** The member of the response's oneof that came last: it is the one that counts. */
 export type ResponseKind = 'flow' | 'node_status' | 'lost_events' | 'unknown';
 
 export class Envelope {

@@ -68,7 +68,7 @@ export class RowWriter {
     this.texts.lossy = 0;
   }
 
-  /** Notes that a message is there. A second one would be merged into the first, which columns cannot tell. */
+  /** Notes that a message is there. A second one would be merged into the first, which columns cannot show. */
   present(bit: number): void {
     const mask = 1 << bit;
     if (this.presence & mask) this.reader.lossy = 1;

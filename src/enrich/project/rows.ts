@@ -3,6 +3,7 @@
 // strings as the span of the batch they are in.
 import type { Encoding } from '../../store/schema/column.ts';
 import { FLOW_COLUMNS, type FlowColumnName, MESSAGE_GROUPS } from '../../store/schema/columns.ts';
+import { numberColumns } from './byte-table.ts';
 
 type Values = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 
@@ -90,6 +91,5 @@ function makeColumns(rows: number): Columns {
 }
 
 function makeGroups(rows: number): Groups {
-  const entries = GROUPS.map((group) => [group, new Uint32Array(rows)]);
-  return Object.fromEntries(entries) as Groups;
+  return numberColumns(GROUPS, rows);
 }

@@ -5,7 +5,7 @@ import { ByteTable, viewOf } from './byte-table.ts';
 
 export class Texts {
   readonly table = new ByteTable(8192);
-  /** Set to 1 by `add` when a text is not what the bytes were; whoever reads it sets it back. */
+  /** Set to 1 by `add` when a text is not what the bytes were; its reader resets it. */
   lossy = 0;
   /** For bytes that are not UTF-8 the number of the text in their place. */
   private replacements = new Uint32Array(8192);

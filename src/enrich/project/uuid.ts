@@ -18,7 +18,7 @@ const DIGITS = Uint16Array.from({ length: 256 }, (_, byte) => {
   return value < 0 ? INVALID : value;
 });
 
-/** Writes the uuid to `out` when the span is lower-case `8-4-4-4-12` text; else says false, with `out` undefined. */
+/** Writes the uuid to `out` when the span is lower-case `8-4-4-4-12` text; else returns false, with `out` undefined. */
 export function parseUuid(
   view: DataView,
   start: number,
@@ -40,9 +40,9 @@ export function parseUuid(
   return seen < INVALID;
 }
 
-/** Writes the stable id of some bytes, told apart by what they are an id of. */
+/** Writes the stable id of some bytes; ids of different kinds never collide. */
 export function makeUuid(
-  of: 'flow' | 'event' | 'coverage' | 'coverage',
+  of: 'flow' | 'event' | 'coverage',
   parts: readonly Uint8Array[],
   out: Uint8Array,
   at: number,

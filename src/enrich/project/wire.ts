@@ -24,7 +24,7 @@ export class WireReader {
   limit = 0;
   /** Upper 32 bits of the last varint, signed. */
   hi = 0;
-  /** Set to 1 by reading what columns cannot hold; whoever reads it sets it back. */
+  /** Set to 1 by reading what columns cannot hold; its reader resets it. */
   lossy = 0;
 
   constructor(bytes: Buffer = Buffer.alloc(0)) {

@@ -16,7 +16,7 @@ export async function settleRecent(
 ): Promise<RefillOutcome> {
   const slots = await recentSlots(deps.store);
   const done = { hours: 0, flows: 0, denials: 0, left: 0 };
-  for (const { from, to } of stretches(slots)) {
+  for (const { from, to } of intervals(slots)) {
     const outcome = await refill(deps, {
       from,
       to,
@@ -44,7 +44,7 @@ async function recentSlots(store: Store): Promise<readonly number[]> {
 }
 
 /** Runs of slots that follow on each other. */
-function stretches(slots: readonly number[]): { from: number; to: number }[] {
+function intervals(slots: readonly number[]): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (const slot of slots) {
     const last = found.at(-1);

@@ -1,5 +1,5 @@
-// Makes denials, incidents and totals anew from stored flows, where the totals do not add up to the flows: an hour of a
-// cluster at a time. Totals are stored last, so that an hour that was cut short does not add up and is made again.
+// Rebuilds denials, incidents and totals from stored flows where the totals do not add up to the flows, an hour of a
+// cluster at a time. Totals are stored last, so that an interrupted hour does not add up and is rebuilt again.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../runtime/clock.ts';
@@ -24,13 +24,13 @@ export interface RefillOptions extends SlotRange {
   /** Hours that were received this lately are left alone: a writer may be at work on them. */
   readonly quietMs: number;
   /**
-   * The first slot that is made anew when it has fewer flows than were counted. Of older ones flows may have expired
+   * The first slot that is rebuilt when it has fewer flows than were counted. Of older ones flows may have expired
    * before their totals: what was counted is all that is left of them.
    */
   readonly surplusFrom: number;
   /**
-   * Whether to wait, some seconds an hour, until what was counted before is gone. Else both are there for so long; the
-   * engine takes away only what was there before it was told to, also after a kill.
+   * Whether to wait, some seconds an hour, until the old rows are deleted. Otherwise both are there for so long; a delete
+   * removes only rows from before it was sent, also after a kill.
    */
   readonly awaitDeletes: boolean;
   readonly signal?: AbortSignal;
@@ -116,7 +116,7 @@ async function refillHour(
   }
   for (const block of await totalsOf(store, cluster, slots)) await insert(block);
   const flows = wrong.reduce((sum, each) => sum + each.flows, 0);
-  logger.info({ cluster, hour, slots: slots.length, flows, counted, denials }, 'hour counted anew');
+  logger.info({ cluster, hour, slots: slots.length, flows, counted, denials }, 'hour rebuilt');
   return { flows, denials };
 }
 

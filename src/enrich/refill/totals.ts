@@ -2,7 +2,7 @@
 // writer's own rule.
 import { SOURCE_CALLS_SQL } from '../../incident/caller.ts';
 import { encodeRows, type Row } from '../../store/native/native-rows.ts';
-import { FLOW_TOTAL_COLUMNS } from '../../store/schema/denial-columns.ts';
+import { FLOW_TOTAL_COLUMNS, STORED_HAS_REPORTED_ENDS } from '../../store/schema/denial-columns.ts';
 import type { NativeBlock, Store } from '../../store/store.ts';
 import { peerOf } from '../derive/peer.ts';
 import { inSlots } from './mismatch.ts';
@@ -70,7 +70,7 @@ function rowOf(values: readonly unknown[]): Row {
     const workload = String(row[`${end}_workload`]);
     row[`${end}_peer`] = peerOf({ workload, names, labels, pod });
   }
-  row.told = 1;
+  row[STORED_HAS_REPORTED_ENDS] = 1;
   row.received_at = BigInt(text());
   row.flows = BigInt(text());
   return row;

@@ -1,7 +1,7 @@
 // What this writer has stored lately, so that a replay is held against memory and not against the store. It knows of a
 // cluster all that was stored after a moment, the floor: once the store was asked for the newest it has, everything
-// newer came through the same partition, and thereby through here, or from an import, which its rows say, or from
-// `parallax replay`, whose rows were received before this began. The rest is the store's to tell.
+// newer came through the same partition and so through here, or from an import, which its rows say, or from
+// `parallax replay`, whose rows were received before this began. For the rest the store is queried.
 // Why that is so: docs/decisions/0007-what-a-flow-costs-on-its-way.md.
 import type { BusRecord } from '../../bus/bus.ts';
 

@@ -1,6 +1,6 @@
 // Which responses of a replayed batch are stored already. What the writer stored itself it remembers; nearly all of the
-// rest is newer than anything else stored, which one cheap question tells. The uuids of what remains are asked for,
-// never a window's rows, so that an answer is never larger than the batch.
+// rest is newer than anything else stored, which one cheap query finds. The store is queried for the uuids that remain,
+// never for a window's rows, so that an answer is never larger than the batch.
 
 import { IMPORT_RELAY } from '../../hubble/proto/batch.ts';
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
@@ -50,7 +50,7 @@ export interface StoredQuestion {
 
 /**
  * One byte a response: 1 where its uuid is stored already, for this cluster, or occurred earlier in the batch. The store
- * is asked only for what memory cannot tell. Throws what the store throws.
+ * is queried only for what memory does not have. Throws what the store throws.
  */
 export async function findStored(question: StoredQuestion): Promise<Uint8Array> {
   const { store, batch, cluster, recent, asking } = question;

@@ -8,7 +8,7 @@ export class UuidTable {
   private readonly slots: Uint32Array;
   private readonly mask: number;
 
-  /** Takes 16 bytes a uuid; `repeated` hears of each place whose uuid occurred before. */
+  /** Takes 16 bytes a uuid; calls `repeated` with each place whose uuid occurred before. */
   constructor(uuids: Uint8Array, repeated: (index: number) => void) {
     this.words = wordsOf(uuids);
     const count = this.words.length / 4;
@@ -22,7 +22,7 @@ export class UuidTable {
     }
   }
 
-  /** Tells the place of each of `uuids` that is in here. */
+  /** Calls `found` with the place of each of `uuids` that is in here. */
   find(uuids: Uint8Array, found: (index: number) => void): void {
     const words = wordsOf(uuids);
     const count = words.length / 4;

@@ -1,4 +1,4 @@
-// What each query of the embedded engine read. The engine tells no more than counters of all its queries together (a
+// What each query of the embedded engine read. The engine reports only counters of all its queries together (a
 // stream has no statistics, and its entry among the running queries is gone with its last row; chdb 3.4): they are looked
 // at when a query begins or ends, and what they grew by is split among those that ran meanwhile. Alone, that is exact.
 import type { QueryCost } from '../store.ts';
@@ -13,6 +13,7 @@ export const COUNTERS_SQL = `SELECT sumIf(value, event = 'SelectedRows'), sumIf(
 
 /** Reads the answer to COUNTERS_SQL, as JSONCompactEachRow. */
 export function countersOf(text: string): Counters {
+  // JSONCompactEachRow: a row is an array.
   const [rows = 0, bytes = 0, ownRows = 0, ownBytes = 0] = (JSON.parse(text) as unknown[]).map(
     Number,
   );
@@ -34,7 +35,7 @@ export class ReadCounters {
   private readonly running = new Set<Share>();
   /** How many of those that run want to know. */
   private wanted = 0;
-  /** The counters at the last look; undefined when somebody may have read since then. */
+  /** The counters at the last sample; undefined when a query may have read since then. */
   private before: Counters | undefined;
   private looking: Promise<void> = Promise.resolve();
 
@@ -47,23 +48,23 @@ export class ReadCounters {
   async begin(wanted: boolean): Promise<Counted> {
     if (wanted) {
       this.wanted++;
-      if (this.before === undefined || this.running.size > 0) await this.settle();
+      if (this.before === undefined || this.running.size > 0) await this.sampleCounters();
     }
     const share: Share = { rows: 0, bytes: 0 };
     this.running.add(share);
     return {
       end: async () => {
-        const settled = this.wanted > 0 ? this.settle() : undefined;
+        const sampled = this.wanted > 0 ? this.sampleCounters() : undefined;
         this.running.delete(share);
         if (wanted) this.wanted--;
-        if (settled === undefined) this.before = undefined;
-        await settled;
+        if (sampled === undefined) this.before = undefined;
+        await sampled;
         return { rows: Math.round(share.rows), bytes: Math.round(share.bytes) };
       },
     };
   }
 
-  private settle(): Promise<void> {
+  private sampleCounters(): Promise<void> {
     const among = [...this.running];
     this.looking = this.looking.then(async () => {
       const now = await this.look().catch(() => undefined);

@@ -10,7 +10,7 @@ export interface ReadOptions {
   /** Milliseconds the engine lets the query run. */
   readonly limit: number;
   readonly signal: AbortSignal;
-  /** Tells the engine to end this query; it may come to nothing. */
+  /** Asks the engine to end this query, which may have no effect. */
   readonly kill: () => void;
   /** Whether the store began to close. */
   readonly closing: () => boolean;
@@ -18,7 +18,7 @@ export interface ReadOptions {
 
 const FORMAT = 'JSONCompactEachRow';
 
-/** Once this has ended, in whichever way, nothing runs on the session any more. */
+/** Once this has ended or thrown, nothing runs on the session any more. */
 export async function* readRows(
   session: Session,
   { sql, limit, signal, kill, closing }: ReadOptions,
@@ -47,7 +47,7 @@ export async function* readRows(
   } finally {
     signal.removeEventListener('abort', kill);
     if (chunks.busy) kill();
-    await chunks.settled();
+    await chunks.finished();
     stream.cancel();
     if (chunks.endedAt === 0) await endStream(session);
   }
@@ -82,7 +82,7 @@ class Ahead {
     return chunk;
   }
 
-  async settled(): Promise<void> {
+  async finished(): Promise<void> {
     await this.coming?.catch(() => {});
   }
 
@@ -98,7 +98,7 @@ class Ahead {
       .finally(() => {
         this.busy = false;
       });
-    // Whoever asks gets the failure; nobody may ask.
+    // `next` throws the failure; it may never be called.
     this.coming.catch(() => {});
   }
 }

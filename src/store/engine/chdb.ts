@@ -207,9 +207,9 @@ export class ChdbEngine implements Engine {
 
   private track(work: Promise<unknown>): Promise<void> {
     const done = work.then(() => {});
-    const settled = done.catch(() => {});
-    this.running.add(settled);
-    void settled.then(() => this.running.delete(settled));
+    const ended = done.catch(() => {});
+    this.running.add(ended);
+    void ended.then(() => this.running.delete(ended));
     return done;
   }
 

@@ -176,7 +176,7 @@ export class ClickhouseEngine implements Engine {
   }
 
   private async ping(): Promise<ParallaxError | undefined> {
-    // A SELECT, not /ping: that one answers whoever asks, and we want to know that the password is right.
+    // A SELECT, not /ping: that one answers without a password, and the password must be right.
     const result = await this.opened().ping({ select: true });
     return result.success ? undefined : this.failure(result.error, 'command', 'first request');
   }
@@ -230,6 +230,7 @@ function costOf(summary: string | string[] | undefined): QueryCost {
 
 /** A row; servers before 25.11 put the error of a query that failed within its answer where a row would be. */
 function parseRow(text: string): readonly unknown[] {
+  // JSONCompactEachRow: a row is an array.
   if (text.startsWith('[')) return JSON.parse(text) as readonly unknown[];
   const code = /^Code: (\d+)\./.exec(text)?.[1];
   throw Object.assign(new Error(text), code === undefined ? {} : { code });

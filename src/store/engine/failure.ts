@@ -57,23 +57,25 @@ const SOCKET = new Set([
   'EDQUOT',
 ]);
 
-// A streamed query of the embedded engine tells its code in front of the text only; the engine writes this prefix.
-const TOLD_CODE = /^Code: (\d+)\./;
+// A streamed query of the embedded engine has its code only in this prefix of the message, which the engine writes.
+const CODE_PREFIX = /^Code: (\d+)\./;
 
 /** The code ClickHouse gave, from either client's error or the causes below it. */
 export function clickhouseCode(error: unknown): number | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
+    // Errors of both clients have some of these.
     const { clickhouseCode: embedded, code } = at as { clickhouseCode?: unknown; code?: unknown };
     if (typeof embedded === 'number') return embedded;
     if (typeof code === 'string' && /^\d+$/.test(code)) return Number(code);
-    const told = isEmbedded(at) ? TOLD_CODE.exec(at.message)?.[1] : undefined;
-    if (told !== undefined) return Number(told);
+    const prefix = isEmbedded(at) ? CODE_PREFIX.exec(at.message)?.[1] : undefined;
+    if (prefix !== undefined) return Number(prefix);
   }
   return undefined;
 }
 
 function socketCode(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
+    // Node's system errors have a code.
     const { code } = at as { code?: unknown };
     if (typeof code === 'string' && SOCKET.has(code)) return code;
   }
@@ -88,8 +90,8 @@ export function storeFailure(
   where: string,
 ): ParallaxError {
   if (error instanceof ParallaxError) return error;
-  const told = error instanceof Error ? firstLine(error.message) : String(error);
-  const text = `${what} at ${where}: ${told}`;
+  const message = error instanceof Error ? firstLine(error.message) : String(error);
+  const text = `${what} at ${where}: ${message}`;
   const code = clickhouseCode(error);
   const options = { cause: error };
   if (code === undefined) {
@@ -110,6 +112,7 @@ export function storeFailure(
 }
 
 function isEmbedded(error: unknown): boolean {
+  // Any value may be thrown.
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' && code.startsWith('CHDB_');
 }

@@ -1,4 +1,4 @@
-// Lets so many in at once and so many wait, in order; whoever comes then is refused.
+// Lets so many in at once and so many wait, in order; further ones are refused.
 import { ParallaxError } from '../../runtime/errors.ts';
 
 export class Gate {

@@ -10,7 +10,7 @@ export interface LockInfo {
   readonly pid: number;
   /** When the lock was taken, ISO 8601. */
   readonly startedAt: string;
-  /** What tells the process from a later one of the same number, where the system says it. */
+  /** Distinguishes the process from a later one with the same pid, where the system reports it. */
   readonly process?: string;
   /** Base URL of the running server's API. */
   readonly api?: string;
@@ -78,7 +78,7 @@ export class DirectoryLock {
 
 /**
  * Puts the draft in a dead process's place. The lock file is never gone meanwhile, and one process at a time does this:
- * whoever comes later finds the new lock. Throws when the lock's process lives; false when it has to be tried again.
+ * a later process finds the new lock. Throws when the lock's process lives; false when it has to be tried again.
  */
 async function tookOver(directory: string, file: string, draft: string): Promise<boolean> {
   const holder = await parse(file);
@@ -127,6 +127,7 @@ async function parse(file: string): Promise<LockInfo | undefined> {
 
 function isLockInfo(value: unknown): value is LockInfo {
   if (typeof value !== 'object' || value === null) return false;
+  // Checked below, field by field.
   const { pid, startedAt } = value as Partial<Record<keyof LockInfo, unknown>>;
   return (
     typeof pid === 'number' && Number.isInteger(pid) && pid > 0 && typeof startedAt === 'string'
@@ -145,7 +146,7 @@ async function isAlive(info: LockInfo): Promise<boolean> {
   return mark === undefined || mark === info.process;
 }
 
-/** Boot and start time of a process (Linux); numbers are given again, these are not. */
+/** Boot and start time of a process (Linux); pids are reused, these are not. */
 async function processMark(pid: number): Promise<string | undefined> {
   try {
     const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();

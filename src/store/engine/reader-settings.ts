@@ -3,7 +3,7 @@ import type { ReaderConfig } from '../config.ts';
 
 export type Settings = Readonly<Record<string, string | number>>;
 
-/** `readonly` 2: reads only, yet may carry settings. Rows are told as JSON arrays, 64-bit integers as strings. */
+/** `readonly` 2: reads only, yet may carry settings. Rows come as JSON arrays, 64-bit integers as strings. */
 export function readerSettings(config: ReaderConfig): Settings {
   return {
     readonly: 2,

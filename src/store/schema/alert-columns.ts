@@ -1,18 +1,18 @@
-// The columns of the log of incidents, `incident_events`, and of what became of telling it, `deliveries`.
+// The columns of the log of incidents, `incident_events`, and of its delivery to receivers, `deliveries`.
 import { type Column, column, MILLIS, NANOS } from './column.ts';
 
 /** The table `incident_events`: what happened to incidents, a transition a row. */
 export const INCIDENT_EVENT_COLUMNS: readonly Column[] = [
-  column('sequence', 'u64', 'Grows from row to row: the cursor of whoever follows.'),
+  column('sequence', 'u64', 'Grows from row to row: the cursor of a reader.'),
   column('received_at', 'i64', 'When it was decided.', MILLIS),
   column('uuid', 'uuid', 'Of the row.'),
-  column('evaluator', 'lc', 'Random id of the life of the process that decided it.'),
-  column('key', 'string', 'Of the transition: the same, however often it is decided or told.'),
+  column('evaluator', 'lc', 'Random id of the run of the process that decided it.'),
+  column('key', 'string', 'Of the transition: the same, however often it is decided or delivered.'),
   column('incident', 'u64', 'Number of the incident, as in `incidents`.'),
   column('episode', 'u64', 'From one `new` to its `resolved`.'),
   column('kind', 'lc', '`new`, `changed` or `resolved`.'),
   column('step', 'u32', 'How many changes of the episode there were, this one included.'),
-  column('silent', 'u8', '1: told to nobody, it was over long before it was looked at.'),
+  column('silent', 'u8', '1: not delivered, the incident had ended long before it was evaluated.'),
   column('opened_at', 'i64', 'First denial of the episode, as known when it was opened.', NANOS),
   column('last_seen', 'i64', 'Last denial by then.', NANOS),
   column('drops', 'u64', 'Drop events of the episode by then.'),
@@ -25,10 +25,10 @@ export const INCIDENT_EVENT_COLUMNS: readonly Column[] = [
   column('source_namespace', 'lc', 'Namespace of the source.'),
   column('destination_cluster', 'lc', 'Cluster of the destination.'),
   column('destination_namespace', 'lc', 'Namespace of the destination.'),
-  column('document', 'string', 'What is told of it: JSON, as the feed and the webhooks carry it.'),
+  column('document', 'string', 'The event as JSON, as the feed and the webhooks carry it.'),
 ];
 
-/** The table `deliveries`: what became of telling a receiver. */
+/** The table `deliveries`: outcomes of delivering events to receivers. */
 export const DELIVERY_COLUMNS: readonly Column[] = [
   column('receiver', 'lc', 'Name of the webhook.'),
   column('sequence', 'u64', 'Of the transition; of `started` and `reached`, how far it has come.'),
@@ -37,12 +37,12 @@ export const DELIVERY_COLUMNS: readonly Column[] = [
   column(
     'state',
     'lc',
-    '`started`: told from there on; `reached`: all before is done; `delivered`; `dead`: given up; `again`: to be told again.',
+    '`started`: events from here on are delivered; `reached`: all before are done; `delivered`; `dead`: given up; `again`: to be delivered again.',
   ),
   column('key', 'string', 'Key of the transition.'),
   column('incident', 'u64', 'Number of the incident.'),
   column('kind', 'lc', 'Kind of the transition.'),
-  column('attempts', 'u32', 'Attempts, those of this life of the process.'),
+  column('attempts', 'u32', 'Attempts, in this run of the process.'),
   column('status', 'u16', 'HTTP status of the last answer; 0 without one.'),
   column('reason', 'string', 'Why it was given up.'),
 ];

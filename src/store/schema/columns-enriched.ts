@@ -74,7 +74,7 @@ export const IDENTITY_COLUMNS = [
   column('received_at', 'i64', 'When it was last written down.', MILLIS),
 ] as const;
 
-/** The table `cluster_facts`: what is known of clusters, from whom, since when. */
+/** The table `cluster_facts`: facts about clusters, with their source and since when they hold. */
 export const CLUSTER_FACT_COLUMNS = [
   column('cluster', 'lc', 'Key of the cluster.'),
   column(

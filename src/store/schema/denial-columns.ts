@@ -20,9 +20,9 @@ const PROTOCOL = column('l4_protocol', 'u8', 'As in `flows`.');
 const PORT = column('destination_port', 'u16', 'Port it went to.');
 const INCIDENT = column('incident', 'u64', 'Number of the incident: a hash of what is denied.');
 
-/** Columns of rows that are added up with others: how far the records of one collector's life are in. */
+/** Columns of rows that are added up with others: which records of one collector's run are in them. */
 const MARK = [
-  column('origin', 'u64', 'Hash of the life of the collector and the cluster of its records.'),
+  column('origin', 'u64', 'Hash of the run of the collector and the cluster of its records.'),
   column('sequence', 'u64', 'The newest of its records that is in the row.'),
 ] as const;
 
@@ -98,7 +98,10 @@ export const INCIDENT_COLUMNS: readonly Column[] = [
   column('verdicts', 'u64', 'Policy verdicts, and refusals of a proxy.'),
 ];
 
-/** The table `flow_totals`: flows by slot, who and whom. */
+/** Stored name of the column that queries call has_reported_ends: it is part of a sorting key and cannot be renamed. */
+export const STORED_HAS_REPORTED_ENDS = 'told';
+
+/** The table `flow_totals`: flows by slot, source and destination. */
 export const FLOW_TOTAL_COLUMNS: readonly Column[] = [
   column('time_slot', 'i32', 'Five-minute slot.'),
   column('received_at', 'i64', 'When the newest batch in it arrived.', MILLIS),
@@ -116,7 +119,7 @@ export const FLOW_TOTAL_COLUMNS: readonly Column[] = [
     column(`${end}_workloads`, 'lc', `Workloads that flows name at the ${end}, a line each.`),
   ]),
   column(
-    'told',
+    STORED_HAS_REPORTED_ENDS,
     'u8',
     'Stored form of `has_reported_ends`, an ALIAS column: 1 when the four columns before are filled in.',
   ),

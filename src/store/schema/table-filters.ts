@@ -1,5 +1,5 @@
-// Conditions on tables as the engine takes them: a setting by which it filters every read of a table, in whichever
-// subquery, join or aggregation it stands.
+// Conditions on tables as a setting of the engine, which then filters every read of a table, also in subqueries, joins
+// and aggregations.
 import { bindLiterals, quote } from '../engine/literals.ts';
 import type { Settings } from '../engine/reader-settings.ts';
 import type { TableFilter } from '../store.ts';

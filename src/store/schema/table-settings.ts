@@ -46,7 +46,7 @@ export async function tableAdjustments(
   return statements;
 }
 
-/** `engineFull` as ClickHouse tells it: `MergeTree PARTITION BY … TTL … SETTINGS a = 1, b = 2`. */
+/** `engineFull` as ClickHouse shows it: `MergeTree PARTITION BY … TTL … SETTINGS a = 1, b = 2`. */
 export function adjustments(
   table: KeptTable,
   engineFull: string,
@@ -84,9 +84,9 @@ export function adjustments(
 
 /** Whether the table says so itself; a number that it does not mention counts as 0, the engine's default. */
 function has(engineFull: string, name: string, value: string | number): boolean {
-  const told = new RegExp(`\\b${name} = ('[^']*'|\\d+)`).exec(engineFull)?.[1];
-  if (typeof value === 'string') return told === quote(value);
-  return Number(told ?? 0) === value;
+  const found = new RegExp(`\\b${name} = ('[^']*'|\\d+)`).exec(engineFull)?.[1];
+  if (typeof value === 'string') return found === quote(value);
+  return Number(found ?? 0) === value;
 }
 
 async function knownTuning(engine: Engine): Promise<ReadonlySet<string>> {

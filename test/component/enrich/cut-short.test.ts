@@ -8,7 +8,7 @@ import type { Bus, BusRecord } from '../../../src/bus/bus.ts';
 import { writerConfig } from '../../../src/enrich/config.ts';
 import { writerMetrics } from '../../../src/enrich/metrics.ts';
 import { createProjector } from '../../../src/enrich/project/projector.ts';
-import { createRecordWriter } from '../../../src/enrich/writer.ts';
+import { createRecordWriter } from '../../../src/enrich/record-writer.ts';
 import { FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
 import { DENIAL_SQL } from '../../../src/incident/denial.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';

@@ -1,4 +1,4 @@
-// A catalogue over a store that remembers what was inserted, and sightings for it.
+// A catalogue over a store that remembers what was inserted, and observations for it.
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { Catalogue } from '../../../src/enrich/inventory/catalogue.ts';
@@ -6,7 +6,7 @@ import { createClusterFinder } from '../../../src/enrich/inventory/clusters.ts';
 import { Inventory } from '../../../src/enrich/inventory/inventory.ts';
 import { ClusterRegistry } from '../../../src/enrich/inventory/registry.ts';
 import { catalogueMetrics } from '../../../src/enrich/metrics.ts';
-import type { Sighting } from '../../../src/enrich/project/projector.ts';
+import type { IdentityObservation } from '../../../src/enrich/project/projector.ts';
 import type { NativeBlock, Store } from '../../../src/store/store.ts';
 
 export const HOUR = 3_600_000;
@@ -39,7 +39,10 @@ export function setUp(maxIdentities: number, maxPods = 10) {
   return { catalogue, inventory, inserted, failing, metrics };
 }
 
-export const sighting = (identity: number, facts: Partial<Sighting> = {}): Sighting => ({
+export const observation = (
+  identity: number,
+  facts: Partial<IdentityObservation> = {},
+): IdentityObservation => ({
   observer: 'a',
   identity,
   clusterName: '',

@@ -42,9 +42,9 @@ export function knowing(store: Store, clusters: readonly object[] = [], writer =
         responses.map((response) => encode(GetFlowsResponse, response)),
         { cluster },
       );
-      const { flows, sightings, nodes } = projector.project(batch);
+      const { flows, observations, nodes } = projector.project(batch);
       if (flows) await store.insert(flows, { token: `${cluster}:${Math.random()}:${sequence++}` });
-      await catalogue.write(catalogue.take(sightings, nodes));
+      await catalogue.write(catalogue.take(observations, nodes));
     },
   };
 }

@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, vi } from 'vitest';
 import type { IdentityFact } from '../../../src/enrich/inventory/catalogue.ts';
 import { createClusterFinder } from '../../../src/enrich/inventory/clusters.ts';
-import { createEndFinder, type End } from '../../../src/enrich/inventory/ends.ts';
+import { createEndFinder, type FlowEndpoint } from '../../../src/enrich/inventory/ends.ts';
 import { Inventory } from '../../../src/enrich/inventory/inventory.ts';
 import { ClusterRegistry } from '../../../src/enrich/inventory/registry.ts';
 import { KubernetesSource } from '../../../src/enrich/kubernetes/source.ts';
@@ -108,7 +108,7 @@ export const node = {
     ipam: { podCIDRs: ['10.6.0.0/24'] },
   },
 };
-export const end = (facts: Partial<End>): End => ({
+export const end = (facts: Partial<FlowEndpoint>): FlowEndpoint => ({
   id: 0,
   identity: 0,
   clusterName: '',

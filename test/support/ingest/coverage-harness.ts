@@ -12,7 +12,7 @@ import type { Bus, OutgoingRecord } from '../../../src/bus/bus.ts';
 import { writerConfig } from '../../../src/enrich/config.ts';
 import { writerMetrics } from '../../../src/enrich/metrics.ts';
 import { createProjector } from '../../../src/enrich/project/projector.ts';
-import { createRecordWriter, importedRecord } from '../../../src/enrich/writer.ts';
+import { createRecordWriter, importedRecord } from '../../../src/enrich/record-writer.ts';
 import { type Collector, createCollector } from '../../../src/ingest/collector.ts';
 import { clusterConfig, collectorConfig } from '../../../src/ingest/config.ts';
 import { ingestMetrics } from '../../../src/ingest/metrics.ts';

@@ -232,7 +232,7 @@ describe('a number that is handed out again', () => {
     readonly labels: string;
   }
 
-  function sightingsOf(
+  function observationsOf(
     history: typeof histories extends fc.Arbitrary<infer T> ? T : never,
   ): Seen[] {
     let at = START;
@@ -246,7 +246,7 @@ describe('a number that is handed out again', () => {
     });
   }
 
-  /** The newest sighting by then; the first of all when there was none. */
+  /** The newest observation by then; the first of all when there was none. */
   function modelAt(seen: readonly Seen[], atMs: number): string | undefined {
     const ordered = [...seen].sort((a, b) => a.atMs - b.atMs);
     return (ordered.findLast((each) => each.atMs <= atMs) ?? ordered[0])?.labels;
@@ -255,13 +255,13 @@ describe('a number that is handed out again', () => {
   test('answers for its time, however late, often and by whom its flows are written', async () => {
     let identity = 1000;
     const run = async (
-      history: Parameters<typeof sightingsOf>[0],
+      history: Parameters<typeof observationsOf>[0],
       order: readonly number[],
       cut: number,
       asked: readonly number[],
     ) => {
       identity++;
-      const seen = sightingsOf(history);
+      const seen = observationsOf(history);
       const shuffled = seen
         .map((each, i) => ({ each, rank: order[i % order.length] ?? 0 }))
         .sort((a, b) => a.rank - b.rank)

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { WORKLOAD_ORIGIN } from '../../../../src/enrich/inventory/inventory.ts';
-import { rows, setUp, sighting } from '../../../support/enrich/catalogue-setup.ts';
+import { observation, rows, setUp } from '../../../support/enrich/catalogue-setup.ts';
 
 /** Bytes in use once garbage is gone. */
 function heapUsed(): number {
@@ -20,7 +20,7 @@ test('a million identities and a quarter million pods fit into what is allowed',
   let written = 0;
   for (let from = 0; from < 1_000_000; from += 5000) {
     const part = Array.from({ length: 5000 }, (_, i) =>
-      sighting(0x10000 + from + i, { clusterName: 'mesh-cluster' }),
+      observation(0x10000 + from + i, { clusterName: 'mesh-cluster' }),
     );
     written += rows(catalogue.take(part, []));
   }

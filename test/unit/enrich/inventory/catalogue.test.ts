@@ -1,12 +1,13 @@
 // What the catalogue writes, and what it does when it cannot.
 import { expect, test } from 'vitest';
-import type { Sighting } from '../../../../src/enrich/project/projector.ts';
+import type { IdentityObservation } from '../../../../src/enrich/project/projector.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
-import { HOUR, rows, setUp, sighting } from '../../../support/enrich/catalogue-setup.ts';
+import { HOUR, observation, rows, setUp } from '../../../support/enrich/catalogue-setup.ts';
 
 test('what was written is not written again, what is earlier, later or of another hour is', () => {
   const { catalogue } = setUp(100);
-  const take = (facts: Partial<Sighting>) => rows(catalogue.take([sighting(1000, facts)], []));
+  const take = (facts: Partial<IdentityObservation>) =>
+    rows(catalogue.take([observation(1000, facts)], []));
   expect(take({})).toBe(1);
   expect(take({})).toBe(0);
   expect(take({ firstMs: 7 * HOUR + 1 })).toBe(0);
@@ -19,20 +20,20 @@ test('what was written is not written again, what is earlier, later or of anothe
 
 test('two pods of one identity are one row', () => {
   const { catalogue } = setUp(100);
-  expect(rows(catalogue.take([sighting(1000), sighting(1000, { lastMs: 7 * HOUR + 9 })], []))).toBe(
-    1,
-  );
+  expect(
+    rows(catalogue.take([observation(1000), observation(1000, { lastMs: 7 * HOUR + 9 })], [])),
+  ).toBe(1);
 });
 
 test('a number of a cluster that nobody names is left out', () => {
   const { catalogue } = setUp(100);
-  expect(rows(catalogue.take([sighting(0x50001)], []))).toBe(0);
-  expect(rows(catalogue.take([sighting(0x50001, { clusterName: 'e' })], []))).toBe(1);
+  expect(rows(catalogue.take([observation(0x50001)], []))).toBe(0);
+  expect(rows(catalogue.take([observation(0x50001, { clusterName: 'e' })], []))).toBe(1);
 });
 
 test('a store that refuses is said and does no harm; one that is away is for the writer to try again', async () => {
   const { catalogue, failing, inserted } = setUp(100);
-  const blocks = catalogue.take([sighting(1000)], []);
+  const blocks = catalogue.take([observation(1000)], []);
   failing.push(new ParallaxError('store/rejected', 'no'));
   await catalogue.write(blocks);
   expect(catalogue.health()).toMatchObject({ state: 'degraded' });

@@ -3,7 +3,7 @@ import { createClusterFinder, ORIGIN } from '../../../../src/enrich/inventory/cl
 import {
   createEndFinder,
   DEPENDS_ON,
-  type End,
+  type FlowEndpoint,
   RESOLUTION,
 } from '../../../../src/enrich/inventory/ends.ts';
 import { Inventory, WORKLOAD_ORIGIN } from '../../../../src/enrich/inventory/inventory.ts';
@@ -37,7 +37,7 @@ function setUp() {
   return { finder, inventory, pass: (ms: number) => (now += ms) };
 }
 
-const end = (facts: Partial<End>): End => ({
+const end = (facts: Partial<FlowEndpoint>): FlowEndpoint => ({
   id: 0,
   identity: 0,
   clusterName: '',
@@ -141,11 +141,11 @@ test('`world` inside a network of a cluster is unresolved, outside it is the wor
   // A network numbered by the node for itself, nothing found, and another node.
   expect(at('10.6.1.2', end({ identity: 0x1000007 })).resolution).toBe(RESOLUTION.unresolved);
   expect(at('10.6.1.2', end({})).resolution).toBe(RESOLUTION.unresolved);
-  expect(at('8.8.8.8', end({})).resolution).toBe(RESOLUTION.told);
+  expect(at('8.8.8.8', end({})).resolution).toBe(RESOLUTION.reported);
   expect(at('172.16.5.9', end({ identity: 6 }))).toMatchObject({
     name: 'east',
     origin: ORIGIN.address,
-    resolution: RESOLUTION.told,
+    resolution: RESOLUTION.reported,
   });
 });
 

@@ -1,16 +1,16 @@
-// Which identities a block shows, and when: first and last time of each distinct endpoint within an hour. An endpoint
-// whose time has been told for the current five minutes is passed over, so that hardly any block tells anything.
+// The identities in a block: first and last time of each distinct endpoint within an hour. An endpoint that was reported
+// for the current five minutes is skipped, so that nearly every block reports none.
 import type { RowWriter } from './row-writer.ts';
 
-/** Sightings nearer to each other than this are one. */
+/** Observations closer together than this are one. */
 const STEP_MS = 300_000;
 const NANOS_PER_MS = 1e6;
 const STEP_NANOS = STEP_MS * NANOS_PER_MS;
-/** A sighting never spans two hours: between them the number may have been another identity's. */
+/** An observation never spans two hours: between them the number may have been another identity's. */
 const HOUR_NANOS = 12 * STEP_NANOS;
 
 /** An identity as one cluster's flows show it. */
-export interface Sighting {
+export interface IdentityObservation {
   /** Key of the observing cluster. */
   readonly observer: string;
   readonly identity: number;
@@ -22,12 +22,12 @@ export interface Sighting {
   readonly lastMs: number;
 }
 
-/** Endpoints told of so far, by their number, for the observer that saw them first. */
-export class Sightings {
+/** Endpoints reported so far, by their number, for the observer that saw them first. */
+export class IdentityObservations {
   private readonly writer: RowWriter;
   private observers = new Uint32Array(1024);
-  private toldFirst = new Float64Array(1024);
-  private toldLast = new Float64Array(1024);
+  private reportedFirst = new Float64Array(1024);
+  private reportedLast = new Float64Array(1024);
   private first = new Float64Array(1024);
   private last = new Float64Array(1024);
   private open: number[] = [];
@@ -38,8 +38,8 @@ export class Sightings {
     this.writer = writer;
   }
 
-  /** What the writer's first `rows` rows show that was not told yet. Call before they are cleared. */
-  take(rows: number): readonly Sighting[] {
+  /** What the writer's first `rows` rows show that was not reported yet. Call before they are cleared. */
+  take(rows: number): readonly IdentityObservation[] {
     const { groups, columns } = this.writer;
     this.reserve(this.writer.endpoints.table.size);
     for (let row = 0; row < rows; row++) {
@@ -50,17 +50,17 @@ export class Sightings {
       this.see(groups.source[row] ?? 0, observer, nanos);
       this.see(groups.destination[row] ?? 0, observer, nanos);
     }
-    const told = this.open.map((endpoint) => {
+    const reported = this.open.map((endpoint) => {
       const [first, last] = [this.first[endpoint] ?? 0, this.last[endpoint] ?? 0];
-      this.tell(endpoint, first, floor(last, STEP_NANOS) + STEP_NANOS);
+      this.noteReported(endpoint, first, floor(last, STEP_NANOS) + STEP_NANOS);
       this.first[endpoint] = Number.POSITIVE_INFINITY;
-      return this.sighting(this.observers[endpoint] ?? 0, endpoint, first, last);
+      return this.observation(this.observers[endpoint] ?? 0, endpoint, first, last);
     });
     for (const { observer, endpoint, first, last } of this.others.values())
-      told.push(this.sighting(observer, endpoint, first, last));
+      reported.push(this.observation(observer, endpoint, first, last));
     this.open = [];
     this.others.clear();
-    return told;
+    return reported;
   }
 
   /** Endpoints have new numbers. */
@@ -76,12 +76,13 @@ export class Sightings {
         return;
       }
       this.observers[endpoint] = observer;
-      this.toldFirst[endpoint] = Number.POSITIVE_INFINITY;
-      this.toldLast[endpoint] = Number.NEGATIVE_INFINITY;
+      this.reportedFirst[endpoint] = Number.POSITIVE_INFINITY;
+      this.reportedLast[endpoint] = Number.NEGATIVE_INFINITY;
       this.first[endpoint] = Number.POSITIVE_INFINITY;
     }
-    // Told of already. What follows within minutes may go untold, what came before may not: nothing tells of it later.
-    if (nanos >= (this.toldFirst[endpoint] ?? 0) && nanos < (this.toldLast[endpoint] ?? 0)) return;
+    // Reported already. A later time within minutes may be left out; an earlier one may not, since no later block has it.
+    if (nanos >= (this.reportedFirst[endpoint] ?? 0) && nanos < (this.reportedLast[endpoint] ?? 0))
+      return;
     const first = this.first[endpoint] ?? 0;
     if (first === Number.POSITIVE_INFINITY) {
       this.open.push(endpoint);
@@ -106,15 +107,20 @@ export class Sightings {
     }
   }
 
-  /** Notes what is told now; of what was told before, only what adjoins it is kept in mind. */
-  private tell(endpoint: number, from: number, to: number): void {
-    const [first, last] = [this.toldFirst[endpoint] ?? 0, this.toldLast[endpoint] ?? 0];
+  /** Notes the interval reported now, joined with the one before when they touch. */
+  private noteReported(endpoint: number, from: number, to: number): void {
+    const [first, last] = [this.reportedFirst[endpoint] ?? 0, this.reportedLast[endpoint] ?? 0];
     const adjoins = from <= last && to >= first;
-    this.toldFirst[endpoint] = adjoins ? Math.min(first, from) : from;
-    this.toldLast[endpoint] = adjoins ? Math.max(last, to) : to;
+    this.reportedFirst[endpoint] = adjoins ? Math.min(first, from) : from;
+    this.reportedLast[endpoint] = adjoins ? Math.max(last, to) : to;
   }
 
-  private sighting(observer: number, endpoint: number, first: number, last: number): Sighting {
+  private observation(
+    observer: number,
+    endpoint: number,
+    first: number,
+    last: number,
+  ): IdentityObservation {
     const { texts, endpoints } = this.writer;
     return {
       observer: texts.text(observer),
@@ -132,8 +138,8 @@ export class Sightings {
     const observers = new Uint32Array(capacity);
     observers.set(this.observers);
     this.observers = observers;
-    this.toldFirst = larger(this.toldFirst, capacity);
-    this.toldLast = larger(this.toldLast, capacity);
+    this.reportedFirst = larger(this.reportedFirst, capacity);
+    this.reportedLast = larger(this.reportedLast, capacity);
     this.first = larger(this.first, capacity);
     this.last = larger(this.last, capacity);
   }

@@ -5,7 +5,7 @@ import type { Bus, BusRecord, DeadLetter } from '../../../src/bus/bus.ts';
 import { writerConfig } from '../../../src/enrich/config.ts';
 import { writerMetrics } from '../../../src/enrich/metrics.ts';
 import { createProjector } from '../../../src/enrich/project/projector.ts';
-import { createRecordWriter, type WriterDeps } from '../../../src/enrich/writer.ts';
+import { createRecordWriter, type WriterDeps } from '../../../src/enrich/record-writer.ts';
 import { FlowBatchBuilder } from '../../../src/hubble/proto/batch.ts';
 import { encode } from '../../../src/hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../../src/hubble/proto/schema.gen.ts';
