@@ -134,7 +134,11 @@ function serve(
       const response = await (signal ? Promise.race([injected, aborted(signal)]) : injected);
       const stream = response.stream();
       stream.once('close', () => over.abort());
-      signal?.addEventListener('abort', () => stream.destroy(), { once: true });
+      const end = () => {
+        // Whoever reads gets the error; without a reader it must not be uncaught.
+        stream.on('error', () => undefined).destroy(signal?.reason);
+      };
+      signal?.addEventListener('abort', end, { once: true });
       return { statusCode: response.statusCode, headers: response.headers, body: stream };
     },
     async close() {

@@ -21,13 +21,16 @@ export function runTotals<D extends object>(
     const { observe, request, output } = options;
     // A filter that cannot be understood is refused before anything is opened.
     compilePredicate(observe.whitelist, observe.blacklist);
-    const document = await withClient(observe, io, (client) =>
-      client.document<D & Noted>(command.path, request, (answer) => command.member in answer),
-    );
+    const { document, isLocal } = await withClient(observe, io, async (client) => ({
+      document: await client.document<D & Noted>(command.path, request, (answer) => {
+        return command.member in answer;
+      }),
+      isLocal: client.isLocal,
+    }));
     const screen = callScreen(io, observe.color);
     await io.out(await render(answerOf(command, document), output, screen));
     if (observe.silentErrors) return;
-    for (const notice of noticesOf(command, document)) io.err(`${notice}\n`);
+    for (const notice of noticesOf(command, document, isLocal)) io.err(`${notice}\n`);
   });
 }
 
@@ -36,11 +39,17 @@ interface Noted {
   readonly coverage?: CoverageNote;
 }
 
-/** Imported flows have no coverage: that nothing was collected is worth a line only when there is nothing to show. */
-function noticesOf<D extends object>(command: TotalsCommand<D>, document: D & Noted) {
+/** A directory may hold imported flows alone: that nothing was collected is said when there is nothing to show. */
+function noticesOf<D extends object>(
+  command: TotalsCommand<D>,
+  document: D & Noted,
+  isLocal: boolean,
+) {
   const { notices = [], coverage } = document;
   const incomplete =
-    coverage && !coverage.complete && (coverage.collected || command.lines(document).length === 0);
+    coverage &&
+    !coverage.complete &&
+    (!isLocal || coverage.collected || command.lines(document).length === 0);
   return new Set([...notices, ...(incomplete ? [coverage.text] : [])]);
 }
 

@@ -352,7 +352,7 @@ test('the command says what is wrong', async () => {
     exit: 1,
     err: expect.stringContaining('there is no data directory /nonexistent/data'),
   });
-  expect((await run('--server', 'http://::')).err).toContain('is no server');
+  expect((await run('--server', 'http://::')).err).toContain('is not a URL');
   expect((await run('--server', url, '-f', '--until', '1h')).err).toContain(
     'cannot set both --until and --follow',
   );

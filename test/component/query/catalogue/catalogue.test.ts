@@ -178,7 +178,7 @@ test('the commands', { timeout: 60_000 }, async () => {
   expect(stdout).toMatch(/^gke +373826 .* k8s:app=old$/m);
   const json = await parallax('identities', '0x1000001', '-o', 'json');
   expect(JSON.parse(json.stdout)).toMatchObject({ nodeLocal: true, periods: [] });
-  const refused = await parallax('identities', '1', '--at', 'yesterday');
+  const refused = await parallax('identities', '1', '--at', 'tomorrow');
   expect(refused).toMatchObject({ exit: 1, stdout: '' });
-  expect(refused.stderr).toContain('"yesterday" is no time');
+  expect(refused.stderr).toContain('--at "tomorrow" is not a time; write 10m');
 });
