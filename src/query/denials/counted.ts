@@ -1,6 +1,5 @@
-// How often each incident was denied in a window: one pass over the whole hours of `incidents`, and over `denials` for
-// what a window has beside them. A filter that asks for what only single denials have is counted there. Which are wanted
-// is decided in the same statement: of tens of thousands only a page comes back.
+// Counts the denials of each incident in a window: whole hours from `incidents`, the edges from `denials`, and everything
+// from `denials` with a filter on columns that only they have. Sorting and paging are part of the statement.
 
 import { DropReason } from '../../hubble/proto/schema.gen.ts';
 import type { IncidentState } from '../../incident/incident.ts';
@@ -10,7 +9,7 @@ import { momentSql, type TimeRange } from '../read/range.ts';
 import type { IncidentCursor, Sort } from './cursor.ts';
 import { type DenialCondition, namesOf } from './filter.ts';
 import type { WatchedSince } from './watched.ts';
-import { edgesCondition, hoursCondition, stretchesOf } from './window.ts';
+import { edgesCondition, hoursCondition, windowParts } from './window.ts';
 
 export interface Counted {
   readonly incident: bigint;
@@ -112,7 +111,7 @@ function partsOf(query: CountQuery, params: Record<string, QueryParams[string]>)
     since === undefined || newSince === undefined ? (newSince ?? since) : later(since, newSince);
   const range = { since: from, until };
   const { hours, edges } = condition.ofIncidents
-    ? stretchesOf(range)
+    ? windowParts(range)
     : { hours: undefined, edges: [range] };
   Object.assign(params, condition.params);
   // A denial lasts for seconds: of a whole day the second column of times is not worth reading.

@@ -1,6 +1,5 @@
-// The story of an incident in plain sentences: who was denied what, by whom and why, what the other side saw, and what
-// the flows leave open. Pure.
-
+// An incident in sentences: what was denied, by which policy and why, what the peer cluster saw, and what flows leave open.
+// Pure.
 import { dropReasonText } from '../../hubble/print/drop-reasons.ts';
 import { endText, type Incident, incidentPolicyText } from '../../incident/incident.ts';
 import type { Document } from '../request/document.ts';
@@ -20,7 +19,7 @@ export function explainIncident(
       summary(incident),
       decision(incident),
       ...requests(denials),
-      otherSentence(incident, otherSide),
+      peerSentence(incident, otherSide),
       stateSentence(incident),
     ].filter((text) => text !== ''),
     unknown: unknowns(incident, otherSide),
@@ -37,26 +36,26 @@ function decision(incident: Incident): string {
   const { cluster, direction, how, reason, code, policies } = incident;
   const side = direction === 'EGRESS' ? 'source' : 'destination';
   const named = policies.map(incidentPolicyText).join(', ');
-  const stopped = `Cluster ${cluster} stopped it on ${direction} at the ${side}`;
+  const dropped = `Cluster ${cluster} dropped it on ${direction} at the ${side}`;
   switch (how) {
     case 'denied-by-policy':
-      return `${stopped}: ${reason}, denied by ${named}.`;
+      return `${dropped}: ${reason}, denied by ${named}.`;
     case 'denied-by-unnamed-policy':
-      return `${stopped}: ${reason}, by a deny rule.`;
+      return `${dropped}: ${reason}, denied by a deny rule.`;
     case 'default-deny':
-      return `${stopped}: ${reason}. Policies select the ${side}, and no rule of theirs allows this: the default deny.`;
+      return `${dropped}: ${reason}. Policies select the ${side} and no rule allows this traffic (default deny).`;
     case 'authentication-required':
-      return `${stopped}: ${reason}. A policy asks for mutual authentication${named === '' ? '' : ` (${named})`}, and there was none.`;
+      return `${dropped}: ${reason}. A policy requires mutual authentication${named === '' ? '' : ` (${named})`}, which was missing.`;
     case 'denied-by-proxy':
       return `A proxy in cluster ${cluster} refused requests on ${direction} at the ${side}: no layer 7 rule${named === '' ? '' : ` of ${named}`} allows them.`;
     case 'denied-by-source-range':
-      return `${stopped}: ${reason}. The service's loadBalancerSourceRanges do not contain the source.`;
+      return `${dropped}: ${reason}. The loadBalancerSourceRanges of the service do not contain the source.`;
     case 'encryption-required':
-      return `${stopped}: ${reason}. Strict encryption is on, and the traffic came unencrypted.`;
+      return `${dropped}: ${reason}. Strict encryption is enabled, and the traffic was not encrypted.`;
     case 'audit':
-      return `Cluster ${cluster} would deny it on ${direction} at the ${side}: policies are in audit mode there${named === '' ? '' : `; denied by ${named}`}. It was let through.`;
+      return `Cluster ${cluster} would deny it on ${direction} at the ${side}, where policies are in audit mode${named === '' ? '' : `; denied by ${named}`}. It was forwarded.`;
     case 'denied':
-      return `${stopped}: ${reason}, "${dropReasonText(code)}".`;
+      return `${dropped}: ${reason}, "${dropReasonText(code)}".`;
     default:
       return how satisfies never;
   }
@@ -67,49 +66,49 @@ function requests(denials: readonly Denial[]): string[] {
     request ? [`${request.method} ${request.url}`] : [],
   );
   const dns = denials.flatMap(({ dns: request }) => (request ? [request.query] : []));
-  const told = (what: string, list: readonly string[]) =>
-    list.length === 0 ? [] : [`${what} ${[...new Set(list)].join(', ')}.`];
-  return [...told('Refused requests:', http), ...told('Refused DNS questions:', dns)];
+  const listed = (title: string, list: readonly string[]) =>
+    list.length === 0 ? [] : [`${title} ${[...new Set(list)].join(', ')}.`];
+  return [...listed('Refused requests:', http), ...listed('Refused DNS queries:', dns)];
 }
 
-function otherSentence({ direction, verdict }: Incident, { flows, verdicts, text }: PeerView) {
+function peerSentence({ direction, verdict }: Incident, { flows, verdicts, text }: PeerView) {
   const forwarded = flows > 0 && Object.keys(verdicts).every((word) => word === 'FORWARDED');
   const looks =
     forwarded && direction !== 'EGRESS' && verdict === 'DROPPED'
-      ? ' To the source it looks forwarded: it left there, and the denial is only told where it arrived.'
+      ? ' The source sees forwarded flows, because only the destination reports the denial.'
       : '';
   return `The other side: ${text}.${looks}`;
 }
 
 function stateSentence({ state, cluster, known, firstSeen }: Incident): string {
-  const since = known ? ` It is known since ${firstSeen}.` : ' It is new.';
+  const since = known ? ` Known since ${firstSeen}.` : ' It is new.';
   switch (state) {
     case 'open':
-      return `It is going on.${since}`;
+      return `It is ongoing.${since}`;
     case 'resolved':
-      return `It has not been seen since, while cluster ${cluster} was collected: resolved.${since}`;
+      return `Resolved: no denial since, while cluster ${cluster} was collected.${since}`;
     case 'stale':
-      return `It has not been seen since, but cluster ${cluster} was not collected for long enough to say that it is over.${since}`;
+      return `Stale: no denial since, but cluster ${cluster} was not collected for long enough to resolve it.${since}`;
     default:
       return state satisfies never;
   }
 }
 
-function unknowns({ how, direction, policies, source, destination }: Incident, other: PeerView) {
+function unknowns({ how, direction, policies, source, destination }: Incident, peer: PeerView) {
   const open: string[] = [];
   const side = direction === 'EGRESS' ? 'source' : 'destination';
   if (how === 'default-deny')
     open.push(
-      `Which policies select the ${side} is in no flow: none is named for a default deny. Hubble versions that name no denying policy at all tell a default deny and a named one alike.`,
+      `The policies that select the ${side}: flows name none for a default deny. Hubble versions that name no denying policy report a deny rule the same way.`,
     );
   if (how === 'denied-by-unnamed-policy')
-    open.push('The denying policy: the flows do not name it, as those of older Hubble versions.');
+    open.push('The denying policy: these flows, of an older Hubble version, do not name it.');
   if (how === 'audit' && policies.length === 0)
     open.push('The policy that would deny it: no flow names one.');
   for (const end of [source, destination])
     if (end.cluster === '' && end.workload !== '')
-      open.push(`Which cluster ${end.text} is in: no flow says.`);
-  if (other.missing !== undefined && other.missing !== 'never-arrived')
-    open.push(`What the ${other.side} side saw: ${other.text}.`);
+      open.push(`The cluster of ${end.text}: no flow names it.`);
+  if (peer.missing !== undefined && peer.missing !== 'never-arrived')
+    open.push(`What the ${peer.side} side saw: ${peer.text}.`);
   return open;
 }

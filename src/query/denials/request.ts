@@ -1,4 +1,4 @@
-// Questions about denials as they come over HTTP or from flags, read into requests.
+// The parameters of requests about denials.
 
 import { z } from 'zod';
 import { incidentNumber } from '../../incident/incident.ts';
@@ -23,29 +23,29 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const chosen = (config: DenialsConfig) => ({
   ...windowFields,
-  all: flagField.optional().describe('All that is kept, in place of a window without `since`.'),
+  all: flagField.optional().describe('All stored denials, instead of the default window.'),
   ...filterFields,
   policy: listField
     .optional()
     .describe(
-      'Policies that deny: `name`, `namespace/name`, `Kind namespace/name`, or `none` where none is named.',
+      'Denying policies: `name`, `namespace/name`, `Kind namespace/name`, or `none` where none is named.',
     ),
-  'denied-in': listField.optional().describe('Keys of clusters that deny.'),
+  'denied-in': listField.optional().describe('Keys of denying clusters.'),
   incident: listField.optional().describe('Ids of incidents.'),
   stream: z
     .enum(['dropped', 'audit', 'all'])
     .optional()
     .describe(
-      'What was denied, what audit mode let pass, or both. Without it what `verdict` says, else what was denied.',
+      '`dropped`, `audit` (forwarded in audit mode) or `all`. Default: the verdicts of the filters, else `dropped`.',
     ),
   limit: limitField(config.maxRows, Math.min(STANDARD_LIMIT, config.maxRows)).describe(
-    'How many at most.',
+    'Maximum number.',
   ),
   cursor: z
     .string()
     .max(200)
     .optional()
-    .describe('`next` of the page before; all else as it was asked then.'),
+    .describe('`next` of the page before; all other parameters as in that request.'),
 });
 
 export function denialsInput(config: DenialsConfig) {
@@ -57,13 +57,13 @@ export function incidentsInput(config: DenialsConfig) {
     ...chosen(config),
     state: z.enum(['open', 'resolved', 'stale', 'all']).default('all'),
     'new-since': windowFields.since.describe(
-      'Only incidents first seen from here on; written like `since`.',
+      'Only incidents first seen since then; in the form of `since`.',
     ),
     sort: z
       .enum(['last', 'first', 'count'])
       .default('last')
-      .describe('By when they were seen last or first, the latest first, or by how often.'),
-    details: flagField.optional().describe('Tell what the cluster of the other end saw of each.'),
+      .describe('Time last or first seen, the latest first, or number of denials.'),
+    details: flagField.optional().describe('Adds what the cluster at the other end saw of each.'),
   });
 }
 
@@ -73,7 +73,7 @@ export const suggestionInput = z.strictObject({
   kind: z
     .enum(['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'])
     .optional()
-    .describe('What to make of it; nodes are always selected clusterwide.'),
+    .describe('Kind of the policy; policies for nodes are always clusterwide.'),
 });
 
 type DenialsInput = z.output<ReturnType<typeof denialsInput>>;

@@ -1,4 +1,4 @@
-// The rules of a suggested policy: from whom or to whom, on which port, and for which requests. Pure.
+// The rules of a suggested policy: peers, ports and requests. Pure.
 import type { Incident } from '../../incident/incident.ts';
 import { quoteRegex } from '../sql/regex.ts';
 import {
@@ -202,7 +202,7 @@ function requestsOf(variants: readonly Variant[]): PortRule['rules'] | undefined
   return dns.length > 0 ? { dns: dns as { matchName: string }[] } : undefined;
 }
 
-/** A pattern over the whole path, the query with it: what was asked for is not told by a query's values. */
+/** A pattern over path and query. Any query matches: its values do not identify the resource. */
 function pathOf(url: string): string {
   if (url === '') return '';
   const [, path = '', query] = /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)(\?)?/i.exec(url) ?? [];

@@ -177,6 +177,6 @@ export const suggestionSchema = z.object({
     .nullable()
     .describe('The policy; null when no policy opens it.'),
   opens: z.boolean().describe('Whether applying the policy is enough.'),
-  notes: z.array(z.string()).describe('What whoever applies it must know.'),
+  notes: z.array(z.string()).describe('Notes for applying the policy.'),
   yaml: z.string().describe('The policy with the evidence as comments.'),
 });

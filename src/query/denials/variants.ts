@@ -1,5 +1,5 @@
-// Who took part in an incident, by identity labels: what a policy has to select. Ends that are no pods keep their
-// addresses; labels that the flows left out are looked up as they were then.
+// The traffic of an incident by identity labels, which policies select by. Ends other than pods keep their addresses;
+// labels that flows leave out are looked up as of that time.
 import type { Reader } from '../../store/store.ts';
 import { labelsAt, type UnlabelledEnd } from '../catalogue/labels-at.ts';
 import { rangeCondition, type TimeRange } from '../read/range.ts';
@@ -8,7 +8,7 @@ export interface VariantEnd {
   /** Identity labels, `source:key=value`. */
   readonly labels: readonly string[];
   readonly identity: number;
-  /** '' of a pod: its labels tell it. */
+  /** '' of a pod, which is selected by labels. */
   readonly ip: string;
 }
 
@@ -27,7 +27,7 @@ export interface Variant {
   readonly count: number;
 }
 
-/** Identities are few, and addresses of the world many: beyond, the seldom ones are left out. */
+/** The most frequent ones: addresses outside of clusters can be many. */
 const MOST_VARIANTS = 500;
 const LAST_RESERVED = 255;
 const POD = 'k8s:io.kubernetes.pod.namespace=';

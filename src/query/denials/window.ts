@@ -1,4 +1,4 @@
-// A window over both tables: its whole hours are read from `incidents`, what is left at its edges from `denials`.
+// A window over both tables: whole hours are read from `incidents`, the rest at its edges from `denials`.
 import { HOUR_NS } from '../../runtime/time.ts';
 import type { QueryParams } from '../../store/store.ts';
 import { rangeCondition, type TimeRange } from '../read/range.ts';
@@ -6,13 +6,13 @@ import { rangeCondition, type TimeRange } from '../read/range.ts';
 /** Hours that the column can hold: a bound further out is none. */
 const MOST_HOURS = 2n ** 31n - 1n;
 
-export interface Stretches {
+export interface WindowParts {
   /** First and last whole hour, both of it; undefined where the window is open. */
   readonly hours: { readonly first?: bigint; readonly last?: bigint } | undefined;
   readonly edges: readonly TimeRange[];
 }
 
-export function stretchesOf({ since, until }: TimeRange): Stretches {
+export function windowParts({ since, until }: TimeRange): WindowParts {
   const first = since === undefined ? undefined : -floor(-since);
   const last = until === undefined ? undefined : floor(until + 1n) - 1n;
   if (first !== undefined && last !== undefined && first > last)
@@ -52,7 +52,7 @@ export function hoursCondition({
   return { where: parts.length === 0 ? '1' : parts.join(' AND '), params };
 }
 
-/** The condition for stretches of time, over `denials`. */
+/** The condition for the edges, over `denials`. */
 export function edgesCondition(edges: readonly TimeRange[]): {
   readonly where: string;
   readonly params: QueryParams;

@@ -1,5 +1,5 @@
-// Two windows against each other: what is new, gone, and changed. What a window has no flows of because nothing was
-// collected is not gone: the coverage of both goes with the answer.
+// Compares two windows: groups that are new, gone or changed. The coverage of both windows is in the answer, because what
+// was not collected is not gone.
 
 import { parseDuration } from '../../hubble/filter/since.ts';
 import { inputError } from '../../runtime/errors.ts';
@@ -35,11 +35,11 @@ export interface CompareQuery extends TotalsQuery {
   readonly measure?: 'flows' | 'denied' | 'dropped' | 'audited' | undefined;
   /** The window compared with; the one right before when left out. */
   readonly against: Window;
-  /** As many times more or less is a change. */
+  /** Factor, up or down, that is a change. */
   readonly ratio: number;
-  /** Less in both windows is no change, new or gone. */
+  /** Groups with less in both windows are neither new, gone nor changed. */
   readonly least: number;
-  /** Groups told of each kind. */
+  /** Groups of each kind in the answer. */
   readonly limit: number;
 }
 
@@ -50,7 +50,7 @@ type Differences = Comparison['new'];
 /** `change` is a factor of rates; absent where there was nothing before. */
 export type Difference = Differences['groups'][number];
 
-/** The ledger is asked for no more than this at once. */
+/** Longest window of coverage that is read. */
 const LEDGER_MS = 32 * DAY_MS;
 const KINDS = ['new', 'gone', 'changed', 'same'] as const;
 
@@ -92,8 +92,8 @@ export async function queryCompare(
     by,
     measure,
     source: pairs.source,
-    now: toldWindow(query, now, covered.now),
-    before: toldWindow(query.against, before, covered.before),
+    now: windowOf(query, now, covered.now),
+    before: windowOf(query.against, before, covered.before),
     new: fresh ?? NONE,
     gone: gone ?? NONE,
     changed: changed ?? NONE,
@@ -170,7 +170,7 @@ async function coverageOfBoth(
   return { now: await whole(query, now, before), before: await whole(query.against, before, now) };
 }
 
-function toldWindow(window: Window, total: number, coverage: Coverage): ComparedWindow {
+function windowOf(window: Window, total: number, coverage: Coverage): ComparedWindow {
   const { complete, collected } = coverage;
   return {
     since: moment(window.since),

@@ -31,7 +31,7 @@ export interface Dimension {
   readonly keys: readonly Key[];
   /** The value, of the keys: worked out once for each group, not for each row. */
   readonly shown: (...keys: readonly string[]) => string;
-  /** A cell of the answer as it is told. */
+  /** The value in the answer. */
   readonly print: (cell: unknown) => string | number;
 }
 
@@ -125,7 +125,7 @@ function* ends(): Generator<Dimension> {
   for (const side of SIDES)
     for (const { part, doc, keys, shown, print } of PARTS)
       yield { name: side + part, doc: `${side}: ${doc}`, keys: keys(side), shown, print };
-  // The same of who called and who was called, whichever way the packet went.
+  // The same for client and server, in either direction of the packet.
   for (const [end, forth, back] of [
     ['client', 'source', 'destination'],
     ['server', 'destination', 'source'],

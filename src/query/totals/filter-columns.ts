@@ -22,7 +22,7 @@ const TOLD: ReadonlySet<string> = new Set(
 );
 
 /** Whether it asks what flows say of their ends' cluster and workloads, which not all totals have. */
-export function asksWhatFlowsTell(filter: Pick<CompiledSql, 'where'>): boolean {
+export function readsReportedEnds(filter: Pick<CompiledSql, 'where'>): boolean {
   return [...touchedColumns(filter)].some((name) => TOLD.has(name));
 }
 

@@ -3,7 +3,7 @@
 import type { QueryParams, Reader } from '../../store/store.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { Dimension } from './dimensions.ts';
-import { judgedGroups } from './predicate-filtered.ts';
+import { predicateFilteredGroups } from './predicate-filtered.ts';
 import { countedRows, keysOf, MEASURES, type MeasureName, type TotalsDeps } from './rows.ts';
 import type { TotalsQuery } from './totals-query.ts';
 
@@ -37,7 +37,7 @@ export async function rankedGroups(
   deps: TotalsDeps,
 ): Promise<Groups> {
   const filter = compileSql(query.whitelist, query.blacklist);
-  if (!filter.exact) return judgedGroups(store, query, ranking, deps);
+  if (!filter.exact) return predicateFilteredGroups(store, query, ranking, deps);
   const { dimensions, measures, order, limit, offset } = ranking;
   const { keys, shown } = keysOf(dimensions);
   const rows = await countedRows({ windows: [query], filter, keys, measures }, deps);

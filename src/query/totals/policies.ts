@@ -1,5 +1,5 @@
-// Policies as flows name them: what each allowed and denied in which cluster, how often, and when last. A policy that
-// allowed one side of what the other dropped denied nothing: only *_denied_by names who denies.
+// Policies named by flows: what each allowed and denied, per cluster. Only *_denied_by names denying policies; a policy
+// that allowed one side of a dropped flow denied nothing.
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import type { Reader } from '../../store/store.ts';
 import { toBigint } from '../read/range.ts';
@@ -11,7 +11,7 @@ import type { policiesOutput } from './schema.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
 
 export interface PoliciesQuery extends TotalsQuery {
-  /** Policies told, the busiest first. */
+  /** Policies in the answer, the busiest first. */
   readonly limit: number;
 }
 
@@ -69,7 +69,7 @@ export async function queryPolicies(
     all = Number(row.at(-1));
     fold.add(row);
   }
-  return { ...fold.told(query.limit), cut: all - groups };
+  return { ...fold.policiesSeen(query.limit), cut: all - groups };
 }
 
 interface Count {
@@ -151,7 +151,7 @@ class Fold {
     else found.traffic.set(what, { client, server, port, outcome, flows });
   }
 
-  told(limit: number): Omit<Policies, 'cut'> {
+  policiesSeen(limit: number): Omit<Policies, 'cut'> {
     const all = [...this.policies.values()].map((each): PolicySeen => {
       const { allowed, denied, audited } = each.counts;
       const traffic = [...each.traffic.values()].sort((a, b) => b.flows - a.flows);

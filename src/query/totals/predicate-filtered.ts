@@ -16,7 +16,7 @@ import type { TotalsQuery } from './totals-query.ts';
 /** Milliseconds of judging before others get a turn on the event loop. */
 const TURN_MS = 20;
 
-export async function judgedGroups(
+export async function predicateFilteredGroups(
   store: Reader,
   query: TotalsQuery,
   ranking: Ranking,

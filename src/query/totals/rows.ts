@@ -7,8 +7,8 @@ import type { CompiledSql } from '../sql/compile.ts';
 import type { TotalsConfig } from './config.ts';
 import type { Dimension, Key } from './dimensions.ts';
 import { AUDITED, DENIED, DROPPED_FLOW, withNames } from './expressions.ts';
-import { asksWhatFlowsTell, totalsCanFilter } from './filter-columns.ts';
-import type { UsableTotals } from './totals-watermark.ts';
+import { readsReportedEnds, totalsCanFilter } from './filter-columns.ts';
+import type { TotalsWatermark } from './totals-watermark.ts';
 
 /** Nanoseconds since 1970, both ends included. */
 export type Window = Required<{ readonly [K in keyof TimeRange]: bigint }>;
@@ -52,7 +52,7 @@ export type MeasureName = keyof typeof MEASURES;
 /** What every answer needs beside its question. */
 export interface TotalsDeps {
   readonly config: TotalsConfig;
-  readonly usable: UsableTotals;
+  readonly watermark: TotalsWatermark;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -107,12 +107,12 @@ export async function countedRows(
     totalsCanFilter(filter) &&
     keys.every(({ totals }) => totals !== undefined) &&
     measures.every((name) => 'totals' in MEASURES[name]);
-  const { usable, signal } = deps;
-  const usableSince = asksWhatFlowsTell(filter) ? usable.toldSince : usable.since;
+  const { watermark, signal } = deps;
+  const since = readsReportedEnds(filter) ? watermark.reportedSince : watermark.since;
   const branches: Branch[] = [];
   for (const [index, window] of windows.entries()) {
     const whole = inTotals ? wholeSlots(window) : undefined;
-    const slots = whole && { ...whole, from: await usableSince(whole.from, whole.to, signal) };
+    const slots = whole && { ...whole, from: await since(whole.from, whole.to, signal) };
     branches.push(...branchesOf(index, window, slots));
   }
   const limit = `SETTINGS max_rows_to_group_by = ${deps.config.maxCounted}, group_by_overflow_mode = 'throw'`;

@@ -1,5 +1,5 @@
-// Flows over time, in steps: all of them, or the busiest of some dimensions and the rest. A step in which nothing was
-// collected has no number: nobody knows what it would have been.
+// Flows over time, in steps: in all, or by dimensions with the busiest series first. Steps in which nothing was collected
+// are null.
 
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
@@ -18,7 +18,7 @@ export interface TimeseriesQuery extends TotalsQuery {
   readonly measure: 'flows' | 'denied' | 'dropped' | 'audited';
   /** Seconds; chosen for the window when left out. */
   readonly step?: number | undefined;
-  /** Series told; the rest are summed up. */
+  /** Series in the answer; the others are summed up. */
   readonly series: number;
 }
 
@@ -57,15 +57,15 @@ export async function queryTimeseries(
   };
   const { found, source } = await read([], 1);
   const limit = Math.min(query.series, deps.config.maxSeries);
-  const apart = dimensions.length === 0 ? undefined : await read(dimensions, limit);
+  const split = dimensions.length === 0 ? undefined : await read(dimensions, limit);
   const silence = await silenceIn(store, grid, deps);
   const whole = found[0] ?? { ...NOTHING, points: new Array<number>(grid.points).fill(0) };
   return answerOf(
     query,
     grid,
-    { whole, series: apart?.found ?? [] },
+    { whole, series: split?.found ?? [] },
     silence,
-    apart?.source ?? source,
+    split?.source ?? source,
   );
 }
 
@@ -96,7 +96,7 @@ export function gridOf(
     const grid = made(asked);
     if (grid.points <= maxPoints) return grid;
     throw inputError(
-      `step: steps of ${asked} s make ${grid.points} points of this window, at most ${maxPoints} are told (api.totals.maxPoints)`,
+      `step: steps of ${asked} s make ${grid.points} points of this window, more than ${maxPoints} (api.totals.maxPoints); use a longer step or a shorter window`,
       { field: 'step' },
     );
   }
@@ -132,11 +132,14 @@ function seriesStatement(rows: string, shown: readonly string[], measure: string
   const stepped =
     `SELECT ${columns.join(', ')}, sum(m_${measure}) AS n FROM (${rows}) ` +
     `GROUP BY ${[...names, 'b'].join(', ')}`;
-  const told = [...names, 'sum(n) AS s, groupArray(toUInt32(b)) AS at, groupArray(n) AS n_at'];
+  const columnsOfSeries = [
+    ...names,
+    'sum(n) AS s, groupArray(toUInt32(b)) AS at, groupArray(n) AS n_at',
+  ];
   const group = names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`;
   return (
     `SELECT ${['count() OVER ()', 's', 'at', 'n_at', ...names].join(', ')} ` +
-    `FROM (SELECT ${told.join(', ')} FROM (${stepped})${group}) ` +
+    `FROM (SELECT ${columnsOfSeries.join(', ')} FROM (${stepped})${group}) ` +
     `ORDER BY ${['s DESC', ...names].join(', ')} LIMIT {seriesLimit:UInt32}`
   );
 }
@@ -180,14 +183,14 @@ function answerOf(
 ): Timeseries {
   const all = whole.points;
   const count = series[0]?.count ?? 0;
-  // Flows may have come between both looks.
+  // Flows may be stored between both statements.
   const rest = all.map((value, index) =>
     Math.max(
       0,
       series.reduce((left, { points }) => left - (points[index] ?? 0), value),
     ),
   );
-  const said = (points: readonly number[], cluster?: string): Point[] =>
+  const withGaps = (points: readonly number[], cluster?: string): Point[] =>
     points.map((value, index) =>
       value > 0 || (cluster === undefined && (all[index] ?? 0) > 0)
         ? value
@@ -207,17 +210,17 @@ function answerOf(
     series: series.map(({ values, sum, points }) => ({
       values,
       sum,
-      points: said(points, clusterOf(values)),
+      points: withGaps(points, clusterOf(values)),
     })),
     ...(count > series.length && {
       other: {
         series: count - series.length,
         sum: rest.reduce((sum, value) => sum + value, 0),
-        points: said(rest),
+        points: withGaps(rest),
       },
     }),
-    total: { sum: whole.sum, points: said(all) },
-    gaps: gapsOf(said(all), grid),
+    total: { sum: whole.sum, points: withGaps(all) },
+    gaps: gapsOf(withGaps(all), grid),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   timeseriesInput,
   topInput,
 } from '../../../src/query/totals/input.ts';
-import { createUsableTotals } from '../../../src/query/totals/totals-watermark.ts';
+import { createTotalsWatermark } from '../../../src/query/totals/totals-watermark.ts';
 import type { ManagedStore } from '../../../src/store/engine/engine-store.ts';
 import type { Reader } from '../../../src/store/store.ts';
 import { fillTotals } from '../../engines/fill-totals.ts';
@@ -33,7 +33,7 @@ interface TotalsKind {
   readonly target?: number;
   readonly ask: (
     store: Reader,
-    usable: ReturnType<typeof createUsableTotals>,
+    watermark: ReturnType<typeof createTotalsWatermark>,
   ) => Promise<{
     readonly answers: number;
     readonly source: string;
@@ -57,9 +57,9 @@ export async function fillBenchTotals(
 
 type Fields = Readonly<Record<string, unknown>>;
 const config = totalsConfig.parse({});
-const depsOf = (usable: ReturnType<typeof createUsableTotals>) => ({
+const depsOf = (watermark: ReturnType<typeof createTotalsWatermark>) => ({
   config,
-  usable,
+  watermark,
   nowNanos: NOW,
 });
 
@@ -67,9 +67,9 @@ function map(name: string, since: string, fields: Fields = {}): TotalsKind {
   return {
     name: `map of ${since}${name}`,
     ...(since === '1h' && { target: 200 }),
-    ask: async (store, usable) => {
+    ask: async (store, watermark) => {
       const input = mapInput.parse({ since, ...fields });
-      const { edges, counted } = await answerMap(store, input, depsOf(usable));
+      const { edges, counted } = await answerMap(store, input, depsOf(watermark));
       return { answers: edges.length, source: counted };
     },
   };
@@ -79,9 +79,9 @@ function top(name: string, fields: Fields, target?: number): TotalsKind {
   return {
     name: `top 20 of 24 h${name}`,
     ...(target !== undefined && { target }),
-    ask: async (store, usable) => {
+    ask: async (store, watermark) => {
       const input = topInput.parse({ since: '24h', ...fields });
-      const { groups, source } = await answerTop(store, input, depsOf(usable));
+      const { groups, source } = await answerTop(store, input, depsOf(watermark));
       return { answers: groups.length, source };
     },
   };
@@ -91,9 +91,9 @@ function series(name: string, fields: Fields, target?: number): TotalsKind {
   return {
     name: `timeseries of 24 h${name}`,
     ...(target !== undefined && { target }),
-    ask: async (store, usable) => {
+    ask: async (store, watermark) => {
       const input = timeseriesInput.parse({ since: '24h', ...fields });
-      const found = await answerTimeseries(store, input, depsOf(usable));
+      const found = await answerTimeseries(store, input, depsOf(watermark));
       return { answers: found.points, source: found.source };
     },
   };
@@ -102,9 +102,9 @@ function series(name: string, fields: Fields, target?: number): TotalsKind {
 function aggregates(name: string, fields: Fields): TotalsKind {
   return {
     name: `aggregates of 1 h${name}`,
-    ask: async (store, usable) => {
+    ask: async (store, watermark) => {
       const input = aggregatesInput.parse({ since: '1h', ...fields });
-      const { groups, source } = await answerAggregates(store, input, depsOf(usable));
+      const { groups, source } = await answerAggregates(store, input, depsOf(watermark));
       return { answers: groups.length, source };
     },
   };
@@ -158,16 +158,16 @@ export async function benchTotals(
     how.say(name);
     await dropCaches(store);
     // The first question of a process also finds out which slots of the totals are whole.
-    const cold = await timed(() => ask(store, createUsableTotals(store)));
-    const usable = createUsableTotals(store);
-    await ask(store, usable);
+    const cold = await timed(() => ask(store, createTotalsWatermark(store)));
+    const watermark = createTotalsWatermark(store);
+    await ask(store, watermark);
     const warm: number[] = [];
     const cpu: number[] = [];
     // Some of those without a target read every flow of the day.
     const runs = target === Number.POSITIVE_INFINITY ? Math.min(3, how.runs) : how.runs;
     for (let run = 0; run < runs; run++) {
       await forgetFilters(store);
-      const { millis, cpuMillis } = await timed(() => ask(store, usable));
+      const { millis, cpuMillis } = await timed(() => ask(store, watermark));
       warm.push(millis);
       cpu.push(cpuMillis);
     }

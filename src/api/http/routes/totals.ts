@@ -29,7 +29,7 @@ import {
   timeseriesOutput,
   topOutput,
 } from '../../../query/totals/schema.ts';
-import { createUsableTotals } from '../../../query/totals/totals-watermark.ts';
+import { createTotalsWatermark } from '../../../query/totals/totals-watermark.ts';
 import type { ApiConfig } from '../../config.ts';
 import { addDocumentRoute, type RouteContext, type RouteDeps } from '../route.ts';
 
@@ -42,13 +42,13 @@ const COUNTED =
 
 export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): void {
   const { totals: config, maxFilters } = deps.config;
-  const usable = createUsableTotals(deps.store);
+  const watermark = createTotalsWatermark(deps.store);
   const depsOf = ({
     nowNanos,
     signal,
   }: Pick<RouteContext<unknown>, 'nowNanos' | 'signal'>): AnswerDeps => ({
     config,
-    usable,
+    watermark,
     nowNanos,
     signal,
     maxFilters,

@@ -1,4 +1,4 @@
-// The documents of what happened to incidents, for OpenAPI and for checking answers.
+// The documents of incident events, for OpenAPI.
 import { z } from 'zod';
 import { INCIDENT_EVENT_KINDS } from '../../../incident/incident-event.ts';
 import { incidentSchema } from '../schema.ts';
@@ -12,25 +12,27 @@ const incidentEventSchema = z.object({
   key: z
     .string()
     .regex(/^[0-9a-f]{32}$/)
-    .describe('Of the transition: the same, however often it is told.'),
+    .describe('Key of the event: the same in every delivery.'),
   event: z
     .enum(INCIDENT_EVENT_KINDS)
-    .describe('Seen first, or again after it was over; grown; over.'),
-  cursor: z.string().describe('Its place: go on from here.'),
-  at: moment.describe('When it was decided.'),
+    .describe(
+      '`new`: seen first, or again after it was resolved; `changed`: grown; `resolved`: over.',
+    ),
+  cursor: z.string().describe('Its position in the log, to continue from.'),
+  at: moment.describe('Time of the event.'),
   episode: z.string().describe('From one `new` to its `resolved`.'),
   openedAt: moment.describe('First denial of the episode.'),
-  known: z.boolean().describe('The incident had been there before.'),
+  known: z.boolean().describe('The incident had an episode before.'),
   incident: incidentSchema.describe('Counted since the episode began.'),
-  pods: pods.describe('Some of those at both ends.'),
+  pods: pods.describe('Some of the pods at both ends.'),
   change: z
     .object({ count: z.object({ from: count, to: count }), pods })
     .optional()
-    .describe('Of `changed`: what is different from the last time it was told.'),
+    .describe('Of `changed`: the difference from the event before.'),
 });
 
 export const eventsSchema = z.object({
   events: z.array(incidentEventSchema),
-  cursor: z.string().describe('Where the next page begins.'),
-  end: z.boolean().describe('False: the log has more.'),
+  cursor: z.string().describe('Start of the next page.'),
+  end: z.boolean().describe('False: the log has more events.'),
 });

@@ -69,7 +69,7 @@ export function entityOf({ labels, identity }: VariantEnd): string | undefined {
 }
 
 const RESERVED = 'reserved:';
-/** From the narrowest; `world` is told by addresses instead. */
+/** The narrowest first; without `world`, which is selected by address. */
 const ENTITIES = [
   'kube-apiserver',
   'host',

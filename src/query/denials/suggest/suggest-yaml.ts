@@ -47,8 +47,8 @@ function evidence(detail: IncidentDetail): string[] {
     ...list('On nodes', examples.nodes),
     ...list('Flows (parallax explain UUID)', examples.uuids),
     `The other side: ${otherSide.text}.`,
-    ...coverages.flatMap(({ cluster, complete, text: told }) =>
-      complete ? [] : told.map((sentence) => `Coverage of ${cluster}: ${sentence}`),
+    ...coverages.flatMap(({ cluster, complete, text }) =>
+      complete ? [] : text.map((sentence) => `Coverage of ${cluster}: ${sentence}`),
     ),
   ];
 }

@@ -33,11 +33,11 @@ export interface Suggestion {
   readonly policy: PolicyDocument | undefined;
   /** Whether applying the policy is enough. */
   readonly opens: boolean;
-  /** What whoever applies it must know. */
+  /** Notes for applying the policy. */
   readonly notes: readonly string[];
 }
 
-export interface Asked {
+export interface SuggestionInput {
   readonly incident: Incident;
   readonly variants: readonly Variant[];
   /** Variants that were seen less often are left out. */
@@ -45,7 +45,7 @@ export interface Asked {
   readonly kind?: PolicyKind | undefined;
 }
 
-export function suggestPolicy(asked: Asked): Suggestion {
+export function suggestPolicy(asked: SuggestionInput): Suggestion {
   const { incident, variants, cut } = asked;
   const closed = notByPolicy(incident);
   if (closed !== undefined) return { policy: undefined, opens: false, notes: [closed] };
@@ -152,7 +152,7 @@ interface Target {
 function targetOf(
   variant: Variant,
   side: 'source' | 'destination',
-  { incident, kind }: Asked,
+  { incident, kind }: SuggestionInput,
   notes: Set<string>,
 ): Target | undefined {
   const end = variant[side];

@@ -16,7 +16,7 @@ import {
   topOutput,
 } from '../../../../src/query/totals/schema.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
-import { createUsableTotals } from '../../../../src/query/totals/totals-watermark.ts';
+import { createTotalsWatermark } from '../../../../src/query/totals/totals-watermark.ts';
 import { HOUR_NS, nsToMs } from '../../../../src/runtime/time.ts';
 import { httpServing } from '../../../support/api/serving.ts';
 import { tellStore } from '../../../support/query/emitted.ts';
@@ -117,7 +117,7 @@ test('the command asks the server, and says what the answer does not cover', asy
 describe('a scope', () => {
   const deps = () => ({
     config: totalsConfig.parse({}),
-    usable: createUsableTotals(stored.store),
+    watermark: createTotalsWatermark(stored.store),
     signal: never,
   });
   const paging = { limit: 1000, offset: 0, order: 'flows', connections: false } as const;
@@ -145,7 +145,7 @@ describe('a scope', () => {
 describe('limits', () => {
   const limited = (settings: object) => ({
     config: totalsConfig.parse(settings),
-    usable: createUsableTotals(stored.store),
+    watermark: createTotalsWatermark(stored.store),
     nowNanos: STORY_ENDS,
   });
   const paging = { limit: 1000, offset: 0, order: 'flows', connections: false } as const;

@@ -17,8 +17,8 @@ import { queryMap } from '../../../../src/query/totals/map.ts';
 import type { Window } from '../../../../src/query/totals/rows.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import {
-  createUsableTotals,
-  type UsableTotals,
+  createTotalsWatermark,
+  type TotalsWatermark,
 } from '../../../../src/query/totals/totals-watermark.ts';
 import { TOTAL_KEYS, TOTALS_OF_FLOWS } from '../../../engines/fill-totals.ts';
 import { rowsOf } from '../../../engines/stores.ts';
@@ -37,7 +37,7 @@ interface StoredFlow {
 }
 
 const never = async (_: bigint, to: bigint) => to + 1n;
-const NEVER: UsableTotals = { since: never, toldSince: never };
+const NEVER: TotalsWatermark = { since: never, reportedSince: never };
 const config = totalsConfig.parse({});
 const DIMENSIONS = [...allDimensions()];
 const IN_TOTALS = DIMENSIONS.filter(({ keys }) => keys.every(({ totals }) => totals !== undefined));
@@ -145,7 +145,7 @@ const sorted = (counts: ReadonlyMap<string, number>) =>
 
 test('from totals as from flows, and as one flow after the other', async () => {
   expect(slots.length).toBeGreaterThan(10);
-  const usable = createUsableTotals(stored.store);
+  const watermark = createTotalsWatermark(stored.store);
   const all = flows.flatMap(({ response: { flow } }) => (flow ? [flow] : []));
   const filter = fc.oneof(
     { weight: 3, arbitrary: simple() },
@@ -171,8 +171,8 @@ test('from totals as from flows, and as one flow after the other', async () => {
         const by = chosen.map(({ name }: Dimension) => name);
         const paging = { limit: 1_000_000, offset: 0, order: 'flows', connections: false } as const;
         const query = { ...window, whitelist, blacklist, by, ...paging };
-        const found = await queryAggregates(stored.store, query, { config, usable });
-        const plain = await queryAggregates(stored.store, query, { config, usable: NEVER });
+        const found = await queryAggregates(stored.store, query, { config, watermark });
+        const plain = await queryAggregates(stored.store, query, { config, watermark: NEVER });
         expect(plain.source).toBe('flows');
         expect({ ...found, source: '' }).toEqual({ ...plain, source: '' });
         seen[found.source]++;
@@ -191,7 +191,7 @@ test('from totals as from flows, and as one flow after the other', async () => {
 }, 180_000);
 
 test('steps of a series and edges of a map too', async () => {
-  const usable = createUsableTotals(stored.store);
+  const watermark = createTotalsWatermark(stored.store);
   const deps = { config, nowNanos: (slots.at(-1) ?? 0n) * 300_000_000_000n };
   const [first = 0n, last = 0n] = [slots[0], slots.at(-1)];
   const whole = { since: slotBounds(first).first + 17n, until: slotBounds(last).last - 12_345n };
@@ -208,14 +208,14 @@ test('steps of a series and edges of a map too', async () => {
       async (window, level, step) => {
         const query = { ...window, whitelist: [], blacklist: [] };
         const map = { ...query, level, limit: 10_000 } as const;
-        const fromTotals = await queryMap(stored.store, map, { ...deps, usable });
-        const fromFlows = await queryMap(stored.store, map, { ...deps, usable: NEVER });
+        const fromTotals = await queryMap(stored.store, map, { ...deps, watermark });
+        const fromFlows = await queryMap(stored.store, map, { ...deps, watermark: NEVER });
         expect({ ...fromTotals, counted: '' }).toEqual({ ...fromFlows, counted: '' });
         const long = window === whole && step !== undefined;
         const series = { ...query, by: ['verdict'], measure: 'flows', series: 3 } as const;
         const asked = { ...series, step: long ? undefined : step };
-        const stepped = await queryTimeseries(stored.store, asked, { ...deps, usable });
-        const plain = await queryTimeseries(stored.store, asked, { ...deps, usable: NEVER });
+        const stepped = await queryTimeseries(stored.store, asked, { ...deps, watermark });
+        const plain = await queryTimeseries(stored.store, asked, { ...deps, watermark: NEVER });
         expect({ ...stepped, source: '' }).toEqual({ ...plain, source: '' });
         expect(stepped.total.sum).toBe(
           stepped.total.points.reduce<number>((sum, point) => sum + (point ?? 0), 0),

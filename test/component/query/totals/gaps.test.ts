@@ -6,7 +6,7 @@ import { queryCompare } from '../../../../src/query/totals/compare.ts';
 import { totalsConfig } from '../../../../src/query/totals/config.ts';
 import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
-import { createUsableTotals } from '../../../../src/query/totals/totals-watermark.ts';
+import { createTotalsWatermark } from '../../../../src/query/totals/totals-watermark.ts';
 import { msToNs } from '../../../../src/runtime/time.ts';
 import { encodeRows } from '../../../../src/store/native/native-rows.ts';
 import { COVERAGE_COLUMNS } from '../../../../src/store/schema/coverage-columns.ts';
@@ -64,7 +64,7 @@ afterAll(() => stored.close());
 
 const deps = () => ({
   config: totalsConfig.parse({}),
-  usable: createUsableTotals(stored.store),
+  watermark: createTotalsWatermark(stored.store),
   nowNanos: NOW,
 });
 const hour = { since: at(0), until: at(60) - 1n, whitelist: [], blacklist: [] };

@@ -50,16 +50,16 @@ describe('the story of an incident', () => {
     const { sentences, unknown } = story({}, SEEN, 30n * MINUTE_NS);
     expect(sentences).toEqual([
       'east a/web called west a/db on TCP port 80 and was denied once in this window; first seen 2026-03-14T12:00:00Z, last seen 2026-03-14T12:00:00Z.',
-      'Cluster west stopped it on INGRESS at the destination: POLICY_DENIED. Policies select the destination, and no rule of theirs allows this: the default deny.',
-      'The other side: cluster east saw 2 flows of it at the source: 2 FORWARDED. To the source it looks forwarded: it left there, and the denial is only told where it arrived.',
-      'It has not been seen since, while cluster west was collected: resolved. It is new.',
+      'Cluster west dropped it on INGRESS at the destination: POLICY_DENIED. Policies select the destination and no rule allows this traffic (default deny).',
+      'The other side: cluster east saw 2 flows of it at the source: 2 FORWARDED. The source sees forwarded flows, because only the destination reports the denial.',
+      'Resolved: no denial since, while cluster west was collected. It is new.',
     ]);
     expect(unknown).toHaveLength(1);
   });
 
   it.each([
     [{ code: 181, policies: 'CiliumNetworkPolicy a/no' }, 'denied by CiliumNetworkPolicy a/no'],
-    [{ code: 181 }, 'by a deny rule'],
+    [{ code: 181 }, 'denied by a deny rule'],
     [
       { code: 189, policies: 'CiliumNetworkPolicy a/auth' },
       'mutual authentication (CiliumNetworkPolicy a/auth)',
@@ -68,7 +68,7 @@ describe('the story of an incident', () => {
     [{ code: 177 }, 'loadBalancerSourceRanges'],
     [{ code: 195 }, 'Strict encryption'],
     [{ code: 134 }, '"Invalid packet"'],
-    [{ verdict: 4 }, 'It was let through'],
+    [{ verdict: 4 }, 'It was forwarded'],
     [{ direction: 2, cluster: 'east' }, 'on EGRESS at the source'],
   ] as const)('%j: %s', (facts, words) => {
     expect(story(facts).sentences.join(' ')).toContain(words);
@@ -83,7 +83,7 @@ describe('the story of an incident', () => {
       text: 'nothing',
     } as const;
     const { unknown, sentences } = story({ source: end('', 'web') }, missing);
-    expect(unknown.join(' ')).toContain('Which cluster a/web is in: no flow says.');
+    expect(unknown.join(' ')).toContain('The cluster of a/web: no flow names it.');
     expect(unknown.join(' ')).toContain('What the source side saw: nothing.');
     expect(sentences.join(' ')).toContain('was not collected for long enough');
     expect(story({ code: 181 }).unknown.join(' ')).toContain('The denying policy');

@@ -4,7 +4,7 @@ import { cursorParts, cursorText, isBehind } from '../../../../src/query/denials
 import {
   edgesCondition,
   hoursCondition,
-  stretchesOf,
+  windowParts,
 } from '../../../../src/query/denials/window.ts';
 import { HOUR_NS } from '../../../../src/runtime/time.ts';
 
@@ -15,7 +15,7 @@ describe('a window over hours and edges', () => {
       fc.property(fc.option(nanos), fc.option(nanos), nanos, (from, to, moment) => {
         const range = { since: from ?? undefined, until: to ?? undefined };
         if (from !== null && to !== null && from > to) return;
-        const { hours, edges } = stretchesOf(range);
+        const { hours, edges } = windowParts(range);
         const hour = moment / HOUR_NS - (moment % HOUR_NS < 0n ? 1n : 0n);
         const inHours =
           hours !== undefined && hour >= (hours.first ?? hour) && hour <= (hours.last ?? hour);
@@ -30,15 +30,15 @@ describe('a window over hours and edges', () => {
   });
 
   it('of whole hours needs no single denials', () => {
-    expect(stretchesOf({ since: 0n, until: 2n * HOUR_NS - 1n })).toEqual({
+    expect(windowParts({ since: 0n, until: 2n * HOUR_NS - 1n })).toEqual({
       hours: { first: 0n, last: 1n },
       edges: [],
     });
-    expect(stretchesOf({})).toEqual({ hours: {}, edges: [] });
+    expect(windowParts({})).toEqual({ hours: {}, edges: [] });
   });
 
   it('becomes conditions whose parameters do not meet', () => {
-    const { hours, edges } = stretchesOf({ since: 1n, until: 2n * HOUR_NS });
+    const { hours, edges } = windowParts({ since: 1n, until: 2n * HOUR_NS });
     expect(hoursCondition(hours ?? {})).toEqual({
       where: 'hour >= {hourFrom:Int32} AND hour <= {hourTo:Int32}',
       params: { hourFrom: 1n, hourTo: 1n },

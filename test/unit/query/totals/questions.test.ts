@@ -46,7 +46,7 @@ describe('steps of a series', () => {
   test('that make too many points are refused', () => {
     const day = { since: NOW - 24n * HOUR, until: NOW, step: 1 };
     expect(() => gridOf(day, 2000)).toThrow(
-      'step: steps of 1 s make 86400 points of this window, at most 2000 are told',
+      'step: steps of 1 s make 86400 points of this window, more than 2000 (api.totals.maxPoints)',
     );
   });
 });
