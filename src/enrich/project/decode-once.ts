@@ -1,7 +1,8 @@
 // Parts of messages that many flows have in common, looked up by their bytes and decoded the first time they are seen:
 // clusters have thousands of endpoints (some 350 bytes each, labels and all), flows come by the million.
+
+import { WireReader } from '../../hubble/proto/wire.ts';
 import { ByteTable } from './byte-table.ts';
-import { WireReader } from './wire.ts';
 
 export abstract class DecodeOnce {
   readonly table: ByteTable;

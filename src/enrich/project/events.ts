@@ -3,6 +3,7 @@
 
 import { decode } from '../../hubble/proto/codec.ts';
 import { GetFlowsResponse, type LostEvent } from '../../hubble/proto/schema.gen.ts';
+import { WireReader } from '../../hubble/proto/wire.ts';
 import { NS_PER_MS } from '../../runtime/time.ts';
 import { encodeRows, type Row } from '../../store/native/native-rows.ts';
 import { EVENT_COLUMNS } from '../../store/schema/columns.ts';
@@ -11,7 +12,6 @@ import { clusterOf } from './finish.ts';
 import { Moment } from './moment.ts';
 import type { Envelope, ResponseKind } from './response.ts';
 import { CANONICAL, makeUuid } from './uuid.ts';
-import { WireReader } from './wire.ts';
 
 /** Events that a relay says were lost. */
 export interface LostFact {

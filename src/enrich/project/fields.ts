@@ -1,5 +1,5 @@
 // Fields of kinds that few columns have; flow.gen.ts calls these.
-import type { WireReader } from './wire.ts';
+import type { WireReader } from '../../hubble/proto/wire.ts';
 
 /** A message of bools as a number: field n is bit n - 1. */
 export function readBits(reader: WireReader): number {

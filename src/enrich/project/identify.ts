@@ -2,6 +2,7 @@
 // batch that may have been written before.
 
 import type { FlowBatch } from '../../hubble/proto/batch.ts';
+import { WireReader } from '../../hubble/proto/wire.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
 import { bytesOf } from './finish.ts';
 import { MAX_SECONDS, MIN_SECONDS } from './int64.ts';
@@ -9,7 +10,6 @@ import { Moment } from './moment.ts';
 import { Envelope } from './response.ts';
 import { Span } from './span.ts';
 import { CANONICAL, makeUuid, parseUuid } from './uuid.ts';
-import { WireReader } from './wire.ts';
 
 export interface BatchIdentities {
   /** 16 bytes a response, in canonical order: the `uuid` its row has. */

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { fromJson, toJson } from '../../hubble/json/json.ts';
 import { decode } from '../../hubble/proto/codec.ts';
 import type { MessageType } from '../../hubble/proto/schema.ts';
-import type { WireReader } from './wire.ts';
+import type { WireReader } from '../../hubble/proto/wire.ts';
 
 /** Put by decoders in the place of bytes that are not UTF-8. */
 const REPLACEMENT = '\ufffd';

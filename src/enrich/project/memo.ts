@@ -1,9 +1,10 @@
 // Texts that are made of a part of a message, once for each distinct part: the joined elements of a repeated field, the
 // JSON of a submessage.
+
+import type { WireReader } from '../../hubble/proto/wire.ts';
 import { resized } from './byte-table.ts';
 import { DecodeOnce } from './decode-once.ts';
 import type { Texts } from './texts.ts';
-import type { WireReader } from './wire.ts';
 
 /** Makes the text of what the reader stands before; sets the reader's `lossy` when the text cannot give it back. */
 type MakeText = (reader: WireReader) => string;

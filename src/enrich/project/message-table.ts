@@ -1,12 +1,12 @@
 // The distinct messages of one type that flows have in common (MESSAGE_GROUPS), with a value for each of their fields
 // that has a column.
 import type { MessageType } from '../../hubble/proto/schema.ts';
+import type { WireReader } from '../../hubble/proto/wire.ts';
 import { FLOW_COLUMNS, type GroupField, type MessageGroup } from '../../store/schema/columns.ts';
 import { numberColumns, resizeAll } from './byte-table.ts';
 import { DecodeOnce } from './decode-once.ts';
 import { joinLines } from './memo.ts';
 import type { Texts } from './texts.ts';
-import type { WireReader } from './wire.ts';
 
 export class MessageTable<Field extends string> extends DecodeOnce {
   /** Values of each field by the message's number; texts by their number in Texts. */

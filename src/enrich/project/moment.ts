@@ -1,8 +1,9 @@
 // google.protobuf.Timestamp, read into two numbers and brought into the range that the store's times have.
+
+import type { WireReader } from '../../hubble/proto/wire.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
 import { MAX_SECONDS, MIN_SECONDS } from './int64.ts';
 import type { Span } from './span.ts';
-import type { WireReader } from './wire.ts';
 
 const TWO32 = 0x1_0000_0000;
 

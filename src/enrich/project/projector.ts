@@ -4,6 +4,7 @@
 import type { FlowBatch } from '../../hubble/proto/batch.ts';
 import { decode } from '../../hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { Malformed } from '../../hubble/proto/wire.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { NS_PER_MS } from '../../runtime/time.ts';
 import type { NativeBlock } from '../../store/store.ts';
@@ -23,7 +24,6 @@ import { Envelope } from './response.ts';
 import { type RowIds, rowIds } from './row-ids.ts';
 import { RowWriter } from './row-writer.ts';
 import { Scopes } from './scopes.ts';
-import { Malformed } from './wire.ts';
 
 export type { LostFact } from './events.ts';
 export type { BatchIdentities } from './identify.ts';

@@ -1,6 +1,7 @@
 // The envelope of a flow, GetFlowsResponse: finds where its members are and reads none of them.
+
+import type { WireReader } from '../../hubble/proto/wire.ts';
 import { Span } from './span.ts';
-import type { WireReader } from './wire.ts';
 
 /** The member of the response's oneof that came last: it is the one that counts. */
 export type ResponseKind = 'flow' | 'node_status' | 'lost_events' | 'unknown';

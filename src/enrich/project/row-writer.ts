@@ -8,6 +8,7 @@ import {
   Service,
   Tunnel,
 } from '../../hubble/proto/schema.gen.ts';
+import { WireReader } from '../../hubble/proto/wire.ts';
 import { type MessageGroup, PRESENCE } from '../../store/schema/columns.ts';
 import type { DecodeOnce } from './decode-once.ts';
 import { makeHeadersJson, makeListJson, makeMessageJson } from './json-text.ts';
@@ -16,7 +17,6 @@ import { type MessageTable, messageTable } from './message-table.ts';
 import { type Columns, type Groups, Rows } from './rows.ts';
 import { Span } from './span.ts';
 import { Texts } from './texts.ts';
-import { WireReader } from './wire.ts';
 
 export class RowWriter {
   readonly reader = new WireReader();

@@ -1,5 +1,5 @@
 // A span of the batch's bytes that is dealt with later.
-import type { WireReader } from './wire.ts';
+import type { WireReader } from '../../hubble/proto/wire.ts';
 
 /** Bytes of the batch from `start` to `end`; `start` is -1 when there are none. */
 export class Span {

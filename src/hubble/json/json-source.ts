@@ -1,7 +1,8 @@
 // Original JSON text of a response whose message cannot hold all of it. It travels inside the message as a field
 // that no .proto has, through the bus and the store.
 import { GetFlowsResponse } from '../proto/schema.gen.ts';
-import { WIRE_BYTES, WireReader, WireWriter } from '../proto/wire.ts';
+import { WIRE_BYTES, WireReader } from '../proto/wire.ts';
+import { WireWriter } from '../proto/wire-writer.ts';
 
 /** `json_source` of GetFlowsResponse: the highest field number there is, which no .proto will take. */
 export const JSON_SOURCE_FIELD = 536_870_911;
@@ -46,16 +47,17 @@ export function isResponseType(type: object): boolean {
 function* unknownFields(unknown: Uint8Array) {
   const reader = new WireReader(unknown);
   const { bytes } = reader;
-  while (reader.pos < bytes.length) {
+  while (reader.pos < reader.limit) {
     const tag = reader.pos;
-    const key = reader.tag(bytes.length);
+    const key = reader.tag();
     const value = reader.pos;
-    reader.skip(key, bytes.length);
+    reader.skip(key);
     const end = reader.pos;
     let start = value;
     if ((key & 7) === WIRE_BYTES) {
       reader.pos = value;
-      start = end - reader.length(bytes.length);
+      reader.end();
+      start = reader.pos;
       reader.pos = end;
     }
     yield { field: key >>> 3, wire: key & 7, tag, start, end, bytes };

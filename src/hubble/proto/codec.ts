@@ -9,8 +9,8 @@ import {
   WIRE_FIXED64,
   WIRE_VARINT,
   WireReader,
-  WireWriter,
 } from './wire.ts';
+import { WireWriter } from './wire-writer.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -23,7 +23,7 @@ type Fields = Record<string, unknown>;
 export function decode<T extends object>(type: MessageType<T>, bytes: Uint8Array): T {
   const message = type.create();
   const reader = new WireReader(bytes);
-  readMessage(reader, type, message as Fields, reader.bytes.length, 0);
+  readMessage(reader, type, message as Fields, 0);
   return message;
 }
 
@@ -34,21 +34,15 @@ export function encode<T extends object>(type: MessageType<T>, message: NoInfer<
   return writer.finish();
 }
 
-function readMessage(
-  reader: WireReader,
-  type: MessageType,
-  message: Fields,
-  end: number,
-  depth: number,
-): void {
-  if (depth > MAX_DEPTH) throw reader.malformed(`nested deeper than ${MAX_DEPTH}`);
+function readMessage(reader: WireReader, type: MessageType, message: Fields, depth: number): void {
+  if (depth > MAX_DEPTH) throw reader.malformed('too-deep', `nested deeper than ${MAX_DEPTH}`);
   let unknown: Uint8Array[] | undefined;
-  while (reader.pos < end) {
+  while (reader.pos < reader.limit) {
     const start = reader.pos;
-    const tag = reader.tag(end);
+    const tag = reader.tag();
     const field = type.byNumber.get(tag >>> 3);
-    if (field !== undefined && readField(reader, field, tag & 7, message, end, depth)) continue;
-    reader.skip(tag, end);
+    if (field !== undefined && readField(reader, field, tag & 7, message, depth)) continue;
+    reader.skip(tag);
     unknown ??= [];
     unknown.push(reader.bytes.subarray(start, reader.pos));
   }
@@ -65,23 +59,24 @@ function readField(
   field: Field,
   wire: number,
   message: Fields,
-  end: number,
   depth: number,
 ): boolean {
   const { name } = field;
   if (field.kind === 'message' || field.kind === 'wrapper') {
     if (wire !== WIRE_BYTES) return false;
-    const stop = reader.length(end) + reader.pos;
+    const outer = reader.enter();
     if (field.kind === 'wrapper') {
       // A repeated occurrence of a singular message is merged into the earlier one.
       const box: Fields = { value: message[name] };
-      readMessage(reader, wrapperType(field.scalar), box, stop, depth + 1);
+      readMessage(reader, wrapperType(field.scalar), box, depth + 1);
+      reader.leave(outer);
       message[name] = box.value ?? zeroOf(field.scalar);
       return true;
     }
     const earlier = field.repeated ? undefined : (message[name] as Fields | undefined);
     const inner = earlier ?? (field.type.create() as Fields);
-    readMessage(reader, field.type, inner, stop, depth + 1);
+    readMessage(reader, field.type, inner, depth + 1);
+    reader.leave(outer);
     if (field.repeated) append(message, name, inner);
     else {
       for (const other of field.excludes) if (message[other] !== undefined) delete message[other];
@@ -92,15 +87,16 @@ function readField(
   const scalar = field.kind === 'enum' ? 'int32' : field.scalar;
   const expected = wireOf(scalar);
   if (field.repeated) {
-    if (wire === expected) append(message, name, readScalar(reader, scalar, end));
+    if (wire === expected) append(message, name, readScalar(reader, scalar));
     else if (wire === WIRE_BYTES) {
-      const stop = reader.length(end) + reader.pos;
-      while (reader.pos < stop) append(message, name, readScalar(reader, scalar, stop));
+      const outer = reader.enter();
+      while (reader.pos < reader.limit) append(message, name, readScalar(reader, scalar));
+      reader.leave(outer);
     } else return false;
     return true;
   }
   if (wire !== expected) return false;
-  const value = readScalar(reader, scalar, end);
+  const value = readScalar(reader, scalar);
   // A member of a oneof is there even when it is the default.
   if (field.excludes.length > 0) {
     for (const other of field.excludes) if (message[other] !== undefined) delete message[other];
@@ -115,41 +111,38 @@ function append(message: Fields, name: string, value: unknown): void {
   else message[name] = [value];
 }
 
-function readScalar(reader: WireReader, scalar: Scalar, end: number): unknown {
+function readScalar(reader: WireReader, scalar: Scalar): unknown {
   switch (scalar) {
     case 'double':
-      return reader.double(end);
+      return reader.double();
     case 'float':
-      return reader.float(end);
+      return reader.float();
     case 'int32':
-      return reader.varint32(end) | 0;
+      return reader.varint() | 0;
     case 'uint32':
-      return reader.varint32(end);
+      return reader.varint();
     case 'int64':
-      return BigInt.asIntN(64, reader.varint64(end));
+      return BigInt.asIntN(64, reader.varint64());
     case 'uint64':
-      return reader.varint64(end);
+      return reader.varint64();
     case 'bool':
-      return reader.varint64(end) !== 0n;
+      return reader.bool() === 1;
     case 'string': {
-      const start = takeBytes(reader, end);
-      return reader.bytes.toString('utf8', start, reader.pos);
+      const end = reader.end();
+      const text = reader.bytes.toString('utf8', reader.pos, end);
+      reader.pos = end;
+      return text;
     }
     case 'bytes': {
-      const start = takeBytes(reader, end);
+      const end = reader.end();
       // A copy: the message must not keep the whole stream buffer alive.
-      return new Uint8Array(reader.bytes.subarray(start, reader.pos));
+      const bytes = new Uint8Array(reader.bytes.subarray(reader.pos, end));
+      reader.pos = end;
+      return bytes;
     }
     default:
       return scalar satisfies never;
   }
-}
-
-function takeBytes(reader: WireReader, end: number): number {
-  const size = reader.length(end);
-  const start = reader.pos;
-  reader.pos = start + size;
-  return start;
 }
 
 function wireOf(scalar: Scalar): number {

@@ -1,7 +1,8 @@
 // Field masks applied to encoded responses, without decoding them.
 import { Flow } from './schema.gen.ts';
 import type { Field, MessageType } from './schema.ts';
-import { WIRE_BYTES, WireReader, WireWriter } from './wire.ts';
+import { WIRE_BYTES, WireReader } from './wire.ts';
+import { WireWriter } from './wire-writer.ts';
 
 /** Numbers of the fields to keep: whole, or of a message the fields below. */
 export type FieldMask = ReadonlyMap<number, FieldMask | 'whole'>;
@@ -52,50 +53,33 @@ function isKnown(type: MessageType, [name = '', ...below]: readonly string[]): b
 export function maskResponse(response: Buffer, mask: FieldMask): Buffer {
   const reader = new WireReader(response);
   const writer = new WireWriter(response.length + 16);
-  const end = response.length;
-  while (reader.pos < end) {
+  while (reader.pos < reader.limit) {
     const start = reader.pos;
-    const tag = reader.tag(end);
-    if (tag >>> 3 === FLOW_FIELD && (tag & 7) === WIRE_BYTES)
-      nested(reader, writer, tag, end, mask);
-    else copy(reader, writer, start, tag, end);
+    const tag = reader.tag();
+    if (tag >>> 3 === FLOW_FIELD && (tag & 7) === WIRE_BYTES) cut(reader, writer, tag, mask);
+    else copy(reader, writer, start, tag);
   }
   return writer.finish();
 }
 
-function cut(reader: WireReader, writer: WireWriter, end: number, mask: FieldMask): void {
-  while (reader.pos < end) {
-    const start = reader.pos;
-    const tag = reader.tag(end);
-    const rule = mask.get(tag >>> 3);
-    if (rule === undefined) reader.skip(tag, end);
-    else if (rule === 'whole' || (tag & 7) !== WIRE_BYTES) copy(reader, writer, start, tag, end);
-    else nested(reader, writer, tag, end, rule);
-  }
-}
-
-function nested(
-  reader: WireReader,
-  writer: WireWriter,
-  tag: number,
-  end: number,
-  mask: FieldMask,
-): void {
-  const size = reader.length(end);
-  const stop = reader.pos + size;
+/** Copies the fields of a submessage that the mask names. */
+function cut(reader: WireReader, writer: WireWriter, tag: number, mask: FieldMask): void {
+  const outer = reader.enter();
   writer.tag(tag >>> 3, WIRE_BYTES);
   const from = writer.begin();
-  cut(reader, writer, stop, mask);
+  while (reader.pos < reader.limit) {
+    const start = reader.pos;
+    const inner = reader.tag();
+    const rule = mask.get(inner >>> 3);
+    if (rule === undefined) reader.skip(inner);
+    else if (rule === 'whole' || (inner & 7) !== WIRE_BYTES) copy(reader, writer, start, inner);
+    else cut(reader, writer, inner, rule);
+  }
   writer.end(from);
+  reader.leave(outer);
 }
 
-function copy(
-  reader: WireReader,
-  writer: WireWriter,
-  start: number,
-  tag: number,
-  end: number,
-): void {
-  reader.skip(tag, end);
+function copy(reader: WireReader, writer: WireWriter, start: number, tag: number): void {
+  reader.skip(tag);
   writer.raw(reader.bytes.subarray(start, reader.pos));
 }

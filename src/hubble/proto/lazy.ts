@@ -16,22 +16,20 @@ export class LazyResponse {
   /** Looks at other bytes from now on. Throws `hubble/malformed` when their outline is no message. */
   read(bytes: Buffer): this {
     const reader = new WireReader(bytes);
-    const end = bytes.length;
     let start = -1;
     let stop = -1;
     let plain = true;
-    while (reader.pos < end) {
-      const tag = reader.tag(end);
+    while (reader.pos < reader.limit) {
+      const tag = reader.tag();
       const number = tag >>> 3;
       if (number === FLOW && (tag & 7) === WIRE_BYTES) {
-        const size = reader.length(end);
+        stop = reader.end();
         if (start >= 0) plain = false;
         start = reader.pos;
-        stop = reader.pos + size;
         reader.pos = stop;
       } else {
         if (OTHERS.has(number)) plain = false;
-        reader.skip(tag, end);
+        reader.skip(tag);
       }
     }
     if (!plain) this.flow = decode(GetFlowsResponse, bytes).flow;
@@ -79,10 +77,11 @@ class View<T extends object> {
     this.times.fill(0);
     this.values.fill(UNREAD);
     reader.pos = start;
+    reader.limit = end;
     while (reader.pos < end) {
       const at = reader.pos;
-      const tag = reader.tag(end);
-      reader.skip(tag, end);
+      const tag = reader.tag();
+      reader.skip(tag);
       const index = this.index.get(tag >>> 3);
       if (index === undefined) continue;
       const times = this.times[index] as number; // index < fields
@@ -107,9 +106,10 @@ class View<T extends object> {
     if (inner !== undefined) {
       const reader = new WireReader(this.bytes);
       reader.pos = first;
-      if ((reader.tag(end) & 7) !== WIRE_BYTES) return undefined;
-      const size = reader.length(end);
-      return inner.read(reader, reader.pos, reader.pos + size);
+      reader.limit = end;
+      if ((reader.tag() & 7) !== WIRE_BYTES) return undefined;
+      const stop = reader.end();
+      return inner.read(reader, reader.pos, stop);
     }
     // From the first occurrence to the last: between them may be other fields, which are not looked at.
     const part = decode(this.type, this.bytes.subarray(first, end));

@@ -1,4 +1,5 @@
-// Protobuf's wire format: bounds-checked reading and writing of tags, numbers and lengths.
+// Reads protobuf's wire format without making objects.
+import { isUtf8 } from 'node:buffer';
 import { ParallaxError } from '../../runtime/errors.ts';
 
 export const WIRE_VARINT = 0;
@@ -11,246 +12,254 @@ export const WIRE_FIXED32 = 5;
 /** Messages nested deeper than this are refused, as protobuf's own readers do. */
 export const MAX_DEPTH = 100;
 
-export class WireReader {
-  readonly bytes: Buffer;
-  pos = 0;
+/** Bytes that are no protobuf message; `reason` is a short stable word for metrics. */
+export class Malformed extends ParallaxError {
+  readonly reason: 'truncated' | 'bad-varint' | 'bad-tag' | 'too-deep';
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.isBuffer(bytes)
-      ? bytes
-      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  /** An error that says where reading stopped. */
-  malformed(what: string, at = this.pos): ParallaxError {
-    return new ParallaxError(
-      'hubble/malformed',
-      `no protobuf message: ${what} at byte ${at} of ${this.bytes.length}`,
-    );
-  }
-
-  /** `field << 3 | wire type`, unsigned. */
-  tag(end: number): number {
-    const at = this.pos;
-    const value = this.varint64Number(end);
-    if (value > 0xffffffff || value < 8) throw this.malformed(`impossible field tag ${value}`, at);
-    return value;
-  }
-
-  /** The low 32 bits of a varint, unsigned: what 32-bit fields, bools and enums hold. */
-  varint32(end: number): number {
-    const { bytes } = this;
-    const at = this.pos;
-    let value = 0;
-    for (let i = 0; i < 10; i++) {
-      // The limit is checked first, so the byte is there.
-      if (at + i >= end) throw this.malformed('number runs past the end', at);
-      const byte = bytes[at + i] as number;
-      if (i < 5) value |= (byte & 127) << (7 * i);
-      if (byte < 128) {
-        if (i === 9 && byte > 1) break;
-        this.pos = at + i + 1;
-        return value >>> 0;
-      }
-    }
-    throw this.malformed('number longer than 64 bits', at);
-  }
-
-  /** A varint as 64 unsigned bits. */
-  varint64(end: number): bigint {
-    const { bytes } = this;
-    const at = this.pos;
-    let low = 0;
-    let middle = 0;
-    let high = 0;
-    for (let i = 0; i < 10; i++) {
-      if (at + i >= end) throw this.malformed('number runs past the end', at);
-      const byte = bytes[at + i] as number;
-      const part = byte & 127;
-      if (i < 4) low |= part << (7 * i);
-      else if (i < 8) middle |= part << (7 * (i - 4));
-      else high |= part << (7 * (i - 8));
-      if (byte < 128) {
-        if (i === 9 && byte > 1) break;
-        this.pos = at + i + 1;
-        // 28 + 25 bits are exact in a double, which is far cheaper than BigInt arithmetic.
-        if (high === 0 && middle < 0x2000000) return BigInt(middle * 0x10000000 + low);
-        return (BigInt(high) << 56n) | (BigInt(middle) << 28n) | BigInt(low);
-      }
-    }
-    throw this.malformed('number longer than 64 bits', at);
-  }
-
-  /** The length of what follows; it ends within `end`. */
-  length(end: number): number {
-    const at = this.pos;
-    const value = this.varint64Number(end);
-    if (value > end - this.pos) throw this.malformed(`field of ${value} bytes past the end`, at);
-    return value;
-  }
-
-  double(end: number): number {
-    return this.bytes.readDoubleLE(this.take(8, end));
-  }
-
-  float(end: number): number {
-    return this.bytes.readFloatLE(this.take(4, end));
-  }
-
-  /** Moves past the value of a tag whose field is not known; groups are passed whole. */
-  skip(tag: number, end: number, depth = 0): void {
-    switch (tag & 7) {
-      case WIRE_VARINT:
-        this.varint32(end);
-        return;
-      case WIRE_FIXED64:
-        this.take(8, end);
-        return;
-      case WIRE_BYTES:
-        this.take(this.length(end), end);
-        return;
-      case WIRE_GROUP:
-        this.skipGroup(tag >>> 3, end, depth + 1);
-        return;
-      case WIRE_FIXED32:
-        this.take(4, end);
-        return;
-      case WIRE_GROUP_END:
-        throw this.malformed(`end of a group that never began (field ${tag >>> 3})`);
-      default:
-        throw this.malformed(`wire type ${tag & 7} (field ${tag >>> 3})`);
-    }
-  }
-
-  private skipGroup(group: number, end: number, depth: number): void {
-    if (depth > MAX_DEPTH) throw this.malformed(`nested deeper than ${MAX_DEPTH}`);
-    while (this.pos < end) {
-      const tag = this.tag(end);
-      if ((tag & 7) !== WIRE_GROUP_END) this.skip(tag, end, depth);
-      else if (tag >>> 3 === group) return;
-      else throw this.malformed(`group ${group} ends as ${tag >>> 3}`);
-    }
-    throw this.malformed(`group ${group} does not end`);
-  }
-
-  /** Moves past `size` bytes and returns where they start. */
-  private take(size: number, end: number): number {
-    const at = this.pos;
-    if (size > end - at) throw this.malformed(`value of ${size} bytes past the end`);
-    this.pos = at + size;
-    return at;
-  }
-
-  private varint64Number(end: number): number {
-    const byte = this.pos < end ? (this.bytes[this.pos] as number) : 128;
-    if (byte < 128) {
-      this.pos++;
-      return byte;
-    }
-    return Number(this.varint64(end));
+  constructor(reason: Malformed['reason'], message: string) {
+    super('hubble/malformed', message);
+    this.reason = reason;
   }
 }
 
-/** A growing buffer; messages are written in place and moved up when their length takes more than a byte. */
-export class WireWriter {
-  private buffer: Buffer;
-  private pos = 0;
+/**
+ * Stands at `pos` and never reads past `limit`, the end of the message it is in; entering a submessage moves the limit.
+ * Every method throws `Malformed`.
+ */
+export class WireReader {
+  bytes: Buffer;
+  view: DataView;
+  pos = 0;
+  limit = 0;
+  /** Upper 32 bits of the last varint, signed. */
+  hi = 0;
+  /** Set to 1 by reading a value that a column cannot hold; the caller resets it. */
+  lossy = 0;
 
-  constructor(capacity = 1024) {
-    this.buffer = Buffer.allocUnsafe(capacity);
+  constructor(bytes: Uint8Array = Buffer.alloc(0)) {
+    this.bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.limit = bytes.length;
   }
 
-  /** What was written; the writer must not be used afterwards. */
-  finish(): Buffer {
-    return this.buffer.subarray(0, this.pos);
+  /** Reads from other bytes from now on. */
+  reset(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.pos = 0;
+    this.limit = bytes.length;
   }
 
-  tag(field: number, wireType: number): void {
-    this.varint32((field << 3) | wireType);
-  }
-
-  /** Unsigned. */
-  varint32(value: number): void {
-    this.reserve(5);
-    const { buffer } = this;
-    let rest = value >>> 0;
-    while (rest > 127) {
-      buffer[this.pos++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    buffer[this.pos++] = rest;
-  }
-
-  /** Signed, as int32 and enums are: negative numbers take ten bytes. */
-  int32(value: number): void {
-    if (value >= 0) this.varint32(value);
-    else this.varint64(BigInt(value | 0));
-  }
-
-  varint64(value: bigint): void {
-    this.reserve(10);
-    const { buffer } = this;
-    const bits = BigInt.asUintN(64, value);
-    let low = Number(bits & 0xffffffffn);
-    let high = Number(bits >> 32n);
-    while (high > 0 || low > 127) {
-      buffer[this.pos++] = (low & 127) | 128;
-      low = ((low >>> 7) | (high << 25)) >>> 0;
-      high >>>= 7;
-    }
-    buffer[this.pos++] = low;
-  }
-
-  double(value: number): void {
-    this.reserve(8);
-    this.pos = this.buffer.writeDoubleLE(value, this.pos);
-  }
-
-  float(value: number): void {
-    this.reserve(4);
-    this.pos = this.buffer.writeFloatLE(value, this.pos);
-  }
-
-  /** Bytes without a length in front. */
-  raw(value: Uint8Array): void {
-    this.reserve(value.length);
-    this.buffer.set(value, this.pos);
-    this.pos += value.length;
-  }
-
-  text(value: string): void {
-    const start = this.begin();
-    // At most three bytes of UTF-8 for each UTF-16 unit.
-    this.reserve(value.length * 3);
-    this.pos += this.buffer.write(value, this.pos, 'utf8');
-    this.end(start);
-  }
-
-  /** Begins a length-delimited value; hand the result to `end`. */
-  begin(): number {
-    this.reserve(1);
-    return this.pos++;
-  }
-
-  end(start: number): void {
-    const size = this.pos - start - 1;
-    if (size < 128) {
-      this.buffer[start] = size;
-      return;
-    }
-    const extra = size < 0x4000 ? 1 : size < 0x200000 ? 2 : size < 0x10000000 ? 3 : 4;
-    this.reserve(extra);
-    this.buffer.copyWithin(start + 1 + extra, start + 1, this.pos);
-    const end = this.pos + extra;
+  /** Reads a span of what another reader reads. */
+  open(of: WireReader, start: number, end: number): void {
+    this.bytes = of.bytes;
+    this.view = of.view;
     this.pos = start;
-    this.varint32(size);
-    this.pos = end;
+    this.limit = end;
+    this.lossy = 0;
   }
 
-  private reserve(more: number): void {
-    if (this.pos + more <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.pos + more));
-    this.buffer.copy(larger, 0, 0, this.pos);
-    this.buffer = larger;
+  /** An error with the position where reading stopped. */
+  malformed(reason: Malformed['reason'], what: string, at = this.pos): Malformed {
+    const { length } = this.bytes;
+    return new Malformed(reason, `no protobuf message: ${what} at byte ${at} of ${length}`);
+  }
+
+  /** The low 32 bits of a varint, unsigned, which is all of a 32-bit field, bool or enum; `hi` has the others. */
+  varint(): number {
+    const { pos } = this;
+    if (pos < this.limit) {
+      const byte = this.view.getUint8(pos);
+      if (byte < 128) {
+        this.pos = pos + 1;
+        this.hi = 0;
+        return byte;
+      }
+    }
+    return this.longVarint();
+  }
+
+  /** A varint as 64 unsigned bits. */
+  varint64(): bigint {
+    const low = this.varint();
+    const { hi } = this;
+    // 53 bits are exact in a double, which is far cheaper than BigInt arithmetic.
+    if (hi >= 0 && hi < 0x200000) return BigInt(hi * 0x100000000 + low);
+    return (BigInt(hi >>> 0) << 32n) | BigInt(low);
+  }
+
+  /** `field << 3 | wire type`, unsigned. */
+  tag(): number {
+    const at = this.pos;
+    const tag = this.varint();
+    if (this.hi === 0 && tag >= 8) return tag;
+    throw this.malformed(
+      'bad-tag',
+      `impossible field tag ${(this.hi >>> 0) * 0x100000000 + tag}`,
+      at,
+    );
+  }
+
+  /** A number the column can hold up to `max`; 0, and lossy, when it is larger or negative. */
+  upTo(max: number): number {
+    const value = this.varint();
+    if (this.hi === 0 && value <= max) return value;
+    this.lossy = 1;
+    return 0;
+  }
+
+  u8(): number {
+    return this.upTo(0xff);
+  }
+
+  u16(): number {
+    return this.upTo(0xffff);
+  }
+
+  u32(): number {
+    return this.upTo(0xffffffff);
+  }
+
+  i32(): number {
+    const value = this.varint() | 0;
+    if (this.hi === value >> 31) return value;
+    this.lossy = 1;
+    return 0;
+  }
+
+  /** 1 for true, 0 for false. */
+  bool(): number {
+    return this.varint() === 0 && this.hi === 0 ? 0 : 1;
+  }
+
+  double(): number {
+    const at = this.pos;
+    this.skipBytes(8);
+    return this.view.getFloat64(at, true);
+  }
+
+  float(): number {
+    const at = this.pos;
+    this.skipBytes(4);
+    return this.view.getFloat32(at, true);
+  }
+
+  /** Reads a length and returns the position where the value behind it ends. */
+  end(): number {
+    const at = this.pos;
+    const length = this.varint();
+    const end = this.pos + length;
+    if (this.hi === 0 && end <= this.limit) return end;
+    const size = (this.hi >>> 0) * 0x100000000 + length;
+    throw this.malformed('truncated', `field of ${size} bytes past the end`, at);
+  }
+
+  /** Enters the submessage that starts here; pass the result to `leave`. */
+  enter(): number {
+    const outer = this.limit;
+    this.limit = this.end();
+    return outer;
+  }
+
+  leave(outer: number): void {
+    this.pos = this.limit;
+    this.limit = outer;
+  }
+
+  /** Skips a field that has no column. */
+  unknown(tag: number): void {
+    this.lossy = 1;
+    this.skip(tag);
+  }
+
+  /** The text of a length-delimited field; lossy when it is not UTF-8. */
+  string(): string {
+    const end = this.end();
+    const bytes = this.bytes.subarray(this.pos, end);
+    if (!isUtf8(bytes)) this.lossy = 1;
+    this.pos = end;
+    return bytes.toString('utf8');
+  }
+
+  /** Skips the value of a field whose tag was just read; groups are skipped whole. */
+  skip(tag: number, depth = 0): void {
+    switch (tag & 7) {
+      case WIRE_VARINT:
+        this.varint();
+        return;
+      case WIRE_FIXED64:
+        this.skipBytes(8);
+        return;
+      case WIRE_BYTES:
+        this.pos = this.end();
+        return;
+      case WIRE_GROUP:
+        this.skipGroup(tag >>> 3, depth + 1);
+        return;
+      case WIRE_FIXED32:
+        this.skipBytes(4);
+        return;
+      case WIRE_GROUP_END:
+        throw this.malformed('bad-tag', `end of a group that never began (field ${tag >>> 3})`);
+      default:
+        throw this.malformed('bad-tag', `wire type ${tag & 7} (field ${tag >>> 3})`);
+    }
+  }
+
+  private skipBytes(count: number): void {
+    if (this.pos + count > this.limit)
+      throw this.malformed('truncated', `value of ${count} bytes past the end`);
+    this.pos += count;
+  }
+
+  private skipGroup(group: number, depth: number): void {
+    if (depth > MAX_DEPTH) throw this.malformed('too-deep', `nested deeper than ${MAX_DEPTH}`);
+    while (this.pos < this.limit) {
+      const tag = this.tag();
+      if ((tag & 7) !== WIRE_GROUP_END) this.skip(tag, depth);
+      else if (tag >>> 3 === group) return;
+      else throw this.malformed('bad-tag', `group ${group} ends as ${tag >>> 3}`);
+    }
+    throw this.malformed('truncated', `group ${group} does not end`);
+  }
+
+  private longVarint(): number {
+    const { view, limit } = this;
+    let { pos } = this;
+    // Two and three bytes are ports, lengths, identities: nearly all there is.
+    if (pos + 3 <= limit) {
+      const word =
+        view.getUint8(pos) | (view.getUint8(pos + 1) << 8) | (view.getUint8(pos + 2) << 16);
+      this.hi = 0;
+      if ((word & 0x8000) === 0) {
+        this.pos = pos + 2;
+        return (word & 0x7f) | ((word & 0x7f00) >>> 1);
+      }
+      if ((word & 0x800000) === 0) {
+        this.pos = pos + 3;
+        return (word & 0x7f) | ((word & 0x7f00) >>> 1) | ((word & 0x7f0000) >>> 2);
+      }
+    }
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (pos >= limit) throw this.malformed('truncated', 'number runs past the end');
+      const byte = view.getUint8(pos++);
+      if (shift === 63 && byte > 1) break;
+      const bits = byte & 127;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high = bits >>> 4;
+      } else high |= bits << (shift - 32);
+      if (byte < 128) {
+        this.pos = pos;
+        this.hi = high;
+        return low >>> 0;
+      }
+    }
+    throw this.malformed('bad-varint', 'number longer than 64 bits');
   }
 }

@@ -6,8 +6,8 @@ import { ByteTable, viewOf } from '../../../../src/enrich/project/byte-table.ts'
 import { putNanos } from '../../../../src/enrich/project/int64.ts';
 import { Scratch } from '../../../../src/enrich/project/scratch.ts';
 import { CANONICAL, parseUuid } from '../../../../src/enrich/project/uuid.ts';
-import { WireReader } from '../../../../src/enrich/project/wire.ts';
-import { WireWriter } from '../../../../src/hubble/proto/wire.ts';
+import { WireReader } from '../../../../src/hubble/proto/wire.ts';
+import { WireWriter } from '../../../../src/hubble/proto/wire-writer.ts';
 import { SECOND_NS } from '../../../../src/runtime/time.ts';
 
 test('a byte table numbers strings as they come, and finds them again', () => {
