@@ -1,47 +1,16 @@
-// What the gRPC API counts.
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { instruments } from '../../telemetry/instruments.ts';
 
 export function grpcMetrics(registry: Registry) {
-  const registers = [registry];
+  const { counter, gauge } = instruments(registry, 'parallax_grpc_');
   return {
-    calls: new Counter({
-      name: 'parallax_grpc_calls_total',
-      help: 'Calls that ended, by method and gRPC status.',
-      labelNames: ['method', 'code'],
-      registers,
-    }),
-    streams: new Gauge({
-      name: 'parallax_grpc_streams',
-      help: 'Streams open now.',
-      registers,
-    }),
-    streamsLimit: new Gauge({
-      name: 'parallax_grpc_streams_limit',
-      help: 'Streams that may be open at once.',
-      registers,
-    }),
-    responses: new Counter({
-      name: 'parallax_grpc_flows_sent_total',
-      help: 'Flows and events written to clients.',
-      labelNames: ['kind'],
-      registers,
-    }),
-    bytes: new Counter({
-      name: 'parallax_grpc_sent_bytes_total',
-      help: 'Bytes of the flows and events written to clients.',
-      registers,
-    }),
-    waits: new Counter({
-      name: 'parallax_grpc_waits_total',
-      help: 'Times an answer was held up until its client had read more.',
-      registers,
-    }),
-    errors: new Counter({
-      name: 'parallax_grpc_errors_total',
-      help: 'Calls that failed, by error code.',
-      labelNames: ['code'],
-      registers,
-    }),
+    calls: counter('calls_total', 'Finished calls by method and gRPC status.', 'method', 'code'),
+    streams: gauge('streams', 'Open streams.'),
+    streamsLimit: gauge('streams_limit', 'Maximum of open streams.'),
+    responses: counter('flows_sent_total', 'Flows and events sent to clients.', 'kind'),
+    bytes: counter('sent_bytes_total', 'Bytes of flows and events sent to clients.'),
+    waits: counter('waits_total', 'Times a stream waited until its client had read more.'),
+    errors: counter('errors_total', 'Failed calls by error code.', 'code'),
   };
 }
 

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { schemaError } from '../../query/request/fields.ts';
 import { parseJson } from '../../query/request/json-body.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import type { TlsPems } from '../../runtime/tls-files.ts';
 import type { Tokens } from '../auth.ts';
 import type { ApiConfig } from '../config.ts';
 import { hostOf, isLoopback } from '../loopback.ts';
@@ -25,8 +26,8 @@ export interface AppDeps {
   readonly logger: Logger;
   readonly stopped: AbortSignal;
   readonly endless: WeakSet<object>;
-  /** PEM texts of HTTPS. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Of HTTPS. */
+  readonly tls?: TlsPems | undefined;
 }
 
 export interface App {

@@ -1,106 +1,81 @@
-// Makes the OpenAPI document fit to be read: what many routes have alike is said once and referred to, what nobody refers
-// to is left out, and so are the bounds that JavaScript's numbers have anyway.
+// Shortens the OpenAPI document: parameters and problems that routes have in common become components, and unused
+// schemas and the bounds of JavaScript's integers are left out. Component schemas are sorted by name.
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** A copy; the document itself stays as it is. */
-export function tidied(document: object): Json {
-  const whole = withoutNoise(document) as Json;
-  const parameters = new Shared('parameters', (each) => String(each.name));
-  const responses = new Shared('responses', (_, status) => `Problem${status}`);
-  const paths = objectOf(whole.paths, (operations) =>
-    objectOf(operations, (operation) => ({
-      ...operation,
-      ...(operation.requestBody !== undefined && {
-        requestBody: bodyOf(operation.requestBody as Json),
-      }),
-      ...(Array.isArray(operation.parameters) && {
-        parameters: operation.parameters.map((each: Json) =>
-          each.in === 'path' ? each : parameters.add(each, ''),
-        ),
-      }),
-      responses: objectOf(operation.responses, (response, status) =>
-        Number(status) >= 400 ? responses.add(response, status) : response,
-      ),
-    })),
-  );
-  const components = whole.components as Json;
-  const shared = { parameters: parameters.all, responses: responses.all };
-  const schemas = referred({ paths, ...shared }, components.schemas as Json);
-  return { ...whole, paths, components: { ...components, ...shared, schemas } };
+interface Named {
+  readonly $ref?: string;
+  readonly name?: string;
+  readonly in?: string;
 }
 
-/** A body of which nothing is needed need not be there. */
-function bodyOf(body: Json): Json {
-  const content = body.content as Readonly<Record<string, { readonly schema: Json }>>;
-  const needed = Object.values(content).some(
-    ({ schema }) => schema.type !== 'object' || (schema.required as Json[] | undefined)?.length,
-  );
-  return { ...body, required: needed };
+interface Operation {
+  parameters?: Named[];
+  requestBody?: {
+    required?: boolean;
+    readonly content: Record<string, { schema: { type?: string; required?: string[] } }>;
+  };
+  readonly responses: Record<string, Named>;
 }
 
-/** Things told once under a name; different ones of one name are numbered. */
-class Shared {
-  private readonly kind: string;
-  private readonly nameOf: (each: Json, key: string) => string;
-  private readonly byText = new Map<string, string>();
-  private readonly named = new Map<string, Json>();
+interface Document {
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: Record<string, Record<string, object>>;
+}
 
-  constructor(kind: string, nameOf: (each: Json, key: string) => string) {
-    this.kind = kind;
-    this.nameOf = nameOf;
+/** A changed copy. */
+export function tidied(document: object): object {
+  const copy = JSON.parse(JSON.stringify(document, withoutBounds)) as Document; // as @fastify/swagger makes it
+  const parameters: Record<string, Named> = {};
+  const responses: Record<string, Named> = {};
+  for (const operation of Object.values(copy.paths).flatMap((path) => Object.values(path))) {
+    const { requestBody: body } = operation;
+    if (body) body.required = Object.values(body.content).some(({ schema }) => isNeeded(schema));
+    if (operation.parameters)
+      operation.parameters = operation.parameters.map((each) =>
+        each.in === 'path' ? each : shared('parameters', parameters, each.name ?? '', each),
+      );
+    for (const [status, response] of Object.entries(operation.responses))
+      if (Number(status) >= 400)
+        operation.responses[status] = shared('responses', responses, `Problem${status}`, response);
   }
-
-  get all(): Json {
-    return Object.fromEntries(this.named);
-  }
-
-  add(each: Json, key: string): Json {
-    const text = JSON.stringify(each);
-    let name = this.byText.get(text);
-    if (name === undefined) {
-      const wanted = this.nameOf(each, key);
-      name = wanted;
-      for (let n = 2; this.named.has(name); n++) name = `${wanted}-${n}`;
-      this.byText.set(text, name);
-      this.named.set(name, each);
-    }
-    return { $ref: `#/components/${this.kind}/${name}` };
-  }
+  Object.assign(copy.components, { parameters, responses });
+  const { schemas = {}, ...others } = copy.components;
+  copy.components.schemas = referred([copy.paths, others], schemas);
+  return copy;
 }
 
-function objectOf(value: unknown, change: (each: Json, key: string) => unknown): Json {
-  return Object.fromEntries(
-    Object.entries((value ?? {}) as Json).map(([key, each]) => [key, change(each as Json, key)]),
-  );
+/** A body may be left out when all its fields may. */
+function isNeeded({ type, required }: { type?: string; required?: string[] }): boolean {
+  return type !== 'object' || (required?.length ?? 0) > 0;
 }
 
-/** The schemas that are referred to, by way of others too. */
-function referred(from: unknown, schemas: Json): Json {
-  const wanted = new Set<string>();
-  const look = (value: unknown) => {
+/** A reference to the component; different ones of one name are numbered. */
+function shared(kind: string, known: Record<string, Named>, wanted: string, each: Named): Named {
+  const text = JSON.stringify(each);
+  let name = wanted;
+  for (let n = 2; known[name] && JSON.stringify(known[name]) !== text; n++) name = `${wanted}-${n}`;
+  known[name] = each;
+  return { $ref: `#/components/${kind}/${name}` };
+}
+
+/** The schemas that are referred to, directly or by other schemas, sorted by name. */
+function referred(from: unknown, schemas: Record<string, object>): Record<string, object> {
+  const used = new Set<string>();
+  const visit = (value: unknown) => {
     for (const [, name = ''] of JSON.stringify(value).matchAll(
       /#\/components\/schemas\/([\w.-]+)/g,
     ))
-      if (!wanted.has(name) && schemas[name] !== undefined) {
-        wanted.add(name);
-        look(schemas[name]);
+      if (!used.has(name) && schemas[name] !== undefined) {
+        used.add(name);
+        visit(schemas[name]);
       }
   };
-  look(from);
-  return Object.fromEntries(Object.entries(schemas).filter(([name]) => wanted.has(name)));
+  visit(from);
+  return Object.fromEntries([...used].sort().map((name) => [name, schemas[name] ?? {}]));
 }
 
-function withoutNoise(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNoise);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(
-        ([key, each]) =>
-          !(key === 'maximum' && each === Number.MAX_SAFE_INTEGER) &&
-          !(key === 'minimum' && each === Number.MIN_SAFE_INTEGER),
-      )
-      .map(([key, each]) => [key, withoutNoise(each)]),
-  );
+function withoutBounds(key: string, value: unknown): unknown {
+  const isBound =
+    (key === 'maximum' && value === Number.MAX_SAFE_INTEGER) ||
+    (key === 'minimum' && value === Number.MIN_SAFE_INTEGER);
+  return isBound ? undefined : value;
 }

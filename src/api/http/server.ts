@@ -1,4 +1,4 @@
-// The HTTP API: flows and what is made of them, health, metrics. On loopback, or where a token is asked for.
+// The HTTP API as a component: listens on loopback, or on other addresses when tokens are configured.
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Component, Health } from '../../runtime/component.ts';
