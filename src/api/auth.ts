@@ -1,5 +1,5 @@
-// Who may ask: bearer tokens, kept as hashes and compared in constant time; without any, only loopback may. A token never
-// leaves this file.
+// Bearer tokens, kept as hashes and compared in constant time. Without tokens the servers accept loopback only. Token
+// values never leave this file.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ParallaxError } from '../runtime/errors.ts';
@@ -13,13 +13,13 @@ interface Known {
 }
 
 export interface Tokens {
-  /** Whether who asks must show one. */
+  /** Whether clients must send one. */
   readonly needed: boolean;
-  /** Of an `authorization` header. Throws `auth/required` when it has none that is known. */
+  /** Reads an `authorization` header. Throws `auth/required` without a known token. */
   principalOf(authorization: string | undefined): Principal;
 }
 
-/** Reads the files. Throws `config/invalid` for one that cannot be read, or two tokens that are the same. */
+/** Reads token files. Throws `config/invalid` for a file that cannot be read and for two equal tokens. */
 export function readTokens(config: AuthConfig): Tokens {
   const known = [
     ...(config.token === undefined ? [] : [knownOf('default', hashOf(config.token))]),
@@ -43,12 +43,12 @@ export function readTokens(config: AuthConfig): Tokens {
   };
 }
 
-/** Throws `config/invalid` when other hosts reach the address and no token is asked for. */
+/** Throws `config/invalid` when other hosts can reach the address and no token is configured. */
 export function requireSafe(key: string, listen: string, tokens: Tokens): void {
   if (tokens.needed || isLoopback(hostOf(listen))) return;
   throw new ParallaxError(
     'config/invalid',
-    `${key}: other hosts can reach ${listen}, and without a token whoever does reads every flow: set api.auth.tokens, or PARALLAX_API_AUTH_TOKEN or PARALLAX_API_AUTH_TOKEN_FILE in the environment (\`openssl rand -hex 32\` makes one), or listen on 127.0.0.1`,
+    `${key}: other hosts can reach ${listen} and could read every flow without a token: set api.auth.tokens, or PARALLAX_API_AUTH_TOKEN or PARALLAX_API_AUTH_TOKEN_FILE in the environment (generate one with \`openssl rand -hex 32\`), or listen on 127.0.0.1`,
   );
 }
 
@@ -61,14 +61,13 @@ function find(known: readonly Known[], authorization: string | undefined): Princ
   if (token === undefined)
     throw new ParallaxError(
       'auth/required',
-      'the server asks for a token: send `authorization: Bearer TOKEN` (PARALLAX_TOKEN or --token-file with the command)',
+      'a token is required: send `authorization: Bearer TOKEN` (commands: PARALLAX_TOKEN or --token-file)',
     );
   const hash = hashOf(token);
   let found: Principal | undefined;
-  // All of them, so that the time says nothing of which it was.
+  // Compares with all, so that the time does not depend on which one matches.
   for (const each of known) if (timingSafeEqual(each.hash, hash)) found = each.principal;
-  if (found === undefined)
-    throw new ParallaxError('auth/required', 'the server does not know this token');
+  if (found === undefined) throw new ParallaxError('auth/required', 'unknown token');
   return found;
 }
 
@@ -89,7 +88,7 @@ function fileToken(path: string): string {
   if (text.length < 16)
     throw new ParallaxError(
       'config/invalid',
-      `api.auth: ${path} holds ${text.length} characters; a token has 16 at least`,
+      `api.auth: ${path} holds ${text.length} characters; a token needs at least 16`,
     );
   return text;
 }

@@ -1,6 +1,4 @@
-// Whether an address is of this host only.
-
-/** The host of `HOST:PORT`, or of a `host` header; brackets of IPv6 left out. */
+/** The host of `HOST:PORT` or of a `host` header, without the brackets of IPv6. */
 export function hostOf(address: string): string {
   return address
     .replace(/:\d*$/, '')

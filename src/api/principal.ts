@@ -1,10 +1,10 @@
-// Who asks: the name that the log tells, and what they may read.
+// The authenticated client of a request or call.
 import type { Scope } from '../query/read/scope.ts';
 
 export interface Principal {
-  /** Name of the token; `anonymous` where none is needed. */
+  /** Name of the token or certificate; `anonymous` where none is needed. For the log. */
   readonly name: string;
-  /** Undefined is everything. */
+  /** Clusters and namespaces it may read; undefined is everything. */
   readonly scope?: Scope | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What both servers of the API are made from, HTTP and gRPC.
+// Dependencies of the HTTP and the gRPC server.
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Overview } from '../query/catalogue/overview.ts';
@@ -20,13 +20,13 @@ export interface ServingDeps {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly version?: string;
-  /** Those of the configuration when left out. */
+  /** Those of the configuration by default. */
   readonly tokens?: Tokens;
-  /** The state of the whole process, for readiness. */
+  /** State of the process, for readiness and health. */
   readonly health: () => HealthReport;
 }
 
-/** Of a server, by the address it listens at. */
+/** A server is healthy while it listens. */
 export function listeningHealth(address: string | undefined): Health {
   return address === undefined ? { state: 'failed', reason: 'does not listen' } : { state: 'ok' };
 }

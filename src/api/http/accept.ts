@@ -1,4 +1,5 @@
-// Which of the forms that an answer has a client takes, by its header `accept` (RFC 9110, section 12.5.1).
+// Content negotiation by `accept` (RFC 9110, section 12.5.1): ranges, qualities, and the most specific range wins.
+// @fastify/accept-negotiator negotiates encodings: it knows no ranges such as text/* and no media type parameters.
 import { ParallaxError } from '../../runtime/errors.ts';
 
 interface Range {
@@ -6,34 +7,31 @@ interface Range {
   readonly quality: number;
 }
 
-/**
- * The form that is liked best; among equals one that is named itself, then the one that stands first. `forms` are media
- * types. Throws `input/not-acceptable`.
- */
+/** The media type of `forms` with the highest quality; the first of equal ones. Throws `input/not-acceptable`. */
 export function acceptedForm<const T extends string>(
   accept: string | undefined,
   forms: readonly [T, ...T[]],
 ): T {
   const ranges = (accept ?? '').split(',').map(rangeOf).filter(isRange);
   if (ranges.length === 0) return forms[0];
-  const liking = (form: string) => likingOf(form, ranges);
-  const best = forms.reduce((one, other) => (liking(other) > liking(one) ? other : one));
-  if (liking(best) > 0) return best;
+  const quality = (form: string) => qualityOf(form, ranges);
+  const best = forms.reduce((one, other) => (quality(other) > quality(one) ? other : one));
+  if (quality(best) > 0) return best;
   throw new ParallaxError(
     'input/not-acceptable',
-    `accept: ${JSON.stringify(String(accept).slice(0, 200))} names no form of this answer; it comes as ${forms.join(', ')}`,
+    `accept: ${JSON.stringify(String(accept).slice(0, 200))} matches no representation; available are ${forms.join(', ')}`,
   );
 }
 
-/** Qualities have three digits: what is more exact counts less than any of them. */
-const EXACTNESS = 1e-4;
+/** Less than any difference of qualities, which have three digits. */
+const SPECIFICITY = 1e-4;
 
-/** By the most exact range that takes it in; 0 without one. */
-function likingOf(form: string, ranges: readonly Range[]): number {
+/** Quality by the most specific matching range; 0 without one. */
+function qualityOf(form: string, ranges: readonly Range[]): number {
   const group = `${form.slice(0, form.indexOf('/'))}/*`;
   for (const [less, wanted] of [form, group, '*/*'].entries()) {
     const range = ranges.find(({ type }) => type === wanted);
-    if (range !== undefined) return range.quality && range.quality - less * EXACTNESS;
+    if (range !== undefined) return range.quality && range.quality - less * SPECIFICITY;
   }
   return 0;
 }

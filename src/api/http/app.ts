@@ -1,5 +1,5 @@
-// The application behind the server: limits on what comes in, who asks, how refusals look, and what is counted and logged
-// of each answer. Knows no route of the API.
+// The Fastify application without its routes: limits of requests, authentication, problem details, metrics and the access
+// log.
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -16,7 +16,7 @@ import type { Audit } from './audit.ts';
 import { refuseConnection } from './client-error.ts';
 import { checkHead, fromFramework, type Head, MAX_PARAM } from './framework-errors.ts';
 import { KnownPaths } from './known-paths.ts';
-import { PROBLEM_JSON, problemOf } from './problem.ts';
+import { PROBLEM_JSON, type Problem, problemOf } from './problem.ts';
 
 export interface AppDeps {
   readonly config: ApiConfig;
@@ -39,21 +39,17 @@ export interface App {
 /** Headers of one request; a browser sends about twenty. */
 const MAX_HEADERS = 100;
 const CHECK_MS = 1000;
-/** What compresses; events are sent as they come, and would wait in a compressor. */
+/** Server-sent events are not compressed: a compressor would hold them back. */
 const COMPRESSED =
   /^(application\/(json|x-ndjson|problem\+json)|text\/(csv|plain|html|css|javascript))/;
-/** Whoever gets one of these may ask again. */
+/** Statuses after which a client may repeat its request. */
 const RETRIED: ReadonlySet<number> = new Set([429, 503]);
 const OPEN = /^\/(healthz|readyz|docs|openapi\.json)(\/|\?|$)/;
 const METRICS = /^\/metrics(\?|$)/;
 
 export async function buildApp(deps: AppDeps): Promise<App> {
-  const { config, metrics, logger, stopped, audit, endless } = deps;
+  const { config, metrics, logger, stopped } = deps;
   const app = createApp(deps);
-  app.setValidatorCompiler(({ schema }) => checkedBy(schema as z.ZodType)); // as the routes declare them
-  app.setSerializerCompiler(() => (document) => JSON.stringify(document));
-  const paths = new KnownPaths();
-  paths.watch(app);
   const principals = new WeakMap<FastifyRequest, Principal>();
   const failed = (error: unknown) => {
     if (stopped.aborted) return;
@@ -61,59 +57,24 @@ export async function buildApp(deps: AppDeps): Promise<App> {
     metrics.errors.inc({ code });
     if (status >= 500) logger.error({ err: error }, 'request failed');
   };
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    try {
-      done(null, parseJson(String(body), config.maxDepth));
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)));
-    }
-  });
-  app.addHook('onRequest', async (request, reply) => {
-    // Whatever is answered is what it says it is, to browsers too.
-    reply.header('x-content-type-options', 'nosniff');
-    checkHead(request, config);
-    principals.set(request, principalOf(deps, request));
-    // Before a body is read: whoever asks at a wrong place should learn of that, not of the body.
-    if (request.is404) return noSuchRoute(request, reply);
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    metrics.requests.inc({ route, status: String(reply.statusCode) });
-    if (!endless.has(reply)) metrics.seconds.observe({ route }, reply.elapsedTime / 1000);
-    if (request.url.startsWith('/api/')) {
-      audit.of(request).principal ??= principals.get(request) ?? { name: 'unknown' };
-      audit.write(request, reply);
-    }
-  });
   const refuse = (error: unknown, reply: FastifyReply) => {
     failed(error);
-    const problem = problemOf(error);
-    if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="parallax"');
-    if (problem.code === 'query/busy') reply.header('retry-after', '1');
-    // The rate limit has said it more exactly.
-    else if (RETRIED.has(problem.status) && !reply.hasHeader('retry-after'))
-      reply.header('retry-after', '5');
-    return reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem));
+    return sendProblem(problemOf(error), reply);
   };
+  readBodies(app, config.maxDepth);
   app.setErrorHandler(async (error, request, reply) =>
     refuse(fromFramework(error, config, request), reply),
   );
-  const noSuchRoute = (request: FastifyRequest, reply: FastifyReply) => {
-    const [path = ''] = request.url.split('?');
-    const methods = paths.methodsOf(path);
-    const { method } = request;
-    if (methods.length === 0)
-      return refuse(
-        new ParallaxError('input/not-found', `there is no ${path}; /docs shows what there is`),
-        reply,
-      );
-    reply.header('allow', methods.join(', '));
-    if (method === 'OPTIONS') return reply.code(204).send();
-    const text = `${path} takes ${methods.join(', ')}, not ${method}`;
-    return refuse(new ParallaxError('input/method', text), reply);
-  };
+  const noSuchRoute = notFoundHandler(app, refuse);
   app.setNotFoundHandler(noSuchRoute);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+    checkHead(request, config);
+    principals.set(request, authenticate(deps, request));
+    // Before the body is read: a wrong path is reported as such, not as a wrong body.
+    if (request.is404) return noSuchRoute(request, reply);
+  });
+  countResponses(app, deps, principals);
   await addRateLimit(app, config, principals);
   if (config.compress)
     await app.register(import('@fastify/compress'), {
@@ -122,16 +83,75 @@ export async function buildApp(deps: AppDeps): Promise<App> {
       customTypes: COMPRESSED,
       globalDecompression: false,
     });
-  const known = (request: FastifyRequest) => {
+  const principalOf = (request: FastifyRequest) => {
     const principal = principals.get(request);
-    if (principal === undefined)
-      throw new ParallaxError('internal', 'nobody is known to have asked');
+    if (principal === undefined) throw new ParallaxError('internal', 'no principal of the request');
     return principal;
   };
-  return { app, principalOf: known, failed };
+  return { app, principalOf, failed };
 }
 
-/** Fastify loads ajv unless other factories of compilers are named; the compilers set above take their place. */
+/** Bodies are JSON of bounded depth; each part of a request is read by the schema of its route. */
+function readBodies(app: FastifyInstance, maxDepth: number): void {
+  app.setValidatorCompiler(({ schema }) => checkedBy(schema as z.ZodType)); // as the routes declare them
+  app.setSerializerCompiler(() => (document) => JSON.stringify(document));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseJson(String(body), maxDepth));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+}
+
+function countResponses(
+  app: FastifyInstance,
+  { metrics, audit, endless }: AppDeps,
+  principals: WeakMap<FastifyRequest, Principal>,
+): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requests.inc({ route, status: String(reply.statusCode) });
+    if (!endless.has(reply)) metrics.seconds.observe({ route }, reply.elapsedTime / 1000);
+    if (!request.url.startsWith('/api/')) return;
+    audit.of(request).principal ??= principals.get(request) ?? { name: 'unknown' };
+    audit.write(request, reply);
+  });
+}
+
+function sendProblem(problem: Problem, reply: FastifyReply): FastifyReply {
+  const { status, code } = problem;
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="parallax"');
+  if (code === 'query/busy') reply.header('retry-after', '1');
+  // The rate limit has set a more exact time.
+  else if (RETRIED.has(status) && !reply.hasHeader('retry-after')) reply.header('retry-after', '5');
+  return reply.code(status).type(PROBLEM_JSON).send(JSON.stringify(problem));
+}
+
+type Refuse = (error: unknown, reply: FastifyReply) => FastifyReply;
+
+/** 404 for an unknown path, 405 with `allow` for a wrong method. */
+function notFoundHandler(app: FastifyInstance, refuse: Refuse) {
+  const paths = new KnownPaths();
+  paths.watch(app);
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const [path = ''] = request.url.split('?');
+    const methods = paths.methodsOf(path);
+    const { method } = request;
+    if (methods.length === 0)
+      return refuse(
+        new ParallaxError('input/not-found', `there is no ${path}; /docs lists all paths`),
+        reply,
+      );
+    reply.header('allow', methods.join(', '));
+    if (method === 'OPTIONS') return reply.code(204).send();
+    const text = `${path} takes ${methods.join(', ')}, not ${method}`;
+    return refuse(new ParallaxError('input/method', text), reply);
+  };
+}
+
+/** Named so that Fastify does not load ajv; the compilers set in readBodies take their place. */
 function unused(): never {
   throw new ParallaxError('internal', 'a compiler of schemas was set already');
 }
@@ -139,7 +159,7 @@ function unused(): never {
 function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
   const { requestTimeout } = config;
   const server = {
-    // Node refuses longer headers, the URL among them, before anything is read.
+    // Node refuses longer headers, the URL among them, before it reads a body.
     maxHeaderSize: config.maxUrl + 8192,
     headersTimeout: Math.ceil(requestTimeout / 3),
     requestTimeout,
@@ -155,12 +175,10 @@ function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
     clientErrorHandler: refuseConnection((slow) => {
       if (slow) metrics.slowClients.inc({ while: 'sending' });
     }),
-    frameworkErrors: (error: Error, request: Head, reply: FastifyReply) => {
-      const problem = problemOf(fromFramework(error, config, request));
-      void reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem));
-    },
+    frameworkErrors: (error: Error, request: Head, reply: FastifyReply) =>
+      void sendProblem(problemOf(fromFramework(error, config, request)), reply),
   };
-  // The two differ in the type of their server only, which nobody looks at.
+  // The two differ in the type of their server only, which nothing here depends on.
   const app = (
     tls
       ? Fastify({ ...common, https: { ...server, ...tls } })
@@ -175,13 +193,13 @@ function createApp({ config, tls, metrics, logger }: AppDeps): FastifyInstance {
   });
   app.server.on('drop', () => {
     metrics.refusedConnections.inc();
-    logger.debug({ connections: config.maxConnections }, 'connection refused: too many are open');
+    logger.debug({ limit: config.maxConnections }, 'connection refused');
   });
   return app;
 }
 
-/** Throws `auth/required` for who must be known and is not, `auth/forbidden` for a page of another site. */
-function principalOf({ tokens, config }: AppDeps, request: FastifyRequest): Principal {
+/** Throws `auth/required` without a valid token, `auth/forbidden` for a request from a page of another site. */
+function authenticate({ tokens, config }: AppDeps, request: FastifyRequest): Principal {
   const { url, headers } = request;
   if (OPEN.test(url) || (METRICS.test(url) && config.auth.metrics === 'open'))
     return { name: 'anyone' };
@@ -191,7 +209,7 @@ function principalOf({ tokens, config }: AppDeps, request: FastifyRequest): Prin
   if (isLoopback(host) || config.auth.hosts.includes(host)) return principal;
   throw new ParallaxError(
     'auth/forbidden',
-    `the API is asked for as ${JSON.stringify(host)}; without tokens it answers to names of loopback and those of api.auth.hosts only`,
+    `host ${JSON.stringify(host)} is not allowed: without tokens the API accepts loopback names and those of api.auth.hosts only`,
   );
 }
 
@@ -204,18 +222,18 @@ async function addRateLimit(
   await app.register(import('@fastify/rate-limit'), {
     max: requests,
     timeWindow: window,
-    // Tokens have names that no address has.
+    // By token where there is one, else by address.
     keyGenerator: (request) => `${principals.get(request)?.name ?? ''} ${request.ip}`,
     allowList: (request) => !request.url.startsWith('/api/'),
     errorResponseBuilder: (_request, { after }) =>
       new ParallaxError(
         'query/rate',
-        `more than ${requests} requests in ${window} ms, as many as api.rateLimit allows one client; try again in ${after}`,
+        `more than ${requests} requests in ${window} ms, the limit of one client (api.rateLimit); try again in ${after}`,
       ),
   });
 }
 
-/** A request's part, read by its schema. A body that is not there is an empty one. */
+/** Reads a part of a request by its schema. A missing body counts as an empty one. */
 function checkedBy(schema: z.ZodType) {
   return (data: unknown) => {
     const parsed = schema.safeParse(data ?? {});

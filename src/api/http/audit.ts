@@ -1,5 +1,5 @@
-// The log of questions: who asked what about which time, what came of it and what it cost. Never a token, and no value
-// of a filter that may be a secret.
+// The access log of the API: principal, input, window, status and cost of each request. Never a token, and no filter
+// value that may be a secret.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -9,20 +9,20 @@ import { nsToMs } from '../../runtime/time.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { ANONYMOUS, type Principal } from '../principal.ts';
 
-/** What is known of a request by whoever answers it. */
+/** Added by the handler of a request. */
 export interface Note {
   principal?: Principal;
-  /** As it was asked. */
+  /** As the client sent it. */
   input?: object;
   window?: TimeRange | undefined;
   cost?: Cost;
-  /** The answer was given before. */
+  /** Answered from the cache. */
   cached?: boolean;
-  /** Told so far by an answer that is a stream. */
+  /** Sent so far by a stream. */
   flows?: number;
 }
 
-/** Values that are seldom looked for and may be secrets: headers hold credentials, URLs hold keys. */
+/** Filters whose values may be secrets: headers hold credentials, URLs hold keys. */
 const SECRET = /header|url|path/i;
 const MAX_TEXT = 1000;
 
@@ -42,7 +42,7 @@ export class Audit {
     return note;
   }
 
-  /** To be called once, when the answer is over. */
+  /** Call once, when the response has ended. */
   write(request: FastifyRequest, reply: FastifyReply): void {
     const { principal = ANONYMOUS, input, window, cost, cached, flows } = this.of(request);
     const { rows, bytes, queries } = cost ?? {};
@@ -70,7 +70,7 @@ export class Audit {
 function shown(input: object): string {
   const text = JSON.stringify(input, (key, value: unknown) => {
     if (SECRET.test(key)) return '<hidden>';
-    // FlowFilters of a query string are JSON within JSON; what they hold is hidden with the same words.
+    // FlowFilters of a query string are JSON within JSON.
     if (typeof value === 'string' && /^\s*[[{]/.test(value)) return shownText(value);
     return typeof value === 'bigint' ? String(value) : value;
   });
@@ -81,7 +81,7 @@ function shownText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Several filters one after another, or none.
+    // Several filters one after another, or no JSON.
     return SECRET.test(text) ? '<hidden>' : text;
   }
 }

@@ -1,9 +1,9 @@
-// Answers about closed windows, kept for a while: bounded by bytes, and under what who asked may see.
+// Cache of documents about closed windows, bounded by bytes. Keys include the scope of the principal.
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
-export interface Kept {
-  /** The whole answer as JSON. */
+export interface CachedDocument {
+  /** The document as JSON. */
   readonly body: string;
   readonly etag: string;
   /** Milliseconds since 1970. */
@@ -13,12 +13,12 @@ export interface Kept {
 export interface AnswerCacheOptions {
   readonly size: number;
   readonly maxAge: number;
-  /** Told of the bytes that are kept whenever they change. */
+  /** Called with the size of the cache when it changes. */
   readonly bytes: (kept: number) => void;
 }
 
 export class AnswerCache {
-  private readonly kept: LRUCache<string, Kept> | undefined;
+  private readonly kept: LRUCache<string, CachedDocument> | undefined;
   private readonly bytes: (kept: number) => void;
 
   constructor({ size, maxAge, bytes }: AnswerCacheOptions) {
@@ -31,17 +31,17 @@ export class AnswerCache {
     });
   }
 
-  get(key: string): Kept | undefined {
+  get(key: string): CachedDocument | undefined {
     return this.kept?.get(key);
   }
 
-  set(key: string, kept: Kept): void {
-    this.kept?.set(key, kept);
+  set(key: string, document: CachedDocument): void {
+    this.kept?.set(key, document);
     this.bytes(this.kept?.calculatedSize ?? 0);
   }
 }
 
-/** Weak: what an answer cost is another each time, and no part of what it says. */
+/** A weak tag: the cost differs each time and is not part of it. */
 export function etagOf(document: object): string {
   const hash = createHash('sha256').update(JSON.stringify(document)).digest('base64url');
   return `W/"${hash.slice(0, 27)}"`;

@@ -1,10 +1,10 @@
-// Connections whose bytes are no request, or come too slowly: answered in one line and closed.
+// Answers and closes connections whose bytes are not an HTTP request, or arrive too slowly.
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import { PROBLEM_JSON, problemOf } from './problem.ts';
 
-/** What Node tells of it. */
+/** As Node reports it. */
 interface ParseError extends NodeJS.ErrnoException {
   readonly rawPacket?: unknown;
 }
@@ -20,14 +20,14 @@ const REFUSALS: Readonly<Record<string, ParallaxError>> = {
   ),
 };
 const BAD = inputError('that is no HTTP request');
-/** Of a request line that is one but for its method. */
+/** A valid request line except for its method. */
 const LINE = /^([!#$%&'*+.^_`|~\w-]{1,64}) \S+ HTTP\/1\.[01]\r?\n/;
 
-/** `told` hears of every refusal, and whether it was for being slow. */
-export function refuseConnection(told: (slow: boolean) => void) {
+/** Calls `onRefused` for every connection it refuses. */
+export function refuseConnection(onRefused: (slow: boolean) => void) {
   return (error: ParseError, socket: Socket): void => {
-    told(error.code === 'ERR_HTTP_REQUEST_TIMEOUT');
-    // Gone already, or in the middle of an answer.
+    onRefused(error.code === 'ERR_HTTP_REQUEST_TIMEOUT');
+    // Closed already, or in the middle of a response.
     if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
       socket.destroy();
       return;

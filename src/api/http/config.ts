@@ -1,8 +1,8 @@
-// Settings of the HTTP API that keep it safe: who may ask, and what connections, requests and answers may cost.
+// Settings of authentication and of limits of the HTTP API.
 import { z } from 'zod';
 import { duration, size } from '../../config/values.ts';
 
-/** Guessing one is hopeless at this length, whatever it is made of. */
+/** Too long to guess, whatever the characters. */
 const MIN_TOKEN = 16;
 
 const secretToken = z.string().min(MIN_TOKEN, `expected at least ${MIN_TOKEN} characters`);
@@ -12,14 +12,14 @@ const token = z
     name: z
       .string()
       .regex(/^[\w.@-]{1,64}$/, 'expected up to 64 letters, digits, _ . @ -')
-      .describe('Who asks with it; told in the log.'),
-    token: secretToken.optional().meta({ secret: true }).describe('The token itself.'),
-    tokenFile: z.string().min(1).optional().describe('File that holds the token.'),
+      .describe('Name of the client in the log.'),
+    token: secretToken.optional().meta({ secret: true }).describe('The token.'),
+    tokenFile: z.string().min(1).optional().describe('File with the token.'),
     sha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/i, 'expected 64 hex digits')
       .optional()
-      .describe('SHA-256 of the token in hex, so that the token itself stands nowhere here.'),
+      .describe('SHA-256 of the token in hex, to keep the token out of the configuration.'),
   })
   .refine(
     (each) =>
@@ -32,25 +32,25 @@ export const authConfig = z
     token: secretToken
       .optional()
       .meta({ secret: true })
-      .describe('One bearer token, called `default` in the log; for the environment.'),
-    tokenFile: z.string().min(1).optional().describe('The same, from a file.'),
+      .describe('One bearer token, named `default` in the log; meant for the environment.'),
+    tokenFile: z.string().min(1).optional().describe('File with this token.'),
     tokens: z
       .array(token)
       .max(1000)
       .default([])
       .describe(
-        'Bearer tokens: `- {name: grafana, tokenFile: /run/secrets/grafana}`. With any token, of either kind, every request for flows needs one, on loopback too, over HTTP and gRPC.',
+        'Bearer tokens: `- {name: grafana, tokenFile: /run/secrets/grafana}`. As soon as one token is configured, every HTTP and gRPC request needs one, on loopback too.',
       ),
     metrics: z
       .enum(['open', 'token'])
       .default('open')
-      .describe('Whether /metrics needs a token too; /healthz and /readyz never do.'),
+      .describe('Whether /metrics needs a token; /healthz and /readyz never do.'),
     hosts: z
       .array(z.string().min(1).max(255))
       .max(100)
       .default([])
       .describe(
-        'Names by which the API may be asked for without tokens, beside those of loopback: for a proxy before it. Others are refused, since a page of any site could be made to ask under its own name.',
+        'Host names accepted without tokens besides those of loopback, for example of a reverse proxy. Other names are rejected to prevent DNS rebinding.',
       ),
   })
   .refine(({ tokens }) => new Set(tokens.map(({ name }) => name)).size === tokens.length, {
@@ -62,51 +62,53 @@ export type AuthConfig = z.output<typeof authConfig>;
 
 export const httpTls = z
   .strictObject({
-    cert: z.string().min(1).describe('PEM file of the server’s certificate, with its chain.'),
-    key: z.string().min(1).describe('PEM file of the certificate’s key.'),
+    cert: z.string().min(1).describe('PEM file of the server certificate and its chain.'),
+    key: z.string().min(1).describe('PEM file of its key.'),
   })
   .describe(
-    'HTTPS; the files are read again every minute, so that renewed certificates are taken up.',
+    'HTTPS. The files are read again every minute, so that renewed certificates take effect.',
   );
 
 export const httpLimits = {
   timeout: duration
     .prefault('60s')
-    .describe('Longest time for one document; streams of flows are not limited by it.'),
+    .describe('Maximum time for one document; streams of flows have no time limit.'),
   maxDocuments: z
     .int()
     .min(1)
     .max(100_000)
     .default(64)
-    .describe('Documents being made at once, streams apart; more are refused with 429.'),
+    .describe('Maximum of documents computed at once, not counting streams; further ones get 429.'),
   maxConnections: z
     .int()
     .min(1)
     .max(1_000_000)
     .default(1024)
-    .describe('Connections open at once; further ones are closed at once.'),
+    .describe('Maximum of open connections; further ones are closed.'),
   maxDepth: z
     .int()
     .min(2)
     .max(1000)
     .default(32)
-    .describe('How deep the JSON of a request may be nested.'),
+    .describe('Maximum nesting of the JSON of a request.'),
   requestTimeout: duration
     .prefault('30s')
-    .describe('Time for a request to arrive, its header in a third of it; slower clients are cut.'),
-  keepAlive: duration.prefault('30s').describe('How long an idle connection is kept open.'),
+    .describe(
+      'Maximum time to receive a request, a third of it for the header; slower clients are disconnected.',
+    ),
+  keepAlive: duration.prefault('30s').describe('Idle connections are closed after this.'),
   slowReader: duration
     .prefault('60s')
     .describe(
-      'A stream whose client takes nothing for so long, while there is something, is cut; a client of events can resume where it was.',
+      'A stream is closed when its client reads nothing for this long while data is waiting; clients of events can resume.',
     ),
   heartbeat: duration
     .prefault('15s')
-    .describe('How often a quiet event stream says that it is alive.'),
+    .describe('Interval of comments in an event stream without events.'),
   maxFollow: duration
     .prefault('0s')
     .describe(
-      'How long a stream of what is new may go on; then it ends, and its client comes back where it was, showing its token again. 0s is no limit.',
+      'Maximum duration of a stream that follows new flows or incidents; its client reconnects where it was and authenticates again. 0s is no limit.',
     ),
   rateLimit: z
     .strictObject({
@@ -114,28 +116,28 @@ export const httpLimits = {
         .int()
         .min(0)
         .default(6000)
-        .describe('Requests of one client (token, else address) in each window; 0 is no limit.'),
-      window: duration.prefault('1m').describe('The window.'),
+        .describe('Requests per window of one client (token, else address); 0 is no limit.'),
+      window: duration.prefault('1m').describe('Length of the window.'),
     })
     .prefault({})
-    .describe('How often one client may ask; beyond, it is refused with 429 and `retry-after`.'),
+    .describe('Rate limit of one client; further requests get 429 with `retry-after`.'),
   cache: z
     .strictObject({
-      size: size.prefault('32MiB').describe('Bytes of answers kept in memory; 0B keeps none.'),
-      maxAge: duration
-        .prefault('1m')
-        .describe('How long an answer about a closed window is served from the cache.'),
+      size: size.prefault('32MiB').describe('Size of the cache in memory; 0B turns it off.'),
+      maxAge: duration.prefault('1m').describe('How long a document is cached.'),
       closedAfter: duration
         .prefault('10m')
         .meta({ renamedFrom: 'settle' })
         .describe(
-          'A window that ended this long ago is closed; flows may arrive late after an outage.',
+          'A window is closed when it ended this long ago: after an outage flows arrive late.',
         ),
     })
     .prefault({})
-    .describe('Answers about windows in the past, which hardly change any more.'),
+    .describe('Cache of documents about closed windows, which hardly change.'),
   compress: z
     .boolean()
     .default(true)
-    .describe('Compress answers above 1 KiB for clients that take it; live streams never.'),
+    .describe(
+      'Compress responses above 1 KiB for clients that accept it; live streams are never compressed.',
+    ),
 };

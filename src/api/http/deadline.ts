@@ -1,7 +1,6 @@
-// The time a document may take.
 import { ParallaxError } from '../../runtime/errors.ts';
 
-/** Ends when the time is up, whatever the work makes of its signal. Throws `query/timeout`. */
+/** Runs `work` for at most `limitMs`, even if it ignores its signal. Throws `query/timeout`. */
 export async function within<T>(
   limitMs: number,
   left: AbortSignal,
@@ -12,7 +11,7 @@ export async function within<T>(
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const why = `no answer within ${limitMs} ms (api.timeout); ask for a shorter window or fewer things`;
+      const why = `no result within ${limitMs} ms (api.timeout); use a shorter window or more filters`;
       reject(new ParallaxError('query/timeout', why));
       over.abort();
     }, limitMs);

@@ -1,4 +1,4 @@
-// What every answer carries beside its own members: the coverage of its window, and what it cost.
+// The members every document has beside its own: the coverage of its window and its cost.
 
 import { z } from 'zod';
 import { type Coverage, coverageOf } from '../../query/coverage/coverage.ts';
@@ -10,34 +10,36 @@ import type { Reader } from '../../store/store.ts';
 
 export const coverageNote = z
   .object({
-    since: z.string().describe('RFC 3339; whole minutes.'),
+    since: z.string().describe('RFC 3339, whole minutes.'),
     until: z.string(),
     complete: z
       .boolean()
       .describe('True when every flow that any node saw in the window is stored.'),
     collected: z
       .boolean()
-      .describe('False when no collector reported anything in the window: nothing is known of it.'),
-    gaps: z.int().describe('Stretches of nodes or clusters in which flows are missing.'),
+      .describe(
+        'False when no collector reported anything in the window: its coverage is unknown.',
+      ),
+    gaps: z.int().describe('Number of intervals with missing flows, per node or cluster.'),
     text: z.string().describe('The same in words.'),
   })
   .nullable()
-  .describe('What the window of the answer covers; null when it has no window.')
+  .describe('Coverage of the window of the document; null without a window.')
   .meta({ id: 'Coverage' });
 
 export const costNote = z
   .object({
-    rows: z.number().describe('Rows that the store read of its tables.'),
-    bytes: z.number().describe('Bytes of those, uncompressed.'),
-    queries: z.int().describe('Statements that the store was asked.'),
+    rows: z.number().describe('Rows read from tables of the store.'),
+    bytes: z.number().describe('Size of these rows, uncompressed.'),
+    queries: z.int().describe('Queries sent to the store.'),
     elapsedMs: z.number(),
   })
-  .describe('What the answer cost.')
+  .describe('Cost of the document.')
   .meta({ id: 'Cost' });
 
 export type CoverageNote = z.infer<typeof coverageNote>;
 
-/** The ledger is asked for no more than this at once; of an open window it is the newest part. */
+/** Coverage is computed for at most this much; of a longer window, for its newest part. */
 const MAX_MS = 32 * DAY_MS;
 
 export function noteOf(coverage: Coverage): CoverageNote {
@@ -52,7 +54,7 @@ export function noteOf(coverage: Coverage): CoverageNote {
   };
 }
 
-/** The coverage of a window; one without a beginning begins with what is stored. Null where it has nothing to say. */
+/** Coverage of a window; an open start begins with the oldest stored flow. Null when the window is empty. */
 export async function coverageWithin(
   store: Reader,
   { since, until }: TimeRange,

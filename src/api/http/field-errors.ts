@@ -1,11 +1,11 @@
-// Which parameter a refused filter came from. Filters are compiled together, by code that knows no parameters; once that
-// has refused, each parameter is tried alone.
+// Names the parameter of an invalid filter. Filters are compiled together by code that knows no parameters, so after an
+// error each parameter is compiled alone.
 
 import { filtersOf } from '../../query/request/fields.ts';
 import { compileSql } from '../../query/sql/compile.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 
-/** The same refusal with the field's name, where one alone is refused; any other error as it is. */
+/** The same error with the name of the parameter that causes it, if one alone does. */
 export function withField(error: unknown, input: unknown): unknown {
   const refused = error instanceof ParallaxError && error.code === 'input/invalid';
   if (!refused || error.field !== undefined) return error;

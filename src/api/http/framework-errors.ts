@@ -1,31 +1,31 @@
-// What the framework refuses before a route sees it, in our words: with a code of the table, the limit, and what to do.
+// Errors of Fastify with a code of the error table, the limit and the cure.
 import type { FastifyRequest } from 'fastify';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { ApiConfig } from '../config.ts';
 
-/** What is known of a request before its body. */
+/** A request before its body is read. */
 export type Head = Pick<FastifyRequest, 'url' | 'headers'>;
 type Limits = Pick<ApiConfig, 'maxBody' | 'maxUrl'>;
 
-/** Of one part of a path: ids and names are shorter. */
+/** Characters of one part of a path; all ids and names are shorter. */
 export const MAX_PARAM = 200;
-const BY_POST = 'ask by POST, as with /api/v1/flows:query';
+const BY_POST = 'use POST, for example /api/v1/flows:query';
 
-/** Anything that is not the framework's own comes back as it is. */
+/** Other errors are returned as they are. */
 export function fromFramework(error: unknown, { maxBody }: Limits, request: Head): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new ParallaxError(
         'input/too-large',
-        `the body has more than the ${maxBody} bytes that api.maxBody allows; ask in several requests`,
+        `the body is larger than ${maxBody} bytes (api.maxBody); split the request`,
       );
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return mediaTypeError(`content-type ${quoted(request.headers['content-type'])}`);
     case 'FST_ERR_MAX_PARAM_LENGTH':
       return new ParallaxError(
         'input/url-too-long',
-        `a part of the path has more than ${MAX_PARAM} characters; no id or name is so long`,
+        `a part of the path has more than ${MAX_PARAM} characters, longer than any id or name`,
       );
     case 'FST_ERR_BAD_URL':
       return inputError(`${quoted(request.url)} is no URL: a % stands before two hex digits`);
@@ -34,12 +34,12 @@ export function fromFramework(error: unknown, { maxBody }: Limits, request: Head
   }
 }
 
-/** Throws `input/url-too-long`, or `input/media-type` for a body that would have to be unpacked. */
+/** Throws `input/url-too-long`, or `input/media-type` for a compressed body. */
 export function checkHead({ url, headers }: Head, { maxUrl }: Limits): void {
   if (url.length > maxUrl)
     throw new ParallaxError(
       'input/url-too-long',
-      `the URL has ${url.length} characters, ${maxUrl} are allowed (api.maxUrl); ${BY_POST}`,
+      `the URL has ${url.length} characters, more than ${maxUrl} (api.maxUrl); ${BY_POST}`,
     );
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding.trim().toLowerCase() !== 'identity')
@@ -49,7 +49,7 @@ export function checkHead({ url, headers }: Head, { maxUrl }: Limits): void {
 function mediaTypeError(what: string): ParallaxError {
   return new ParallaxError(
     'input/media-type',
-    `${what}: bodies are taken as plain JSON only; send content-type: application/json`,
+    `${what}: the body must be uncompressed JSON; send content-type: application/json`,
   );
 }
 

@@ -1,31 +1,31 @@
-// How many answers are being made at once, and the end of the one that asked for it: when its client leaves, takes
-// nothing for too long, or the server stops.
+// Limits how many responses are in progress, and ends them when the client disconnects, reads nothing for too long, or
+// the server stops.
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { ParallaxError } from '../../runtime/errors.ts';
 
 /**
- * Counts an answer in until its connection is over; the signal aborts then, or when the server stops. `endless`: one that
- * ends only when its client leaves; some room is kept from those.
+ * Counts a response until its connection closes; the signal aborts then, or when the server stops. `endless` responses
+ * end only when their client disconnects, and may take three quarters of the limit.
  */
 export type Gate = (reply: FastifyReply, endless?: boolean) => AbortSignal;
 
-/** Of all answers, so many may be endless: whoever only listens keeps nobody from asking. */
+/** Streams that follow new flows leave room for finite responses. */
 const ENDLESS_SHARE = 0.75;
 
 export interface GateOptions {
   readonly max: number;
-  /** The setting that `max` comes from, for who is refused. */
+  /** Named in the error. */
   readonly setting: string;
-  /** Told how many there are whenever that changes. */
+  /** Called with the number of responses in progress whenever it changes. */
   readonly count: (answers: number) => void;
   readonly stopped: AbortSignal;
-  /** Milliseconds that an endless one may go on; 0 is no limit. */
+  /** Milliseconds after which endless responses end; 0 is no limit. */
   readonly maxFollow?: number;
   readonly readers: SlowReaders;
 }
 
-/** Its calls throw `query/busy` when there are as many answers as allowed. */
+/** The gate throws `query/busy` at the limit. */
 export function createGate(options: GateOptions): Gate {
   const { max, setting, count, stopped, readers, maxFollow = 0 } = options;
   let answers = 0;
@@ -33,15 +33,14 @@ export function createGate(options: GateOptions): Gate {
     if (answers >= (endless ? Math.ceil(max * ENDLESS_SHARE) : max))
       throw new ParallaxError(
         'query/busy',
-        `${answers} answers are being made, as many as ${setting} allows; try again soon`,
+        `${answers} responses are in progress, the limit of ${setting}; try again soon`,
       );
     count(++answers);
     const over = new AbortController();
     const unwatch = readers.watch(reply.raw);
     const limited = endless && maxFollow > 0;
     const timer = limited ? setTimeout(() => over.abort(), maxFollow).unref() : undefined;
-    // Of the connection, whichever way it ends. Not of a stream that is sent: one that waits for new flows closes only
-    // once it is aborted.
+    // The event of the connection: a stream that waits for new flows closes only after it is aborted.
     reply.raw.once('close', () => {
       clearTimeout(timer);
       over.abort();
@@ -54,18 +53,18 @@ export function createGate(options: GateOptions): Gate {
 
 interface Watched {
   written: number;
-  /** Since when nothing was taken while something waited. */
+  /** Since when nothing was read while data was waiting. */
   stuckAt: number | undefined;
 }
 
-/** Cuts answers whose client takes nothing for too long while there is something for it. */
+/** Closes responses whose client reads nothing for too long while data is waiting. */
 export class SlowReaders {
   private readonly watched = new Map<ServerResponse, Watched>();
   private readonly limitMs: number;
   private readonly cut: () => void;
   private timer: NodeJS.Timeout | undefined;
 
-  /** `cut` is told of each. */
+  /** `cut` is called for each. */
   constructor(limitMs: number, cut: () => void) {
     this.limitMs = limitMs;
     this.cut = cut;
@@ -73,7 +72,7 @@ export class SlowReaders {
 
   watch(response: ServerResponse): () => void {
     this.watched.set(response, { written: 0, stuckAt: undefined });
-    this.timer ??= setInterval(() => this.look(), Math.max(10, this.limitMs / 4)).unref();
+    this.timer ??= setInterval(() => this.check(), Math.max(10, this.limitMs / 4)).unref();
     return () => {
       this.watched.delete(response);
       if (this.watched.size > 0) return;
@@ -82,10 +81,10 @@ export class SlowReaders {
     };
   }
 
-  private look(): void {
+  private check(): void {
     const now = performance.now();
     for (const [response, seen] of this.watched) {
-      // What the socket has handed to the system; it is stuck when that stands still with more behind it.
+      // Bytes the socket handed to the kernel: stuck when they stand still while more is buffered.
       const written = response.socket?.bytesWritten ?? 0;
       const waits = response.writableLength > 0 || (response.socket?.writableLength ?? 0) > 0;
       if (!waits || written !== seen.written) seen.stuckAt = undefined;

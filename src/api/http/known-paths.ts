@@ -1,4 +1,4 @@
-// Which methods each path of the server answers to, so that a wrong method is told apart from a wrong path.
+// The methods of each path, so that a wrong method gets 405 and an unknown path 404.
 import type { FastifyInstance } from 'fastify';
 
 interface KnownPath {
@@ -9,7 +9,7 @@ interface KnownPath {
 export class KnownPaths {
   private readonly paths = new Map<string, KnownPath>();
 
-  /** Learns the routes that are added from now on. */
+  /** Records routes added after this call. */
   watch(app: FastifyInstance): void {
     app.addHook('onRoute', ({ url, method }) => {
       const known = this.paths.get(url) ?? { pattern: patternOf(url), methods: new Set() };
@@ -18,7 +18,7 @@ export class KnownPaths {
     });
   }
 
-  /** Sorted; none when there is no such path. */
+  /** Sorted; empty for an unknown path. */
   methodsOf(path: string): readonly string[] {
     for (const { pattern, methods } of this.paths.values())
       if (pattern.test(path)) return [...methods].sort();
@@ -26,7 +26,7 @@ export class KnownPaths {
   }
 }
 
-/** Of a route's URL, where `:name` is a parameter and `::` a colon. */
+/** In a route's URL `:name` is a parameter and `::` a colon. */
 function patternOf(url: string): RegExp {
   const parts = url
     .split(/(::|:\w+|\*)/)

@@ -1,4 +1,4 @@
-// The OpenAPI document of the API, made from the schemas that its routes are declared with, and the page that shows it.
+// The OpenAPI document, made from the schemas of the routes, and the page that shows it.
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
@@ -8,29 +8,29 @@ import { formNamed, textForm } from '../../query/request/flag-forms.ts';
 import { etagOf, matches } from './cache.ts';
 import { tidied } from './openapi-tidy.ts';
 
-const DESCRIPTION = `What Parallax keeps and knows: flows of many Cilium clusters, and what is made of them.
+const DESCRIPTION = `Flows of many Cilium clusters, as stored by Parallax: flows, connections, denials, totals and coverage.
 
-- Every document carries \`coverage\`, what its window of time covers, and \`cost\`, what it took. Streams end with both where notices are asked for.
-- Times are written as durations before now (\`30m\`, \`7d\`), as days, or in RFC 3339; answers have RFC 3339.
-- Routes with \`:query\` take by POST, in a JSON body, what the route without it takes in the query string.
-- Refusals and failures are problem details (RFC 9457) with a \`code\` of docs/reference/errors.md.
-- Answers about closed windows carry an \`etag\`. Answers are compressed for clients that take it.
-- /healthz, /readyz and /metrics are beside the API.`;
+- Every document has \`coverage\`, the completeness of its window, and \`cost\`, what the query read. Streams end with both when \`notices\` is set.
+- Times are durations before now (\`30m\`, \`7d\`), dates or RFC 3339; documents have RFC 3339.
+- Routes with \`:query\` take the parameters of the route without it as a JSON body, by POST.
+- Errors are problem details (RFC 9457) with a \`code\` of docs/reference/errors.md.
+- Documents about closed windows have an \`etag\`. Responses are compressed for clients that accept it.
+- /healthz, /readyz and /metrics are not part of the API.`;
 
 const TAGS = [
-  { name: 'flows', description: 'Flows and the events around them.' },
-  { name: 'connections', description: 'What both sides saw of one conversation.' },
-  { name: 'denials', description: 'What was denied, as incidents.' },
-  { name: 'totals', description: 'Counts, tops, series, maps and comparisons.' },
-  { name: 'coverage', description: 'What is stored, and what is missing.' },
+  { name: 'flows', description: 'Flows, lost events and node status.' },
+  { name: 'connections', description: 'Connections as both sides saw them.' },
+  { name: 'denials', description: 'Denied traffic, grouped into incidents.' },
+  { name: 'totals', description: 'Aggregates, top lists, time series, maps and comparisons.' },
+  { name: 'coverage', description: 'Completeness of the stored flows.' },
   {
     name: 'catalogue',
-    description: 'Clusters, nodes, namespaces, identities, and values to choose from.',
+    description: 'Clusters, nodes, namespaces, identities and completion of values.',
   },
   { name: 'server', description: 'The server itself.' },
 ];
 
-/** The page loads nothing from elsewhere, asks this server only, and is shown in no other page. */
+/** The page loads from and connects to this server only, and cannot be framed. */
 const DOCS_POLICY = [
   "default-src 'self'",
   "script-src 'self'",
@@ -44,7 +44,7 @@ const DOCS_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** To be registered before the routes. */
+/** Register before the routes. */
 export async function addOpenApi(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     hideUntagged: true,
@@ -63,7 +63,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
           bearer: {
             type: 'http',
             scheme: 'bearer',
-            description: 'Where api.auth has tokens; on loopback without tokens none is needed.',
+            description: 'Required when api.auth has tokens.',
           },
         },
       },
@@ -76,7 +76,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
         response: withHeaders(made?.response, input.schema?.response),
         operationId: operationOf(input.route.method, url),
       };
-      const querystring = made?.querystring as JsonSchema | undefined;
+      const querystring = made?.querystring as JsonSchema | undefined; // of the transform
       if (querystring?.properties === undefined) return { schema, url };
       const properties = Object.entries(querystring.properties).map(
         ([name, property]) => [name, queryParameter(property)] as const,
@@ -88,7 +88,7 @@ export async function addOpenApi(app: FastifyInstance, version: string): Promise
   });
 }
 
-/** To be registered behind the routes. */
+/** Register after the routes. */
 export async function addOpenApiPages(app: FastifyInstance): Promise<void> {
   let made: { readonly text: string; readonly etag: string } | undefined;
   app.get('/openapi.json', async (request, reply) => {
@@ -120,7 +120,7 @@ function operationOf(method: string | readonly string[], url: string): string {
   return [[method].flat()[0] ?? '', ...words].join('_').toLowerCase();
 }
 
-/** Making JSON Schema of responses leaves their headers out. */
+/** The conversion to JSON Schema drops headers of responses. */
 function withHeaders(made: unknown, declared: unknown): object {
   const responses = (declared ?? {}) as Readonly<Record<string, { readonly headers?: object }>>; // as routes declare them
   return Object.fromEntries(
@@ -131,7 +131,6 @@ function withHeaders(made: unknown, declared: unknown): object {
   );
 }
 
-/** A schema of its own is called after the side that it is of, too. */
 const FLAG_VALUE = new RegExp(`/${FILTER_VALUE}\\.?([\\w-]*?)(?:Input)?$`);
 
 interface JsonSchema {
@@ -144,15 +143,15 @@ interface JsonSchema {
 }
 
 /**
- * Bodies take numbers and truth values also as the text that they are in a query string, and single values for lists. Of
- * a parameter, where all is text, the document says only what is meant.
+ * Schemas also accept numbers and booleans as text, and single values for lists, because query strings are text. The
+ * document shows the intended type of a parameter only.
  */
 function queryParameter({ anyOf, $ref, ...rest }: JsonSchema): JsonSchema {
   const [, flag] = FLAG_VALUE.exec($ref ?? '') ?? [];
   if (flag !== undefined) {
     const form = formNamed(flag);
     const items = { type: 'string', ...(form && textForm(form)) };
-    // A list of nothing cannot be written in a query string: it would be one empty text.
+    // A query string cannot hold an empty list, only one empty string.
     const some = form !== undefined && !form.enum?.includes('');
     return { type: 'array', items, ...(some && { minItems: 1 }), ...rest };
   }
@@ -163,7 +162,7 @@ function queryParameter({ anyOf, $ref, ...rest }: JsonSchema): JsonSchema {
   if (list !== undefined && items !== undefined && Object.keys(items).length > 0)
     return { ...list, ...rest, items: queryParameter(items) };
   const types = ways.map(({ type }) => type);
-  // A list of any kind, or text: text. FlowFilters are JSON, written as text.
+  // FlowFilters are JSON written as text.
   const single =
     types.includes('string') && list !== undefined
       ? ways.find(({ type }) => type === 'string')

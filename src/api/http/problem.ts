@@ -1,4 +1,4 @@
-// Refusals and failures as problem details (RFC 9457), with the codes of the error table.
+// Errors as problem details (RFC 9457), with the codes of the error table.
 import { z } from 'zod';
 import { ERRORS, type ErrorCode, inputError, ParallaxError } from '../../runtime/errors.ts';
 
@@ -8,7 +8,7 @@ export interface Problem {
   readonly status: number;
   readonly code: ErrorCode;
   readonly detail: string;
-  /** The parameter or path that was refused. */
+  /** The parameter that is wrong. */
   readonly field?: string;
 }
 
@@ -22,46 +22,46 @@ const problem = z
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    code: z.enum(codes).describe('Of the table in docs/reference/errors.md'),
-    detail: z.string().describe('What was refused or failed, and what to do'),
-    field: z.string().optional().describe('The parameter or path that was refused'),
+    code: z.enum(codes).describe('A code of docs/reference/errors.md'),
+    detail: z.string().describe('What is wrong and how to correct it'),
+    field: z.string().optional().describe('The parameter that is wrong'),
   })
   .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
 
 const STATUSES: Readonly<Record<number, string>> = {
-  400: 'A parameter, header or body was refused, also for being too deeply nested.',
-  401: 'A token is needed, or the one sent is not known.',
-  403: 'Who asked may not read that.',
-  404: 'Nothing is stored under that name.',
-  405: 'The path takes other methods; `allow` names them.',
-  406: 'The answer has none of the forms that `accept` names.',
+  400: 'A parameter, header or body is invalid or nested too deeply.',
+  401: 'A token is missing or unknown.',
+  403: 'The token may not read this.',
+  404: 'There is no such path or object.',
+  405: 'The path does not support the method; `allow` lists those it does.',
+  406: 'No representation matches `accept`.',
   408: 'The request took too long to arrive.',
   413: 'The body is larger than api.maxBody allows.',
-  414: 'The URL, or a part of its path, is too long; ask by POST.',
+  414: 'The URL or a part of its path is too long; use POST.',
   415: 'The body is not plain `application/json`.',
-  422: 'The query went over a limit of the store.',
-  429: 'Too many questions at once, or from one client; `retry-after` says when to ask again.',
-  431: 'The headers are too long, the URL among them.',
-  500: 'A fault of the server; its log says more.',
-  503: 'The store cannot be reached now; `retry-after` says when to ask again.',
-  504: 'The answer took too long.',
+  422: 'The query exceeded a limit of the store.',
+  429: 'Too many requests at once or from one client; see `retry-after`.',
+  431: 'The headers, including the URL, are too long.',
+  500: 'An internal error; see the log of the server.',
+  503: 'The store is unavailable; see `retry-after`.',
+  504: 'The query took too long.',
 };
 const SECONDS = { type: 'string', description: 'Seconds to wait.' };
 const HEADERS: Readonly<Record<number, object>> = {
-  401: { 'www-authenticate': { type: 'string', description: 'How to say who asks.' } },
-  405: { allow: { type: 'string', description: 'The methods that the path takes.' } },
+  401: { 'www-authenticate': { type: 'string', description: 'How to authenticate.' } },
+  405: { allow: { type: 'string', description: 'The supported methods.' } },
   429: { 'retry-after': SECONDS },
   503: { 'retry-after': SECONDS },
 };
 
 export interface RouteKind {
-  /** It has a body: no GET. */
+  /** Has a request body. */
   readonly body?: boolean;
-  /** Its form is chosen by `accept`. */
+  /** The representation depends on `accept`. */
   readonly negotiated?: boolean;
 }
 
-/** The responses of refusals and failures, as every route declares them. */
+/** The error responses that every route declares. */
 export function problemResponses({ body = false, negotiated = false }: RouteKind = {}) {
   const left = new Set([...(body ? [] : [413, 415]), ...(negotiated ? [] : [406])]);
   const declared = Object.entries(STATUSES).filter(([status]) => !left.has(Number(status)));
@@ -87,8 +87,7 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
-// The framework's own refusals that have no words of ours carry a status; everything else is a fault of ours, whose
-// words stay in the log.
+// Errors of the framework carry a status; any other error is internal, and its text stays in the log.
 function unknownError(error: unknown): ParallaxError {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   const message = error instanceof Error ? error.message : '';

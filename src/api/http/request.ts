@@ -1,4 +1,4 @@
-// Requests for flows: the query string of a GET and the body of a POST, read into one shape.
+// Requests for flows. The query string of a GET and the body of a POST have the same fields.
 
 import { z } from 'zod';
 import type { FlowQuery } from '../../query/flows/flows.ts';
@@ -18,11 +18,11 @@ export type FlowsFormat = 'ndjson' | 'json' | 'csv' | 'sse';
 
 export interface FlowsRequest extends FlowQuery {
   readonly follow: boolean;
-  /** Say in the stream, as lines of `{"parallax":…}`, what the flows cannot. */
+  /** Add lines of `{"parallax":…}` to the stream: notices, progress, errors, coverage and cost. */
   readonly notices: boolean;
 }
 
-/** Flows of a page: they are held in memory. */
+/** Flows of a page, which is held in memory. */
 const MAX_PAGE = 10_000;
 
 const count = z.union([
@@ -30,15 +30,14 @@ const count = z.union([
   z.string().regex(/^\d{1,20}$/, 'expected a whole number, 0 or more'),
 ]);
 
-/** Which flows, and how many of them. */
 const selectionFields = {
   ...windowFields,
   ...filterFields,
   last: count
     .optional()
-    .describe('The newest so many; 20 when neither number nor time is said. Told oldest first.'),
-  first: count.optional().describe('The oldest so many.'),
-  all: flagField.optional().describe('All of them.'),
+    .describe('The newest N flows, sent oldest first. Default 20 without any number or time.'),
+  first: count.optional().describe('The oldest N flows.'),
+  all: flagField.optional().describe('All flows.'),
 };
 
 /** For connections and services. */
@@ -46,33 +45,35 @@ export const selectionRequest = z.strictObject(selectionFields);
 
 export const flowsRequest = z.strictObject({
   ...selectionFields,
-  follow: flagField.optional().describe('Go on with new flows as they come.'),
+  follow: flagField.optional().describe('Continue with new flows as they arrive.'),
   events: z
     .enum(['all', 'matching'])
     .optional()
-    .describe('Lost events and node status: pass every filter, or are tested as no flow.'),
+    .describe(
+      'Lost events and node status: `all` passes every filter, `matching` tests them like flows.',
+    ),
   notices: flagField
     .optional()
     .describe(
-      'In lines of JSON, `{"parallax":…}` between the flows: notices, progress, errors, at the end coverage and cost.',
+      'Add lines `{"parallax":…}` to ndjson: notices, progress and errors, at the end coverage and cost.',
     ),
   format: z
     .enum(['ndjson', 'json', 'csv', 'sse'])
     .optional()
-    .describe('Else what `accept` names; lines of JSON when it names none.'),
-  columns: listField.optional().describe('Of CSV: names of columns, in order.'),
+    .describe('Format of the response; by default negotiated by `accept`, else ndjson.'),
+  columns: listField.optional().describe('Columns of CSV, in order.'),
   limit: wholeField(1, MAX_PAGE)
     .optional()
-    .describe('Flows of a page; asks for pages. 100 when left out.'),
+    .describe('Flows per page (default 100); requests a page.'),
   cursor: z
     .string()
     .max(1000)
     .optional()
-    .describe('From the page before; all else must be as it was asked there.'),
+    .describe('Cursor of the previous page; all other parameters must be unchanged.'),
   order: z
     .enum(['newest', 'oldest'])
     .optional()
-    .describe('Of pages: newest first (the default), or oldest first.'),
+    .describe('Order of pages: newest (default) or oldest first.'),
 });
 
 export type FlowsInput = z.output<typeof flowsRequest>;
@@ -80,7 +81,7 @@ export type SelectionInput = z.output<typeof selectionRequest>;
 
 const DEFAULT_NUMBER = 20n;
 
-/** Reads query string or body; both have the same fields. Throws `input/invalid` with the field's name. */
+/** Throws `input/invalid` with the name of the field. */
 export function readFlowsRequest(
   input: unknown,
   nowNanos: bigint,
@@ -91,7 +92,7 @@ export function readFlowsRequest(
   return selectionOf(parsed.data, nowNanos, maxFilters);
 }
 
-/** The question that an input asks. Throws `input/invalid` with the field's name. */
+/** Throws `input/invalid` with the name of the field. */
 export function selectionOf(
   input: SelectionInput & Partial<Pick<FlowsInput, 'follow' | 'events' | 'notices'>>,
   nowNanos: bigint,

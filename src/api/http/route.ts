@@ -1,5 +1,5 @@
-// The one function by which routes of /api/v1 that give a document are declared: the place where scope, coverage, cost,
-// limits, caching, who asked and OpenAPI come in.
+// Declares the routes of /api/v1 that answer with one JSON document. Scope, coverage, cost, limits, caching, the access
+// log and OpenAPI are applied here.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -13,26 +13,26 @@ import type { ApiConfig } from '../config.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import type { Principal } from '../principal.ts';
 import type { Audit } from './audit.ts';
-import { type AnswerCache, etagOf, type Kept, matches } from './cache.ts';
+import { type AnswerCache, type CachedDocument, etagOf, matches } from './cache.ts';
 import { within } from './deadline.ts';
 import { costNote, coverageNote, coverageWithin } from './envelope.ts';
 import { withField } from './field-errors.ts';
 import type { Gate } from './gate.ts';
 import { problemResponses } from './problem.ts';
 
-/** Answers come from code that changes nothing of them. */
+/** Query functions return readonly documents. */
 type ReadonlyDeep<T> = T extends object ? { readonly [K in keyof T]: ReadonlyDeep<T[K]> } : T;
 
-/** What a route's answer is made from. */
+/** What a route answers from. */
 export interface RouteContext<I> {
-  /** Of the query string or the body. */
+  /** Query string or body, parsed. */
   readonly input: I;
-  /** Of the path. */
+  /** Path parameters. */
   readonly params: Readonly<Record<string, string>>;
-  /** Reads as who asked may, and counts the cost. */
+  /** Limited to the principal's scope; counts the cost. */
   readonly store: Reader;
   readonly nowNanos: bigint;
-  /** Aborts when the client has left, a limit is reached, or the server stops. */
+  /** Aborts when the client disconnects, a limit is reached or the server stops. */
   readonly signal: AbortSignal;
   readonly principal: Principal;
 }
@@ -40,19 +40,19 @@ export interface RouteContext<I> {
 export interface DocumentRoute<I extends z.ZodType, O extends z.ZodObject> {
   /** `/api/v1/top`, `/api/v1/incidents/:id`. */
   readonly path: string;
-  /** `query` answers POST too, at the path with `:query` behind it, with the same fields in its body; `post` only that. */
+  /** `query` adds POST at the path followed by `:query`, with the same fields in its body; `post` is that alone. */
   readonly methods?: 'get' | 'query' | 'post';
   readonly summary: string;
   readonly description?: string;
   readonly tag: string;
   readonly input: I;
-  /** Of the path; texts when left out. */
+  /** Path parameters; strings by default. */
   readonly params?: z.ZodObject;
   /** The document without coverage and cost. */
   readonly output: O;
-  /** What else it can be given as, by media type. */
+  /** Other representations by media type. */
   readonly forms?: Readonly<Record<string, { readonly schema: z.ZodType }>>;
-  /** The window that the answer is about: its coverage goes with the answer. */
+  /** The window of the document; its coverage is added to it. */
   readonly window?: (input: z.output<I>, nowNanos: bigint) => TimeRange;
   readonly answer: (context: RouteContext<z.output<I>>) => Promise<ReadonlyDeep<z.input<O>>>;
 }
@@ -67,7 +67,7 @@ export interface RouteDeps {
   readonly principalOf: (request: FastifyRequest) => Principal;
   readonly cache: AnswerCache;
   readonly audit: Audit;
-  /** Looks at every answer before it goes out; for tests, since it takes as long as making one. */
+  /** Validates every document before it is sent; for tests only, since it takes as long as the query. */
   readonly check?: ((schema: z.ZodType, document: unknown) => void) | undefined;
 }
 
@@ -92,20 +92,20 @@ export function addDocumentRoute<I extends z.ZodType, O extends z.ZodObject>(
         headers: headersOf(route),
         content: { 'application/json': { schema: output }, ...forms },
       },
-      ...(window && { 304: z.null().describe('As the tag in `if-none-match` says: unchanged.') }),
+      ...(window && { 304: z.null().describe('Unchanged since the tag of `if-none-match`.') }),
       ...problemResponses({ body, negotiated: forms !== undefined }),
     },
   });
-  const own = new DocumentHandler(deps, route, output);
+  const handler = new DocumentHandler(deps, route, output);
   if (methods !== 'post')
     app.get(path, { schema: { ...schemaOf(false), querystring: input } }, (request, reply) =>
-      own.answer(request, request.query, reply),
+      handler.answer(request, request.query, reply),
     );
   if (methods === 'get') return;
-  // Two colons: the router takes one for the beginning of a parameter.
+  // Two colons: the router reads one as the start of a parameter.
   const url = methods === 'post' ? path : `${path}::query`;
   app.post(url, { schema: { ...schemaOf(true), body: input } }, (request, reply) =>
-    own.answer(request, request.body, reply),
+    handler.answer(request, request.body, reply),
   );
 }
 
@@ -120,31 +120,31 @@ class DocumentHandler<I extends z.ZodType, O extends z.ZodObject> {
     this.output = output;
   }
 
-  /** `input` was checked by the route's schema before it comes here. */
+  /** `input` has passed the route's schema. */
   async answer(request: FastifyRequest, input: unknown, reply: FastifyReply) {
     try {
-      return await this.made(request, input, reply);
+      return await this.respond(request, input, reply);
     } catch (error) {
       throw withField(error, input);
     }
   }
 
-  private async made(request: FastifyRequest, input: unknown, reply: FastifyReply) {
+  private async respond(request: FastifyRequest, input: unknown, reply: FastifyReply) {
     const { deps, route } = this;
-    const parsed = input as z.output<I>;
+    const parsed = input as z.output<I>; // by the route's schema
     const nowMs = deps.clock.now();
     const nowNanos = msToNs(nowMs);
     const window = route.window?.(parsed, nowNanos);
     const principal = deps.principalOf(request);
     const note = Object.assign(deps.audit.of(request), { principal, input: parsed, window });
-    const params = request.params as Readonly<Record<string, string>>;
+    const params = request.params as Readonly<Record<string, string>>; // by the route's schema
     const closed =
       window !== undefined && isClosed(window, nowNanos, deps.config.cache.closedAfter);
     const key = closed ? keyOf(route.path, params, principal, parsed, window) : '';
-    const kept = closed ? deps.cache.get(key) : undefined;
-    if (kept !== undefined) {
+    const cached = closed ? deps.cache.get(key) : undefined;
+    if (cached !== undefined) {
       note.cached = true;
-      return this.send(request, reply, kept, nowMs);
+      return this.send(request, reply, cached, nowMs);
     }
     const meter = new CostMeter();
     const store = scopedStore(meter.reader(deps.store), principal.scope);
@@ -157,18 +157,18 @@ class DocumentHandler<I extends z.ZodType, O extends z.ZodObject> {
     );
     const cost = await meter.cost();
     note.cost = cost;
-    const whole = { ...document, coverage, cost };
-    deps.check?.(this.output, whole);
-    const body = JSON.stringify(whole);
+    const complete = { ...document, coverage, cost };
+    deps.check?.(this.output, complete);
+    const body = JSON.stringify(complete);
     if (!closed) return reply.header('cache-control', 'no-store').type(JSON_TYPE).send(body);
-    const made = { body, etag: etagOf({ ...document, coverage }), madeAt: nowMs };
-    deps.cache.set(key, made);
-    return this.send(request, reply, made, nowMs);
+    const entry = { body, etag: etagOf({ ...document, coverage }), madeAt: nowMs };
+    deps.cache.set(key, entry);
+    return this.send(request, reply, entry, nowMs);
   }
 
-  private send(request: FastifyRequest, reply: FastifyReply, kept: Kept, nowMs: number) {
+  private send(request: FastifyRequest, reply: FastifyReply, entry: CachedDocument, nowMs: number) {
     const { cached } = this.deps.metrics;
-    const age = Math.floor((nowMs - kept.madeAt) / 1000);
+    const age = Math.floor((nowMs - entry.madeAt) / 1000);
     reply
       .header(
         'cache-control',
@@ -176,13 +176,13 @@ class DocumentHandler<I extends z.ZodType, O extends z.ZodObject> {
       )
       .header('vary', 'authorization, accept-encoding')
       .header('age', String(age))
-      .header('etag', kept.etag);
-    if (matches(request.headers['if-none-match'], kept.etag)) {
+      .header('etag', entry.etag);
+    if (matches(request.headers['if-none-match'], entry.etag)) {
       cached.inc({ outcome: 'unchanged' });
       return reply.code(304).send();
     }
-    cached.inc({ outcome: kept.madeAt === nowMs ? 'made' : 'given' });
-    return reply.type(JSON_TYPE).send(kept.body);
+    cached.inc({ outcome: entry.madeAt === nowMs ? 'made' : 'given' });
+    return reply.type(JSON_TYPE).send(entry.body);
   }
 }
 
@@ -210,11 +210,14 @@ function paramsOf(path: string): z.ZodObject | undefined {
   return z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
 }
 
-/** Those of an answer about a closed window. */
+/** Headers of documents about closed windows. */
 function headersOf({ window }: { readonly window?: unknown }) {
   if (window === undefined) return undefined;
   return {
-    etag: { type: 'string', description: 'Of answers about closed windows; for `if-none-match`.' },
-    age: { type: 'string', description: 'Seconds since it was made.' },
+    etag: {
+      type: 'string',
+      description: 'Of documents about closed windows; for `if-none-match`.',
+    },
+    age: { type: 'string', description: 'Seconds since the document was made.' },
   };
 }

@@ -1,29 +1,28 @@
-// Server-sent events: whatever comes, written as events, with comments while it is quiet, so that nobody on the way takes
-// the stream for dead.
+// Writes server-sent events, with comments while there are none, so that proxies do not close the stream as idle.
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 
 export interface ServerEvent {
   /** `message` when left out. */
   readonly event?: string;
-  /** Comes back as `last-event-id` when the client connects again. */
+  /** Sent back as `last-event-id` when the client reconnects. */
   readonly id?: string;
-  /** One line; anything but text as JSON. */
+  /** Strings as they are, anything else as JSON. */
   readonly data: unknown;
 }
 
 export interface EventStreamOptions {
   /** Milliseconds of silence after which a comment is sent. */
   readonly heartbeat: number;
-  /** Bytes that wait for a client that is slower than the events; Node's own measure without it. */
+  /** Bytes buffered for a slow client; Node's default without it. */
   readonly held?: number;
 }
 
 const EVENT_STREAM = 'text/event-stream; charset=utf-8';
-/** Milliseconds after which a client whose stream ended should ask again. */
+/** Milliseconds after which a client reconnects. */
 const RETRY_MS = 3000;
 
-/** Sends the events as they come, as fast as the client takes them. The reply ends with them. */
+/** Sends events as fast as the client reads them. The reply ends with them. */
 export function sendEvents(
   reply: FastifyReply,
   events: AsyncIterable<ServerEvent>,
@@ -33,7 +32,7 @@ export function sendEvents(
   reply
     .header('content-type', EVENT_STREAM)
     .header('cache-control', 'no-store')
-    // Proxies that gather answers would hold events back.
+    // nginx buffers responses otherwise.
     .header('x-accel-buffering', 'no')
     .send(Readable.from(textOf(events, heartbeat), options));
   reply.raw.flushHeaders();
@@ -49,7 +48,7 @@ async function* textOf(
   try {
     for (;;) {
       const next = coming.next();
-      const isThere = lookout(next);
+      const isThere = watch(next);
       while (!(await isThere(heartbeat))) yield ': alive\n\n';
       const result = await next;
       if (result.done) return;
@@ -61,26 +60,26 @@ async function* textOf(
 }
 
 /**
- * Whether the promise is settled, waiting for so many milliseconds. It may be asked for weeks: nothing is left on the
- * promise each time, as a race would.
+ * Waits up to so many milliseconds for the promise; true once it has resolved or failed. Unlike Promise.race it leaves
+ * no handler behind, so it can be called for weeks.
  */
-function lookout(promise: Promise<unknown>): (ms: number) => Promise<boolean> {
-  let settled = false;
+function watch(promise: Promise<unknown>): (ms: number) => Promise<boolean> {
+  let done = false;
   let wake = () => {};
   const end = () => {
-    settled = true;
+    done = true;
     wake();
   };
   promise.then(end, end);
   return async (ms) => {
-    if (settled) return true;
+    if (done) return true;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       wake = resolve;
       timer = setTimeout(resolve, ms);
     });
     clearTimeout(timer);
-    return settled;
+    return done;
   };
 }
 
