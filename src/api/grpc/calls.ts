@@ -1,5 +1,4 @@
-// How calls are taken, whatever they ask: versions told, streams counted and limited, cancelled calls ended, errors
-// turned into gRPC statuses.
+// Common handling of calls: authentication, stream limits, cancellation, statuses, metrics and the access log.
 import { on } from 'node:events';
 import {
   type handleBidiStreamingCall,
@@ -17,10 +16,7 @@ import { ERRORS, GRPC_STATUS, ParallaxError } from '../../runtime/errors.ts';
 import type { Principal } from '../principal.ts';
 import type { GrpcMetrics } from './metrics.ts';
 
-/**
- * Hubble's clients warn when their own minor version is lower than this. All of them are served in full, unreleased
- * ones (0.0.0) too, so there is nothing to warn of.
- */
+/** Hubble's clients warn when their own minor version is lower; 0.0.1 keeps all of them quiet, unreleased ones too. */
 const HUBBLE_VERSION = '0.0.1';
 
 export interface CallsDeps {
@@ -29,27 +25,26 @@ export interface CallsDeps {
   readonly logger: Logger;
   /** Aborts when the server stops. */
   readonly stopped: AbortSignal;
-  /** Throws `auth/required` for who is not known. */
+  /** Throws `auth/required` without valid credentials. */
   readonly principalOf: (call: CallMetadata) => Principal;
 }
 
-/** What a call says of who makes it. */
 export type CallMetadata = Pick<
   ServerWritableStream<unknown, unknown>,
   'metadata' | 'getAuthContext'
 >;
 
-/** What is known of a call, for the log; whoever answers adds to it. */
+/** For the access log; handlers add to it. */
 export interface CallNote {
   readonly principal: Principal;
   cost?: Cost;
   window?: { readonly since?: string; readonly until?: string };
 }
 
-/** Of health, as /healthz is: they tell of no flow, and who looks after the process has no token. */
+/** Health needs no token, like /healthz. */
 const OPEN: ReadonlySet<string> = new Set(['Check', 'List', 'Watch']);
 
-/** Writes one message; resolves when the client's flow control has room for the next. */
+/** Resolves when the client's flow control has room for the next message. */
 export type Write<Response> = (message: Response) => Promise<void> | undefined;
 
 type StreamAnswer<Request, Response> = (
@@ -78,7 +73,7 @@ export class Calls {
       const ask = async () => {
         const note = this.noteOf(method, call);
         const response = await answer(call.request, note);
-        this.told(method, note, began);
+        this.log(method, note, began);
         return response;
       };
       ask().then(
@@ -102,23 +97,23 @@ export class Calls {
       );
   }
 
-  /** Answers each message of a client's stream, one after the other, until the client ends it. */
+  /** Answers the messages of a client's stream one by one until the client ends it. */
   conversation<Request, Response>(
     method: string,
     answer: (request: Request) => Response,
   ): handleBidiStreamingCall<Request, Response> {
     return (call) =>
       void this.run(method, call, async (write, signal) => {
-        const questions = on(call, 'data', { signal, close: ['end'], highWaterMark: 1 });
-        for await (const [request] of questions) await write(answer(request));
+        const requests = on(call, 'data', { signal, close: ['end'], highWaterMark: 1 });
+        for await (const [request] of requests) await write(answer(request));
       });
   }
 
-  /** For what no relay answers either. */
+  /** For methods that no relay implements. */
   refused(method: string): handleServerStreamingCall<unknown, unknown> {
     return (call) => {
       this.ended(method, status.UNIMPLEMENTED);
-      const details = `${method} is not implemented: relays, from which flows are collected, have none to give`;
+      const details = `${method} is not implemented: flows are collected from relays, which do not implement it`;
       const code = status.UNIMPLEMENTED;
       call.emit(
         'error',
@@ -144,7 +139,7 @@ export class Calls {
       if (this.streams > maxStreams)
         throw new ParallaxError(
           'query/busy',
-          `${maxStreams} streams are open, as many as api.grpc.maxStreams allows; try again soon`,
+          `${maxStreams} streams are open, the limit of api.grpc.maxStreams; try again soon`,
         );
       call.sendMetadata(versions());
       await answer((message) => this.write(call, message, signal), signal, note);
@@ -159,7 +154,7 @@ export class Calls {
       else call.emit('error', this.failure(method, stopped.aborted ? STOPPING : error));
     } finally {
       metrics.streams.set(--this.streams);
-      if (note !== undefined) this.told(method, note, began);
+      if (note !== undefined) this.log(method, note, began);
     }
   }
 
@@ -167,7 +162,7 @@ export class Calls {
     return { principal: OPEN.has(method) ? { name: 'anyone' } : this.deps.principalOf(call) };
   }
 
-  private told(method: string, { principal, cost, window }: CallNote, began: number): void {
+  private log(method: string, { principal, cost, window }: CallNote, began: number): void {
     if (OPEN.has(method)) return;
     const { rows, bytes, queries } = cost ?? {};
     const ms = Math.round(performance.now() - began);
@@ -199,7 +194,7 @@ export class Calls {
     const known =
       error instanceof ParallaxError
         ? error
-        : new ParallaxError('internal', 'the call failed; the server’s log says why');
+        : new ParallaxError('internal', 'the call failed; see the log of the server');
     const code = GRPC_STATUS[ERRORS[known.code].grpc];
     this.deps.metrics.errors.inc({ code: known.code });
     if (code === GRPC_STATUS.INTERNAL)
@@ -219,7 +214,6 @@ export class Calls {
 
 const STOPPING = new ParallaxError('server/unavailable', 'the server is stopping');
 
-/** What stands for both a Hubble server and a relay. */
 function versions(): Metadata {
   const metadata = new Metadata();
   metadata.set('hubble-server-version', HUBBLE_VERSION);

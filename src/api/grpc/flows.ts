@@ -1,4 +1,4 @@
-// GetFlows: the answer's responses as bytes, cut by the field mask, as fast as the client reads.
+// GetFlows: responses as bytes, reduced by the field mask, as fast as the client reads.
 import type { Logger } from 'pino';
 import { encode } from '../../hubble/proto/codec.ts';
 import { maskResponse } from '../../hubble/proto/field-mask.ts';
@@ -45,12 +45,12 @@ export async function getFlows(
   try {
     const now = deps.clock.now();
     const first = reachesNow(call, now) ? nodesFirst(await deps.states(), now) : [];
-    // Filters are refused here, before anything is told.
+    // Throws for invalid filters, before anything is sent.
     const items = answer({ ...deps.answers, live, store, scope }, call, signal);
-    for (const said of first) await send(encode(GetFlowsResponse, said), 'event');
+    for (const status of first) await send(encode(GetFlowsResponse, status), 'event');
     for await (const item of items) {
       if (item.kind === 'notice') {
-        logger.debug({ notice: item.notice }, 'not told over grpc');
+        logger.debug({ notice: item.notice }, 'notice not sent');
         continue;
       }
       const bytes = call.mask && item.isFlow ? maskResponse(item.bytes, call.mask) : item.bytes;

@@ -1,4 +1,4 @@
-// Who makes a call: a client with a certificate of ours, or one with a token; without tokens, whoever reaches the port.
+// Authentication of gRPC calls by client certificate or token; without tokens every call is anonymous.
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Tokens } from '../auth.ts';
 import { ANONYMOUS, type Principal } from '../principal.ts';
@@ -7,7 +7,7 @@ import type { CallMetadata } from './calls.ts';
 const AS_PASSWORD =
   'hubble sends it over TLS, by --basic-auth-username parallax --basic-auth-password TOKEN';
 
-/** `certificates`: clients had to show one that was checked. */
+/** `certificates`: the server requires and verifies client certificates. */
 export function callPrincipal(
   tokens: Tokens,
   certificates: boolean,
@@ -27,7 +27,7 @@ export function callPrincipal(
   };
 }
 
-/** `hubble` can send a name and a password alone: the password is the token then, whatever the name. */
+/** `hubble` sends only a user name and a password: the password is the token, the name is ignored. */
 function bearer(authorization: string | undefined): string | undefined {
   const [, encoded] = /^Basic +(\S+) *$/i.exec(authorization ?? '') ?? [];
   if (encoded === undefined) return authorization;

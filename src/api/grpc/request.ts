@@ -1,4 +1,4 @@
-// GetFlowsRequest as a query: by Hubble's rules, and lenient with what a newer client may ask.
+// GetFlowsRequest as a query, by Hubble's rules; fields of newer clients are ignored.
 import { type FieldMask, flowMask } from '../../hubble/proto/field-mask.ts';
 import type { FlowFilter, GetFlowsRequest } from '../../hubble/proto/schema.gen.ts';
 import { formatTimestamp, toNanos } from '../../hubble/proto/timestamp.ts';
@@ -8,7 +8,7 @@ import { inputError } from '../../runtime/errors.ts';
 
 export interface FlowsCall extends FlowQuery {
   readonly follow: boolean;
-  /** Of the flow; undefined is everything. */
+  /** Of the flow; undefined keeps everything. */
   readonly mask: FieldMask | undefined;
 }
 
@@ -21,7 +21,7 @@ export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): Flo
   if (first && follow) throw inputError('first cannot be specified with follow');
   if (filters > maxFilters)
     throw inputError(
-      `${filters} filters are more than the ${maxFilters} allowed (api.maxFilters); ask in several calls`,
+      `${filters} filters are more than ${maxFilters} (api.maxFilters); split the call`,
     );
   return {
     whitelist,
@@ -37,17 +37,17 @@ export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): Flo
   };
 }
 
-/** Nanoseconds since 1970 of a time that protobuf allows, as a relay wants it. */
+/** Nanoseconds since 1970. Times outside protobuf's range are refused, as by a relay. */
 function momentOf(name: string, time: Timestamp | undefined): bigint | undefined {
   if (time === undefined) return undefined;
   if (formatTimestamp(time) === undefined)
     throw inputError(
-      `${name}: ${time.seconds} seconds and ${time.nanos} nanoseconds are no time of the years 1 to 9999 (nanoseconds go from 0 to 999999999)`,
+      `${name}: ${time.seconds} seconds and ${time.nanos} nanoseconds are not a time of the years 1 to 9999 (nanoseconds: 0 to 999999999)`,
     );
   return toNanos(time);
 }
 
-/** A filter of nothing but what a newer client knows: left empty it would shut everything out. */
+/** A filter with fields of newer clients only: read as an empty filter it would exclude every flow. */
 function isUnknown(filter: FlowFilter): boolean {
   return filter.$unknown !== undefined && Object.keys(filter).every((name) => name === '$unknown');
 }

@@ -1,5 +1,4 @@
-// Hubble's gRPC API over everything that was collected: what `hubble`, Hubble UI and other clients of a relay ask. On
-// loopback unless the configuration says otherwise.
+// Hubble's gRPC API over the store, for `hubble`, Hubble UI and other clients of a relay.
 import { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import type {
   ChangeNotification,
@@ -33,7 +32,7 @@ export function createGrpcServer(deps: ServingDeps): GrpcApi {
   return new Api(deps);
 }
 
-/** Nodes are looked for no more often than this. */
+/** Shortest interval of reading nodes for Notify. */
 const PEERS_MS = 1000;
 
 class Api implements GrpcApi {
@@ -65,10 +64,10 @@ class Api implements GrpcApi {
     const mode = tls ? (tls.clientCa === undefined ? 'tls' : 'mtls') : 'plaintext';
     logger.info({ address: this.listening, mode }, 'grpc api listens');
     if (config.grpc.allowUnauthenticated && tls?.clientCa === undefined && !tokens.needed)
-      logger.warn({ address: this.listening }, 'whoever reaches the grpc api reads every flow');
+      logger.warn({ address: this.listening }, 'grpc api is open to other hosts');
   }
 
-  /** Lets calls end; past `limit` connections are cut. Streams are ended at once: they have no end of their own. */
+  /** Ends streams and waits for other calls; at `limit` connections are closed. */
   async stop(limit: AbortSignal): Promise<void> {
     this.stopped.abort();
     const { server } = this;
@@ -155,13 +154,13 @@ class Api implements GrpcApi {
   }
 }
 
-/** Throws `config/invalid` when the address is taken or none of ours. */
+/** Throws `config/invalid` when the address is in use or not of this host. */
 function bind(
   server: GrpcServer,
   address: string,
   credentials: ServerCredentials,
 ): Promise<number> {
-  // An empty host is every interface, as it is for the HTTP API.
+  // An empty host is every interface, as for the HTTP API.
   const target = address.startsWith(':') ? `[::]${address}` : address;
   return new Promise((resolve, reject) => {
     server.bindAsync(target, credentials, (error, port) => {

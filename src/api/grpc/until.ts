@@ -1,4 +1,4 @@
-// New flows up to a moment: those that are later are left out, and the stream ends a while after it.
+// Follows new flows up to a time: later flows are dropped, and the stream ends some seconds after it.
 
 import { toNanos } from '../../hubble/proto/timestamp.ts';
 import type { Outgoing } from '../../query/flows/encoded-response.ts';
@@ -6,9 +6,9 @@ import type { LiveFlows } from '../../query/flows/follow.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { nsToMs } from '../../runtime/time.ts';
 
-/** Flows take so long to arrive: what is of the last moments is waited for. */
+/** Waits this long for flows that arrive late. */
 const LATE_MS = 5000;
-/** What came while history was read is told, however long that took. */
+/** Flows that arrived while history was read are still sent. */
 const LEAST_MS = 1000;
 
 /** `until`: nanoseconds since 1970. */
@@ -23,7 +23,7 @@ export function followUntil(
       const either = AbortSignal.any([signal, over.signal]);
       const stream = live.follow(whitelist, blacklist, either, scope);
       let armed = false;
-      // From where history has been told: the end of what is new must not cut it short.
+      // Starts at the first live item, so that it cannot end history early.
       const arm = () => {
         if (armed) return;
         armed = true;

@@ -1,5 +1,5 @@
-// The routes of alerts: deliveries of incident events, and having it told again. Receivers are told of every cluster,
-// so only who may see every cluster and namespace may ask.
+// Deliveries of incident events, and their redelivery. Receivers get events of every cluster, so these routes need a token
+// without a scope.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { DELIVERY_STATES, type DeliveryService } from '../../../incident/delivery.ts';
@@ -10,7 +10,7 @@ import type { Principal } from '../../principal.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 
 export interface AlertRouteDeps extends RouteDeps {
-  /** Absent: there are no such routes. */
+  /** Absent: the routes are not served. */
   readonly deliveries?: DeliveryService | undefined;
 }
 
@@ -20,9 +20,9 @@ const DEFAULT_LIST = 20;
 const tag = 'denials';
 
 const key = z.string().regex(/^[0-9a-f]{32}$/, 'expected the `key` of an event, 32 hex digits');
-const receiver = z.string().min(1).max(63).describe('Only of this receiver.');
+const receiver = z.string().min(1).max(63).describe('Of this receiver only.');
 const keys = z.array(key).max(MAX_KEYS).describe('Keys of events.');
-const dead = z.boolean().describe('All that were given up; with `keys`, those of them.');
+const dead = z.boolean().describe('All dead deliveries; with `keys`, the dead ones among these.');
 
 const redeliverInput = z.union(
   [
@@ -30,23 +30,25 @@ const redeliverInput = z.union(
     z.strictObject({
       keys: keys.max(0).optional(),
       receiver: receiver.optional(),
-      dead: z.literal(true).describe('All that were given up.'),
+      dead: z.literal(true).describe('All dead deliveries.'),
     }),
   ],
   {
-    error: `name 1 to ${MAX_KEYS} \`keys\` of events, or say \`"dead": true\` for all that were given up; with \`receiver\` only to one`,
+    error: `name 1 to ${MAX_KEYS} \`keys\` of events, or set \`"dead": true\` for all dead deliveries; \`receiver\` limits either to one receiver`,
   },
 );
 
 const deliverySchema = z.object({
   receiver: z.string(),
-  key: z.string().describe('Of the event.'),
+  key: z.string().describe('Key of the event.'),
   kind: z.enum(INCIDENT_EVENT_KINDS),
-  state: z.enum(DELIVERY_STATES).describe('Told; given up; to be told again.'),
+  state: z
+    .enum(DELIVERY_STATES)
+    .describe('`delivered`; `dead` after the last attempt; `again` when it will be sent again.'),
   attempts: z.int().min(0),
-  status: z.int().min(0).describe('HTTP status of the last attempt; 0 without one.'),
+  status: z.int().min(0).describe('HTTP status of the last attempt; 0 if it got none.'),
   reason: z.string(),
-  cursor: z.string().describe('Place of the event in the log.'),
+  cursor: z.string().describe('Position of the event in the log.'),
   incident: z.string().describe('Id of the incident.'),
   at: z.string().describe('RFC 3339, UTC.'),
 });
@@ -58,12 +60,12 @@ export function addAlertRoutes(app: FastifyInstance, deps: AlertRouteDeps): void
     path: '/api/v1/alerts/deliveries',
     methods: 'get',
     summary: 'Deliveries of incident events to receivers',
-    description: 'The newest first. Only for who may see every cluster and namespace.',
+    description: 'Newest first. Requires a token that may read every cluster and namespace.',
     tag,
     input: z.strictObject({
       receiver: receiver.optional(),
-      state: z.enum(DELIVERY_STATES).optional().describe('Only these.'),
-      limit: limitField(MAX_LIST, DEFAULT_LIST).describe('How many at most.'),
+      state: z.enum(DELIVERY_STATES).optional().describe('In this state only.'),
+      limit: limitField(MAX_LIST, DEFAULT_LIST).describe('Maximum number.'),
     }),
     output: z.object({ deliveries: z.array(deliverySchema) }),
     answer: async ({ input, principal, signal }) => {
@@ -72,17 +74,17 @@ export function addAlertRoutes(app: FastifyInstance, deps: AlertRouteDeps): void
     },
   });
   addDocumentRoute(app, deps, {
-    // Two colons: the router takes one for the beginning of a parameter.
+    // Two colons: the router reads one as the start of a parameter.
     path: '/api/v1/alerts/deliveries::redeliver',
     methods: 'post',
-    summary: 'Have events told again',
+    summary: 'Send events again',
     description:
-      'Under the same keys, by whoever runs the notifiers, within seconds. Only for who may see every cluster and namespace.',
+      'The process that runs the notifiers sends them within seconds, under the same keys. Requires a token that may read every cluster and namespace.',
     tag,
     input: redeliverInput,
     output: z.object({
-      again: z.int().min(0).describe('So many will be told again.'),
-      more: z.boolean().describe('There are more than are taken at once: ask again.'),
+      again: z.int().min(0).describe('Number of events that will be sent again.'),
+      more: z.boolean().describe('More remain than one request covers; repeat it.'),
     }),
     answer: async ({ input, principal, signal }) => {
       checkSeesAll(principal);
@@ -96,6 +98,6 @@ function checkSeesAll({ name, scope }: Principal): void {
   if (scope?.clusters === undefined && scope?.namespaces === undefined) return;
   throw new ParallaxError(
     'auth/forbidden',
-    `deliveries are of every cluster and namespace, of which ${name} may see some only; ask with a token without limits`,
+    `deliveries cover every cluster and namespace, and ${name} may read some only; use a token without a scope`,
   );
 }

@@ -1,5 +1,3 @@
-// The routes of what is known beside the flows: clusters and identities.
-
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { queryClusters } from '../../../query/catalogue/clusters.ts';
@@ -47,9 +45,9 @@ export function addCatalogueRoutes(app: FastifyInstance, deps: RouteDeps): void 
   addDocumentRoute(app, deps, {
     path: '/api/v1/clusters',
     methods: 'get',
-    summary: 'Clusters that are known',
+    summary: 'Known clusters',
     description:
-      'What is known of each cluster from the configuration, from flows and from Kubernetes, when it was said, and what does not fit together.',
+      'Properties of each cluster from the configuration, from flows and from Kubernetes, with their times, and contradictions between clusters.',
     tag: 'catalogue',
     input: z.strictObject({}),
     output: clustersAnswer,
@@ -58,9 +56,9 @@ export function addCatalogueRoutes(app: FastifyInstance, deps: RouteDeps): void 
   addDocumentRoute(app, deps, {
     path: '/api/v1/identities',
     methods: 'get',
-    summary: 'What security identities stand for',
+    summary: 'Security identities and their labels',
     description:
-      'What a number says by itself, and the labels it had in which cluster when. Without a number, those that are known as they were seen last.',
+      'What an identity number encodes, and its labels by cluster and time. Without a number, the last known state of all identities.',
     tag: 'catalogue',
     input: identitiesRequest,
     output: identitiesAnswer,
@@ -70,7 +68,7 @@ export function addCatalogueRoutes(app: FastifyInstance, deps: RouteDeps): void 
   addDocumentRoute(app, deps, {
     path: '/api/v1/identities::resolve',
     methods: 'post',
-    summary: 'Labels of many identities, each at its own time',
+    summary: 'Labels of many identities, each at a given time',
     tag: 'catalogue',
     input: endsRequest,
     output: resolveAnswer,

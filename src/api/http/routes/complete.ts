@@ -1,5 +1,3 @@
-// The route that completes values while a filter is being written.
-
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { Completions } from '../../../query/complete/complete.ts';
@@ -18,14 +16,13 @@ const MAX_VALUES = 1000;
 const DEFAULT_VALUES = 50;
 const MAX_MS = 32 * DAY_MS;
 
-// The map has fields.
-const fields = [...COMPLETED.keys()] as [string, ...string[]];
+const fields = [...COMPLETED.keys()] as [string, ...string[]]; // it is not empty
 
 const input = z.strictObject({
   field: z
     .enum(fields)
-    .describe('What is being written; `namespace` and the like are of either end.'),
-  prefix: z.string().max(300).default('').describe('What is written so far; case does not matter.'),
+    .describe('Field to complete; `namespace` and similar fields match both endpoints.'),
+  prefix: z.string().max(300).default('').describe('Text typed so far; case-insensitive.'),
   limit: limitField(MAX_VALUES, DEFAULT_VALUES),
   ...windowFields,
 });
@@ -39,11 +36,11 @@ const output = z.object({
         flows: z
           .number()
           .optional()
-          .describe('Flows in the window that have it; absent of values that are always the same'),
+          .describe('Flows in the window with the value; absent for fixed values such as verdicts'),
       }),
     )
-    .describe('The most frequent first'),
-  more: z.boolean().describe('There are more; write on'),
+    .describe('Most frequent first'),
+  more: z.boolean().describe('More values match'),
 });
 
 export function addCompleteRoute(app: FastifyInstance, deps: CompleteRouteDeps): void {
@@ -53,9 +50,9 @@ export function addCompleteRoute(app: FastifyInstance, deps: CompleteRouteDeps):
   addDocumentRoute(app, deps, {
     path: '/api/v1/complete',
     methods: 'get',
-    summary: 'Values to choose from',
+    summary: 'Completion of filter values',
     description:
-      'Namespaces, pods, workloads, clusters, nodes, labels, services, policies, DNS names and the like that were seen in the window (lately, when none is named), and the words of verdicts, drop reasons, directions, protocols and types.',
+      'Namespaces, pods, workloads, clusters, nodes, labels, services, policies, DNS names and similar values seen in the window (default: recently), and the names of verdicts, drop reasons, directions, protocols and types.',
     tag: 'catalogue',
     input,
     output,

@@ -1,5 +1,4 @@
-// The routes about connections: lists of them, the story of one, and the services they were made to. Each answer is one
-// JSON document, bounded by api.connections.
+// Connections, services and explanations of single connections; bounded by api.connections.
 import type { FastifyInstance } from 'fastify';
 import { queryConnections } from '../../../query/connections/query.ts';
 import { explainStored } from '../../../query/explain/find.ts';
@@ -24,9 +23,9 @@ export function addConnectionRoutes(app: FastifyInstance, deps: ConnectionRouteD
     selectionOf(input, nowNanos, config.maxFilters);
   addDocumentRoute(app, deps, {
     path: '/api/v1/connections',
-    summary: 'Connections, with what each side saw of them',
+    summary: 'Connections as both sides saw them',
     description:
-      'Connections of which at least one flow passes the filters, stitched from the flows of both sides, across clusters. `last` and `first` count connections.',
+      'Connections with at least one flow that passes the filters, joined from the flows of both sides across clusters. `last` and `first` count connections.',
     tag: 'connections',
     input: selectionRequest,
     output: connectionsAnswer,
@@ -41,9 +40,9 @@ export function addConnectionRoutes(app: FastifyInstance, deps: ConnectionRouteD
   });
   addDocumentRoute(app, deps, {
     path: '/api/v1/services',
-    summary: 'Services as their clients met them',
+    summary: 'Services as their clients saw them',
     description:
-      'Which backends in which cluster answered the clients of each service, and in which share. HTTP path, CIDR labels and CEL cannot be filtered by here.',
+      'The backends that answered the clients of each service, by cluster, with their shares. Filters by HTTP path, CIDR labels and CEL are not supported.',
     tag: 'connections',
     input: selectionRequest,
     output: servicesAnswer,
@@ -58,9 +57,9 @@ export function addConnectionRoutes(app: FastifyInstance, deps: ConnectionRouteD
   addDocumentRoute(app, deps, {
     path: '/api/v1/explain',
     methods: 'get',
-    summary: 'The story of one connection',
+    summary: 'Explain one connection',
     description:
-      'Who called whom, what each side saw, who decided by which policy, and what the flows leave open: of the connection of the flow `uuid`, or of the one `from` a client `to` a server that tells most.',
+      'Client and server, what each side saw, the policy decision, and what the flows do not show. Takes the connection of the flow `uuid`, or the most informative one `from` a client `to` a server.',
     tag: 'connections',
     input: wantedRequest,
     output: explainAnswer,

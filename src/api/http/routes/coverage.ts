@@ -1,5 +1,3 @@
-// The route that says what a window of the store covers.
-
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type CoverageQuery, coverageOf } from '../../../query/coverage/coverage.ts';
@@ -10,21 +8,20 @@ import { addDocumentRoute, type RouteDeps } from '../route.ts';
 
 const coverageRequest = z.strictObject({
   ...windowFields,
-  cluster: listField.optional().describe('Keys of clusters; all when left out.'),
-  node: listField.optional().describe('Names of nodes; all when left out.'),
+  cluster: listField.optional().describe('Keys of clusters; default all.'),
+  node: listField.optional().describe('Names of nodes; default all.'),
 });
 
 const DEFAULT_MS = HOUR_MS;
-/** A window of more is more than the ledger is asked for at once. */
 const MAX_MS = 32 * DAY_MS;
 
 export function addCoverageRoutes(app: FastifyInstance, deps: RouteDeps): void {
   addDocumentRoute(app, deps, {
     path: '/api/v1/coverage',
     methods: 'get',
-    summary: 'What a window covers',
+    summary: 'Coverage of a window',
     description:
-      'Says for every node whether all flows it saw in the window are stored, and where not, how many are missing and why.',
+      'For every node, whether all flows it saw in the window are stored, else how many are missing and why.',
     tag: 'coverage',
     input: coverageRequest,
     output: z.object(coverageReport.shape),

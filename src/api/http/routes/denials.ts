@@ -1,4 +1,4 @@
-// The routes of denials: single ones, incidents, one incident whole, and the policy that would admit its traffic.
+// Denials, incidents, details of one incident, and the policy that would allow its traffic.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { answerDenials, answerIncidents, detailQuery } from '../../../query/denials/answers.ts';
@@ -31,7 +31,7 @@ export interface DenialRouteDeps extends RouteDeps {
 }
 
 const YAML = 'application/yaml; charset=utf-8';
-/** YAML has had more names than the one that it has now. */
+/** application/yaml (RFC 9512) and the older names of YAML. */
 const POLICY_FORMS = [
   'application/json',
   'application/yaml',
@@ -42,6 +42,7 @@ const POLICY_FORMS = [
 const POLICY_PATH = '/api/v1/incidents/:id/policy';
 const tag = 'denials';
 
+// Long because it declares four routes, one after the other.
 export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): void {
   const { metrics } = deps;
   const { denials: config, maxFilters } = deps.config;
@@ -49,9 +50,9 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
   const limits = (nowNanos: bigint) => ({ config, maxFilters, nowNanos });
   addDocumentRoute(app, deps, {
     path: '/api/v1/denials',
-    summary: 'Single denials, the newest first',
+    summary: 'Denials, newest first',
     description:
-      'A denial is what one node denied of one conversation within one batch: the drop and its policy verdict are one.',
+      'A denial is what one node denied of one connection within one batch; a drop and its policy verdict count as one.',
     tag,
     input: denialsInput(config),
     output: denialsSchema,
@@ -65,9 +66,9 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
   });
   addDocumentRoute(app, deps, {
     path: '/api/v1/incidents',
-    summary: 'Incidents: all denials of the same traffic',
+    summary: 'Incidents: denials of the same traffic',
     description:
-      'Grouped by who is denied what, where, why and by which policy; counted exactly in the window, first and last seen of all that is kept.',
+      'Denials grouped by client, server, port, reason and policy. Counts are exact within the window; first and last seen cover the whole store.',
     tag,
     input: incidentsInput(config),
     output: incidentsSchema,
@@ -94,16 +95,16 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
   addDocumentRoute(app, deps, {
     path: '/api/v1/incidents/:id',
     methods: 'get',
-    summary: 'One incident with all that is known of it',
+    summary: 'Details of one incident',
     description:
-      'Its times, single denials, what the other side saw, the story in sentences, and how well the clusters that took part were collected. Without `since`, the 24 hours up to when it was last seen.',
+      'Its times, denials, what the peer side saw, an explanation in sentences, and the coverage of the clusters involved. Without `since`, the 24 hours before it was last seen.',
     tag,
     input: incidentInput,
     output: incidentDetailSchema,
     answer: async ({ params, input, store, nowNanos, signal }) =>
       asDocument(await readIncidentDetail(store, queryOf(params.id, input, nowNanos), signal)),
   });
-  // A place of its own, so that the hook is of this route alone.
+  // A plugin of its own, so that the hooks apply to this route alone.
   app.register(async (own) => {
     own.addHook('preHandler', async ({ headers }) => {
       acceptedForm(headers.accept, POLICY_FORMS);
@@ -113,15 +114,15 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
       if (reply.statusCode !== 200) return payload;
       if (acceptedForm(request.headers.accept, POLICY_FORMS) === 'application/json') return payload;
       reply.type(YAML);
-      const { yaml } = JSON.parse(String(payload)) as { yaml: string }; // made below
+      const { yaml } = JSON.parse(String(payload)) as { yaml: string }; // suggestionSchema
       return yaml;
     });
     addDocumentRoute(own, deps, {
       path: POLICY_PATH,
       methods: 'get',
-      summary: 'The policy that would admit exactly the traffic of an incident',
+      summary: 'Policy that would allow exactly the traffic of an incident',
       description:
-        'A CiliumNetworkPolicy, and what it is made from as comments of its YAML. With `Accept: application/yaml` or `text/yaml` the YAML alone.',
+        'A CiliumNetworkPolicy; comments in its YAML say what it is derived from. With `Accept: application/yaml` or `text/yaml` the YAML alone.',
       tag,
       input: suggestionInput,
       output: suggestionSchema,
@@ -134,7 +135,7 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
   });
 }
 
-/** Lists of ours cannot be changed, those of a schema's type can; a test holds both together. */
+/** Query functions return readonly documents, z.input has mutable lists; a test checks that both agree. */
 type Changeable<T> = T extends readonly (infer Item)[]
   ? Changeable<Item>[]
   : T extends object
@@ -142,5 +143,5 @@ type Changeable<T> = T extends readonly (infer Item)[]
     : T;
 
 function asDocument<T extends object>(document: T): Changeable<T> {
-  return document as Changeable<T>;
+  return document as Changeable<T>; // read only from here on
 }

@@ -1,5 +1,3 @@
-// What the doctor can see in this server's store.
-
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { KnownCluster } from '../../../query/doctor/identities.ts';
@@ -10,7 +8,7 @@ import { addDocumentRoute, type RouteDeps } from '../route.ts';
 import { doctorAnswer } from '../schemas/overview.ts';
 
 export interface DoctorRouteDeps extends RouteDeps {
-  /** As they are configured now. */
+  /** As configured now. */
   readonly clusters: () => readonly KnownCluster[];
 }
 
@@ -21,13 +19,13 @@ export function addDoctorRoute(app: FastifyInstance, deps: DoctorRouteDeps): voi
   addDocumentRoute(app, deps, {
     path: '/api/v1/doctor',
     methods: 'get',
-    summary: 'What is wrong, by what is stored',
-    description: 'Checks of the store, of what arrives in it, of identities and of coverage.',
+    summary: 'Findings of the doctor',
+    description: 'Checks of the store, of ingestion, of identities and of coverage.',
     tag: 'server',
     input: z.strictObject({
       window: wholeField(1000, LONGEST_WINDOW_MS)
         .default(DEFAULT_WINDOW_MS)
-        .describe('How far back rows are looked at, milliseconds.'),
+        .describe('How far back rows are checked, in milliseconds.'),
     }),
     output: doctorAnswer,
     async answer({ input, store, nowNanos, signal, principal }) {

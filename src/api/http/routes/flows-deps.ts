@@ -1,4 +1,3 @@
-// What the routes of flows are made from.
 import type { AnswerDeps } from '../../../query/flows/answer.ts';
 import type { ApiConfig } from '../../config.ts';
 import type { ApiMetrics } from '../../metrics.ts';
@@ -12,6 +11,6 @@ export interface FlowsRouteDeps extends RouteDeps {
   /** For streams. */
   readonly enterStream: Gate;
   readonly failed: (error: unknown) => void;
-  /** Where answers without an end are noted, so that their time is not measured. */
+  /** Replies without an end, whose duration is not measured. */
   readonly endless: WeakSet<object>;
 }

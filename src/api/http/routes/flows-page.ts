@@ -1,4 +1,4 @@
-// One page of flows, in whichever form: read as a whole, so that its headers can say where the next one is.
+// One page of flows. It is read completely before it is sent, because its headers name the next page.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toJson, toJsonLine } from '../../../hubble/json/json.ts';
@@ -13,7 +13,7 @@ import {
 } from '../../../query/flows/flow-pages.ts';
 import type { FlowQuery } from '../../../query/flows/flows.ts';
 import { noticesFor } from '../../../query/flows/notices.ts';
-import type { CostMeter } from '../../../query/read/cost.ts';
+import type { Cost, CostMeter } from '../../../query/read/cost.ts';
 import { inputError } from '../../../runtime/errors.ts';
 import type { Reader } from '../../../store/store.ts';
 import type { Note } from '../audit.ts';
@@ -36,7 +36,7 @@ export interface PageCall {
   readonly note: Note;
 }
 
-interface Told {
+interface ReadPage {
   readonly page: FlowPage;
   readonly notices: readonly string[];
   readonly coverage: CoverageNote;
@@ -45,74 +45,79 @@ interface Told {
 const DEFAULT_LIMIT = 100;
 
 export async function sendFlowsPage(deps: FlowsRouteDeps, call: PageCall): Promise<FastifyReply> {
-  const { request, reply, input, format, columns, meter, note } = call;
+  const { request, reply, input, meter, note } = call;
   for (const name of ['last', 'first', 'all', 'follow'] as const)
     if (input[name] !== undefined && input[name] !== false)
-      throw inputError(`${name}: does not go with pages; use limit, cursor and order`, {
+      throw inputError(`${name}: not allowed with pages; use limit, cursor and order`, {
         field: name,
       });
   const { cursor, limit: _, format: __, columns: ___, notices: ____, ...question } = input;
-  const { config } = deps;
   const after = cursor === undefined ? undefined : placeOfCursor(cursor, question);
-  const asked = selectionOf({ ...input, all: true }, call.nowNanos, config.maxFilters);
-  // The window stays as it was when the first page was asked for.
-  const window = {
-    since: after ? after.since : asked.since,
-    until: after ? after.until : (asked.until ?? call.nowNanos),
-  };
-  const query: FlowQuery = { ...asked, ...window };
-  const limit = Math.min(input.limit ?? DEFAULT_LIMIT, config.pageRows);
-  const order = input.order ?? 'newest';
-  note.window = window;
-  const left = deps.enter(reply);
-  const told = await within(config.timeout, left, async (signal): Promise<Told> => {
-    const missed = unjudged();
-    const hearing = { failed: missed.failed };
-    const page = await readFlowPage(
-      call.store,
-      query,
-      config,
-      { order, limit, after },
-      signal,
-      hearing,
-    );
-    const count = BigInt(page.responses.length);
-    // What the page is about: of an open window, from its oldest flow on.
-    const since = window.since ?? page.oldest;
-    const about = { since, until: window.until };
-    return {
-      page,
-      notices: [
-        ...(await noticesFor(call.store, query, count, signal)),
-        ...[...missed.notices()].map(({ notice }) => notice),
-      ],
-      coverage: await coverageWithin(call.store, about, deps.clock.now(), signal),
-    };
-  });
-  const { page, notices, coverage } = told;
-  const next = page.end && cursorOf(page.end, question);
+  const read = await readPage(deps, call, after);
+  const { responses, end } = read.page;
+  const next = end && cursorOf(end, question);
   const link = next === undefined || request.method !== 'GET' ? undefined : linkTo(request, next);
   if (link !== undefined) reply.header('link', `<${link}>; rel="next"`);
   if (next !== undefined) reply.header('x-next-cursor', next);
   const cost = await meter.cost();
-  note.cost = cost;
-  note.flows = page.responses.length;
-  for (const response of page.responses)
-    deps.metrics.responses.inc({ kind: response.flow === undefined ? 'event' : 'flow' });
+  Object.assign(note, { cost, flows: responses.length });
+  for (const { flow } of responses)
+    deps.metrics.responses.inc({ kind: flow === undefined ? 'event' : 'flow' });
   reply.header('cache-control', 'no-store');
+  return sendAs(deps, call, read, { cost, next: next ?? null, link: link ?? null });
+}
+
+async function readPage(
+  deps: FlowsRouteDeps,
+  { reply, input, nowNanos, store, note }: PageCall,
+  after: ReturnType<typeof placeOfCursor> | undefined,
+): Promise<ReadPage> {
+  const { config } = deps;
+  const selection = selectionOf({ ...input, all: true }, nowNanos, config.maxFilters);
+  // All pages have the window of the first one.
+  const since = after ? after.since : selection.since;
+  const until = after ? after.until : (selection.until ?? nowNanos);
+  const query: FlowQuery = { ...selection, since, until };
+  const limit = Math.min(input.limit ?? DEFAULT_LIMIT, config.pageRows);
+  const place = { order: input.order ?? ('newest' as const), limit, after };
+  note.window = { since, until };
+  return within(config.timeout, deps.enter(reply), async (signal) => {
+    const failures = unjudged();
+    const { failed } = failures;
+    const page = await readFlowPage(store, query, config, place, signal, { failed });
+    const count = BigInt(page.responses.length);
+    // Without a start, the window begins with the oldest flow of the page.
+    const window = { since: since ?? page.oldest, until };
+    return {
+      page,
+      notices: [
+        ...(await noticesFor(store, query, count, signal)),
+        ...[...failures.notices()].map(({ notice }) => notice),
+      ],
+      coverage: await coverageWithin(store, window, deps.clock.now(), signal),
+    };
+  });
+}
+
+function sendAs(
+  { check }: FlowsRouteDeps,
+  { reply, input, format, columns }: PageCall,
+  { page: { responses }, notices, coverage }: ReadPage,
+  { cost, next, link }: { cost: Cost; next: string | null; link: string | null },
+): FastifyReply {
   if (format === 'csv') {
-    const lines = page.responses.map((response) => csvLine(columns, response));
+    const lines = responses.map((response) => csvLine(columns, response));
     return reply.header('content-type', CSV).send(csvHead(columns) + lines.join(''));
   }
   if (format === 'json') {
-    const flows = page.responses.map((response) => toJson(GetFlowsResponse, response));
-    const document = { flows, cursor: next ?? null, next: link ?? null, notices, coverage, cost };
-    deps.check?.(pageDocument, document);
+    const flows = responses.map((response) => toJson(GetFlowsResponse, response));
+    const document = { flows, cursor: next, next: link, notices, coverage, cost };
+    check?.(pageDocument, document);
     return reply.type('application/json; charset=utf-8').send(JSON.stringify(document));
   }
-  const lines = page.responses.map((response) => `${toJsonLine(GetFlowsResponse, response)}\n`);
-  const said = [...notices.map((notice) => ({ notice })), { coverage, cost }];
-  const tail = input.notices ? said.map((each) => `${JSON.stringify({ parallax: each })}\n`) : [];
+  const lines = responses.map((response) => `${toJsonLine(GetFlowsResponse, response)}\n`);
+  const items = [...notices.map((notice) => ({ notice })), { coverage, cost }];
+  const tail = input.notices ? items.map((item) => `${JSON.stringify({ parallax: item })}\n`) : [];
   return reply.header('content-type', NDJSON).send([...lines, ...tail].join(''));
 }
 

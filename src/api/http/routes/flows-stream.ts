@@ -1,4 +1,4 @@
-// Answers that are streams of flows: JSON lines, CSV or events, written as fast as the client takes them.
+// Streams of flows as JSON lines, CSV or server-sent events, written as fast as the client reads.
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { toNanos } from '../../../hubble/proto/timestamp.ts';
@@ -21,7 +21,7 @@ export const NDJSON = 'application/x-ndjson; charset=utf-8';
 export const CSV = 'text/csv; charset=utf-8; header=present';
 /** Lines are written in pieces of about this many characters. */
 const PIECE_CHARS = 64 * 1024;
-/** How often a search that has found nothing yet says how far it has come. */
+/** Interval of progress while a scan has found nothing yet. */
 const PROGRESS_MS = 1000;
 
 export interface StreamAnswer {
@@ -49,27 +49,27 @@ export async function sendStream(
 ): Promise<FastifyReply> {
   const { query, format } = wanted;
   const writer = new FlowStreamWriter(deps, wanted, signal);
-  // History fails before the first byte where it can, so that the status says so. Whoever asked for notices is told
-  // how far a long search has come instead of waiting, and of a failure in the stream.
-  if (!query.follow) await (writer.tells ? soon(writer.first) : writer.first);
+  // Errors before the first flow become the status of the response. With notices, a long scan reports its progress
+  // instead, and errors are part of the stream.
+  if (!query.follow) await (writer.hasNotices ? soon(writer.first) : writer.first);
   if (query.follow) deps.endless.add(reply);
-  // What comes line by line would wait in a compressor; this is its switch.
-  if (query.follow || writer.tells) reply.request.headers['x-no-compression'] = 'live';
+  // A compressor would hold back single lines; @fastify/compress is turned off by this header.
+  if (query.follow || writer.hasNotices) reply.request.headers['x-no-compression'] = 'live';
   if (format === 'sse') return sendEvents(reply, writer.events(), deps.config);
   const stream = Readable.from(writer.pieces(), { objectMode: false });
   reply
     .header('content-type', format === 'csv' ? CSV : NDJSON)
     .header('cache-control', 'no-store')
     .send(stream);
-  // A quiet live stream has nothing to send for long: its client should know that it is open.
+  // A live stream may have nothing to send for long; its headers show the client that it is open.
   if (query.follow) reply.raw.flushHeaders();
   return reply;
 }
 
 class FlowStreamWriter {
   readonly first: Promise<IteratorResult<AnswerItem>>;
-  /** Whether what is no flow is told too. */
-  readonly tells: boolean;
+  /** Whether notices, progress, errors, coverage and cost are part of the stream. */
+  readonly hasNotices: boolean;
   private readonly items: AsyncGenerator<AnswerItem>;
   private readonly deps: FlowsRouteDeps;
   private readonly wanted: StreamAnswer;
@@ -82,7 +82,7 @@ class FlowStreamWriter {
     this.wanted = wanted;
     this.signal = signal;
     const { query, store, principal, format } = wanted;
-    this.tells = query.notices || format === 'sse';
+    this.hasNotices = query.notices || format === 'sse';
     const progress = (now: ScanProgress) => {
       this.progress = now;
     };
@@ -100,7 +100,7 @@ class FlowStreamWriter {
       return format === 'csv' ? csvLine(columns, item.response) : `${item.line}\n`;
     };
     let piece = format === 'csv' ? csvHead(columns) : '';
-    for await (const item of this.told()) {
+    for await (const item of this.stream()) {
       if (!('kind' in item) && (format === 'csv' || !query.notices)) continue;
       piece += lineOf(item);
       const waits = 'progress' in item || query.follow;
@@ -112,7 +112,7 @@ class FlowStreamWriter {
   }
 
   async *events(): AsyncGenerator<ServerEvent> {
-    for await (const item of this.told()) {
+    for await (const item of this.stream()) {
       if ('kind' in item) yield flowEvent(item);
       else if ('progress' in item) yield { event: 'progress', data: item.progress };
       else if ('notice' in item) yield { event: 'notice', data: { notice: item.notice } };
@@ -121,21 +121,20 @@ class FlowStreamWriter {
     }
   }
 
-  /** All there is to tell, in order. */
-  private async *told(): AsyncGenerator<Outgoing | StreamItem> {
+  private async *stream(): AsyncGenerator<Outgoing | StreamItem> {
     const { query, note, meter } = this.wanted;
     try {
-      if (this.tells && !query.follow)
+      if (this.hasNotices && !query.follow)
         while (!(await soon(this.first))) yield { progress: progressOf(this.progress) };
       for (let next = await this.first; !next.done; next = await this.items.next()) {
         if (next.value.kind === 'notice') yield { notice: next.value.notice };
         else yield this.counted(next.value);
       }
-      if (this.tells && !query.follow) yield await this.end();
+      if (this.hasNotices && !query.follow) yield await this.end();
     } catch (error) {
       this.deps.failed(error);
-      // A client that did not ask for notices learns it from the broken transfer.
-      if (!this.tells) throw error;
+      // Without notices the broken transfer shows the error.
+      if (!this.hasNotices) throw error;
       yield { error: problemOf(error) };
     } finally {
       await this.items.return(undefined);
@@ -146,7 +145,7 @@ class FlowStreamWriter {
   private counted(item: Outgoing): Outgoing {
     const { note } = this.wanted;
     note.flows = (note.flows ?? 0) + 1;
-    // Oldest first: the first says where the answer begins.
+    // Oldest first.
     this.oldest ??= timeOf(item);
     this.deps.metrics.responses.inc({ kind: item.isFlow ? 'flow' : 'event' });
     return item;
@@ -181,7 +180,7 @@ function timeOf({ response: { flow, time } }: Outgoing): bigint | undefined {
   return of && toNanos(of);
 }
 
-/** Waits for the answer, but no longer than PROGRESS_MS; false when it is not there yet. */
+/** Waits for the first item, at most PROGRESS_MS; false when it is not there yet. */
 async function soon(answered: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {

@@ -1,6 +1,4 @@
-// The routes of flows: streams of JSON lines, each as `hubble observe -o jsonpb` prints it, CSV, events and pages; and
-// one flow. A slow client slows only its own answer; one that leaves ends it.
-
+// Flows as streams (JSON lines, CSV, server-sent events) and as pages, and single flows.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CSV_COLUMNS, DEFAULT_COLUMNS, unknownColumn } from '../../../query/flows/flow-csv.ts';
@@ -19,36 +17,35 @@ import type { FlowsRouteDeps } from './flows-deps.ts';
 import { sendFlowsPage } from './flows-page.ts';
 import { type StreamAnswer, sendStream } from './flows-stream.ts';
 
-const DESCRIPTION = `Flows and the events around them, oldest first, in the form that \`format\` or \`accept\` names:
+const DESCRIPTION = `Flows, lost events and node status, oldest first, in the representation of \`format\` or \`accept\`:
 
 - \`ndjson\`: lines of JSON, streamed, each as \`hubble observe -o jsonpb\` prints it;
 - \`csv\`: flows only, RFC 4180, with the columns that \`columns\` names;
-- \`sse\`: server-sent events, live unless \`follow=false\`. \`last-event-id\` goes on from there by way of the store; what came within five seconds before may come twice, with the same id;
+- \`sse\`: server-sent events, live unless \`follow=false\`. \`last-event-id\` resumes from the store; events of the five seconds before may be repeated with the same id;
 - \`json\`: one page as a document.
 
 Filters are written as the flags of \`parallax observe\` (\`verdict=DROPPED&to-namespace=x&not.from-pod=y\`), as FlowFilters in \`whitelist\` and \`blacklist\`, or both.
 
-With \`limit\` or \`cursor\` the answer is a page, newest flow first: the header \`link\` (and \`next\` in JSON) leads to the next. Each flow that was stored when the first page was asked for comes once, however many come meanwhile.`;
+With \`limit\` or \`cursor\` the response is a page, newest flow first; the header \`link\` (and \`next\` in JSON) leads to the next. Every flow that was stored at the first page appears once, whatever arrives in between.`;
 
 export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void {
   const handle = async (request: FastifyRequest, input: unknown, reply: FastifyReply) => {
     try {
-      // Checked by the route's schema.
-      return await answerFlows(deps, request, input as FlowsInput, reply);
+      return await answerFlows(deps, request, input as FlowsInput, reply); // by the route's schema
     } catch (error) {
       throw withField(error, input);
     }
   };
   const schemaOf = (body: boolean) => ({
-    summary: 'Flows, by filters and time',
+    summary: 'Flows by filters and time',
     description: DESCRIPTION,
     tags: ['flows'],
     response: {
       200: {
-        description: 'The flows, in the form asked for.',
+        description: 'Flows in the requested representation.',
         headers: {
-          link: { type: 'string', description: 'Of a page by GET: where the next one is.' },
-          'x-next-cursor': { type: 'string', description: 'Of a page: `cursor` of the next.' },
+          link: { type: 'string', description: 'Next page, for GET.' },
+          'x-next-cursor': { type: 'string', description: '`cursor` of the next page.' },
         },
         content: {
           'application/x-ndjson': { schema: flowLine },
@@ -65,7 +62,7 @@ export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void
     { schema: { ...schemaOf(false), querystring: flowsRequest } },
     (request, reply) => handle(request, request.query, reply),
   );
-  // Two colons: the router takes one for the beginning of a parameter.
+  // Two colons: the router reads one as the start of a parameter.
   app.post(
     '/api/v1/flows::query',
     { schema: { ...schemaOf(true), body: flowsRequest } },
@@ -74,11 +71,11 @@ export function addFlowsRoutes(app: FastifyInstance, deps: FlowsRouteDeps): void
   addDocumentRoute(app, deps, {
     path: '/api/v1/flows/:uuid',
     methods: 'get',
-    summary: 'One flow, by its uuid',
-    description: 'Every row that is stored under the uuid: one for each node that told the flow.',
+    summary: 'One flow by its UUID',
+    description: 'Every row with the UUID: one for each node that reported the flow.',
     tag: 'flows',
     input: z.strictObject({}),
-    params: z.object({ uuid: z.string().regex(UUID, 'is no uuid of a flow') }),
+    params: z.object({ uuid: z.string().regex(UUID, 'expected the UUID of a flow') }),
     output: oneFlowAnswer,
     answer: ({ params, store, signal }) => findFlow(store, params.uuid ?? '', signal),
   });
@@ -96,7 +93,7 @@ async function answerFlows(
   const live = format === 'sse' && input.follow !== false;
   const paged = format === 'json' || input.limit !== undefined || input.cursor !== undefined;
   if (format === 'csv' && input.follow === true)
-    throw inputError('new flows come as ndjson or sse, not as csv', { field: 'follow' });
+    throw inputError('csv cannot follow new flows; use ndjson or sse', { field: 'follow' });
   const principal = deps.principalOf(request);
   const note = Object.assign(deps.audit.of(request), { principal, input });
   const nowNanos = msToNs(deps.clock.now());
@@ -125,30 +122,30 @@ const TYPES = Object.keys(FORMS) as [keyof typeof FORMS, ...(keyof typeof FORMS)
 
 function columnsOf({ columns }: FlowsInput, format: FlowsFormat): readonly string[] {
   if (columns === undefined) return DEFAULT_COLUMNS;
-  if (format !== 'csv') throw inputError('columns: are of csv only', { field: 'columns' });
+  if (format !== 'csv') throw inputError('columns: only csv has columns', { field: 'columns' });
   const names = columns.flatMap((each) => each.split(','));
   const unknown = unknownColumn(names);
   if (unknown !== undefined)
     throw inputError(
-      `columns: ${JSON.stringify(unknown)} is none; there are ${CSV_COLUMNS.join(', ')}`,
+      `columns: unknown column ${JSON.stringify(unknown)}; expected one of ${CSV_COLUMNS.join(', ')}`,
       { field: 'columns' },
     );
   return names;
 }
 
-/** Flows come out of order by less than this; a stream that goes on begins so far before its last event. */
+/** Flows are out of order by less than this; a resumed stream begins this much before its last event. */
 const OVERLAP_NANOS = 5n * SECOND_NS;
 
-/** A client that connects again says which event it had last: what it asked for goes on from there. */
+/** Continues after the `last-event-id` of a client that reconnects. */
 function resumed(input: FlowsInput, request: FastifyRequest, format: FlowsFormat): FlowsInput {
   const last = request.headers['last-event-id'];
   if (format !== 'sse' || last === undefined || last === '') return input;
   const [, nanos] = /^(\d{1,19})-[^,]*$/.exec(String(last)) ?? [];
   if (nanos === undefined)
-    throw inputError('last-event-id: is none that this server gave', { field: 'last-event-id' });
+    throw inputError('last-event-id: not an id of this server', { field: 'last-event-id' });
   const since = new Date(nsToMs(BigInt(nanos) - OVERLAP_NANOS));
   if (Number.isNaN(since.getTime()) || since.getUTCFullYear() > 9999)
-    throw inputError('last-event-id: is none that this server gave', { field: 'last-event-id' });
+    throw inputError('last-event-id: not an id of this server', { field: 'last-event-id' });
   const { last: _, all: __, ...rest } = input;
   return { ...rest, since: since.toISOString() };
 }

@@ -1,5 +1,4 @@
-// Incidents over time: as server-sent events from any place of the log on and then live, and as pages.
-
+// Incident events: as server-sent events from any position of the log and then live, and as pages.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { INCIDENT_EVENT_KINDS } from '../../../incident/incident-event.ts';
@@ -27,27 +26,27 @@ export interface IncidentFeedDeps extends RouteDeps {
   /** For streams. */
   readonly enterStream: Gate;
   readonly failed: (error: unknown) => void;
-  /** Where answers without an end are noted, so that their time is not measured. */
+  /** Replies without an end, whose duration is not measured. */
   readonly endless: WeakSet<object>;
 }
 
-/** Of one client; the rest waits in the log. */
+/** Buffered for one client; the rest is read from the log later. */
 const HELD_BYTES = 16 * 1024;
 const TAG = 'denials';
 const eventsText = z
   .object({
     event: z.enum([...INCIDENT_EVENT_KINDS, 'error']).optional(),
-    id: z.string().optional().describe('Place of the event in the log.'),
+    id: z.string().optional().describe('Position of the event in the log.'),
     data: z
       .string()
       .optional()
       .meta({ contentMediaType: 'application/json' })
-      .describe('An IncidentEvent as JSON; of `error` a problem.'),
-    retry: z.unknown().optional().describe('Milliseconds after which a client should come back.'),
+      .describe('An IncidentEvent as JSON; for `error` a problem.'),
+    retry: z.unknown().optional().describe('Milliseconds after which a client reconnects.'),
   })
-  .describe('Each event. Comments while it is quiet.');
-const FOLLOW = `Each event has its place in the log as \`id\`: a client that comes back with it (Last-Event-ID, which EventSource sends by
-itself, or \`cursor\`) misses nothing. Without a place it begins with what happens from now on.`;
+  .describe('Events; comments keep an idle stream open.');
+const FOLLOW = `Each event has its position in the log as \`id\`. A client that reconnects with it (Last-Event-ID, which EventSource sends
+itself, or \`cursor\`) misses no event. Without a position the stream begins with new events.`;
 
 export function addIncidentFeedRoutes(app: FastifyInstance, deps: IncidentFeedDeps): void {
   const schema = {
@@ -67,9 +66,8 @@ export function addIncidentFeedRoutes(app: FastifyInstance, deps: IncidentFeedDe
   addDocumentRoute(app, deps, {
     path: '/api/v1/incidents/events',
     methods: 'get',
-    summary: 'What happened to incidents',
-    description:
-      'Events in the order in which they were decided, from the beginning of the log unless told otherwise.',
+    summary: 'Events of incidents',
+    description: 'Events in the order of the log, by default from its beginning.',
     tag: TAG,
     input: eventsInput,
     output: eventsSchema,
@@ -95,7 +93,7 @@ async function follow(
   return sendEvents(reply, eventsOf(items, deps.failed), { heartbeat, held: HELD_BYTES });
 }
 
-/** An EventSource that comes back says so by itself, with the URL it was given at first. */
+/** An EventSource sends the header itself when it reconnects, with its first URL. */
 function lastEvent({ headers }: FastifyRequest): { readonly cursor?: string } {
   const last = headers['last-event-id'];
   if (last === undefined || last === '') return {};

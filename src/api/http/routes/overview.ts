@@ -1,4 +1,4 @@
-// The routes about the server as a whole: the answers of Hubble's ServerStatus, GetNodes and GetNamespaces, as JSON.
+// Hubble's ServerStatus, GetNodes and GetNamespaces as JSON.
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toJson } from '../../../hubble/json/json.ts';
@@ -13,7 +13,7 @@ import { addDocumentRoute, type RouteDeps } from '../route.ts';
 import { namespacesAnswer, nodesAnswer, statusAnswer } from '../schemas/overview.ts';
 
 export interface OverviewRouteDeps extends RouteDeps {
-  /** Of what a scope lets see; kept for some seconds, so it mostly costs nothing. */
+  /** Of a scope; cached for some seconds. */
   readonly overviewOf: (scope: Scope | undefined) => Overview;
 }
 
@@ -23,8 +23,9 @@ export function addOverviewRoutes(app: FastifyInstance, deps: OverviewRouteDeps)
   addDocumentRoute(app, deps, {
     path: '/api/v1/status',
     methods: 'get',
-    summary: 'The server’s status',
-    description: 'Hubble’s ServerStatus: flows stored, nodes connected and not, flows a second.',
+    summary: 'Status of the server',
+    description:
+      'Hubble’s ServerStatus: stored flows, connected and unavailable nodes, flows per second.',
     tag: 'server',
     input,
     output: statusAnswer,
@@ -35,7 +36,7 @@ export function addOverviewRoutes(app: FastifyInstance, deps: OverviewRouteDeps)
   addDocumentRoute(app, deps, {
     path: '/api/v1/nodes',
     methods: 'get',
-    summary: 'Nodes that were heard of lately',
+    summary: 'Nodes seen recently',
     tag: 'catalogue',
     input,
     output: nodesAnswer,
@@ -46,7 +47,7 @@ export function addOverviewRoutes(app: FastifyInstance, deps: OverviewRouteDeps)
   addDocumentRoute(app, deps, {
     path: '/api/v1/namespaces',
     methods: 'get',
-    summary: 'Namespaces that were seen lately',
+    summary: 'Namespaces seen recently',
     tag: 'catalogue',
     input,
     output: namespacesAnswer,

@@ -1,4 +1,4 @@
-// The routes about totals: aggregates, tops, series, the service map, policies seen, and two windows compared.
+// Aggregates, top lists, time series, the service map, policies, and comparison of two windows.
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import {
@@ -38,8 +38,9 @@ export interface TotalsRouteDeps extends RouteDeps {
 }
 
 const COUNTED =
-  'Whole five-minute slots are counted from totals where they have what is asked, the rest from the flows; both ways count the same, and `source` says which.';
+  'Whole five-minute slots are counted from totals when these have the dimensions, the rest from flows, with the same result; `source` reports which.';
 
+// Long because it declares six routes, one after the other.
 export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): void {
   const { totals: config, maxFilters } = deps.config;
   const watermark = createTotalsWatermark(deps.store);
@@ -62,7 +63,7 @@ export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): vo
     ...common,
     path: '/api/v1/aggregates',
     summary: 'Flows counted by dimensions',
-    description: `Counts the flows of a window by up to six dimensions, the first groups by a measure, and says what is left out. ${COUNTED}\n\nDimensions:\n${dimensions.join('\n')}`,
+    description: `Counts the flows of a window by up to six dimensions. Returns the top groups by a measure and the remainder. ${COUNTED}\n\nDimensions:\n${dimensions.join('\n')}`,
     input: aggregatesInput,
     output: aggregatesOutput,
     answer: (asked) => answerAggregates(asked.store, asked.input, depsOf(asked)),
@@ -70,8 +71,8 @@ export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): vo
   addDocumentRoute(app, deps, {
     ...common,
     path: '/api/v1/top',
-    summary: 'The busiest of one or two dimensions',
-    description: `The first groups by a measure and, with \`compare\`, what each had in the window of the same length before. Dimensions are those of aggregates. ${COUNTED}`,
+    summary: 'Top values of one or two dimensions',
+    description: `The top groups by a measure and, with \`compare\`, their values in the previous window of the same length. The dimensions are those of aggregates. ${COUNTED}`,
     input: topInput,
     output: topOutput,
     answer: (asked) => answerTop(asked.store, asked.input, depsOf(asked)),
@@ -80,7 +81,7 @@ export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): vo
     ...common,
     path: '/api/v1/timeseries',
     summary: 'Flows over time',
-    description: `Flows in steps: all of them, or the busiest series of some dimensions and the rest. A step in which nothing was collected is null, and not 0. ${COUNTED}`,
+    description: `Flows per step: in total, or the top series of some dimensions and the rest. A step without collection is null, not 0. ${COUNTED}`,
     input: timeseriesInput,
     output: timeseriesOutput,
     answer: (asked) => answerTimeseries(asked.store, asked.input, depsOf(asked)),
@@ -89,7 +90,7 @@ export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): vo
     ...common,
     path: '/api/v1/map',
     summary: 'The service map',
-    description: `Who called whom, from client to server, between clusters, namespaces or workloads, with what the nodes at either end saw. ${COUNTED}`,
+    description: `Calls from clients to servers between clusters, namespaces or workloads, as the nodes of both ends saw them. ${COUNTED}`,
     input: mapInput,
     output: mapOutput,
     answer: (asked) => answerMap(asked.store, asked.input, depsOf(asked)),
@@ -99,7 +100,7 @@ export function addTotalsRoutes(app: FastifyInstance, deps: TotalsRouteDeps): vo
     path: '/api/v1/policies',
     summary: 'Policies seen',
     description:
-      'The policies that flows name, by observing cluster: what each allowed and denied, how often, and when last. What allowed one side of a dropped flow did not deny it.',
+      'Policies named by flows, by observing cluster: what each allowed and denied, how often, and when last. A policy that allowed one side of a dropped flow did not deny it.',
     input: policiesInput,
     output: policiesOutput,
     answer: (asked) => answerPolicies(asked.store, asked.input, depsOf(asked)),

@@ -1,29 +1,29 @@
-// The clusters that are known, as the API tells them (src/query/catalogue/clusters.ts).
+// Clusters (src/query/catalogue/clusters.ts).
 import { z } from 'zod';
 
-const told = z
+const fact = z
   .object({
     value: z.string(),
     origin: z.enum(['config', 'flow', 'kubernetes']),
     firstSeen: z.string().describe('RFC 3339'),
-    lastSeen: z.string().describe('RFC 3339; what no longer holds ended then'),
+    lastSeen: z.string().describe('RFC 3339'),
     current: z
       .boolean()
-      .describe('False for what the configuration or Kubernetes said once and says no more'),
+      .describe('False when the configuration or Kubernetes no longer has the value'),
   })
-  .meta({ id: 'Told', description: 'Something said of a cluster, by whom and when.' });
+  .meta({ id: 'ClusterFact', description: 'A property of a cluster with its source and times.' });
 
 const cluster = z.object({
-  key: z.string().describe('The cluster’s name here'),
+  key: z.string().describe('Name of the cluster in Parallax'),
   configured: z.boolean(),
-  mesh: z.string().describe('Empty when it is in none that is known'),
-  names: z.array(told).describe('What Cilium calls it, newest first'),
-  nodePrefixes: z.array(told).describe('Cluster parts of the names of nodes it observed'),
-  ids: z.array(told),
-  maxConnectedClusters: z.array(told).describe('The numbering of its identities: 255 or 511'),
-  podCidrs: z.array(told),
-  nodeCidrs: z.array(told),
-  relays: z.array(told),
+  mesh: z.string().describe('Empty when unknown'),
+  names: z.array(fact).describe('Its names in Cilium, newest first'),
+  nodePrefixes: z.array(fact).describe('Cluster prefixes of its node names'),
+  ids: z.array(fact),
+  maxConnectedClusters: z.array(fact).describe('Numbering of its identities: 255 or 511'),
+  podCidrs: z.array(fact),
+  nodeCidrs: z.array(fact),
+  relays: z.array(fact),
 });
 
 const finding = z.object({
@@ -36,7 +36,7 @@ const finding = z.object({
     'differs-from-config',
     'renamed',
   ]),
-  clusters: z.array(z.string()).describe('Keys of the clusters it is about'),
+  clusters: z.array(z.string()).describe('Keys of the clusters concerned'),
   what: z.string(),
   evidence: z.string(),
   cure: z.string(),
@@ -44,5 +44,5 @@ const finding = z.object({
 
 export const clustersAnswer = z.object({
   clusters: z.array(cluster),
-  findings: z.array(finding).describe('What does not fit together among them'),
+  findings: z.array(finding).describe('Contradictions between clusters'),
 });

@@ -1,4 +1,4 @@
-// Connections, services and explanations, as the API tells them (src/query/connections, services, explain).
+// Connections, services and explanations (src/query/connections, services, explain).
 import { z } from 'zod';
 import { MISSING_REASONS } from '../../../query/connections/missing.ts';
 import { policySchema } from '../../../query/denials/policy-schema.ts';
@@ -11,11 +11,11 @@ const end = z
     ip: z.string(),
     port: z.int(),
     identity: z.number(),
-    cluster: z.string().describe('Empty when no fact names it'),
-    clusterId: z.int().describe('In the identity number; 0 when it carries none'),
+    cluster: z.string().describe('Empty when unknown'),
+    clusterId: z.int().describe('Part of the identity number; 0 when it has none'),
     namespace: z.string(),
     pod: z.string(),
-    workloads: z.array(z.string()).describe('Each Kind/name; known where the pod runs'),
+    workloads: z.array(z.string()).describe('Kind/name'),
     labels: z.array(z.string()),
     names: z.array(z.string()).describe('DNS names'),
     service: z.string(),
@@ -45,7 +45,7 @@ const view = z
     first: time,
     last: time,
     flows: z.number(),
-    verdict: z.string().describe('The weightiest of its verdicts'),
+    verdict: z.string().describe('The most severe of its verdicts'),
     verdicts: counts,
     events: z.object({
       trace: z.number(),
@@ -57,12 +57,12 @@ const view = z
     }),
     replies: z.number(),
     drops: z.array(z.object({ reason: z.string(), code: z.number(), count: z.number() })),
-    matches: z.array(z.string()).describe('What policy verdicts matched on'),
+    matches: z.array(z.string()).describe('What the policy verdicts matched on'),
     allowedBy: z.array(policySchema),
     deniedBy: z.array(policySchema),
     l7: l7.optional(),
   })
-  .meta({ id: 'ConnectionView', description: 'What one side of a connection saw.' });
+  .meta({ id: 'ConnectionView', description: 'What the nodes of one side saw of a connection.' });
 
 const missing = z.object({
   reason: z.enum(MISSING_REASONS),
@@ -71,7 +71,7 @@ const missing = z.object({
 
 const connection = z
   .object({
-    uuid: z.string().describe('Of the flow that says most: the denial where there is one'),
+    uuid: z.string().describe('UUID of its most informative flow, the denial if there is one'),
     protocol: z.string(),
     client: end,
     server: end,
@@ -79,21 +79,21 @@ const connection = z
     last: time,
     outcome: z.enum(['forwarded', 'denied', 'dropped', 'partly', 'audited', 'error', 'unknown']),
     deniedAt: z.enum(['source', 'destination']).optional(),
-    opened: z.boolean().describe('Its first SYN was seen; true of protocols without one'),
+    opened: z.boolean().describe('Its first SYN was seen; true for protocols without SYN'),
     closed: z.boolean(),
     flows: z.number(),
     source: view.optional(),
     destination: view.optional(),
     missing: z
       .object({ source: missing.optional(), destination: missing.optional() })
-      .describe('Why a side is not there'),
+      .describe('Why a side is missing'),
     l7: l7.optional(),
     translatedTo: z.array(z.string()),
-    hubble: z.array(z.string()).describe('Versions of Hubble that told it'),
+    hubble: z.array(z.string()).describe('Versions of Hubble that reported it'),
   })
   .meta({ id: 'Connection' });
 
-const notices = z.array(z.string()).describe('What the answer cannot show, in words');
+const notices = z.array(z.string()).describe('Limits of the document, in words');
 
 export const connectionsAnswer = z.object({ connections: z.array(connection), notices });
 
@@ -115,7 +115,7 @@ const service = z
     service: z.string().describe('namespace/name'),
     namedBy: z.enum(['service', 'http', 'dns', 'workload', 'label', 'pod']),
     ports: z.array(z.string()),
-    global: z.boolean().describe('Calls to it went from one cluster to another'),
+    global: z.boolean().describe('It was called across clusters'),
     ...serviceCounts,
     backends: z.array(
       z.object({
@@ -130,7 +130,7 @@ const service = z
     ),
     affinity: z
       .record(z.string(), z.enum(['local', 'remote', 'none', 'unknown']))
-      .describe('Of a global service, by the clients’ cluster, as seen'),
+      .describe('For global services: observed affinity by cluster of the clients'),
   })
   .meta({ id: 'Service' });
 
@@ -164,10 +164,10 @@ const decision = z.object({
 export const explainAnswer = z.object({
   connection,
   decision: decision.optional(),
-  sentences: z.array(z.string()).describe('The story in words'),
-  unknown: z.array(z.string()).describe('What the flows leave open'),
+  sentences: z.array(z.string()).describe('The explanation in sentences'),
+  unknown: z.array(z.string()).describe('What the flows do not show'),
   among: z
     .object({ connections: z.number(), denied: z.number(), more: z.boolean() })
     .optional()
-    .describe('Of how many between the two ends this is the one told'),
+    .describe('Number of connections between the two endpoints, of which this one is explained'),
 });

@@ -1,7 +1,7 @@
-// Answers about the server as a whole: Hubble's own messages in their JSON, and what the doctor finds.
+// Hubble's messages about the server in their JSON, and findings of the doctor.
 import { z } from 'zod';
 
-/** 64-bit numbers are text in proto3's JSON. */
+/** 64-bit numbers are strings in proto3's JSON. */
 const long = z.union([z.string(), z.number()]);
 
 export const statusAnswer = z.looseObject({
@@ -13,7 +13,7 @@ export const statusAnswer = z.looseObject({
   num_unavailable_nodes: z.unknown().optional(),
   unavailable_nodes: z.array(z.string()).optional(),
   version: z.string().optional(),
-  flows_rate: z.number().optional().describe('Flows a second lately'),
+  flows_rate: z.number().optional().describe('Flows per second in the last minute'),
 });
 
 export const nodesAnswer = z.looseObject({
