@@ -1,5 +1,5 @@
-// The role `alert`, and the same parts in `up`: what happens to incidents goes to the log, and from there to whoever is
-// told.
+// The role `alert`, and its components in `up`: incident events are written to the log and delivered from there to
+// receivers.
 import { createEvaluator } from '../alert/incidents/evaluator.ts';
 import { alertMetrics } from '../alert/metrics.ts';
 import { createNotifications } from '../alert/notify/notifications.ts';
@@ -13,11 +13,11 @@ import { buildOpsServer } from './ops.ts';
 import type { RoleDeps } from './role.ts';
 import { migration } from './write.ts';
 
-/** In the order in which they start: a receiver is told of what is written to the log after its start. */
+/** In the order of start: receivers get events that are logged after their start. */
 export function buildAlerts(config: ParallaxConfig, deps: RoleDeps, store: Store): Component[] {
   const { logger, clock, registry } = deps;
   const metrics = alertMetrics(registry);
-  // Further kinds of notifiers are made here, each from its own list in the configuration.
+  // Add further kinds of notifiers here, each with its own list in the configuration.
   const notifiers = config.alert.webhooks.map((webhook) => createWebhook(webhook, deps));
   const notifications = createNotifications({ notifiers, store, clock, logger, metrics });
   const evaluator = createEvaluator({

@@ -1,5 +1,5 @@
-// The API of `up` and `serve`: the HTTP server, the live stream behind it, and the note in the data directory that
-// tells other commands where to ask.
+// The servers of `up` and `serve`, and the live flows behind them. The HTTP address is written into the lock of the data
+// directory, where commands find it.
 import { createDeliveryService } from '../alert/notify/delivery-service.ts';
 import { readTokens, requireSafe } from '../api/auth.ts';
 import { createGrpcServer } from '../api/grpc/server.ts';
@@ -16,7 +16,7 @@ import type { RoleDeps } from './role.ts';
 
 export interface ApiInputs {
   readonly store: ManagedStore;
-  /** Undefined: nothing to follow. */
+  /** Undefined: flows cannot be followed. */
   readonly bus: Bus | undefined;
   readonly health: () => HealthReport;
   /** As configured now. */
@@ -25,9 +25,7 @@ export interface ApiInputs {
   readonly metrics: () => Promise<string>;
 }
 
-/**
- * In the order in which they start. Throws `config/invalid` when other hosts reach an address and no token is asked for.
- */
+/** In the order of start. Throws `config/invalid` when other hosts can reach an address and no token is configured. */
 export function buildApiServers(
   config: ParallaxConfig,
   deps: RoleDeps,

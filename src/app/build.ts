@@ -1,4 +1,4 @@
-// The parts that several roles are wired from. Making one starts nothing.
+// Components that several roles share. Building one does not start it.
 import type { Bus } from '../bus/bus.ts';
 import { createBus } from '../bus/open.ts';
 import { writerMetrics } from '../enrich/metrics.ts';
@@ -14,7 +14,7 @@ import type { ParallaxConfig } from './config.ts';
 import { buildEnrichmentSources } from './enrichment-sources.ts';
 import type { RoleDeps } from './role.ts';
 
-/** Time for the collector of a cluster that is taken out to publish what it has. */
+/** Time for the collector of a removed cluster to publish its batches. */
 const DRAIN_MS = 10_000;
 
 export function buildBus(config: ParallaxConfig, deps: RoleDeps): Bus {
@@ -22,13 +22,13 @@ export function buildBus(config: ParallaxConfig, deps: RoleDeps): Bus {
 }
 
 export interface WriterComponents {
-  /** In the order in which they start. */
+  /** In the order of start. */
   readonly components: readonly RunnableComponent[];
-  /** Takes what the configuration says of the clusters from now on. */
+  /** Applies a changed configuration of clusters. */
   readonly updateClusters: (clusters: readonly ClusterConfig[]) => void;
 }
 
-/** The writer, and what it knows of clusters and learns of identities, in the order in which they start. */
+/** The writer with its enrichment sources. */
 export function buildWriter(
   config: ParallaxConfig,
   deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
@@ -48,7 +48,7 @@ export function buildWriter(
   return { components: [catalogue, ...sources, writer], updateClusters };
 }
 
-/** All configured collectors as one component; its clusters may change while it runs. */
+/** The collectors of all clusters as one component. */
 export function buildCollectors(
   config: Pick<ParallaxConfig, 'clusters' | 'collector'>,
   deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,

@@ -7,7 +7,7 @@ import { buildOpsServer } from './ops.ts';
 import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 
-/** Resolves with the exit code. Throws `config/invalid` for a bus that another process cannot read. */
+/** Resolves with the exit code. Throws `config/invalid` without Kafka or clusters. */
 export async function runCollect(config: ParallaxConfig, deps: RoleDeps): Promise<number> {
   requireKafka(config, 'collect');
   if (config.clusters.length === 0) {
@@ -34,6 +34,6 @@ export function requireKafka(config: ParallaxConfig, role: string): void {
   if (config.bus.kind === 'kafka') return;
   throw new ParallaxError(
     'config/invalid',
-    `bus.kind is "${config.bus.kind}": ${role} needs kafka, because an in-process bus ends at its process (set bus.kind: kafka, or run parallax up)`,
+    `bus.kind is "${config.bus.kind}": ${role} needs kafka, because other processes cannot read an in-process bus (set bus.kind: kafka, or run parallax up)`,
   );
 }

@@ -1,5 +1,4 @@
-// The collectors of a process, one a cluster, and their change while it runs: clusters come and go without a restart,
-// and those that stay are not disturbed.
+// The collectors of a process, one per cluster. Clusters are added, removed and changed without a restart of the others.
 import type { Logger } from 'pino';
 import type { Collector } from '../ingest/collector.ts';
 import type { ClusterConfig } from '../ingest/config.ts';
@@ -13,19 +12,19 @@ export interface SetChanges {
 }
 
 export interface CollectorSet extends Component {
-  /** Makes the collectors those of `clusters`; resolves when the change is done. Calls are done one after the other. */
+  /** Changes the set to `clusters`; resolves when done. Calls run one after the other. */
   apply(clusters: readonly ClusterConfig[]): Promise<SetChanges>;
 }
 
 export interface CollectorSetDeps {
   readonly clusters: readonly ClusterConfig[];
   readonly make: (cluster: ClusterConfig) => Collector;
-  /** The cluster is collected no more. */
+  /** Called for removed clusters. */
   readonly forget: (cluster: string) => Promise<void>;
-  /** How many there are. */
+  /** Called with the number of collectors. */
   readonly count: (collectors: number) => void;
   readonly logger: Logger;
-  /** Time for a collector that is removed to publish what it has, milliseconds. */
+  /** Milliseconds for a removed collector to publish its batches. */
   readonly drainMs: number;
 }
 
@@ -34,6 +33,7 @@ interface Member {
   readonly collector: Collector;
 }
 
+// Long because its functions share the state of one set.
 export function createCollectorSet(deps: CollectorSetDeps): CollectorSet {
   const { logger, count } = deps;
   const members = new Map<string, Member>();
@@ -54,7 +54,7 @@ export function createCollectorSet(deps: CollectorSetDeps): CollectorSet {
         return next !== undefined && JSON.stringify(next) !== JSON.stringify(cluster);
       })
       .map(({ cluster }) => cluster.name);
-    // One of a cluster at a time: the old one is gone before the new one reads.
+    // The old collector of a cluster ends before the new one starts.
     await Promise.all([...removed, ...changed].map(end));
     for (const name of removed) await deps.forget(name);
     const signal = running;
@@ -77,7 +77,7 @@ export function createCollectorSet(deps: CollectorSetDeps): CollectorSet {
     try {
       await member?.collector.stop(AbortSignal.timeout(deps.drainMs));
     } catch (error) {
-      logger.error({ err: error, cluster: name }, 'collector did not stop cleanly');
+      logger.error({ err: error, cluster: name }, 'collector stop failed');
     }
   }
 

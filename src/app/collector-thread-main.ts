@@ -1,4 +1,4 @@
-// The collector thread itself: reads the relays and hands every sealed batch to the main thread, which publishes it.
+// The collector thread: reads from relays and passes every batch to the main thread, which publishes it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Registry } from 'prom-client';
 import type { OutgoingRecord } from '../bus/bus.ts';
@@ -32,7 +32,7 @@ const collectors = buildCollectors(
   {
     publish({ key, value, headers }: OutgoingRecord) {
       const id = published++;
-      // A sealed batch is alone in its buffer: it is moved, and what is left over of the buffer goes with it.
+      // A batch has its buffer to itself, which is moved as a whole.
       const { buffer } = value;
       const moved = buffer instanceof ArrayBuffer ? [buffer] : [];
       return new Promise<void>((resolve, reject) => {

@@ -1,5 +1,5 @@
-// Runs the collectors in a thread of their own, so that reading from the relays never waits for decoding or storing.
-// Here is the main thread's side: it takes the sealed batches and publishes them on its bus.
+// Runs the collectors in a worker thread, so that reading from relays never waits for decoding or storing. This is the main
+// thread's side, which publishes the batches on its bus.
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Publisher } from '../bus/bus.ts';
@@ -12,17 +12,18 @@ import type { ParallaxConfig } from './config.ts';
 import type { FromThread, ThreadError, ToThread } from './thread-messages.ts';
 
 export interface CollectorThread extends Component {
-  /** Rejects when the thread has failed; resolves when it has stopped. */
+  /** Resolves when the thread has stopped; rejects when it failed. */
   readonly ended: Promise<void>;
   /** The thread's metrics in Prometheus text. */
   metrics(): Promise<string>;
-  /** Collects from these clusters from now on; resolves with what changed. */
+  /** Changes the collected clusters; resolves with the changes. */
   apply(clusters: readonly ClusterConfig[]): Promise<SetChanges>;
 }
 
-/** `publisher` is not owned: whoever made it starts and stops it. */
+/** The caller starts and stops `publisher`. */
+// Long because its functions share the state of one thread.
 export function createCollectorThread(deps: {
-  /** Asked at the start, when the addresses of simulated relays are known. */
+  /** Called at the start, when the addresses of simulated relays are known. */
   readonly config: () => Pick<ParallaxConfig, 'clusters' | 'collector' | 'log'>;
   readonly publisher: Publisher;
   readonly logger: Logger;
@@ -30,13 +31,13 @@ export function createCollectorThread(deps: {
   const { publisher, logger } = deps;
   let worker: Worker | undefined;
   let health: Health = { state: 'failed', reason: 'not started' };
-  let asked = 0;
+  let requests = 0;
   let stopped = false;
   const answers = new Map<number, (text: string) => void>();
   const changes = new Map<number, ReturnType<typeof deferred<SetChanges>>>();
   const started = deferred<void>();
   const ended = deferred<void>();
-  // Whoever waits is told; nobody need wait.
+  // A failure without anyone waiting must not end the process.
   started.promise.catch(() => undefined);
   ended.promise.catch(() => undefined);
 
@@ -110,7 +111,7 @@ export function createCollectorThread(deps: {
       worker.on('message', receive);
       worker.on('error', fail);
       worker.on('exit', (code) => {
-        // A thread that has stopped may be ended before it ends by itself, and then its code is 1.
+        // A stopped thread may be terminated before it exits, with code 1.
         if (code === 0 || stopped) ended.resolve();
         else fail(new Error(`collector thread ended with code ${code}`));
       });
@@ -125,7 +126,7 @@ export function createCollectorThread(deps: {
     },
     health: () => health,
     apply(clusters) {
-      const id = asked++;
+      const id = requests++;
       const change = deferred<SetChanges>();
       changes.set(id, change);
       send({ kind: 'clusters', id, clusters });
@@ -133,11 +134,11 @@ export function createCollectorThread(deps: {
     },
     metrics() {
       if (!worker) return Promise.resolve('');
-      const id = asked++;
+      const id = requests++;
       send({ kind: 'metrics', id });
       return new Promise((resolve) => {
         answers.set(id, resolve);
-        // A thread too busy to answer must not hold a scrape.
+        // A busy thread must not hold up a scrape.
         setTimeout(() => {
           if (answers.delete(id)) resolve('');
         }, 1000).unref();
@@ -153,6 +154,6 @@ export function threadError(error: unknown): ThreadError {
 }
 
 export function fromThread({ code, message }: ThreadError): Error {
-  // The code was one of the table's when it left the other thread.
-  return code === undefined ? new Error(message) : new ParallaxError(code as ErrorCode, message);
+  if (code === undefined) return new Error(message);
+  return new ParallaxError(code as ErrorCode, message); // as threadError took it from a ParallaxError
 }

@@ -1,4 +1,4 @@
-// The whole configuration: one file for all roles, composed of what each room asks for.
+// The configuration: one file for all roles, composed of the schemas of all rooms.
 import { z } from 'zod';
 import { alertConfig } from '../alert/config.ts';
 import { apiConfig } from '../api/config.ts';
@@ -12,25 +12,23 @@ import { logConfig } from '../telemetry/config.ts';
 
 export const parallaxConfig = z.strictObject({
   clusters: clustersConfig,
-  collector: collectorConfig.prefault({}).describe('How relays are read; `collect` and `up`.'),
-  bus: busConfig.prefault({}).describe('What carries batches from collectors to writers.'),
-  writer: writerConfig.prefault({}).describe('How batches are stored; `write` and `up`.'),
-  store: storeConfig.prefault({}).describe('Where flows are kept and read.'),
+  collector: collectorConfig.prefault({}).describe('Collection from relays; `collect` and `up`.'),
+  bus: busConfig.prefault({}).describe('Transport of batches from collectors to writers.'),
+  writer: writerConfig.prefault({}).describe('Storing of batches; `write` and `up`.'),
+  store: storeConfig.prefault({}).describe('The ClickHouse server or embedded engine.'),
   api: apiConfig
     .prefault({})
-    .describe('The HTTP API; `serve` and `up`. Health and metrics of every role.'),
-  alert: alertConfig
-    .prefault({})
-    .describe('Incidents over time, and who is told of them; `alert` and `up`.'),
+    .describe('The HTTP and gRPC API of `serve` and `up`; health and metrics of every role.'),
+  alert: alertConfig.prefault({}).describe('Incidents and notifications; `alert` and `up`.'),
   log: logConfig.prefault({}).describe('The log, on standard error.'),
   shutdownTimeout: duration
     .prefault('25s')
     .describe(
-      'Time for draining after SIGTERM; keep it below the 30 s after which Kubernetes and `docker stop` kill.',
+      'Time for draining after SIGTERM; keep it below the grace period of Kubernetes (30 s) or `docker stop` (10 s).',
     ),
 });
 
-/** `observe` reads this one too, without loading the configuration. */
+/** Also read by `observe`, which does not load the configuration. */
 const ALIASES = { PARALLAX_DATA_DIR: 'store.chdb.path' } as const;
 
 export type ParallaxConfig = z.output<typeof parallaxConfig>;

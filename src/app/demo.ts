@@ -1,5 +1,4 @@
-// The two simulated clusters that `parallax up` collects from when it is given no relays: the README's story, played
-// by relays that speak gRPC on loopback like real ones.
+// Two simulated clusters for `parallax up --demo`, with relays that serve gRPC on loopback.
 import { type ClusterConfig, clusterConfig } from '../ingest/config.ts';
 import type { Component } from '../runtime/component.ts';
 import type { RoleDeps } from './role.ts';
@@ -9,7 +8,7 @@ export interface Demo extends Component {
   clusters(): readonly ClusterConfig[];
 }
 
-/** Loads the simulator only when it is wanted. */
+/** The simulator is loaded for the demo only. */
 export async function createDemo(deps: RoleDeps): Promise<Demo> {
   const { createSimulation } = await import('../simulate/simulation.ts');
   const { simulateSchema } = await import('../simulate/config.ts');

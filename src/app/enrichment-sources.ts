@@ -1,4 +1,4 @@
-// What the writer knows beyond the flow at hand, wired from the configuration: clusters, pods, identities.
+// Sources of enrichment, wired from the configuration: clusters, pods, services and identities.
 import { Catalogue } from '../enrich/inventory/catalogue.ts';
 import { createClusterFinder } from '../enrich/inventory/clusters.ts';
 import { createEndFinder, type EndFinder } from '../enrich/inventory/ends.ts';
@@ -16,9 +16,9 @@ export interface EnrichmentSources {
   readonly ends: EndFinder;
   readonly inventory: Inventory;
   readonly catalogue: Catalogue;
-  /** Readers of the configured clusters' Kubernetes. */
+  /** Readers of the Kubernetes APIs of the configured clusters. */
   readonly sources: readonly Component[];
-  /** Takes what the configuration says of the clusters from now on; readers of Kubernetes stay as they are. */
+  /** Applies a changed configuration of clusters; readers of Kubernetes need a restart. */
   readonly updateClusters: (clusters: readonly ClusterConfig[]) => void;
 }
 
@@ -47,10 +47,10 @@ export function buildEnrichmentSources(
     clock,
   });
   const common = { limits: config.writer.catalogue, registry, inventory, catalogue, logger, clock };
-  const reading = kubernetesMetrics(metricsRegistry);
+  const sourceMetrics = kubernetesMetrics(metricsRegistry);
   const sources = config.clusters.flatMap(({ name: cluster, kubernetes }) =>
     kubernetes
-      ? new KubernetesSource({ ...common, cluster, config: kubernetes, metrics: reading })
+      ? new KubernetesSource({ ...common, cluster, config: kubernetes, metrics: sourceMetrics })
       : [],
   );
   return {

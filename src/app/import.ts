@@ -1,5 +1,5 @@
-// `parallax import`: flows from JSON lines into the store, or onto Kafka for a writer. Every batch is marked as replay,
-// so a flow that is stored already is not stored again, and an import that was cut short is simply run again.
+// `parallax import`: flows from JSON lines into the store, or to Kafka for a writer. Batches are marked as replay, so stored
+// flows are not stored again and an interrupted import can be repeated.
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { createBus } from '../bus/open.ts';
@@ -37,8 +37,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const SAME_PRESS_MS = 300;
 
 /**
- * Resolves with the exit code: 0; 1 when the input was not read to its end, nothing of it could be taken, or `strict`
- * and lines were refused; 130 or 143 after a signal. The summary goes to standard output.
+ * Resolves with the exit code: 0; 1 when the input was not read to its end, no line was imported, or lines were refused
+ * with `strict`; 130 or 143 after a signal. The summary goes to standard output.
  */
 export async function runImport(
   config: ParallaxConfig,
@@ -52,7 +52,7 @@ export async function runImport(
     signalExit = code;
     leaving.abort();
     source.close();
-    // Then a second signal meets the default, which ends the process; npx passes a Ctrl-C on once more, too soon for that.
+    // The second signal ends the process by default, but not at once: npx repeats a Ctrl-C.
     setTimeout(unlisten, SAME_PRESS_MS).unref();
   };
   const listeners = { SIGINT: onSignal(130), SIGTERM: onSignal(143) };
@@ -105,7 +105,7 @@ async function openStore(
 ): Promise<Target> {
   const { logger, registry, clock } = deps;
   const store = createStore({ config: config.store, logger, registry, clock });
-  // Only for dead letters, which then stay in this process.
+  // For dead letters only, which stay in this process.
   const bus = createBus({ ...config.bus, kind: 'memory' }, { logger, registry, clock });
   await store.start(signal);
   await store.migrate();
@@ -141,7 +141,7 @@ async function openKafka(
   await publisher.start(signal);
   return {
     store: async ({ value }: SealedBatch) => {
-      // One key, so that a second import follows the first in one partition and sees what it stored.
+      // One key, so that imports follow each other in one partition and see what was stored.
       await publisher.publish({ key: 'import', value });
       return undefined;
     },

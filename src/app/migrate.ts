@@ -1,5 +1,5 @@
-// `parallax migrate`: brings the store's tables up to date, or says what it would do; and makes denials and totals of
-// flows that were stored before there were any.
+// `parallax migrate`: migrates the tables of the store, or lists the statements. Also computes denials and totals of flows
+// that were stored without them.
 
 import { refill } from '../enrich/refill/refill.ts';
 import { DAY_MS } from '../runtime/time.ts';
@@ -9,10 +9,10 @@ import type { ParallaxConfig } from './config.ts';
 import type { RoleDeps } from './role.ts';
 
 const SLOT_MS = 300_000;
-/** A writer may be at work on what was received this lately. */
+/** A writer may still be storing records received this recently. */
 const QUIET_MS = 300_000;
 
-/** Times of flows, milliseconds since 1970; all that are stored where one is left out. */
+/** Times of flows in milliseconds since 1970; open without a value. */
 export interface RefillRange {
   readonly fromMs?: number | undefined;
   readonly toMs?: number | undefined;
@@ -20,11 +20,11 @@ export interface RefillRange {
 
 export interface MigrateOptions {
   readonly dryRun: boolean;
-  /** Makes denials and totals of the stored flows that have none. */
+  /** Compute denials and totals of stored flows that have none. */
   readonly denials?: RefillRange | undefined;
 }
 
-/** Resolves with the exit code; tells on standard output what ran, or what would run. */
+/** Resolves with the exit code; lists on standard output what ran or would run. */
 export async function runMigrate(
   config: ParallaxConfig,
   deps: RoleDeps,
@@ -70,12 +70,12 @@ async function countAnew(
         retention === 0 ? Number.NEGATIVE_INFINITY : slot(clock.now() - retention + DAY_MS),
     },
   );
-  stdout.write(`hours counted anew  ${outcome.hours}\n`);
+  stdout.write(`hours counted       ${outcome.hours}\n`);
   stdout.write(`flows in them       ${outcome.flows}\n`);
-  stdout.write(`denials made        ${outcome.denials}\n`);
+  stdout.write(`denials stored      ${outcome.denials}\n`);
   if (outcome.left > 0)
     stdout.write(
-      `left alone          ${outcome.left}: hours received within the last minutes; run it again later\n`,
+      `hours skipped       ${outcome.left}: received within the last minutes; run it again later\n`,
     );
 }
 

@@ -1,4 +1,4 @@
-// The server of the roles that answer no queries: alive, ready, metrics.
+// Health and metrics of the roles without an API.
 import fastify from 'fastify';
 import type { Component, Health } from '../runtime/component.ts';
 import type { Runner } from '../runtime/run.ts';

@@ -1,5 +1,5 @@
-// Takes up changes of the clusters while a role runs: on SIGHUP, and when the configuration file has changed. All or
-// nothing: a configuration with any problem changes nothing, and is said.
+// Applies changes of the configured clusters while a role runs: on SIGHUP, and when the file changes. A configuration with
+// any problem is refused as a whole.
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
@@ -12,26 +12,27 @@ import type { ConfigReload } from './role.ts';
 
 export interface ReloaderDeps {
   readonly reload: ConfigReload;
-  /** The configuration in force. */
+  /** The current configuration. */
   readonly config: ParallaxConfig;
-  /** Makes the clusters those given; resolves with what there is to say. */
+  /** Applies the clusters; resolves with fields for the log. */
   readonly apply: (clusters: readonly ClusterConfig[]) => Promise<object>;
   readonly logger: Logger;
   readonly registry: Registry;
   readonly clock: Clock;
 }
 
+// Long because its functions share the state of one reloader.
 export function createReloader(deps: ReloaderDeps): Component {
   const { reload, apply, logger, clock, registry } = deps;
   const reloads = new Counter({
     name: 'parallax_config_reloads_total',
-    help: 'Times the configuration was read again, by outcome: applied, unchanged or refused.',
+    help: 'Reloads of the configuration by outcome: applied, unchanged or refused.',
     labelNames: ['outcome'],
     registers: [registry],
   });
   const refused = new Gauge({
     name: 'parallax_config_reload_refused',
-    help: '1 while the configuration read last was refused.',
+    help: '1 while the last read configuration is refused.',
     registers: [registry],
   });
   const over = new AbortController();
@@ -56,21 +57,19 @@ export function createReloader(deps: ReloaderDeps): Component {
       problem = error instanceof Error ? error.message : String(error);
       reloads.inc({ outcome: 'refused' });
       refused.set(1);
-      logger.error({ err: error, cause }, 'configuration refused: nothing was changed');
+      logger.error({ err: error, cause }, 'configuration refused');
       return;
     }
     problem = undefined;
     refused.set(0);
     if (same(next, current)) {
       reloads.inc({ outcome: 'unchanged' });
-      logger.info({ cause }, 'configuration read again, nothing has changed');
+      logger.info({ cause }, 'configuration unchanged');
       return;
     }
-    const others = (Object.keys(next) as (keyof ParallaxConfig)[]).filter(
-      (key) => key !== 'clusters' && !same(next[key], current[key]),
-    );
-    if (others.length > 0)
-      logger.warn({ sections: others }, 'these changes of the configuration need a restart');
+    const others = (Object.keys(next) as (keyof ParallaxConfig)[]) // parsed by its schema
+      .filter((key) => key !== 'clusters' && !same(next[key], current[key]));
+    if (others.length > 0) logger.warn({ sections: others }, 'configuration change needs restart');
     const did = await apply(next.clusters);
     current = { ...current, clusters: next.clusters };
     reloads.inc({ outcome: 'applied' });
@@ -81,19 +80,19 @@ export function createReloader(deps: ReloaderDeps): Component {
     work = work
       .then(() => readAgain(cause))
       .catch((error: unknown) => {
-        logger.error({ err: error }, 'change of the clusters failed');
+        logger.error({ err: error }, 'clusters not changed');
       });
     return work;
   };
 
   async function watch(file: string): Promise<void> {
     const everyMs = current.collector.configWatch;
-    // By content, not by notices of the file system: Kubernetes swaps links, and editors swap files.
+    // Compares content: file system events miss the symlinks of Kubernetes and files replaced by editors.
     while (everyMs > 0 && !over.signal.aborted) {
       await clock.sleep(everyMs, over.signal);
       if (over.signal.aborted) return;
       const now = await text(file);
-      // Gone for a moment while it is replaced, or for good: the clusters stay.
+      // Missing while it is replaced, or removed: the clusters stay.
       if (now === undefined || now === content) continue;
       content = now;
       await queue('file');
@@ -117,7 +116,7 @@ export function createReloader(deps: ReloaderDeps): Component {
     health: () =>
       problem === undefined
         ? { state: 'ok' }
-        : { state: 'degraded', reason: `the changed configuration was refused: ${problem}` },
+        : { state: 'degraded', reason: `configuration refused: ${problem}` },
   };
 }
 

@@ -1,6 +1,5 @@
-// `parallax replay`: reads records off Kafka again that are between two times, stores the flows of them that the store
-// does not have, and learns from all of them. Nothing that is stored is changed, and running it again, or cutting it
-// short and running it again, stores nothing twice.
+// `parallax replay`: reads the Kafka records between two times again and stores the flows that the store does not have.
+// Stored flows are not changed; a replay can be interrupted and repeated without storing anything twice.
 import { readKafkaRange } from '../bus/kafka/range.ts';
 import { createBus } from '../bus/open.ts';
 import { writerMetrics } from '../enrich/metrics.ts';
@@ -19,7 +18,8 @@ export interface ReplayOptions {
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Resolves with the exit code; tells on standard output what was done. */
+/** Resolves with the exit code; prints a summary to standard output. */
+// Long because it wires the steps of one command.
 export async function runReplay(
   config: ParallaxConfig,
   deps: RoleDeps,
@@ -30,6 +30,7 @@ export async function runReplay(
   const leaving = new AbortController();
   let signalled = 0;
   for (const [signal, code] of Object.entries(SIGNALS)) {
+    // Object.entries widens the key.
     signals.on(signal as keyof typeof SIGNALS, () => {
       signalled = code;
       leaving.abort();
@@ -44,7 +45,7 @@ export async function runReplay(
     await catalogue.start();
     const write = createRecordWriter({
       config: config.writer,
-      // What is refused is among the dead letters since it was read first: it stays in this process.
+      // Refused records have been dead letters since they were first read.
       bus: createBus({ ...config.bus, kind: 'memory' }, deps),
       store,
       projector: createProjector({ ends, derive: config.writer, now: () => clock.now() }),
@@ -57,7 +58,7 @@ export async function runReplay(
     const outcome = await readKafkaRange(
       config.bus.kafka,
       deps,
-      // A record that the writer has yet to store may hold what one before it holds, and is not asked about by it.
+      // Two records may hold the same flow, and the writer does not look for it in a record that is not stored yet.
       { ...range, behind: config.writer.group },
       async (record) => {
         const { flows, doubles, events, deadLetters } = await write(record, leaving.signal);
@@ -69,8 +70,7 @@ export async function runReplay(
       leaving.signal,
     );
     stdout.write(`records read     ${outcome.records}\n`);
-    if (outcome.truncated)
-      stdout.write('the topic no longer has all records of that time: what expired is not read\n');
+    if (outcome.truncated) stdout.write('some records of that time have expired from the topic\n');
     if (outcome.left > 0) stdout.write(`left to writers  ${outcome.left}\n`);
     if (outcome.unreadable > 0) stdout.write(`unreadable       ${outcome.unreadable}\n`);
     return 0;

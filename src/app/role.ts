@@ -1,4 +1,4 @@
-// What every role is handed from the process it runs in; a test hands in its own.
+// Dependencies of every role. Tests pass their own.
 import type { Writable } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -6,13 +6,13 @@ import type { Clock } from '../runtime/clock.ts';
 import type { SignalSource } from '../runtime/run.ts';
 import type { ParallaxConfig } from './config.ts';
 
-/** How a running role reads its configuration again. */
+/** Reads the configuration again while a role runs. */
 export interface ConfigReload {
-  /** The file it came from; undefined without one. */
+  /** Undefined when there is no file. */
   readonly file: string | undefined;
   /** Throws `config/invalid` with every problem. */
   load(): Promise<ParallaxConfig>;
-  /** Calls back on SIGHUP; the function returned ends that. */
+  /** Calls `listener` on SIGHUP until the returned function is called. */
   onHangup(listener: () => void): () => void;
 }
 
@@ -21,9 +21,9 @@ export interface RoleDeps {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly signals: SignalSource;
-  /** Absent: changes of the configuration need a restart. */
+  /** Absent: configuration changes need a restart. */
   readonly reload?: ConfigReload;
   readonly version: string;
-  /** For flows and answers only; the log goes elsewhere. */
+  /** For flows and documents; the log goes to standard error. */
   readonly stdout: Writable & { readonly isTTY?: boolean };
 }

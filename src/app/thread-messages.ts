@@ -1,15 +1,15 @@
-// What the collector thread and the main thread tell each other. Batches are moved, not copied.
+// Messages between the collector thread and the main thread. Batches are moved, not copied.
 import type { ClusterConfig } from '../ingest/config.ts';
 import type { Health } from '../runtime/component.ts';
 import type { SetChanges } from './collector-set.ts';
 
 export type ToThread =
-  /** The record of that number is durable; or it was refused, with the error's code and message. */
+  /** The record with this number is durable, or was refused with the error. */
   | { readonly kind: 'published'; readonly id: number; readonly error?: ThreadError }
-  /** Collect from these clusters from now on. */
+  /** Change the collected clusters. */
   | { readonly kind: 'clusters'; readonly id: number; readonly clusters: readonly ClusterConfig[] }
   | { readonly kind: 'stop' }
-  /** The limit of the stop is over: leave what is left. */
+  /** The time for stopping is over: drop what is left. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'metrics'; readonly id: number };
 

@@ -1,5 +1,5 @@
-// The role `up`: everything in one process. The collectors read in a thread of their own; decoding, storing and
-// answering share the main thread; the embedded engine works on its own threads.
+// The role `up`: everything in one process. Collectors run in a worker thread; decoding, storing and answering share the
+// main thread; the embedded engine has its own threads.
 import type { ClusterConfig } from '../ingest/config.ts';
 import { createRunner } from '../runtime/run.ts';
 import { createStore } from '../store/open.ts';
@@ -9,14 +9,14 @@ import { buildBus, buildWriter } from './build.ts';
 import { createCollectorThread } from './collector-thread.ts';
 import type { ParallaxConfig } from './config.ts';
 import { createDemo } from './demo.ts';
+import { createFlowPrinter } from './flow-printer.ts';
 import { createReloader } from './reload.ts';
 import { repairTotalsAtStart } from './repair-totals.ts';
 import type { RoleDeps } from './role.ts';
-import { createFlowPrinter } from './show.ts';
 import { migration } from './write.ts';
 
 export interface UpOptions {
-  /** Collects from two simulated clusters besides the configured ones. */
+  /** Also collects from two simulated clusters. */
   readonly demo: boolean;
   /** Prints no flows. */
   readonly quiet: boolean;
@@ -59,7 +59,7 @@ export async function runUp(
   for (const component of buildApiServers(config, deps, parts)) runner.add(component);
   if (!options.quiet) runner.add(createFlowPrinter({ bus, stdout: deps.stdout, logger }));
   runner.add(collectors);
-  // A terminal that is closed hangs up on its processes: then it ends as it always did.
+  // On a terminal SIGHUP means that it was closed, and ends the process.
   const { reload } = deps;
   if (reload !== undefined) {
     const apply = (next: readonly ClusterConfig[]) => {

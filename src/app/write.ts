@@ -1,4 +1,4 @@
-// The role `write`: Kafka to the store.
+// The role `write`: stores batches from Kafka.
 import type { ClusterConfig } from '../ingest/config.ts';
 import type { Component } from '../runtime/component.ts';
 import { createRunner } from '../runtime/run.ts';
@@ -11,7 +11,7 @@ import { buildOpsServer } from './ops.ts';
 import { createReloader } from './reload.ts';
 import type { RoleDeps } from './role.ts';
 
-/** Resolves with the exit code. The store's schema is brought up to date first. */
+/** Resolves with the exit code. Migrates the store first. */
 export async function runWrite(config: ParallaxConfig, deps: RoleDeps): Promise<number> {
   requireKafka(config, 'write');
   const runner = createRunner({ ...deps, shutdownTimeoutMs: config.shutdownTimeout });
@@ -32,7 +32,7 @@ export async function runWrite(config: ParallaxConfig, deps: RoleDeps): Promise<
   return runner.run();
 }
 
-/** Brings the store's tables up to date as a step of the start, after the store itself. */
+/** Migrates the store as a step of the start. */
 export function migration(store: Pick<ManagedStore, 'migrate'>): Component {
   return {
     name: 'migration',

@@ -27,10 +27,10 @@ export interface ReflectionVersion {
 /** grpc.reflection.v1 and v1alpha. */
 export function reflectionVersions(): ReflectionVersion[] {
   const versions: ReflectionVersion[] = [];
-  // Of a package's definitions the library reads their descriptors alone.
-  const definitions = { proto: { fileDescriptorProtos: fileDescriptors() } } as unknown;
+  const files: unknown = { proto: { fileDescriptorProtos: fileDescriptors() } };
+  // The library reads the descriptors of a package alone.
   const service = new ReflectionService(
-    definitions as ConstructorParameters<typeof ReflectionService>[0],
+    files as ConstructorParameters<typeof ReflectionService>[0],
   );
   service.addToServer({
     addService(definition, { ServerReflectionInfo: handle }) {

@@ -1,10 +1,10 @@
-// The doctor's look at Kafka: reachable, topics as they should be, writers keeping up, nothing refused.
+// Checks of Kafka: reachable, topics configured, writers keeping up, no dead letters.
 import type { BusConfig } from '../../bus/config.ts';
 import { type KafkaProbe, probeKafka } from '../../bus/kafka/probe.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 import type { RoleDeps } from '../role.ts';
 
-/** A record is a batch of up to a second: this many behind is a writer that does not keep up. */
+/** A record is a batch of up to a second, so a lag of this many means that the writers do not keep up. */
 const BEHIND = 100;
 
 export async function busFindings(
@@ -20,9 +20,9 @@ export async function busFindings(
       {
         check: 'bus-answers',
         severity: 'problem',
-        what: 'Kafka cannot be asked, or a topic is not as it should be',
+        what: 'Kafka is unreachable or a topic is misconfigured',
         evidence: error instanceof Error ? error.message : String(error),
-        cure: `see whether ${config.kafka.brokers.join(', ')} can be reached from here with bus.kafka’s TLS and SASL settings; the roles create missing topics when bus.kafka.createTopics is true`,
+        cure: `check that ${config.kafka.brokers.join(', ')} can be reached from here with bus.kafka’s TLS and SASL settings; the roles create missing topics when bus.kafka.createTopics is true`,
       },
     ];
   }
@@ -38,7 +38,7 @@ export function judge(probe: KafkaProbe, group: string): Finding[] {
       what: behind ? 'the writers do not keep up' : 'the writers keep up',
       evidence: `topic ${topic}, ${partitions} partitions: group ${group} is ${lag ?? 'an unknown number of'} records behind`,
       cure: behind
-        ? 'run more writers (up to one a partition), see the store’s health, or give it more CPU'
+        ? 'run more writers (up to one per partition), check the health of the store, or give it more CPU'
         : '',
     },
   ];
@@ -56,7 +56,7 @@ export function judge(probe: KafkaProbe, group: string): Finding[] {
       severity: 'warning',
       what: 'records or flows were refused',
       evidence: `${deadLetters} dead letters in ${probe.deadLetterTopic}`,
-      cure: 'read their headers (reason, detail, origin) and mend what sends them',
+      cure: 'read their headers (reason, detail, origin) and fix what sends them',
     });
   return findings;
 }

@@ -1,4 +1,4 @@
-// Whether certificates are valid, and for how long: those of relays as they present them, and the files of ours.
+// Validity of certificates: those that relays present, and the configured files.
 
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -58,7 +58,7 @@ function judge(cluster: ClusterConfig, certificate: Certificate, now: number): F
     return found(
       'problem',
       'is not valid yet',
-      'compare the clocks of this machine and of its issuer',
+      'compare the clocks of this host and of the issuer',
     );
   if (to - now < SOON_MS)
     return found(
@@ -77,18 +77,18 @@ function* trustFindings({ name, tls: settings }: ClusterConfig): Generator<Findi
       cluster: name,
       what: 'the relay’s certificate is not checked',
       evidence: 'tls.insecureSkipVerify is true',
-      cure: 'set tls.ca (and tls.serverName) instead: whoever is in between reads and changes flows',
+      cure: 'set tls.ca (and tls.serverName) instead: without them a man in the middle can read and change flows',
     };
 }
 
-/** What the relay presents; nothing when it cannot be reached or asks for no TLS, which other checks tell. */
+/** The certificate of the relay; none when it is unreachable or plaintext, which other checks report. */
 async function presented(cluster: ClusterConfig): Promise<Certificate[]> {
   const address = parseRelayAddress(cluster.relay);
   if (typeof address === 'string' || !(address.tls || cluster.tls !== undefined)) return [];
   const { host, port } = address;
   const servername = cluster.tls?.serverName ?? host;
   return new Promise((resolve) => {
-    // Only looked at, nothing is sent: a certificate that is not trusted has dates, too.
+    // Nothing is sent, so an untrusted certificate may be read.
     const socket = tls.connect({
       host,
       port,

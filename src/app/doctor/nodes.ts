@@ -1,4 +1,4 @@
-// What is wrong with the nodes of a relay: not connected, silent, or another cluster's.
+// Checks of the nodes of a relay: connected, not silent, of its own cluster.
 
 import { type Node, NodeState } from '../../hubble/proto/schema.gen.ts';
 import type { ClusterConfig } from '../../ingest/config.ts';
@@ -6,7 +6,7 @@ import type { Finding } from '../../query/doctor/finding.ts';
 import { MINUTE_NS } from '../../runtime/time.ts';
 import type { RelayView } from './relays.ts';
 
-/** Up for this long without a flow: something is wrong with it, or with its Hubble. */
+/** A node that is up for this long without a flow has a problem. */
 const SILENT_NS = 5n * MINUTE_NS;
 const MOST_NAMES = 5;
 
@@ -24,7 +24,7 @@ export function* nodeFindings(
       cluster: view.cluster.name,
       what: `the relay is not connected to ${away.length} of ${nodes.length} nodes`,
       evidence: list(away),
-      cure: 'see the relay’s log: agents may be down, or their certificates not be of the relay’s authority (after a cluster was renamed they must be made anew)',
+      cure: 'check the relay’s log: agents may be down, or their certificates not be of the relay’s authority (renaming a cluster requires new ones)',
     };
   const silent = nodes.filter(
     ({ state, seen_flows, uptime_ns }) =>
@@ -37,7 +37,7 @@ export function* nodeFindings(
       cluster: view.cluster.name,
       what: `${silent.length} nodes have not seen one flow since they started`,
       evidence: list(silent),
-      cure: 'see whether Hubble is enabled on them (hubble.enabled) and whether pods run there',
+      cure: 'check that Hubble is enabled on them (hubble.enabled) and that pods run there',
     };
   yield* foreign(view, nodes, clusters);
 }

@@ -1,5 +1,5 @@
-// What the doctor asks of every configured relay: does it answer, which nodes does it have, how long do their rings
-// hold. Each is asked twice, some seconds apart, so that rates are measured and not averaged over weeks.
+// Checks of every configured relay: it answers, its nodes, the retention of their rings, versions. Counters are read twice,
+// some seconds apart, to measure current rates.
 import type { Node, ServerStatusResponse } from '../../hubble/proto/schema.gen.ts';
 import { NodeState } from '../../hubble/proto/schema.gen.ts';
 import type { ClusterConfig, CollectorConfig } from '../../ingest/config.ts';
@@ -12,13 +12,13 @@ import { ringFindings } from './rings.ts';
 export interface RelayDeps {
   readonly collector: CollectorConfig;
   readonly clock: Clock;
-  /** Milliseconds between the two looks at a relay's counters. */
+  /** Milliseconds between the two reads of the counters. */
   readonly between: number;
 }
 
 export interface NodeRate {
   readonly node: Node;
-  /** Flows a second between the two looks; undefined when the node restarted meanwhile or has no counters. */
+  /** Flows per second between the two reads; undefined when the node restarted in between or has no counters. */
   readonly rate: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface RelayView {
   readonly nodes: readonly NodeRate[];
 }
 
-/** Asks all relays at once; a relay that does not answer is a finding. */
+/** Checks all relays concurrently; a relay that does not answer is a finding. */
 export async function relayFindings(
   clusters: readonly ClusterConfig[],
   deps: RelayDeps,
@@ -68,9 +68,9 @@ async function look(
       check: 'relay-answers',
       severity: 'problem',
       cluster: cluster.name,
-      what: 'the relay cannot be asked',
+      what: 'the relay does not answer',
       evidence: error instanceof Error ? error.message : String(error),
-      cure: 'the message names the cause; nothing of this cluster is collected until it is mended',
+      cure: 'the message names the cause; flows of this cluster are not collected until it is fixed',
     };
   }
 }
@@ -97,7 +97,7 @@ function answers({ cluster, status, nodes }: RelayView): Finding {
   };
 }
 
-/** Relays, and nodes beside their own relay, whose minor versions are far apart. */
+/** Relays, and nodes of one relay, with different minor versions. */
 function* versionFindings(views: readonly RelayView[]): Generator<Finding> {
   for (const { cluster, nodes } of views) {
     const minors = new Set(nodes.map(({ node }) => minorOf(node.version)).filter((v) => v !== ''));

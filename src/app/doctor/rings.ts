@@ -1,19 +1,19 @@
-// Whether the nodes' rings hold flows for as long as a collector may be away, and the size that would.
+// Whether the ring buffers of nodes hold flows for as long as a collector may be away, and the capacity that would.
 import type { CollectorConfig } from '../../ingest/config.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 import type { NodeRate, RelayView } from './relays.ts';
 
 /** Sizes of a ring are 2^n − 1; this is the largest Cilium takes. */
 const LARGEST = 65_535;
-/** A process that is replaced is away for about this long beside its wait to reconnect. */
+/** Restart time of a replaced process, without its wait to reconnect. */
 const RESTART_SECONDS = 20;
 
-/** How long a collector may be away and still miss nothing, seconds. */
+/** Seconds a collector may be away without missing flows. */
 export function awaySeconds({ reconnect }: CollectorConfig): number {
   return RESTART_SECONDS + reconnect.max / 1000;
 }
 
-/** The smallest ring that holds `seconds` of `rate` flows a second; undefined when none is large enough. */
+/** The smallest ring that holds `seconds` of `rate` flows per second; undefined when none is large enough. */
 export function ringFor(rate: number, seconds: number): number | undefined {
   const needed = rate * seconds;
   let size = 1023;
@@ -34,8 +34,8 @@ export function* ringFindings(
         check: 'ring-size',
         severity: 'ok',
         cluster: cluster.name,
-        what: 'the rings hold longer than a collector is away',
-        evidence: `${seconds} s asked for`,
+        what: 'the rings hold flows for longer than a collector may be away',
+        evidence: `${seconds} s required`,
         cure: '',
       };
     return;
@@ -46,11 +46,11 @@ export function* ringFindings(
     check: 'ring-size',
     severity: 'warning',
     cluster: cluster.name,
-    what: `the rings of ${short.length} of ${nodes.length} nodes forget flows before a restarted collector is back`,
+    what: `the rings of ${short.length} of ${nodes.length} nodes overwrite flows before a restarted collector is back`,
     evidence: `${node.name}: ${rate.toFixed(0)} flows/s into a ring of ${node.max_flows ?? 0n} are ${heldBy(worst).toFixed(1)} s; a collector may be away for ${seconds} s`,
     cure:
       size === undefined
-        ? `set hubble.eventBufferCapacity to ${LARGEST}, the largest there is, which holds ${(LARGEST / rate).toFixed(1)} s; run a second collector for this cluster, or thin flows out with monitor aggregation`
+        ? `set hubble.eventBufferCapacity to ${LARGEST}, the largest there is, which holds ${(LARGEST / rate).toFixed(1)} s; run a second collector for this cluster, or reduce flows with monitor aggregation`
         : `set hubble.eventBufferCapacity to ${size}`,
   };
 }
@@ -59,7 +59,7 @@ function heldBy({ node, rate }: NodeRate): number {
   return held(node.max_flows, rate);
 }
 
-/** Seconds; for ever when nothing comes. */
+/** Seconds; Infinity without flows. */
 function held(max: bigint | undefined, rate: number | undefined): number {
   if (max === undefined || max === 0n || rate === undefined || rate === 0) {
     return Number.POSITIVE_INFINITY;

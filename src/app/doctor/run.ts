@@ -1,5 +1,5 @@
-// `parallax doctor`: looks at relays, certificates, Kafka and the store at once, and says what is wrong, by which
-// evidence, and what cures it. Changes nothing anywhere.
+// `parallax doctor`: checks relays, certificates, Kafka and the store concurrently, and reports problems with evidence and
+// cure. It changes nothing.
 import { existsSync } from 'node:fs';
 import { type Finding, inOrder } from '../../query/doctor/finding.ts';
 import { storeFindings } from '../../query/doctor/store.ts';
@@ -15,19 +15,19 @@ import { type AskServer, fetchFindings } from './server.ts';
 import { settingsFindings } from './settings.ts';
 
 export interface DoctorOptions {
-  /** Base URL of a Parallax server to ask about the store instead of opening it. */
+  /** Base URL of a Parallax server that checks the store. */
   readonly server: string | undefined;
-  /** How that server, or the one that has the data directory open, is asked. */
+  /** Requests a document of that server, or of the one that has the data directory open. */
   readonly ask: AskServer;
-  /** How far back stored rows are looked at, milliseconds. */
+  /** How far back stored rows are checked, in milliseconds. */
   readonly window: number;
-  /** Between the two looks at a relay's counters, milliseconds. */
+  /** Milliseconds between the two reads of a relay's counters. */
   readonly between: number;
 }
 
 const CLOSE_MS = 5000;
 
-/** All findings, the worst first. */
+/** All findings, most severe first. */
 export async function examine(
   config: ParallaxConfig,
   deps: Pick<RoleDeps, 'logger' | 'registry' | 'clock'>,
@@ -65,9 +65,9 @@ async function storeSide(
       {
         check: 'store-answers',
         severity: 'problem',
-        what: 'the store cannot be asked',
+        what: 'the store does not answer',
         evidence: error instanceof Error ? error.message : String(error),
-        cure: 'the message names the cause; nothing is stored or answered until it is mended',
+        cure: 'the message names the cause; nothing is stored or answered until it is fixed',
       },
     ];
   }
@@ -99,9 +99,9 @@ async function openAndLook(
         {
           check: 'store-migrations',
           severity: 'problem',
-          what: 'the tables are not of this version',
+          what: 'the tables are of another version',
           evidence: migrations.map(({ name }) => name).join(', '),
-          cure: 'run `parallax migrate`; a starting writer does the same',
+          cure: 'run `parallax migrate`, or restart the writer, which migrates',
         },
       ];
     const { clusters } = config;

@@ -1,13 +1,13 @@
-// What a running server finds in its store.
+// Findings of a running server about its store.
 
 import { doctorAnswer } from '../../api/http/schemas/overview.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 
-/** Asks a route of a server's API, by path and query string, for its document. Throws `server/unavailable`. */
+/** Requests the document of a path and query string. Throws `server/unavailable`. */
 export type AskServer = (server: string, path: string, signal: AbortSignal) => Promise<unknown>;
 
-/** `window` is how far back it looks, milliseconds. Throws `server/unavailable` when nothing sensible answers. */
+/** `window`: how far back, in milliseconds. Throws `server/unavailable` for an unexpected document. */
 export async function fetchFindings(
   ask: AskServer,
   server: string,
@@ -19,7 +19,7 @@ export async function fetchFindings(
   if (!answer.success)
     throw new ParallaxError(
       'server/unavailable',
-      `${server} did not answer ${path} as this version does; check the address and its version`,
+      `unexpected answer of ${server} to ${path}; check the address and the version of the server`,
       { cause: answer.error },
     );
   return answer.data.findings.map(({ cluster, ...rest }) =>

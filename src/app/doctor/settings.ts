@@ -1,4 +1,4 @@
-// What the configuration alone tells: clusters that contradict each other.
+// Contradictions between clusters in the configuration.
 import type { ClusterConfig } from '../../ingest/config.ts';
 import type { Finding } from '../../query/doctor/finding.ts';
 

@@ -1,4 +1,4 @@
-// One line of an import to the bytes of a response, or the reason why it is refused.
+// Converts a line of an import to the bytes of a response, or returns the reason why it is refused.
 import { isUtf8 } from 'node:buffer';
 import { responseFromJson } from '../../hubble/json/json.ts';
 import { encode } from '../../hubble/proto/codec.ts';

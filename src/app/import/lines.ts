@@ -1,4 +1,4 @@
-// Splits bytes into lines, in memory bounded by the longest line allowed: of a longer one only its length is kept.
+// Splits bytes into lines. Memory is bounded by the longest line allowed; of longer lines only the length is kept.
 
 export interface Line {
   /** From 1. */
@@ -18,7 +18,7 @@ export class LineSplitter {
   private parts: Buffer[] = [];
   private length = 0;
 
-  /** `limit`: bytes of the longest line that is handed out. */
+  /** `limit`: bytes of the longest line that is returned. */
   constructor(limit: number) {
     this.limit = limit;
   }

@@ -1,5 +1,5 @@
-// The loop of an import: lines in, sealed batches out, one batch at work while the next is filled. Bad lines are
-// counted and passed over; they never stop it.
+// The loop of an import: reads lines and delivers batches, one while the next is filled. Invalid lines are counted and
+// skipped.
 
 import type { StoredRecord } from '../../enrich/record-writer.ts';
 import { FlowBatchBuilder, IMPORT_RELAY } from '../../hubble/proto/batch.ts';
@@ -33,9 +33,10 @@ export interface PumpOptions {
 
 const BATCH_COUNT = 10_000;
 const BATCH_BYTES = 8 << 20;
-/** A record this large travels alone, so that a bus that refuses it refuses one line. */
+/** A line this large is a record of its own, so that a bus that refuses it refuses this line alone. */
 const LARGE_BYTES = 1 << 20;
 
+// Long because its functions share the state of one batch.
 export async function pump(options: PumpOptions): Promise<ImportSummary> {
   const { clock, signal } = options;
   const summary = newSummary();
@@ -55,7 +56,7 @@ export async function pump(options: PumpOptions): Promise<ImportSummary> {
     const line = firstLine;
     await atWork;
     atWork = deliver(batch, count, line);
-    // A failure while the next batch is still being filled is heard where atWork is awaited.
+    // A failure while the next batch is being filled is reported where atWork is awaited.
     atWork.catch(() => undefined);
   };
 
@@ -109,14 +110,14 @@ export async function pump(options: PumpOptions): Promise<ImportSummary> {
     }
     if (!signal.aborted) await take(splitter.end());
   } catch (error) {
-    // Input that breaks off: what came before it is good.
+    // Truncated input: the lines before it are good.
     if (!(error instanceof ParallaxError) || error.code !== 'input/invalid') throw error;
     if (summary.lines === 0 && !signal.aborted) throw error;
     if (!signal.aborted) await take(splitter.end());
     summary.ended = error.message;
   }
   if (signal.aborted)
-    summary.ended = 'interrupted; run it again, what is stored is not stored twice';
+    summary.ended = 'interrupted; run it again, stored flows are not stored twice';
   await flush();
   await atWork;
   return summary;

@@ -1,19 +1,19 @@
-// The input of an import: a file or standard input, gzip or plain (told by its first bytes, not its name).
+// The input of an import: a file or standard input, plain or gzip (detected by its first bytes, not its name).
 import { createReadStream, statSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 
 export interface ImportSource {
-  /** How it is called in messages. */
+  /** Name in messages. */
   readonly name: string;
-  /** Bytes of the file as it lies there; undefined for standard input. */
+  /** Bytes of the file; undefined for standard input. */
   readonly size: number | undefined;
-  /** Bytes taken from the file or stream so far. */
+  /** Bytes read so far. */
   taken(): number;
-  /** The unpacked bytes. Throws `input/invalid` when the input cannot be read or unpacked further. */
+  /** The decompressed bytes. Throws `input/invalid` when the input cannot be read or decompressed. */
   chunks(): AsyncIterable<Buffer>;
-  /** Ends reading, also while it waits for more. */
+  /** Ends reading, also while it waits for input. */
   close(): void;
 }
 
@@ -77,7 +77,7 @@ async function* unpacked(raw: AsyncGenerator<Buffer>, name: string): AsyncGenera
     return;
   }
   const gunzip = createGunzip({ chunkSize: 1 << 18 });
-  // Errors of either end come out of the iteration below.
+  // Errors of both streams are thrown by the iteration below.
   pipeline(Readable.from(rest), gunzip, () => {});
   for await (const chunk of gunzip) yield chunk;
 }
@@ -96,7 +96,7 @@ async function* withoutBom(raw: AsyncGenerator<Buffer>, name: string): AsyncGene
   }
 }
 
-/** The first `count` bytes (fewer when there are no more), and all of the input with them. */
+/** The first `count` bytes, or all if there are fewer, and the whole input including them. */
 async function peek(
   raw: AsyncGenerator<Buffer>,
   count: number,

@@ -1,8 +1,8 @@
-// What an import did, counted as it goes and told at its end. Its size does not grow with the input.
+// Counts of an import, reported at its end. Their size does not depend on the input.
 import type { StoredRecord } from '../../enrich/record-writer.ts';
 import { type LineResult, REFUSALS, type RefusalReason } from './line.ts';
 
-/** Lines named for each reason. */
+/** Examples per reason. */
 const FIRST_LINES = 5;
 
 export interface RefusedLine {
@@ -19,9 +19,9 @@ export interface Refused {
 export interface ImportSummary {
   lines: number;
   blank: number;
-  /** Lines that were taken and handed on. */
+  /** Imported lines. */
   accepted: number;
-  /** Set for a store; with Kafka the writer that takes them from there knows. */
+  /** Counts of a store; with Kafka the writer has them. */
   flows: number;
   events: number;
   doubles: number;
@@ -59,7 +59,7 @@ export function refusedCount(summary: ImportSummary): number {
   return [...summary.refused.values()].reduce((sum, { count }) => sum + count, 0);
 }
 
-/** The summary for people, several lines. */
+/** The summary as text. */
 export function summaryText(
   summary: ImportSummary,
   name: string,

@@ -79,7 +79,7 @@ export function addCatalogueRoutes(app: FastifyInstance, deps: RouteDeps): void 
   });
 }
 
-/** As the route reads it, for who asks a directory. Throws `input/invalid` with the field's name. */
+/** For commands that open the store. Throws `input/invalid` with the name of the field. */
 export function readIdentityQuery(input: unknown, nowMs: number): IdentityQuery {
   const parsed = identitiesRequest.safeParse(input ?? {});
   if (!parsed.success) throw schemaError(parsed.error);

@@ -32,7 +32,7 @@ export function addCoverageRoutes(app: FastifyInstance, deps: RouteDeps): void {
   });
 }
 
-/** As the route reads it, for who asks a directory. Throws `input/invalid` with the field's name. */
+/** For commands that open the store. Throws `input/invalid` with the name of the field. */
 export function readCoverageRequest(input: unknown, nowMs: number): CoverageQuery {
   const parsed = coverageRequest.safeParse(input ?? {});
   if (!parsed.success) throw schemaError(parsed.error);

@@ -34,7 +34,7 @@ test.each(['image/png', 'text/html', '*/*;q=0', 'application/json;q=0, text/html
   '%s takes none of them',
   (accept) => {
     expect(() => acceptedForm(accept, FORMS)).toThrow(
-      /^accept: ".*" names no form of this answer; it comes as application\/x-ndjson, text\/csv/,
+      /^accept: ".*" matches no representation; available are application\/x-ndjson, text\/csv/,
     );
   },
 );

@@ -94,7 +94,7 @@ test('what is wrong is printed with its evidence and its cure', async () => {
     [
       'PROBLEM  bus-lag: the writers do not keep up',
       '         seen: topic t, 1 partitions: group g is 500 records behind',
-      '         cure: run more writers (up to one a partition), see the store’s health, or give it more CPU',
+      '         cure: run more writers (up to one per partition), check the health of the store, or give it more CPU',
       '1 problems, 0 warnings, 0 checks passed',
       '',
     ].join('\n'),

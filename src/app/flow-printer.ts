@@ -1,4 +1,4 @@
-// Prints what is collected as it passes the bus, one line a flow as `hubble observe` does.
+// Prints collected flows as `hubble observe` does, one line per flow.
 import type { Logger } from 'pino';
 import type { Bus, BusRecord } from '../bus/bus.ts';
 import { createPrinter } from '../hubble/print/printer.ts';
@@ -8,7 +8,7 @@ import { GetFlowsResponse } from '../hubble/proto/schema.gen.ts';
 import type { Component } from '../runtime/component.ts';
 import type { RoleDeps } from './role.ts';
 
-/** A terminal shows no more than this of one record; what is left out is said. */
+/** Lines printed of one record; the number of the others is printed. */
 const LINES_PER_RECORD = 200;
 
 export function createFlowPrinter(deps: {
@@ -34,7 +34,7 @@ export function createFlowPrinter(deps: {
   );
 
   function show({ value }: BusRecord): void {
-    // A reader that is slower than the flows must not hold them up.
+    // A slow reader must not hold up the flows.
     if (full) return;
     const { bytes, starts, ends } = decodeFlowBatch(value);
     const shown = Math.min(starts.length, LINES_PER_RECORD);
@@ -56,7 +56,7 @@ export function createFlowPrinter(deps: {
     try {
       show(record);
     } catch (error) {
-      // The writer deals with records that cannot be read; here they are only not shown.
+      // The writer handles records that cannot be decoded.
       logger.debug({ err: error }, 'record not shown');
     }
   });
