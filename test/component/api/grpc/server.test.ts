@@ -109,7 +109,7 @@ test('nodes, as flows and relays tell of them', async () => {
   const silent = { num_flows: undefined, version: undefined };
   expect(nodes).toEqual([
     { name: 'eks/away', state: 2, num_flows: 1n, version: undefined },
-    // StreamItem to be away, but flows came since.
+    // Reported as away, but flows came since.
     { name: 'eks/node-1', state: 1, num_flows: 31n, version: undefined },
     // Neither says anything of late.
     { name: 'eks/quiet', state: undefined, num_flows: 1n, version: undefined },
@@ -174,7 +174,7 @@ test('as many streams at once as allowed; one that leaves makes room', async () 
   const refused = await flowsOf(client(), { number: 1n });
   expect(refused).toMatchObject({
     code: status.RESOURCE_EXHAUSTED,
-    details: expect.stringContaining('as many as api.grpc.maxStreams allows'),
+    details: expect.stringContaining('the limit of api.grpc.maxStreams'),
   });
   held.call.cancel();
   await poll(() => metric('parallax_grpc_streams')).toBe(0);

@@ -77,8 +77,8 @@ test('bodies and URLs that are too long', async () => {
   expect(large.status).toBe(413);
   expect(large.headers.get('content-type')).toContain('application/problem+json');
   expect(large.body.code).toBe('input/too-large');
-  expect(large.body.detail).toMatch(/262144 bytes .* api\.maxBody .* ask in several requests/);
-  // StreamItem to be small and going on for ever.
+  expect(large.body.detail).toMatch(/larger than 262144 bytes \(api\.maxBody\); split the request/);
+  // Announced as small, then without an end.
   const endless = http.request({
     port,
     host: '127.0.0.1',
@@ -102,7 +102,7 @@ test('bodies and URLs that are too long', async () => {
   endless.destroy();
   const long = await api.get(`/api/v1/flows?since=${'1'.repeat(5000)}`);
   expect([long.status, long.body.code]).toEqual([414, 'input/url-too-long']);
-  expect(long.body.detail).toMatch(/4096 are allowed \(api\.maxUrl\); ask by POST/);
+  expect(long.body.detail).toMatch(/more than 4096 \(api\.maxUrl\); use POST/);
   const part = await api.get(`/api/v1/flows/${'1'.repeat(300)}`);
   expect([part.status, part.body.code]).toEqual([414, 'input/url-too-long']);
   const longer = await api.get(`/${'x'.repeat(15_000)}`);
