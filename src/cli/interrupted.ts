@@ -1,6 +1,4 @@
-// The end of a command that its user does not want to wait for.
-
-/** Aborts when the process is told to end. */
+/** Aborts on the first SIGINT or SIGTERM. */
 export function interrupted(): AbortSignal {
   const over = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => over.abort());

@@ -1,4 +1,3 @@
-// Entry of the command: parses, runs, and turns what was thrown into one line on standard error and an exit code.
 import { type Command, CommanderError } from 'commander';
 import { ParallaxError } from '../runtime/errors.ts';
 import { errorLine, exitCodeOf } from '../runtime/exit.ts';

@@ -1,4 +1,3 @@
-// Flags that several commands share, and how they become settings of the configuration.
 import type { Command } from 'commander';
 import type { ParallaxConfig } from '../app/config.ts';
 import type { LoadedConfig } from '../config/load.ts';

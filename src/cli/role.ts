@@ -1,4 +1,3 @@
-// What every command that runs a role does around it: configuration, log, metrics, the net for crashes, exit code.
 import type { ParallaxConfig } from '../app/config.ts';
 import type { RoleDeps } from '../app/role.ts';
 import type { Setting } from '../config/sources.ts';
@@ -21,7 +20,7 @@ export async function runRole(
     import('../telemetry/logger.ts'),
     import('../telemetry/metrics.ts'),
   ]);
-  // A command that prints its outcome logs only what is wrong, unless it is told otherwise.
+  // A command that prints its outcome logs warnings and errors alone, unless log.level is set.
   const brief = BRIEF.has(role) && !origins.has('log.level');
   const log = brief ? { ...config.log, level: 'warn' as const } : config.log;
   const logger = createLogger({ config: log, role });

@@ -1,4 +1,3 @@
-// The flags that say where flows go: embedded by default, or to servers.
 import type { Command } from 'commander';
 import type { Setting } from '../config/sources.ts';
 import { settingsOf } from './options.ts';

@@ -162,7 +162,7 @@ describe('parallax up', () => {
     // Beside the running process, which has the directory open.
     expect(await listed()).toContainEqual(expect.objectContaining(delivered));
     const again = await parallax('alert', 'redeliver', post?.key ?? '', ...place);
-    expect(again).toMatchObject({ code: 0, stdout: '1 to be told again\n' });
+    expect(again).toMatchObject({ code: 0, stdout: '1 event queued for delivery\n' });
     await role.child.until('it told again', WITHIN_MS, () => story().length === 2);
     expect(story().map(({ key }) => key)).toEqual([post?.key, post?.key]);
     const unknown = await parallax('alert', 'redeliver', 'f'.repeat(32), ...place);

@@ -1,4 +1,3 @@
-// Deliveries as the HTTP API lists and repeats them: of a server, or over the store of the configuration.
 import type { DeliveryDocument, DeliveryService, Redelivered } from '../../incident/delivery.ts';
 import { readLock } from '../../store/engine/lock.ts';
 import { ApiClient, type ClientDeps, hasList, openClient, pathWith } from '../client/client.ts';

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { inputError } from '../../runtime/errors.ts';
 import { fileError } from '../observe/file-error.ts';
 
-/** How a server is reached, whichever protocol it speaks. */
+/** How a server is reached, over HTTP and gRPC alike. */
 export interface ServerSettings {
   readonly tls: boolean;
   readonly tlsAllowInsecure: boolean;

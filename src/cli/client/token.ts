@@ -1,5 +1,5 @@
-// The bearer token that a Parallax server is shown: from the environment or a file, never from the command line, where
-// every user of the machine can read it.
+// The bearer token for a Parallax server: from the environment or a file, never from the command line, which every user
+// of the machine can read.
 import { readFileSync } from 'node:fs';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { Env } from '../observe/settings.ts';

@@ -1,5 +1,3 @@
-// `parallax alert`: incidents over time, who is told of them, and what became of that.
-
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DELIVERY_STATES, type ListedState } from '../../incident/delivery.ts';
 import type { DeliveryFlags } from '../alert/deliveries.ts';
@@ -42,7 +40,7 @@ export function addAlertCommand(program: Command): void {
 function addList(alert: Command): void {
   const command = alert
     .command('deliveries')
-    .summary('list what became of telling receivers')
+    .summary('list deliveries to receivers')
     .description(`Lists deliveries, the newest first. ${WHERE}`);
   addOutputFlags(addDeliveryFlags(command))
     .option('--receiver <name>', 'only of this receiver')
@@ -68,9 +66,9 @@ function addAgain(alert: Command): void {
   const command = alert
     .command('redeliver')
     .argument('[key...]', 'keys of events, as `deliveries` lists them')
-    .summary('have events told again')
+    .summary('deliver events again')
     .description(
-      `Has events told again, under the same keys, by whoever runs the notifiers: within seconds, or at its next start. ${WHERE}`,
+      `Queues events for delivery under the same keys. The process that runs the notifiers delivers them within seconds, or at its next start. ${WHERE}`,
     );
   addDeliveryFlags(command)
     .option('--receiver <name>', 'only to this receiver')
@@ -88,8 +86,8 @@ function addAgain(alert: Command): void {
       const io = processIo();
       await withDeliveries(flags, io, async (deliveries) => {
         const { again, more } = await deliveries.redeliver({ keys, receiver, dead }, io.signal);
-        process.stdout.write(`${again} to be told again\n`);
-        if (more) process.stderr.write('there are more; call it again once these were told\n');
+        process.stdout.write(`${again} ${again === 1 ? 'event' : 'events'} queued for delivery\n`);
+        if (more) process.stderr.write('there are more; run it again once these are delivered\n');
       });
     });
 }

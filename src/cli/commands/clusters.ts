@@ -1,4 +1,3 @@
-// `parallax clusters`: the clusters that are known, and what does not fit together among them.
 import type { Command } from 'commander';
 import type { ClustersAnswer, ClusterView } from '../../query/catalogue/clusters.ts';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';

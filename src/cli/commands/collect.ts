@@ -1,4 +1,3 @@
-// `parallax collect`: relays to the bus.
 import type { Command } from 'commander';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 

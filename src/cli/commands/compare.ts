@@ -1,4 +1,3 @@
-// `parallax compare`: show what is new, gone or changed between two windows.
 import type { Command } from 'commander';
 import { addTotalsCommand } from '../totals/command.ts';
 

@@ -1,4 +1,3 @@
-// `parallax completion bash|zsh|fish`.
 import { Argument, type Command } from 'commander';
 import type { Shell } from '../help/completion.ts';
 import type { HelpPage } from '../help/page.ts';

@@ -1,4 +1,3 @@
-// `parallax config check|print`: what the configuration says, without running anything.
 import type { Command } from 'commander';
 import type { RenamedSetting } from '../../config/load.ts';
 import { addConfigFlags, type ConfigFlags, loadFor } from '../options.ts';

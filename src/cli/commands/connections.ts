@@ -1,4 +1,3 @@
-// `parallax connections`: what both sides of each connection saw.
 import type { Command } from 'commander';
 import { addReportCommand } from '../report/command.ts';
 

@@ -1,4 +1,3 @@
-// `parallax coverage`: how complete what was collected is, by cluster and node.
 import type { Command } from 'commander';
 import type { CoverageReport } from '../../query/coverage/report.ts';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
@@ -12,7 +11,7 @@ interface Flags extends ServerFlags, OutputFlags {
   readonly node?: readonly string[];
 }
 
-const DESCRIPTION = `Says what was collected in a window and what was not: flows received and seen, lost and by whom, missing because a
+const DESCRIPTION = `Says what was collected in a window and what was not: flows received and seen, lost and where, missing because a
 node's ring overwrote them while nobody read it, minutes in which a node was dark, delay and clock skew.
 
 Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory open, else reads the

@@ -1,4 +1,3 @@
-// `parallax denials`: who was denied what, where and by which policy.
 import type { Command } from 'commander';
 import { addPassthroughCommand } from '../passthrough-command.ts';
 

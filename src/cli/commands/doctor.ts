@@ -1,5 +1,3 @@
-// `parallax doctor`: what is wrong with relays, certificates, Kafka and the store, and what cures it.
-
 import type { Command } from 'commander';
 import type { Finding } from '../../query/doctor/finding.ts';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';

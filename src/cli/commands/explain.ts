@@ -1,4 +1,3 @@
-// `parallax explain`: the story of one connection in sentences.
 import type { Command } from 'commander';
 import { addServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags } from '../output/command.ts';
@@ -7,7 +6,7 @@ import type { ExplainFlags } from '../report/explain.ts';
 export function addExplainCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('explain')))
     .description(
-      'Tells who talked to whom in which cluster, what each side saw, who denied or allowed it by which policy, and what is not known. Names a flow of the connection by its uuid, or both ends: of several connections between them the newest denied one is told, else the newest.',
+      'Explains one connection: its two ends and their clusters, what each side saw, which policy denied or allowed it, and what is not known. Names a flow of the connection by its uuid, or both ends: of several connections between them the newest denied one is explained, else the newest.',
     )
     .argument('[uuid]', 'uuid of any flow of the connection')
     .option('--from <end>', 'client: pod (NAMESPACE/NAME, a beginning will do) or address')

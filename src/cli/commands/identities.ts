@@ -1,4 +1,3 @@
-// `parallax identities [NUMBER]`: what security identity numbers stand for, and when.
 import { type Command, InvalidArgumentError } from 'commander';
 import type { IdentitiesAnswer, IdentityNumber } from '../../query/catalogue/identities.ts';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
@@ -12,7 +11,7 @@ interface Flags extends ServerFlags, OutputFlags {
   readonly limit: string;
 }
 
-const DESCRIPTION = `Says what a security identity number stands for: its cluster, as far as the number tells, and the labels it had in each
+const DESCRIPTION = `Says what a security identity number stands for: its cluster, as far as the number shows it, and the labels it had in each
 cluster, from when to when. Numbers are handed out again after a while: --at asks for one time. Without a number, lists
 the identities that are known as they were seen last.`;
 

@@ -1,4 +1,3 @@
-// `parallax import FILE|-`: flows that were written to a file.
 import { type Command, InvalidArgumentError } from 'commander';
 import { size } from '../../config/values.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';

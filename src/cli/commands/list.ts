@@ -1,4 +1,3 @@
-// `parallax list nodes` and `list namespaces`, as `hubble list` prints them.
 import type { Command } from 'commander';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';

@@ -1,4 +1,3 @@
-// `parallax map`: show who calls whom, and what each side saw of it.
 import type { Command } from 'commander';
 import { addTotalsCommand } from '../totals/command.ts';
 

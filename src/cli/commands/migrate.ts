@@ -1,4 +1,3 @@
-// `parallax migrate`: the tables of the store.
 import type { Command } from 'commander';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';

@@ -1,4 +1,3 @@
-// `parallax observe`: hubble observe over what was collected.
 import type { Command } from 'commander';
 import { addPassthroughCommand } from '../passthrough-command.ts';
 

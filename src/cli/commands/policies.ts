@@ -1,4 +1,3 @@
-// `parallax policies`: show which policies allowed and denied what.
 import type { Command } from 'commander';
 import { addTotalsCommand } from '../totals/command.ts';
 

@@ -1,5 +1,3 @@
-// `parallax replay --from … --to …`: records that are still on Kafka, once more.
-
 import type { Command } from 'commander';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addTargetFlags, type TargetFlags, targetSettings } from '../target.ts';

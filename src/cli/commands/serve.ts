@@ -1,4 +1,3 @@
-// `parallax serve`: answers from the store.
 import type { Command } from 'commander';
 import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
 

@@ -1,4 +1,3 @@
-// `parallax services`: which backends in which cluster answered.
 import type { Command } from 'commander';
 import { addReportCommand } from '../report/command.ts';
 

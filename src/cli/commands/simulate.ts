@@ -1,4 +1,3 @@
-// `parallax simulate`: relays that speak Hubble's gRPC, with flows and faults made up.
 import type { Command } from 'commander';
 import { inputError } from '../../runtime/errors.ts';
 import type { SimulateConfig } from '../../simulate/config.ts';

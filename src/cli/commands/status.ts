@@ -1,4 +1,3 @@
-// `parallax status`: how a server is and what it holds, as `hubble status` says it.
 import type { Command } from 'commander';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';

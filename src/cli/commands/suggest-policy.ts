@@ -1,4 +1,3 @@
-// `parallax suggest-policy`: the policy that would admit exactly the traffic of an incident.
 import { type Command, Option } from 'commander';
 import { addServerFlags } from '../client/server-flags.ts';
 import type { SuggestFlags } from '../denials/suggest.ts';

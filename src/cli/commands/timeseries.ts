@@ -1,4 +1,3 @@
-// `parallax timeseries`: show flows over time.
 import type { Command } from 'commander';
 import { addTotalsCommand } from '../totals/command.ts';
 

@@ -1,4 +1,3 @@
-// `parallax top`: show the busiest workloads, namespaces, ports, names or any other dimension.
 import type { Command } from 'commander';
 import { addTotalsCommand } from '../totals/command.ts';
 

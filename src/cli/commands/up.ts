@@ -1,4 +1,3 @@
-// `parallax up`: all roles in one process group, with nothing to install.
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Setting } from '../../config/sources.ts';
 import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
@@ -28,7 +27,7 @@ function relayFlag(
 export function addUpCommand(program: Command): void {
   const command = addConfigFlags(program.command('up'))
     .description(
-      'Collects, stores and serves in one process, with an in-process bus and the embedded engine unless told otherwise. Without relays two simulated clusters are collected from.',
+      'Collects, stores and serves in one process, with an in-process bus and the embedded engine unless configured otherwise. Without relays two simulated clusters are collected from.',
     )
     .option(
       '--relay <name=host:port>',

@@ -1,4 +1,3 @@
-// `parallax version`.
 import type { Command } from 'commander';
 import { programVersion } from '../../runtime/version.ts';
 

@@ -1,4 +1,3 @@
-// `parallax watch peers`: nodes that come, go or change, as `hubble watch peers` prints them.
 import type { Command } from 'commander';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, processScreen } from '../output/command.ts';

@@ -1,4 +1,3 @@
-// `parallax write`: the bus to the store.
 import type { Command } from 'commander';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 

@@ -1,4 +1,3 @@
-// Incidents and single denials, as the API answers them.
 import type { CoverageNote } from '../../api/http/envelope.ts';
 import type { DenialsDocument, IncidentsDocument } from '../../query/denials/answers.ts';
 import { type ApiClient, hasList } from '../client/client.ts';

@@ -1,5 +1,4 @@
-// What a call of `parallax denials` asks for, read from its flags: those of observe that fit what is kept of denials, and
-// its own.
+// The options of `parallax denials`: flags of observe, as far as denials have the fields, and some of its own.
 
 import { FILTER_FLAGS, filterOf } from '../../hubble/filter/catalogue.ts';
 import type { FilterLists } from '../../hubble/filter/flags.ts';
@@ -31,7 +30,7 @@ export interface DenialOptions extends FilterLists, Place {
   /** Single denials in place of incidents. */
   readonly rows: boolean;
   readonly watch: boolean;
-  /** What happened from here on is told first, where a server keeps it. */
+  /** A watch begins with the events since then, where a server has them. */
   readonly watchFrom: bigint | undefined;
   readonly stream: Stream | undefined;
   readonly state: IncidentState | 'all';

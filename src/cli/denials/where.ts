@@ -1,5 +1,5 @@
-// `--where`: conditions on incidents, the same as those of webhooks and of the feed. A server's feed is asked with them;
-// what comes from anywhere else is looked at here.
+// `--where`: the conditions on incidents that webhooks and the feed take. The feed of a server applies them itself; lists
+// of incidents are filtered here.
 
 import type { Incident } from '../../incident/incident.ts';
 import { filterOfParameters } from '../../incident/incident-conditions.ts';

@@ -23,7 +23,7 @@ export interface Flag {
 
 /**
  * Applies the flags in order and returns the words between them. Throws `input/invalid` in pflag's words; with `suggest`
- * an unknown flag is refused with the nearest one.
+ * an unknown flag is refused with the nearest one. Long because its two readers share one position in the arguments.
  */
 export function parseArgs(
   flags: readonly Flag[],

@@ -1,5 +1,4 @@
-// The first record of comma-separated values as Go's encoding/csv reads it, with its words for what is none: pflag takes
-// lists this way.
+// Reads the first record of comma-separated values as Go's encoding/csv does, with its errors: pflag reads lists this way.
 import { inputError } from '../../runtime/errors.ts';
 
 /** The fields; none of an empty text. Throws `input/invalid`. */

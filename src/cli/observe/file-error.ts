@@ -1,8 +1,8 @@
-// Why a file cannot be read, in Go's words, which Hubble shows.
 import { inputError } from '../../runtime/errors.ts';
 
 /** Node's refusal to open or read in Go's words; what is none of them stays as it is. */
 export function fileError(path: string, error: unknown): unknown {
+  // Node's errors have a code and a system call; others have neither, and are returned as they are.
   const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   const why = WORDS[code ?? ''];
   if (why === undefined) return error;

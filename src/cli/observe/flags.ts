@@ -23,7 +23,7 @@ export const FLOW_FLAGS: ReadonlySet<string> = new Set([
   'color',
 ]);
 
-/** The flags of observe, in the order of its help. */
+/** The flags of observe, in the order of its help. Long because it lists every flag once. */
 export function observeFlags(values: FlagValues): Flag[] {
   const { text, toggle, number, list, commaList } = flagKinds(values);
   return [

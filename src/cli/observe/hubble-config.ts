@@ -1,4 +1,4 @@
-// Hubble's own configuration file: where it lies and what is in it. Keys that mean nothing here are left alone.
+// Hubble's own configuration file. Keys that mean nothing here are ignored.
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Env } from './settings.ts';

@@ -1,4 +1,4 @@
-// The call as Hubble's own request: what a relay is asked with, and what --debug shows.
+// The call as Hubble's own request, for a relay and for --debug.
 
 import type { GetFlowsRequest } from '../../hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../hubble/proto/timestamp.ts';

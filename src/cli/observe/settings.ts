@@ -1,5 +1,5 @@
 // Settings that Hubble's users keep in flags, in HUBBLE_… variables or in Hubble's own configuration file, in that
-// order. Only what Hubble binds this way is asked here; its filters and layouts have flags alone.
+// order. Only settings that Hubble binds this way are read here; its filters and layouts have flags alone.
 import { GO_SPACE } from '../../hubble/json/go-space.ts';
 import { parseBool } from './args.ts';
 import type { FlagValues } from './flag-values.ts';

@@ -3,7 +3,7 @@ import { NS_PER_MS, SECOND_NS } from '../../runtime/time.ts';
 
 const MAX_NANOS = 2n ** 63n - 1n;
 
-/** Nanoseconds as text; what no duration of Go's can hold is told in nanoseconds. */
+/** Nanoseconds as text; a number too large for Go's durations is printed in nanoseconds. */
 export function goDuration(nanos: bigint): string {
   if (nanos > MAX_NANOS) return `${nanos}ns`;
   if (nanos < 0n) return `-${goDuration(-nanos)}`;

@@ -1,4 +1,3 @@
-// A server as the commands about it see it: over the HTTP API, or anything that speaks Hubble's gRPC.
 import type {
   ChangeNotification,
   Namespace,

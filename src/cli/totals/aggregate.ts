@@ -1,4 +1,3 @@
-// `parallax observe --aggregate-by …`: the flows that observe would show, counted.
 import type { Aggregates } from '../../query/totals/aggregates.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { flagKinds } from '../observe/flag-values.ts';

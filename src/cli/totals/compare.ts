@@ -1,4 +1,3 @@
-// `parallax compare`: what is new, gone and changed between two windows.
 import type { ComparedWindow, Comparison, Difference } from '../../query/totals/compare.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { tableOf } from '../output/table.ts';
@@ -11,8 +10,8 @@ const KINDS = ['new', 'gone', 'changed'] as const;
 export const COMPARE: TotalsCommand<Comparison> = {
   name: 'compare',
   words: '[what…] [flags]',
-  about: `Compares two windows: what is new, what is gone, and what changed by a factor. It compares edges (the default: who calls
-whom), workloads, denials, policies, dns, or any dimensions of parallax top. Missing data is not reported as gone: the
+  about: `Compares two windows: what is new, what is gone, and what changed by a factor. It compares edges (the default: calls from client
+to server), workloads, denials, policies, dns, or any dimensions of parallax top. Missing data is not reported as gone: the
 coverage of both windows is printed.`,
   args: [
     {

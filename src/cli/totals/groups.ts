@@ -1,4 +1,3 @@
-// Groups of flows as rows: what `top` and `observe --aggregate-by` show.
 import type { AggregateRow, Aggregates } from '../../query/totals/aggregates.ts';
 import type { Flag } from '../observe/args.ts';
 import type { FlagValues } from '../observe/flag-values.ts';

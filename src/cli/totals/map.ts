@@ -1,4 +1,3 @@
-// `parallax map`: who calls whom, and what each side saw of it.
 import type { EdgeSide, MapEdge, MapNode, ServiceMap } from '../../query/totals/map.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, countColumn, tableOf } from '../output/table.ts';
@@ -10,7 +9,7 @@ const LEVELS = ['cluster', 'namespace', 'workload'];
 export const MAP: TotalsCommand<ServiceMap> = {
   name: 'map',
   words: '[flags]',
-  about: `Shows the service map: who called whom, from client to server, with what the nodes at each end saw. A call that the
+  about: `Shows the service map: calls from client to server, with what the nodes at each end saw. A call that the
 cluster of its source forwarded and that of its destination dropped shows both.`,
   flags: (values) => [
     flagKinds(values).choice(

@@ -1,4 +1,3 @@
-// What a command about totals is asked: observe's flags, as far as they say which flows and whom to ask, and its own.
 import { rawFilters } from '../../hubble/filter/json.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { flagPage, type HelpPage } from '../help/page.ts';

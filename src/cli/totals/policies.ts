@@ -1,4 +1,3 @@
-// `parallax policies`: the policies that flows name, and what each allowed and denied.
 import type { Policies, PolicySeen } from '../../query/totals/policies.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, countColumn, tableOf } from '../output/table.ts';

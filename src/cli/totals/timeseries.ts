@@ -1,5 +1,3 @@
-// `parallax timeseries`: flows over time, a line of blocks a series.
-
 import { parseDuration } from '../../hubble/filter/since.ts';
 import type { Point, Series, Timeseries } from '../../query/totals/timeseries.ts';
 import { inputError } from '../../runtime/errors.ts';

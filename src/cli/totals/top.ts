@@ -1,4 +1,3 @@
-// `parallax top`: the busiest of one or two dimensions.
 import type { AggregateRow, Aggregates } from '../../query/totals/aggregates.ts';
 import { flagKinds } from '../observe/flag-values.ts';
 import { type Column, tableOf } from '../output/table.ts';
@@ -21,7 +20,7 @@ http.code, dns.query and more: an unknown name is answered with the list.`,
     orderFlag(values),
     flagKinds(values).toggle({
       name: 'compare',
-      help: 'Tell what each had in the window of the same length before',
+      help: 'Show the counts of the window of the same length before, too',
     }),
   ],
   fields: ({ numbers, text, switches }, words) => {
