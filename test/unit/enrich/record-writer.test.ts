@@ -50,7 +50,8 @@ class FakeStore {
 
   async *query(sql: string, params: QueryParams): AsyncGenerator<readonly unknown[]> {
     this.queries.push(sql);
-    if (sql.includes('max(')) {
+    // The query for the newest row has no uuids, the one for stored rows has.
+    if (params.uuids === undefined) {
       if (this.newest !== undefined) yield [String(this.newest)];
       return;
     }

@@ -76,12 +76,13 @@ class UuidStore {
     for (const block of blocks) await this.insert(block, options);
   }
 
-  async *query(sql: string, params: QueryParams): AsyncGenerator<readonly unknown[]> {
+  async *query(_: string, params: QueryParams): AsyncGenerator<readonly unknown[]> {
     const { from, to, floor, since, uuids } = params as Record<string, bigint> & {
       uuids?: string[];
     };
     const window = this.rows.filter(({ time }) => time >= (from ?? 0n) && time <= (to ?? 0n));
-    if (sql.includes('max(')) {
+    // The query for the newest row has no uuids, the one for stored rows has.
+    if (uuids === undefined) {
       const known = window.filter(
         ({ relay, time, receivedMs }) =>
           relay === 'import' || time <= (floor ?? 0n) || receivedMs < (since ?? 0n),
@@ -90,8 +91,8 @@ class UuidStore {
       if (times.length > 0) yield [String(times.sort((a, b) => Number(a - b)).at(-1))];
       return;
     }
-    this.asked += uuids?.length ?? 0;
-    for (const { uuid } of window) if (uuids?.includes(uuid)) yield [uuid];
+    this.asked += uuids.length;
+    for (const { uuid } of window) if (uuids.includes(uuid)) yield [uuid];
   }
 }
 
