@@ -4,7 +4,7 @@
 import { EVENT_TYPES } from '../../hubble/names.ts';
 import { Verdict } from '../../hubble/proto/schema.gen.ts';
 import { isDenial } from '../../incident/denial.ts';
-import { grown } from '../project/byte-table.ts';
+import { numberColumns, resizeAll } from '../project/byte-table.ts';
 import type { FlowTable } from './flow-table.ts';
 import { KeyTable } from './key-table.ts';
 import type { DenyingPolicies } from './policies.ts';
@@ -16,12 +16,10 @@ const { DROPPED, AUDIT } = Verdict.numbers;
 
 export class Conversations {
   /** By denial: rows of its first and last flow, flows of each kind, texts of policies, what a verdict matched on. */
-  first = new Uint32Array(256);
-  last = new Uint32Array(256);
-  drops = new Uint32Array(256);
-  verdicts = new Uint32Array(256);
-  policies = new Uint32Array(256);
-  matches = new Uint32Array(256);
+  readonly values = numberColumns(
+    ['first', 'last', 'drops', 'verdicts', 'policies', 'matches'],
+    256,
+  );
   private readonly flows: FlowTable;
   private readonly denying: DenyingPolicies;
   private readonly recent: RecentPolicies;
@@ -63,34 +61,26 @@ export class Conversations {
     const known = table.size;
     const denial = table.find();
     if (denial === known) this.begin(denial, row);
-    if (this.before(row, this.first[denial] ?? 0)) this.first[denial] = row;
-    if (this.before(this.last[denial] ?? 0, row)) this.last[denial] = row;
-    if (columns.event_type[row] === EVENT_TYPES.drop) bump(this.drops, denial);
-    else bump(this.verdicts, denial);
-    this.policies[denial] = denying.union(this.policies[denial] ?? 0, denying.of(row));
-    this.matches[denial] = (this.matches[denial] ?? 0) || (columns.policy_match_type[row] ?? 0);
+    const { values } = this;
+    if (this.before(row, values.first[denial] ?? 0)) values.first[denial] = row;
+    if (this.before(values.last[denial] ?? 0, row)) values.last[denial] = row;
+    bump(columns.event_type[row] === EVENT_TYPES.drop ? values.drops : values.verdicts, denial);
+    values.policies[denial] = denying.union(values.policies[denial] ?? 0, denying.of(row));
+    values.matches[denial] = (values.matches[denial] ?? 0) || (columns.policy_match_type[row] ?? 0);
   }
 
   private begin(denial: number, row: number): void {
-    if (denial >= this.first.length) {
-      this.first = grown(this.first);
-      this.last = grown(this.last);
-      this.drops = grown(this.drops);
-      this.verdicts = grown(this.verdicts);
-      this.policies = grown(this.policies);
-      this.matches = grown(this.matches);
-    }
-    this.first[denial] = row;
-    this.last[denial] = row;
-    this.drops[denial] = 0;
-    this.verdicts[denial] = 0;
-    this.policies[denial] = 0;
-    this.matches[denial] = 0;
+    const { values } = this;
+    if (denial >= values.first.length) resizeAll(values, values.first.length * 2);
+    for (const column of Object.values(values)) column[denial] = 0;
+    values.first[denial] = row;
+    values.last[denial] = row;
   }
 
   /** Gives denials that name no policy those which the same conversation named elsewhere, in this batch or lately. */
   private sharePolicies(): void {
-    const { recent, policies } = this;
+    const { recent } = this;
+    const { policies } = this.values;
     for (let denial = 0; denial < this.size; denial++) {
       const named = policies[denial] ?? 0;
       if (named !== 0) recent.set(this.conversation(denial), named, this.second(denial));
@@ -108,7 +98,7 @@ export class Conversations {
   /** Of the first flow, since 1970. */
   private second(denial: number): number {
     const { time } = this.flows.columns;
-    const row = this.first[denial] ?? 0;
+    const row = this.values.first[denial] ?? 0;
     const high = (time[2 * row + 1] ?? 0) | 0;
     return Math.floor((high * 2 ** 32 + (time[2 * row] ?? 0)) / 1e9);
   }

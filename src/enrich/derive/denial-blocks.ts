@@ -33,7 +33,8 @@ export function denialBlocks(batch: BatchDenials): readonly NativeBlock[] {
 function assign(batch: BatchDenials): Uint32Array {
   const { columns } = batch.flows;
   const { incidents } = batch;
-  const { first, policies, size } = batch.conversations;
+  const { size, values } = batch.conversations;
+  const { first, policies } = values;
   const incidentOf = new Uint32Array(size);
   const [source, destination] = [partyAt(batch, 'source'), partyAt(batch, 'destination')];
   for (let denial = 0; denial < size; denial++) {
@@ -64,7 +65,8 @@ function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock
   const { flows, parties, conversations, incidents, mark, memory } = batch;
   const { columns, groups, texts } = flows;
   const { values } = flows.endpoints;
-  const { first, last, size } = conversations;
+  const { size, values: denials } = conversations;
+  const { first, last } = denials;
   const service = serviceTexts(flows);
   const block = new TableBlock('denials', DENIAL_COLUMNS, size, texts, memory);
   const rowOf = (denial: number) => first[denial] ?? 0;
@@ -89,8 +91,8 @@ function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock
   block.u8('verdict', of(columns.verdict));
   block.u8('traffic_direction', of(columns.traffic_direction));
   block.u16('drop_reason_desc', of(columns.drop_reason_desc));
-  block.text('policies', (denial) => conversations.policies[denial] ?? 0);
-  block.u32('policy_match_type', (denial) => conversations.matches[denial] ?? 0);
+  block.text('policies', (denial) => denials.policies[denial] ?? 0);
+  block.u32('policy_match_type', (denial) => denials.matches[denial] ?? 0);
   block.u8('l4_protocol', of(columns.l4_protocol));
   block.u16('source_port', of(columns.source_port));
   block.u16('destination_port', of(columns.destination_port));
@@ -111,15 +113,15 @@ function denialsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock
   }
   block.text('destination_names', of(columns.destination_names));
   block.text('destination_service', (denial) => service(rowOf(denial)));
-  block.u32('drops', (denial) => conversations.drops[denial] ?? 0);
-  block.u32('verdicts', (denial) => conversations.verdicts[denial] ?? 0);
+  block.u32('drops', (denial) => denials.drops[denial] ?? 0);
+  block.u32('verdicts', (denial) => denials.verdicts[denial] ?? 0);
   return block.encode();
 }
 
 function incidentsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlock {
   const { flows, parties, conversations, incidents, mark, memory } = batch;
   const { columns, texts } = flows;
-  const { first, last } = conversations;
+  const { first, last, drops, verdicts } = conversations.values;
   const times = new BigInt64Array(columns.time.buffer);
   const rows: IncidentHour[] = [];
   const table = new KeyTable(2, 64);
@@ -136,8 +138,8 @@ function incidentsBlock(batch: BatchDenials, incidentOf: Uint32Array): NativeBlo
     if (from < sum.first) sum.first = from;
     if (to > sum.last) sum.last = to;
     sum.denials++;
-    sum.drops += conversations.drops[denial] ?? 0;
-    sum.verdicts += conversations.verdicts[denial] ?? 0;
+    sum.drops += drops[denial] ?? 0;
+    sum.verdicts += verdicts[denial] ?? 0;
   }
   const facts = rows.map(({ incident }) => incidents.facts(incident));
   const size = rows.length;

@@ -1,6 +1,5 @@
-// The few calls to a Kubernetes API that are needed: list by pages, watch. Read only. Credentials come from
-// @kubernetes/client-node, an optional dependency that is loaded here only; its objects and informers are not used,
-// since they would hold every object whole.
+// Lists and watches of a Kubernetes API, read only. Credentials come from @kubernetes/client-node, an optional dependency
+// that is loaded here alone. Its Watch and informers are not used: docs/decisions/0020-kubernetes-watch.md.
 import http, { type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { ParallaxError } from '../../runtime/errors.ts';

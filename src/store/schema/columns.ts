@@ -15,6 +15,35 @@ function sent<const Name extends string, const Path extends string>(
   return { ...column(name, encoding, doc, type), path };
 }
 
+function endpoint<const End extends string>(end: End, name: string) {
+  return [
+    sent(`${end}_id`, 'u32', `flow.${end}.ID`, `${name} endpoint id on its node.`),
+    sent(`${end}_identity`, 'u32', `flow.${end}.identity`, `${name} security identity.`),
+    sent(
+      `${end}_cluster_name`,
+      'lc',
+      `flow.${end}.cluster_name`,
+      `${name} cluster name as the flow says.`,
+    ),
+    sent(`${end}_namespace`, 'lc', `flow.${end}.namespace`, `${name} namespace.`),
+    sent(`${end}_labels`, 'lines', `flow.${end}.labels`, `${name} identity labels.`),
+    sent(`${end}_pod_name`, 'lc', `flow.${end}.pod_name`, `${name} pod.`),
+    sent(
+      `${end}_workloads`,
+      'lines',
+      `flow.${end}.workloads`,
+      `${name} workloads, each \`Kind/name\`.`,
+    ),
+  ] as const;
+}
+
+function service<const End extends string>(end: End, name: string) {
+  return [
+    sent(`${end}_service_name`, 'lc', `flow.${end}_service.name`, `${name} service.`),
+    sent(`${end}_service_namespace`, 'lc', `flow.${end}_service.namespace`, 'Its namespace.'),
+  ] as const;
+}
+
 export const FLOW_COLUMNS = [
   // What Parallax knows of the row
   column(
@@ -100,40 +129,8 @@ export const FLOW_COLUMNS = [
   sent('vrrp_priority', 'u32', 'flow.l4.VRRP.priority', 'VRRP priority.'),
   sent('igmp_group_address', 'lc', 'flow.l4.IGMP.group_address', 'IGMP group.'),
   sent('tunnel', 'json', 'flow.tunnel', 'Tunnel message as JSON.'),
-  sent('source_id', 'u32', 'flow.source.ID', 'Source endpoint id on its node.'),
-  sent('source_identity', 'u32', 'flow.source.identity', 'Source security identity.'),
-  sent(
-    'source_cluster_name',
-    'lc',
-    'flow.source.cluster_name',
-    'Source cluster name as the flow says.',
-  ),
-  sent('source_namespace', 'lc', 'flow.source.namespace', 'Source namespace.'),
-  sent('source_labels', 'lines', 'flow.source.labels', 'Source identity labels.'),
-  sent('source_pod_name', 'lc', 'flow.source.pod_name', 'Source pod.'),
-  sent('source_workloads', 'lines', 'flow.source.workloads', 'Source workloads, each `Kind/name`.'),
-  sent('destination_id', 'u32', 'flow.destination.ID', 'Destination endpoint id on its node.'),
-  sent(
-    'destination_identity',
-    'u32',
-    'flow.destination.identity',
-    'Destination security identity.',
-  ),
-  sent(
-    'destination_cluster_name',
-    'lc',
-    'flow.destination.cluster_name',
-    'Destination cluster name as the flow says.',
-  ),
-  sent('destination_namespace', 'lc', 'flow.destination.namespace', 'Destination namespace.'),
-  sent('destination_labels', 'lines', 'flow.destination.labels', 'Destination identity labels.'),
-  sent('destination_pod_name', 'lc', 'flow.destination.pod_name', 'Destination pod.'),
-  sent(
-    'destination_workloads',
-    'lines',
-    'flow.destination.workloads',
-    'Destination workloads, each `Kind/name`.',
-  ),
+  ...endpoint('source', 'Source'),
+  ...endpoint('destination', 'Destination'),
   sent('type', 'u8', 'flow.Type', 'Flow type: 1 L3/L4, 2 L7, 3 socket.'),
   sent('node_name', 'lc', 'flow.node_name', 'Observing node, `cluster/node` or bare.'),
   sent('node_labels', 'lines', 'flow.node_labels', 'Labels of the observing node.'),
@@ -178,15 +175,8 @@ export const FLOW_COLUMNS = [
     'Event type: 1 drop, 3 capture, 4 trace, 5 policy verdict, 129 L7.',
   ),
   sent('event_sub_type', 'i32', 'flow.event_type.sub_type', 'Event sub type.'),
-  sent('source_service_name', 'lc', 'flow.source_service.name', 'Source service.'),
-  sent('source_service_namespace', 'lc', 'flow.source_service.namespace', 'Its namespace.'),
-  sent('destination_service_name', 'lc', 'flow.destination_service.name', 'Destination service.'),
-  sent(
-    'destination_service_namespace',
-    'lc',
-    'flow.destination_service.namespace',
-    'Its namespace.',
-  ),
+  ...service('source', 'Source'),
+  ...service('destination', 'Destination'),
   sent('traffic_direction', 'u8', 'flow.traffic_direction', '1 ingress, 2 egress.'),
   sent('policy_match_type', 'u32', 'flow.policy_match_type', 'How the policy matched.'),
   sent(

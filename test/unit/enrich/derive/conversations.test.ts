@@ -32,13 +32,13 @@ function take(...batches: readonly (readonly Fields[])[]) {
     fill(flows, batch);
     conversations.take(batch.length);
     const { size } = conversations;
-    const policies = textsOf(flows, conversations.policies, size);
+    const policies = textsOf(flows, conversations.values.policies, size);
     return Array.from({ length: size }, (_, i) => ({
-      drops: conversations.drops[i],
-      verdicts: conversations.verdicts[i],
+      drops: conversations.values.drops[i],
+      verdicts: conversations.values.verdicts[i],
       policies: policies[i],
-      first: conversations.first[i],
-      last: conversations.last[i],
+      first: conversations.values.first[i],
+      last: conversations.values.last[i],
     }));
   });
 }
