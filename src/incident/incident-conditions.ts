@@ -59,6 +59,7 @@ export const INCIDENT_CONDITIONS = {
 
 export type IncidentCondition = keyof typeof INCIDENT_CONDITIONS;
 
+// Its own keys.
 export const CONDITION_NAMES = Object.keys(INCIDENT_CONDITIONS) as readonly IncidentCondition[];
 
 /** Before a parameter's name: leaves out what it would find. */

@@ -248,5 +248,6 @@ const TIMEOUT_UNITS_MS = { H: HOUR_MS, M: MINUTE_MS, S: 1000, m: 1, u: 1e-3, n: 
 function readTimeout(header: string | string[] | undefined): number | undefined {
   const [, amount, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(header ?? '')) ?? [];
   if (amount === undefined) return undefined;
+  // The pattern has these units only.
   return Number(amount) * TIMEOUT_UNITS_MS[unit as keyof typeof TIMEOUT_UNITS_MS];
 }

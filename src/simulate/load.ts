@@ -169,7 +169,7 @@ export class LoadGenerator implements Scenario {
       const form = formOf(stream.next(), at);
       const number = this.made++;
       for (let word = 0; word < 4; word++) {
-        words[word] = scramble(number ^ (keys[word] as number));
+        words[word] = scramble(number ^ (keys[word] as number)); // within bounds
       }
       const { length } = form.bytes;
       const chunk = ring.reserve(length);
@@ -195,10 +195,10 @@ class NodeStream {
 
   next(): FlowTemplate {
     if (this.step === this.script.length) {
-      this.script = this.scripts[this.random.below(this.scripts.length)] as Script;
+      this.script = this.scripts[this.random.below(this.scripts.length)] as Script; // within bounds
       this.port = FIRST_PORT + this.random.below(PORTS);
       this.step = 0;
     }
-    return this.script[this.step++] as FlowTemplate;
+    return this.script[this.step++] as FlowTemplate; // within bounds
   }
 }

@@ -89,7 +89,7 @@ export function makeScripts(cluster: SimulatedCluster, random: Random, generatio
   for (let i = 0; i < CONVERSATIONS; i++) {
     // Every client has one conversation, so that each of the pods is seen; servers are shared.
     const client = pods[(i * 7) % pods.length] as Pod;
-    const server = pods[random.below(pods.length)] as Pod;
+    const server = pods[random.below(pods.length)] as Pod; // within bounds
     const sightings = pickConversation(client, server, dns, random, i);
     cluster.nodes.forEach((node, at) => {
       const script = sightings
@@ -154,6 +154,7 @@ function rule(server: Pod, random: Random): Rule {
 /** Some 260 pods of 80 workloads, spread over the nodes, and the cluster's DNS. */
 function population(cluster: SimulatedCluster, random: Random, generation: number) {
   const { nodes } = cluster;
+  // Within bounds.
   const node = (index: number) => nodes[index % nodes.length] as SimulatedCluster['nodes'][number];
   const pods: Pod[] = [];
   for (const namespace of NAMESPACES) {

@@ -93,6 +93,7 @@ interface Parts {
   readonly scenarios: readonly Scenario[];
 }
 
+// Long because each scenario combines relays and generators in its own way.
 function buildParts(
   config: SimulateConfig,
   deps: SimulationDeps & { readonly ledger: Ledger | undefined },
@@ -129,7 +130,7 @@ function buildParts(
       );
       const relays = clusters.map(ofCluster);
       const scenarios = relays.map((relay, i) => {
-        const cluster = clusters[i] as SimulatedCluster;
+        const cluster = clusters[i] as SimulatedCluster; // one relay a cluster
         return new LoadGenerator(cluster, relay, config, clock);
       });
       return { relays, scenarios };

@@ -86,18 +86,18 @@ export function writeFlow(
   const nanosLength = nanos >= FIVE_BYTES ? 5 : 4;
   const { timesAt, portsAt } = form;
   for (let i = 0; i < timesAt.length; i++) {
-    const to = at + (timesAt[i] as number);
+    const to = at + (timesAt[i] as number); // within bounds
     writeVarint(target, to, seconds, 5);
     writeVarint(target, to + 6, nanos, nanosLength);
   }
   for (let i = 0; i < portsAt.length; i++) {
-    writeVarint(target, at + (portsAt[i] as number), port, 3);
+    writeVarint(target, at + (portsAt[i] as number), port, 3); // within bounds
   }
   // The indices exist: words is four long, and this runs for every flow.
   const a = words[0] as number;
-  const b = words[1] as number;
-  const c = words[2] as number;
-  const d = words[3] as number;
+  const b = words[1] as number; // within bounds
+  const c = words[2] as number; // within bounds
+  const d = words[3] as number; // within bounds
   const to = at + form.uuidAt;
   hex16(target, to, a >>> 16);
   hex16(target, to + 4, a & 0xffff);
@@ -121,8 +121,8 @@ function writeVarint(target: Buffer, at: number, value: number, length: number):
 const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
 function hex16(target: Buffer, at: number, value: number): void {
-  target[at] = DIGITS[value >>> 12] as number;
-  target[at + 1] = DIGITS[(value >>> 8) & 15] as number;
-  target[at + 2] = DIGITS[(value >>> 4) & 15] as number;
-  target[at + 3] = DIGITS[value & 15] as number;
+  target[at] = DIGITS[value >>> 12] as number; // within bounds
+  target[at + 1] = DIGITS[(value >>> 8) & 15] as number; // within bounds
+  target[at + 2] = DIGITS[(value >>> 4) & 15] as number; // within bounds
+  target[at + 3] = DIGITS[value & 15] as number; // within bounds
 }

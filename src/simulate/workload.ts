@@ -101,7 +101,9 @@ interface StoryPods {
 }
 
 function podsOf(cluster: SimulatedCluster, xwingIdentity?: number): StoryPods {
+  // Both clusters have two nodes.
   const [first, second] = cluster.nodes as [
+    // each has two nodes
     SimulatedCluster['nodes'][number],
     SimulatedCluster['nodes'][number],
   ];
@@ -161,7 +163,7 @@ interface RecurringTraffic {
   readonly flows: (port: number, random: Random) => FlowObservation[];
 }
 
-/** All traffic of the two clusters. */
+// Long because it lists all traffic of the two clusters.
 export function storyTraffic(): RecurringTraffic[] {
   const eks = podsOf(EKS);
   const gke = podsOf(GKE, GKE_XWING_IDENTITY);

@@ -69,8 +69,9 @@ function messageValue(field: Field & { readonly kind: 'message' }, raw: unknown)
       // The decoder gives this field's own message.
       return raw === undefined ? EPOCH : new Moment(toNanos(raw as Timestamp));
     case 'google.protobuf.Any':
-      return anyValue(raw as Any | undefined);
+      return anyValue(raw as Any | undefined); // the decoder gives the field's message
     default:
+      // The decoder gives the field's message.
       return new Message(field.type, (raw as Record<string, unknown> | undefined) ?? {});
   }
 }

@@ -66,7 +66,7 @@ export function protocolMembers(
   const member = L7_MEMBERS.find((known) => known === lower);
   if (member !== undefined) return { layer: 'l7', member };
   if (Object.hasOwn(L4_MEMBERS, lower))
-    return { layer: 'l4', members: L4_MEMBERS[lower as keyof typeof L4_MEMBERS] };
+    return { layer: 'l4', members: L4_MEMBERS[lower as keyof typeof L4_MEMBERS] }; // it has it
   throw inputError(`invalid protocol filter: unknown protocol: ${quoted(name)}`);
 }
 

@@ -63,7 +63,7 @@ class FilterPair {
 function push(filter: Fields, field: ListField, value: unknown): void {
   // The catalogue pairs each field with the parser of its element.
   const list = (filter[field] ?? []) as unknown[];
-  (filter as Record<string, unknown>)[field] = [...list, value];
+  (filter as Record<string, unknown>)[field] = [...list, value]; // as above
 }
 
 function same(a: FlowFilter, b: FlowFilter): boolean {

@@ -23,6 +23,7 @@ export function fromJson<T extends object>(
   value: unknown,
   options: FromJsonOptions = {},
 ): T {
+  // A message of its type.
   return new JsonReader(options.strict ?? false).message(type, value, '') as T;
 }
 
@@ -43,7 +44,7 @@ export class JsonReader {
   }
 
   private fields(type: MessageType, value: Fields, path: string, skipped?: string): object {
-    const message = type.create() as Fields;
+    const message = type.create() as Fields; // a message of its type
     for (const key in value) {
       if (key === skipped) continue;
       const field = type.byName.get(key);
@@ -149,7 +150,7 @@ export class JsonReader {
   private timestamp(value: unknown, path: string): Timestamp {
     // What toJson prints for a moment that RFC 3339 cannot say.
     if (isObject(value)) {
-      return this.fields(Timestamp, value, path) as Timestamp;
+      return this.fields(Timestamp, value, path) as Timestamp; // a message of its type
     }
     const time = typeof value === 'string' ? parseTimestamp(value) : undefined;
     if (time === undefined) throw wrong(path, 'an RFC 3339 time', value);

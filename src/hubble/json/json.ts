@@ -20,19 +20,21 @@ type Fields = Record<string, unknown>;
  * A timestamp outside the years 1 to 9999, which has no RFC 3339 form, is `{"seconds":"…","nanos":…}`.
  */
 export function toJson<T extends object>(type: MessageType<T>, message: NoInfer<T>): object {
+  // Typed by its table.
   return sourceOf(type, message)?.value ?? (jsonOf(type, message as Fields, 0) as object);
 }
 
 /** A message as one line of JSON, without the line's end. */
 export function toJsonLine<T extends object>(type: MessageType<T>, message: NoInfer<T>): string {
   const source = sourceOf(type, message);
+  // Typed by its table.
   return source?.text ?? escapeHtml(JSON.stringify(jsonOf(type, message as Fields, 0)));
 }
 
 /** The text a response carries, once it is known to be what it should: one line holding one JSON object. */
 function sourceOf(type: MessageType, message: object): { text: string; value: object } | undefined {
   if (!isResponseType(type)) return undefined;
-  const text = jsonSource(message as GetFlowsResponse);
+  const text = jsonSource(message as GetFlowsResponse); // typed by its table
   if (text === undefined || !text.startsWith('{') || /[\r\n]/.test(text)) return undefined;
   try {
     return { text, value: JSON.parse(text) };
@@ -52,7 +54,7 @@ function jsonOf(type: MessageType, message: Fields, depth: number): unknown {
     const value = message[field.name];
     if (value === undefined || value === null) continue;
     if (field.repeated) {
-      const list = value as unknown[];
+      const list = value as unknown[]; // typed by its table
       if (list.length > 0) out[field.name] = list.map((each) => elementJson(field, each, depth));
     } else if (field.kind === 'message' || field.kind === 'wrapper' || !isLeftOut(field, value)) {
       out[field.name] = elementJson(field, value, depth);
@@ -64,9 +66,9 @@ function jsonOf(type: MessageType, message: Fields, depth: number): unknown {
 function elementJson(field: Field, value: unknown, depth: number): unknown {
   switch (field.kind) {
     case 'message':
-      return jsonOf(field.type, value as Fields, depth + 1);
+      return jsonOf(field.type, value as Fields, depth + 1); // typed by its table
     case 'enum':
-      return enumJson(field.type, value as number);
+      return enumJson(field.type, value as number); // typed by its table
     case 'scalar':
     case 'wrapper':
       return scalarJson(field.scalar, value);
@@ -85,9 +87,10 @@ function scalarJson(scalar: Scalar, value: unknown): unknown {
     case 'uint64':
       return String(value);
     case 'bytes':
-      return Buffer.from(value as Uint8Array).toString('base64');
+      return Buffer.from(value as Uint8Array).toString('base64'); // typed by its table
     case 'double':
     case 'float':
+      // Typed by its table.
       return Number.isFinite(value) ? shortest(scalar, value as number) : String(value);
     case 'int32':
     case 'uint32':
@@ -112,11 +115,12 @@ function shortest(scalar: Scalar, value: number): number {
 function wellKnownJson(type: MessageType, message: Fields, depth: number): unknown {
   switch (type) {
     case Timestamp:
-      return formatTimestamp(message as unknown as Timestamp);
+      return formatTimestamp(message as unknown as Timestamp); // typed by its table
     case FieldMask:
+      // Typed by its table.
       return (message as unknown as FieldMask).paths.map(maskPathJson).join(',');
     case Any:
-      return anyJson(message as unknown as Any, depth);
+      return anyJson(message as unknown as Any, depth); // typed by its table
     default: {
       const scalar = WRAPPED_SCALARS.get(type.fullName);
       const { value } = message;
@@ -137,10 +141,11 @@ function anyJson(any: Any, depth: number): object {
   const type = depth < MAX_DEPTH ? resolveAny(any.type_url) : undefined;
   if (type !== undefined) {
     try {
+      // Typed by its table.
       const inner = jsonOf(type, decode(type, any.value) as Fields, depth + 1);
       return hasValueJson(type)
         ? { '@type': any.type_url, value: inner }
-        : { '@type': any.type_url, ...(inner as object) };
+        : { '@type': any.type_url, ...(inner as object) }; // typed by its table
     } catch {
       // Bytes that are no such message: print them rather than nothing.
     }

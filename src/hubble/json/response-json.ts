@@ -20,6 +20,7 @@ export function responseFromJson(text: string): GetFlowsResponse {
   const reader = new JsonReader(false);
   const member = bareMember(value);
   if (member === undefined) {
+    // A message of its type.
     const response = reader.message(GetFlowsResponse, value, '') as GetFlowsResponse;
     return reader.lossy ? withJsonSource(response, escapeHtml(compactJson(text))) : response;
   }
@@ -27,7 +28,7 @@ export function responseFromJson(text: string): GetFlowsResponse {
   let rest = '';
   switch (member) {
     case 'flow': {
-      const flow = reader.message(Flow, value, '') as Flow;
+      const flow = reader.message(Flow, value, '') as Flow; // a message of its type
       response.flow = flow;
       if (flow.node_name) {
         response.node_name = flow.node_name;
@@ -41,9 +42,11 @@ export function responseFromJson(text: string): GetFlowsResponse {
       break;
     }
     case 'lost_events':
+      // A message of its type.
       response.lost_events = reader.message(LostEvent, value, '') as LostEvent;
       break;
     case 'node_status':
+      // A message of its type.
       response.node_status = reader.message(NodeStatusEvent, value, '') as NodeStatusEvent;
       break;
     default:
@@ -61,6 +64,7 @@ function parse(text: string): Fields {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ParallaxError('hubble/malformed', `no Hubble JSON: ${why}`, { cause });
   }
+  // An object.
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
   const kind = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
   throw new ParallaxError('hubble/malformed', `no Hubble JSON: expected an object, got ${kind}`);

@@ -4,10 +4,11 @@ import type { Field, MessageType } from '../proto/schema.ts';
 
 /** `name:value` of each field that is set, submessages in braces. */
 export function prototext<T extends object>(type: MessageType<T>, message: NoInfer<T>): string {
-  const fields = message as Readonly<Record<string, unknown>>;
+  const fields = message as Readonly<Record<string, unknown>>; // an object of its fields
   const parts: string[] = [];
   for (const field of type.fields) {
     const value = fields[field.name];
+    // Typed by its table.
     for (const each of field.repeated ? ((value as unknown[] | undefined) ?? []) : [value]) {
       if (each === undefined || (!field.repeated && isDefault(field, each))) continue;
       parts.push(`${field.name}:${text(field, each)}`);
@@ -27,9 +28,9 @@ function isZero(value: unknown): boolean {
 function text(field: Field, value: unknown): string {
   switch (field.kind) {
     case 'message':
-      return `{${prototext(field.type, value as object)}}`;
+      return `{${prototext(field.type, value as object)}}`; // typed by its table
     case 'enum':
-      return field.type.names.get(value as number) ?? String(value);
+      return field.type.names.get(value as number) ?? String(value); // typed by its table
     case 'wrapper':
       return isZero(value) ? '{}' : `{value:${scalarText(value)}}`;
     case 'scalar':

@@ -1,6 +1,7 @@
 // FlowBatch, the record of the bus: many relay responses sealed together as they came, by the layout of
 // proto/parallax/v1/flow_batch.proto. The responses are not decoded.
-import { ParallaxError } from '../../runtime/errors.ts';
+import { WIRE_BYTES, WIRE_VARINT, WireReader } from './wire.ts';
+import { WireWriter } from './wire-writer.ts';
 
 /** In place of the relay's name in batches that an import made. */
 export const IMPORT_RELAY = 'import';
@@ -10,9 +11,9 @@ export interface FlowBatchHeader {
   readonly cluster: string;
   /** The relay's name in the configuration, or IMPORT_RELAY. */
   readonly relay: string;
-  /** Random id of the collector's life: a restart has another. */
+  /** Random id of the collector run; a restart has another. */
   readonly collector: string;
-  /** Counts the batches of one collector life, from 0. */
+  /** Number of the batch within the collector run, from 0. */
   readonly sequence: number;
   /** When the first response arrived, nanoseconds since 1970. */
   readonly receivedAt: bigint;
@@ -33,7 +34,6 @@ export interface FlowBatch {
 
 const RESPONSE_TAG = (15 << 3) | 2;
 const FACT = 8;
-const FACT_TAG = (FACT << 3) | 2;
 const HEADER_ROOM = 256;
 /** Bytes before a response that `append` writes over: those of gRPC's head of a message. */
 export const RESPONSE_HEAD = 5;
@@ -41,7 +41,7 @@ const NONE = Buffer.alloc(0);
 
 /** Collects responses into one growing buffer and seals them as a FlowBatch without copying them again. */
 export class FlowBatchBuilder {
-  /** Empty until there is something to hold: nobody knows when that will be. */
+  /** Empty until the first response. */
   private buffer: Buffer<ArrayBuffer> = NONE;
   private capacity: number;
   private end = HEADER_ROOM;
@@ -148,54 +148,41 @@ export function sealFacts(
   header: Omit<FlowBatchHeader, 'count' | 'replay'>,
   facts: readonly Buffer[],
 ): Buffer {
-  const parts = [encodeHeader({ ...header, count: 0, replay: false })];
-  for (const fact of facts) parts.push(Buffer.from([FACT_TAG, ...lengthOf(fact)]), fact);
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
+  const writer = new WireWriter();
+  writer.raw(encodeHeader({ ...header, count: 0, replay: false }));
+  for (const fact of facts) {
+    writer.tag(FACT, WIRE_BYTES);
+    const start = writer.begin();
+    writer.raw(fact);
+    writer.end(start);
+  }
+  const written = writer.finish();
   // Not from the pool: the bus may move the memory to another thread.
-  const sealed = Buffer.allocUnsafeSlow(size);
-  let at = 0;
-  for (const part of parts) at += part.copy(sealed, at);
+  const sealed = Buffer.allocUnsafeSlow(written.length);
+  written.copy(sealed);
   return sealed;
 }
 
-function lengthOf(bytes: Buffer): number[] {
-  const parts: number[] = [];
-  let rest = bytes.length;
-  for (; rest > 127; rest >>>= 7) parts.push((rest & 127) | 128);
-  return [...parts, rest];
-}
-
 function encodeHeader(header: FlowBatchHeader): Buffer {
-  const parts: number[] = [];
-  const varint = (field: number, value: bigint) => {
+  const writer = new WireWriter(HEADER_ROOM);
+  const number = (field: number, value: bigint) => {
     if (value === 0n) return;
-    parts.push(field << 3);
-    let rest = BigInt.asUintN(64, value);
-    while (rest > 127n) {
-      parts.push(Number(rest & 127n) | 128);
-      rest >>= 7n;
-    }
-    parts.push(Number(rest));
+    writer.tag(field, WIRE_VARINT);
+    writer.varint64(value);
   };
   const text = (field: number, value: string) => {
     if (value === '') return;
-    const bytes = Buffer.from(value);
-    parts.push((field << 3) | 2);
-    let rest = bytes.length;
-    while (rest > 127) {
-      parts.push((rest & 127) | 128);
-      rest >>>= 7;
-    }
-    parts.push(rest, ...bytes);
+    writer.tag(field, WIRE_BYTES);
+    writer.text(value);
   };
   text(1, header.cluster);
   text(2, header.relay);
   text(3, header.collector);
-  varint(4, BigInt(header.sequence));
-  varint(5, header.receivedAt);
-  varint(6, header.replay ? 1n : 0n);
-  varint(7, BigInt(header.count));
-  return Buffer.from(parts);
+  number(4, BigInt(header.sequence));
+  number(5, header.receivedAt);
+  number(6, header.replay ? 1n : 0n);
+  number(7, BigInt(header.count));
+  return writer.finish();
 }
 
 /** Reads a batch without looking into its responses. Throws `hubble/malformed` when the bytes are none. */
@@ -206,98 +193,62 @@ export function decodeFlowBatch(bytes: Buffer): FlowBatch {
   let ends = new Uint32Array(1024);
   const facts: Buffer[] = [];
   let count = 0;
-  let at = 0;
-  const malformed = (what: string) =>
-    new ParallaxError('hubble/malformed', `no FlowBatch: ${what} at byte ${at} of ${bytes.length}`);
-  const varint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = bytes[at];
-      if (byte === undefined) throw malformed('truncated number');
-      at++;
-      value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return BigInt.asUintN(64, value);
-    }
-    throw malformed('number too long');
-  };
-  const length = (): number => {
-    if (at + 4 <= bytes.length) {
-      // As `append` writes them.
-      const word = bytes.readInt32LE(at);
-      if ((word & 0x80808080) === 0x808080) {
-        at += 4;
-        const value =
-          (word & 0x7f) |
-          ((word & 0x7f00) >>> 1) |
-          ((word & 0x7f0000) >>> 2) |
-          ((word & 0x7f000000) >>> 3);
-        if (at + value > bytes.length) throw malformed(`field of ${value} bytes runs past the end`);
-        return value;
-      }
-    }
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      const byte = bytes[at];
-      if (byte === undefined) throw malformed('truncated length');
-      at++;
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) {
-        if (at + value > bytes.length) throw malformed(`field of ${value} bytes runs past the end`);
-        return value;
-      }
-    }
-    throw malformed('length too long');
-  };
-  while (at < bytes.length) {
-    const tag = bytes[at];
+  const reader = new WireReader(bytes);
+  while (reader.pos < reader.limit) {
+    const tag = reader.tag();
+    const field = tag >>> 3;
     if (tag === RESPONSE_TAG) {
-      at++;
-      const size = length();
+      const end = endOfResponse(reader);
       if (count === starts.length) {
         starts = grow(starts);
         ends = grow(ends);
       }
-      starts[count] = at;
-      at += size;
-      ends[count++] = at;
-      continue;
-    }
-    const key = Number(varint());
-    const field = key >>> 3;
-    switch (key & 7) {
-      case 0: {
-        const value = varint();
-        if (field < numbers.length) numbers[field] = value;
-        break;
-      }
-      case 2: {
-        const size = length();
-        if (field < strings.length) strings[field] = bytes.toString('utf8', at, at + size);
-        else if (field === FACT) facts.push(bytes.subarray(at, at + size));
-        at += size;
-        break;
-      }
-      default:
-        throw malformed(`wire type ${key & 7}`);
+      starts[count] = reader.pos;
+      ends[count++] = end;
+      reader.pos = end;
+    } else if ((tag & 7) === WIRE_VARINT) {
+      const value = reader.varint64();
+      if (field < numbers.length) numbers[field] = value;
+    } else if ((tag & 7) === WIRE_BYTES) {
+      const end = reader.end();
+      if (field < strings.length) strings[field] = bytes.toString('utf8', reader.pos, end);
+      else if (field === FACT) facts.push(bytes.subarray(reader.pos, end));
+      reader.pos = end;
+    } else {
+      throw reader.malformed('bad-tag', `wire type ${tag & 7} (field ${field})`);
     }
   }
   if (Number(numbers[7]) !== count)
-    throw malformed(`${count} responses where ${numbers[7]} were sealed`);
-  return {
-    header: {
-      cluster: strings[1] ?? '',
-      relay: strings[2] ?? '',
-      collector: strings[3] ?? '',
-      sequence: Number(numbers[4]),
-      receivedAt: numbers[5] ?? 0n,
-      replay: numbers[6] === 1n,
-      count,
-    },
-    bytes,
-    starts,
-    ends,
-    facts,
+    throw reader.malformed('truncated', `${count} responses where ${numbers[7]} were sealed`);
+  const [, cluster = '', relay = '', collector = ''] = strings;
+  const [, , , , sequence, receivedAt = 0n, replay] = numbers;
+  const header = {
+    cluster,
+    relay,
+    collector,
+    sequence: Number(sequence),
+    receivedAt,
+    replay: replay === 1n,
+    count,
   };
+  return { header, bytes, starts, ends, facts };
+}
+
+/** Where the response that begins here ends; `append` writes its length as four bytes. */
+function endOfResponse(reader: WireReader): number {
+  const { bytes, pos } = reader;
+  const word = pos + 4 <= reader.limit ? bytes.readInt32LE(pos) : 0;
+  if ((word & 0x80808080) !== 0x808080) return reader.end();
+  const end =
+    pos +
+    4 +
+    ((word & 0x7f) |
+      ((word & 0x7f00) >>> 1) |
+      ((word & 0x7f0000) >>> 2) |
+      ((word & 0x7f000000) >>> 3));
+  if (end > reader.limit) return reader.end();
+  reader.pos = pos + 4;
+  return end;
 }
 
 function grow(array: Uint32Array): Uint32Array<ArrayBuffer> {

@@ -23,14 +23,14 @@ type Fields = Record<string, unknown>;
 export function decode<T extends object>(type: MessageType<T>, bytes: Uint8Array): T {
   const message = type.create();
   const reader = new WireReader(bytes);
-  readMessage(reader, type, message as Fields, 0);
+  readMessage(reader, type, message as Fields, 0); // typed by its table
   return message;
 }
 
 /** Writes a message: fields in order of declaration, then its unknown fields as they came. */
 export function encode<T extends object>(type: MessageType<T>, message: NoInfer<T>): Buffer {
   const writer = new WireWriter();
-  writeMessage(writer, type, message as Fields);
+  writeMessage(writer, type, message as Fields); // typed by its table
   return writer.finish();
 }
 
@@ -47,7 +47,7 @@ function readMessage(reader: WireReader, type: MessageType, message: Fields, dep
     unknown.push(reader.bytes.subarray(start, reader.pos));
   }
   if (unknown !== undefined) {
-    const earlier = message.$unknown as Uint8Array | undefined;
+    const earlier = message.$unknown as Uint8Array | undefined; // bytes that no field took
     const all = Buffer.concat(earlier === undefined ? unknown : [earlier, ...unknown]);
     message.$unknown = new Uint8Array(all.buffer, all.byteOffset, all.length);
   }
@@ -73,8 +73,9 @@ function readField(
       message[name] = box.value ?? zeroOf(field.scalar);
       return true;
     }
+    // Typed by its table.
     const earlier = field.repeated ? undefined : (message[name] as Fields | undefined);
-    const inner = earlier ?? (field.type.create() as Fields);
+    const inner = earlier ?? (field.type.create() as Fields); // typed by its table
     readMessage(reader, field.type, inner, depth + 1);
     reader.leave(outer);
     if (field.repeated) append(message, name, inner);
@@ -184,7 +185,7 @@ function writeMessage(writer: WireWriter, type: MessageType, message: Fields): v
 
 function writeField(writer: WireWriter, field: Field, value: unknown): void {
   if (field.kind === 'message') {
-    const list = field.repeated ? (value as Fields[]) : [value as Fields];
+    const list = field.repeated ? (value as Fields[]) : [value as Fields]; // typed by its table
     for (const each of list) {
       writer.tag(field.number, WIRE_BYTES);
       const start = writer.begin();
@@ -205,37 +206,53 @@ function writeField(writer: WireWriter, field: Field, value: unknown): void {
   if (!field.repeated) {
     if (isLeftOut(field, value)) return;
     writer.tag(field.number, wire);
-    WRITE[scalar](writer, value);
+    writeScalar(writer, scalar, value);
     return;
   }
-  const list = value as unknown[];
+  const list = value as unknown[]; // typed by its table
   if (list.length === 0) return;
   if (wire === WIRE_BYTES) {
     for (const each of list) {
       writer.tag(field.number, wire);
-      WRITE[scalar](writer, each);
+      writeScalar(writer, scalar, each);
     }
     return;
   }
   writer.tag(field.number, WIRE_BYTES);
   const start = writer.begin();
-  for (const each of list) WRITE[scalar](writer, each);
+  for (const each of list) writeScalar(writer, scalar, each);
   writer.end(start);
 }
 
-/** The casts hold because messages are typed by the interfaces generated beside their tables. */
-const WRITE: Readonly<Record<Scalar, (writer: WireWriter, value: unknown) => void>> = {
-  double: (writer, value) => writer.double(value as number),
-  float: (writer, value) => writer.float(value as number),
-  int32: (writer, value) => writer.int32(value as number),
-  uint32: (writer, value) => writer.varint32(value as number),
-  int64: (writer, value) => writer.varint64(value as bigint),
-  uint64: (writer, value) => writer.varint64(value as bigint),
+interface ScalarValues {
+  readonly double: number;
+  readonly float: number;
+  readonly int32: number;
+  readonly uint32: number;
+  readonly int64: bigint;
+  readonly uint64: bigint;
+  readonly bool: boolean;
+  readonly string: string;
+  readonly bytes: Uint8Array;
+}
+
+const WRITE: { readonly [S in Scalar]: (writer: WireWriter, value: ScalarValues[S]) => void } = {
+  double: (writer, value) => writer.double(value),
+  float: (writer, value) => writer.float(value),
+  int32: (writer, value) => writer.int32(value),
+  uint32: (writer, value) => writer.varint32(value),
+  int64: (writer, value) => writer.varint64(value),
+  uint64: (writer, value) => writer.varint64(value),
   bool: (writer, value) => writer.varint32(value ? 1 : 0),
-  string: (writer, value) => writer.text(value as string),
+  string: (writer, value) => writer.text(value),
   bytes: (writer, value) => {
     const start = writer.begin();
-    writer.raw(value as Uint8Array);
+    writer.raw(value);
     writer.end(start);
   },
 };
+
+function writeScalar(writer: WireWriter, scalar: Scalar, value: unknown): void {
+  // Messages are typed by the interfaces generated beside their tables.
+  (WRITE[scalar] as (writer: WireWriter, value: unknown) => void)(writer, value);
+}

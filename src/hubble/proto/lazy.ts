@@ -100,8 +100,8 @@ class View<T extends object> {
   private valueOf(index: number): unknown {
     const times = this.times[index] as number; // as above
     if (times === 0) return undefined;
-    const first = this.firsts[index] as number;
-    const end = this.ends[index] as number;
+    const first = this.firsts[index] as number; // index < fields
+    const end = this.ends[index] as number; // index < fields
     const inner = times === 1 ? this.inner.get(index) : undefined;
     if (inner !== undefined) {
       const reader = new WireReader(this.bytes);
@@ -113,6 +113,7 @@ class View<T extends object> {
     }
     // From the first occurrence to the last: between them may be other fields, which are not looked at.
     const part = decode(this.type, this.bytes.subarray(first, end));
+    // An object of its fields.
     return (part as Readonly<Record<string, unknown>>)[this.type.fields[index]?.name ?? ''];
   }
 }

@@ -44,6 +44,7 @@ function pick(message: object, mask: Mask): object {
   for (const [name, value] of Object.entries(message)) {
     const rule = mask.get(name);
     if (rule === undefined || value === undefined) continue;
+    // A mask goes into messages only.
     kept[name] = rule === 'whole' ? value : pick(value as object, rule);
   }
   return kept;
