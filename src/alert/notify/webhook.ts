@@ -3,12 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import { compileIncidentFilter } from '../../incident/incident-filter.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { HOUR_MS } from '../../runtime/time.ts';
 import type { Notifier, Outcome } from './notifier.ts';
 import { post } from './post.ts';
+import { wantsEvent } from './receiver-config.ts';
 import { SIGNATURE_HEADER, signatureOf } from './signature.ts';
 import type { WebhookConfig } from './webhook-config.ts';
 
@@ -24,7 +24,6 @@ export interface WebhookDeps {
 
 export function createWebhook(config: WebhookConfig, { clock, version }: WebhookDeps): Notifier {
   const url = new URL(config.url);
-  const wanted = compileIncidentFilter(config.filter);
   const options = { keepAlive: true, maxSockets: config.concurrency, timeout: config.timeout };
   let agent: http.Agent | https.Agent = new http.Agent(options);
 
@@ -54,7 +53,7 @@ export function createWebhook(config: WebhookConfig, { clock, version }: Webhook
       agent = new https.Agent({ ...options, ...(ca && { ca }) });
     },
 
-    wants: ({ event, incident }) => config.events.includes(event) && wanted(incident),
+    wants: wantsEvent(config),
 
     async send(event, signal): Promise<Outcome> {
       const body = JSON.stringify(event);

@@ -56,7 +56,7 @@ describe('webhooks', () => {
 
   it('have names of their own', () => {
     expect(problem([hook, { ...hook, url: 'https://other.example' }])).toMatch(
-      /give each webhook its own name/,
+      /give each receiver its own name/,
     );
   });
 
