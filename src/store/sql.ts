@@ -17,6 +17,7 @@ export interface RenderedSql {
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/;
+const KEYWORD = /^(?:[<>=!]{1,2}|[A-Z]+(?: [A-Z]+)*|[A-Za-z_][A-Za-z0-9_]*|\d+)$/;
 const NONE: ReadonlySet<string> = new Set();
 
 export class Sql {
@@ -61,12 +62,17 @@ export class Sql {
   }
 }
 
-/** A statement or a part of one: sql`SELECT count() FROM ${table('flows')} WHERE time_slot >= ${param(slot, 'Int32')}`. */
-export function sql(strings: TemplateStringsArray, ...values: readonly Sql[]): Sql {
+/**
+ * A statement or a part of one: sql`SELECT count() FROM ${table('flows')} WHERE time_slot >= ${param(slot, 'Int32')}`.
+ * Whole numbers of ours stand in the text; what comes from outside goes by `param`.
+ */
+export function sql(strings: TemplateStringsArray, ...values: readonly (Sql | number)[]): Sql {
   const pieces: Piece[] = [];
   strings.forEach((text, index) => {
     push(pieces, text);
-    values[index]?.appendTo(pieces);
+    const value = values[index];
+    if (typeof value === 'number') push(pieces, wholeNumber(value));
+    else value?.appendTo(pieces);
   });
   return new Sql(pieces);
 }
@@ -98,15 +104,35 @@ export function join(parts: readonly Sql[], separator: Sql): Sql {
 
 /** Conditions joined by AND, each in brackets; `1` without any. */
 export function allOf(conditions: readonly Sql[]): Sql {
-  return joined(conditions, sql` AND `, sql`1`);
+  return joined(conditions, sql` AND `, ALWAYS);
 }
 
 /** Conditions joined by OR, each in brackets; `0` without any. */
 export function anyOf(conditions: readonly Sql[]): Sql {
-  return joined(conditions, sql` OR `, sql`0`);
+  return joined(conditions, sql` OR `, NEVER);
 }
 
 export const EMPTY: Sql = new Sql([]);
+/** Conditions that always and never hold. */
+export const ALWAYS: Sql = sql`1`;
+export const NEVER: Sql = sql`0`;
+
+/** Whether two have the same text and the same values. */
+export function sameSql(a: Sql, b: Sql): boolean {
+  if (a === b) return true;
+  const [left, right] = [a.render(), b.render()];
+  return (
+    left.text === right.text &&
+    Object.keys(left.params).every((name) => left.params[name] === right.params[name])
+  );
+}
+
+/** Text of ours that is no template, such as an operator chosen from a table of constants. */
+export function keyword(text: string): Sql {
+  if (!KEYWORD.test(text))
+    throw new ParallaxError('internal', `${JSON.stringify(text)} is no keyword of SQL`);
+  return new Sql([text]);
+}
 
 function joined(conditions: readonly Sql[], separator: Sql, none: Sql): Sql {
   const [only] = conditions;
@@ -122,6 +148,12 @@ function named(kind: 'table' | 'column', name: string): Sql {
   if (!NAME.test(name))
     throw new ParallaxError('internal', `${JSON.stringify(name)} is no name of a ${kind}`);
   return new Sql([{ kind, name }]);
+}
+
+function wholeNumber(value: number): string {
+  if (!Number.isSafeInteger(value))
+    throw new ParallaxError('internal', `${value} is no whole number for a statement`);
+  return String(value);
 }
 
 function push(pieces: Piece[], piece: Piece): void {

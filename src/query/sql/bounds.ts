@@ -1,70 +1,58 @@
 // A condition as SQL can say it: `upper` lets through at least the rows that match, `lower` at most those. Where both
-// are the same text, SQL says it exactly; else the predicate finishes what `upper` let through.
+// are the same, SQL says it exactly; else the predicate finishes what `upper` let through.
+import { ALWAYS, allOf, anyOf, NEVER, type Sql, sameSql, sql } from '../../store/sql.ts';
 
 export interface Bounds {
-  readonly upper: string;
-  readonly lower: string;
+  readonly upper: Sql;
+  readonly lower: Sql;
 }
 
-export const TRUE: Bounds = { upper: '1', lower: '1' };
+export const TRUE: Bounds = { upper: ALWAYS, lower: ALWAYS };
+export const FALSE: Bounds = { upper: NEVER, lower: NEVER };
+/** Only the predicate knows. */
+export const ANYTHING: Bounds = { upper: ALWAYS, lower: NEVER };
 
-export function exactly(sql: string): Bounds {
-  return { upper: sql, lower: sql };
+export function exactly(condition: Sql): Bounds {
+  return { upper: condition, lower: condition };
 }
 
-/** Rows outside `sql` do not match; those inside may. */
-export function atMost(sql: string): Bounds {
-  return { upper: sql, lower: '0' };
+/** Rows outside `condition` do not match; those inside may. */
+export function atMost(condition: Sql): Bounds {
+  return { upper: condition, lower: NEVER };
 }
 
 export function isExact({ upper, lower }: Bounds): boolean {
-  return upper === lower;
+  return sameSql(upper, lower);
 }
 
 export function both(conditions: readonly Bounds[]): Bounds {
-  return {
-    upper: join(
-      conditions.map((each) => each.upper),
-      ' AND ',
-      '1',
-      '0',
-    ),
-    lower: join(
-      conditions.map((each) => each.lower),
-      ' AND ',
-      '1',
-      '0',
-    ),
-  };
+  return combined(conditions, (parts) => reduced(parts, ALWAYS, NEVER, allOf));
 }
 
 export function either(conditions: readonly Bounds[]): Bounds {
-  return {
-    upper: join(
-      conditions.map((each) => each.upper),
-      ' OR ',
-      '0',
-      '1',
-    ),
-    lower: join(
-      conditions.map((each) => each.lower),
-      ' OR ',
-      '0',
-      '1',
-    ),
-  };
+  return combined(conditions, (parts) => reduced(parts, NEVER, ALWAYS, anyOf));
 }
 
 export function not({ upper, lower }: Bounds): Bounds {
-  const negate = (sql: string) => (sql === '0' ? '1' : sql === '1' ? '0' : `NOT (${sql})`);
-  return { upper: negate(lower), lower: negate(upper) };
+  const negate = (condition: Sql) =>
+    condition === NEVER ? ALWAYS : condition === ALWAYS ? NEVER : sql`NOT (${condition})`;
+  const negated = negate(lower);
+  return { upper: negated, lower: upper === lower ? negated : negate(upper) };
+}
+
+function combined(conditions: readonly Bounds[], by: (parts: readonly Sql[]) => Sql): Bounds {
+  const upper = by(conditions.map((each) => each.upper));
+  if (conditions.every((each) => each.upper === each.lower)) return exactly(upper);
+  return { upper, lower: by(conditions.map((each) => each.lower)) };
 }
 
 // `neutral` changes nothing, `decisive` decides alone.
-function join(parts: readonly string[], by: string, neutral: string, decisive: string): string {
+function reduced(
+  parts: readonly Sql[],
+  neutral: Sql,
+  decisive: Sql,
+  by: (parts: readonly Sql[]) => Sql,
+): Sql {
   const kept = [...new Set(parts)].filter((part) => part !== neutral);
-  if (kept.includes(decisive)) return decisive;
-  if (kept.length === 0) return neutral;
-  const [only = neutral] = kept;
-  return kept.length === 1 ? only : kept.map((part) => `(${part})`).join(by);
+  return kept.includes(decisive) ? decisive : by(kept);
 }

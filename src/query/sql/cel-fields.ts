@@ -2,11 +2,12 @@
 // columns are made that way.
 import { TCP_FLAGS } from '../../hubble/filter/event.ts';
 import { FLOW_COLUMNS, MESSAGE_PATHS } from '../../store/schema/columns.ts';
+import { type Sql, sql } from '../../store/sql.ts';
 import { column, present } from './columns.ts';
 
 export interface SqlField {
   readonly kind: 'number' | 'text' | 'bool' | 'lines' | 'reply';
-  readonly sql: string;
+  readonly sql: Sql;
 }
 
 const L4_MEMBERS = { TCP: 1, UDP: 2, ICMPv4: 3, ICMPv6: 4, SCTP: 5, VRRP: 6, IGMP: 7 } as const;
@@ -24,7 +25,7 @@ const OTHERWISE: ReadonlySet<string> = new Set([
 const BOOLS: ReadonlySet<string> = new Set(['reply', 'IP.encrypted']);
 
 const FIELDS: ReadonlyMap<string, SqlField> = new Map([...catalogued(), ...members()]);
-const PRESENT: ReadonlyMap<string, string> = new Map(presences());
+const PRESENT: ReadonlyMap<string, Sql> = new Map(presences());
 
 /** By the path below `_flow`, such as `source.pod_name`. */
 export function fieldSql(path: string): SqlField | undefined {
@@ -32,17 +33,17 @@ export function fieldSql(path: string): SqlField | undefined {
 }
 
 /** `has(_flow.PATH)` as SQL. */
-export function presenceSql(path: string): string | undefined {
+export function presenceSql(path: string): Sql | undefined {
   const known = PRESENT.get(path);
   const field = FIELDS.get(path);
   if (known !== undefined || field === undefined) return known;
   switch (field.kind) {
     case 'number':
     case 'reply':
-      return `${field.sql} != 0`;
+      return sql`${field.sql} != 0`;
     case 'text':
     case 'lines':
-      return `${field.sql} != ''`;
+      return sql`${field.sql} != ''`;
     case 'bool':
       return field.sql;
   }
@@ -53,9 +54,9 @@ function* catalogued(): Generator<[string, SqlField]> {
     const field = path?.startsWith('flow.') ? path.slice('flow.'.length) : undefined;
     if (field === undefined || field.includes('*') || OTHERWISE.has(field)) continue;
     const kind = kindOf(encoding);
-    const sql = column(name);
-    if (BOOLS.has(field)) yield [field, { kind: 'bool', sql: `${sql} = 1` }];
-    else if (kind !== undefined) yield [field, { kind, sql }];
+    const value = column(name);
+    if (BOOLS.has(field)) yield [field, { kind: 'bool', sql: sql`${value} = 1` }];
+    else if (kind !== undefined) yield [field, { kind, sql: value }];
   }
   yield ['is_reply', { kind: 'reply', sql: column('is_reply') }];
 }
@@ -67,9 +68,9 @@ function kindOf(encoding: string): 'number' | 'text' | 'lines' | undefined {
 
 // One column serves several members of l4: it counts only where that member was there.
 function* members(): Generator<[string, SqlField]> {
-  const of = (member: keyof typeof L4_MEMBERS, sql: string): SqlField => ({
+  const of = (member: keyof typeof L4_MEMBERS, value: Sql): SqlField => ({
     kind: 'number',
-    sql: `if(${column('l4_protocol')} = ${L4_MEMBERS[member]}, ${sql}, 0)`,
+    sql: sql`if(${column('l4_protocol')} = ${L4_MEMBERS[member]}, ${value}, 0)`,
   });
   for (const member of ['TCP', 'UDP', 'SCTP'] as const)
     for (const port of PORTS) yield [`l4.${member}.${port}`, of(member, column(port))];
@@ -82,14 +83,14 @@ function* members(): Generator<[string, SqlField]> {
   for (const [bit, flag] of TCP_FLAGS.entries())
     yield [
       `l4.TCP.flags.${flag}`,
-      { kind: 'bool', sql: `bitTest(${column('tcp_flags')}, ${bit})` },
+      { kind: 'bool', sql: sql`bitTest(${column('tcp_flags')}, ${bit})` },
     ];
 }
 
-function* presences(): Generator<[string, string]> {
+function* presences(): Generator<[string, Sql]> {
   for (const path of MESSAGE_PATHS) yield [path.slice('flow.'.length), present(path)];
   for (const [member, number] of Object.entries(L4_MEMBERS))
-    yield [`l4.${member}`, `${column('l4_protocol')} = ${number}`];
+    yield [`l4.${member}`, sql`${column('l4_protocol')} = ${number}`];
   for (const [member, number] of Object.entries(L7_MEMBERS))
-    yield [`l7.${member}`, `${column('l7_protocol')} = ${number}`];
+    yield [`l7.${member}`, sql`${column('l7_protocol')} = ${number}`];
 }

@@ -8,22 +8,22 @@ import { FLOW_VARIABLE } from '../../hubble/cel/environment.ts';
 import { constantOf, planPart } from '../../hubble/cel/planner.ts';
 import { Uint, type Value } from '../../hubble/cel/values.ts';
 import { compileRegex } from '../../hubble/filter/re2.ts';
-import { type Bounds, both, either, exactly, isExact, not } from './bounds.ts';
+import { keyword, param, type Sql, sameSql, sql } from '../../store/sql.ts';
+import { ANYTHING, type Bounds, both, either, exactly, FALSE, isExact, not, TRUE } from './bounds.ts';
 import { fieldSql, presenceSql, type SqlField } from './cel-fields.ts';
-import type { Params } from './params.ts';
 import { patternCondition, quoteRegex } from './regex.ts';
+import { string } from './values.ts';
 
 interface Truth {
   readonly yes: Bounds;
   readonly no: Bounds;
 }
 
-const ANYTHING: Bounds = { upper: '1', lower: '0' };
 const UNKNOWN: Truth = { yes: ANYTHING, no: ANYTHING };
 
 /** A condition that never fails. */
-function plain(sql: string): Truth {
-  return certain(exactly(sql));
+function plain(condition: Sql): Truth {
+  return certain(exactly(condition));
 }
 
 function certain(condition: Bounds): Truth {
@@ -35,47 +35,45 @@ function opposite({ yes, no }: Truth): Truth {
 }
 
 /** Any of the expressions; one that fails is the end of it, so those after it only count where it is false. */
-export function celCondition(texts: readonly string[], params: Params): Bounds {
+export function celCondition(texts: readonly string[]): Bounds {
   const truths = texts.map((text) => {
     const checked = checkCel(text);
-    return new Translator(checked, params).truth(checked.expr);
+    return new Translator(checked).truth(checked.expr);
   });
   // The last may fail: nothing comes after it.
   if (truths.slice(0, -1).every(neverFails)) return either(truths.map(({ yes }) => yes));
   return truths.reduceRight<Bounds>(
     (rest, { yes, no }) => either([yes, both([no, rest])]),
-    exactly('0'),
+    FALSE,
   );
 }
 
 /** False where the condition does not show it: rows may be neither. */
 function neverFails({ yes, no }: Truth): boolean {
-  const opposed = no.upper === not(yes).upper || yes.upper === not(no).upper;
+  const opposed = sameSql(no.upper, not(yes).upper) || sameSql(yes.upper, not(no).upper);
   return opposed && isExact(yes) && isExact(no);
 }
 
-const ORDERS: Readonly<Record<string, { readonly sql: string; readonly turned: string }>> = {
-  '_==_': { sql: '=', turned: '=' },
-  '_!=_': { sql: '!=', turned: '!=' },
-  '_<_': { sql: '<', turned: '>' },
-  '_<=_': { sql: '<=', turned: '>=' },
-  '_>_': { sql: '>', turned: '<' },
-  '_>=_': { sql: '>=', turned: '<=' },
+const ORDERS: Readonly<Record<string, { readonly operator: string; readonly turned: string }>> = {
+  '_==_': { operator: '=', turned: '=' },
+  '_!=_': { operator: '!=', turned: '!=' },
+  '_<_': { operator: '<', turned: '>' },
+  '_<=_': { operator: '<=', turned: '>=' },
+  '_>_': { operator: '>', turned: '<' },
+  '_>=_': { operator: '>=', turned: '<=' },
 };
 
 class Translator {
   private readonly checked: Checked;
-  private readonly params: Params;
 
-  constructor(checked: Checked, params: Params) {
+  constructor(checked: Checked) {
     this.checked = checked;
-    this.params = params;
   }
 
   truth(expr: Expr): Truth {
     switch (expr.kind) {
       case 'literal':
-        return typeof expr.value === 'boolean' ? plain(expr.value ? '1' : '0') : UNKNOWN;
+        return typeof expr.value === 'boolean' ? certain(expr.value ? TRUE : FALSE) : UNKNOWN;
       case 'logic': {
         const terms = expr.terms.map((term) => this.truth(term));
         const yes = terms.map((term) => term.yes);
@@ -98,14 +96,14 @@ class Translator {
   private select(expr: Select): Truth {
     if (expr.test) {
       const path = pathOf({ ...expr, test: false });
-      const sql = path === undefined ? undefined : presenceSql(path);
-      return sql === undefined ? UNKNOWN : plain(sql);
+      const there = path === undefined ? undefined : presenceSql(path);
+      return there === undefined ? UNKNOWN : plain(there);
     }
     const field = this.field(expr);
     if (field?.kind === 'bool') return plain(field.sql);
     // Unknown is neither: as an operand it fails.
     if (field?.kind === 'reply')
-      return { yes: exactly(`${field.sql} = 2`), no: exactly(`${field.sql} = 1`) };
+      return { yes: exactly(sql`${field.sql} = 2`), no: exactly(sql`${field.sql} = 1`) };
     return UNKNOWN;
   }
 
@@ -123,44 +121,45 @@ class Translator {
     return this.onText(expr.name, field.sql, value);
   }
 
-  private onText(name: string, sql: string, value: string): Truth {
+  private onText(name: string, field: Sql, value: string): Truth {
     switch (name) {
       case 'startsWith':
-        return plain(`startsWith(${sql}, ${this.params.text(value)})`);
+        return plain(sql`startsWith(${field}, ${string(value)})`);
       case 'endsWith':
-        return plain(`endsWith(${sql}, ${this.params.text(value)})`);
+        return plain(sql`endsWith(${field}, ${string(value)})`);
       case 'contains':
-        return plain(`position(${sql}, ${this.params.text(value)}) > 0`);
+        return plain(sql`position(${field}, ${string(value)}) > 0`);
       case 'matches':
-        return isRegex(value) ? certain(patternCondition(value, sql, this.params)) : UNKNOWN;
+        return isRegex(value) ? certain(patternCondition(value, field)) : UNKNOWN;
       default:
         return UNKNOWN;
     }
   }
 
-  private comparison(a: Expr, b: Expr, { sql, turned }: (typeof ORDERS)[string]): Truth {
+  private comparison(a: Expr, b: Expr, { operator, turned }: (typeof ORDERS)[string]): Truth {
     const left = this.field(a);
     const right = this.field(b);
     if (left !== undefined && right !== undefined)
       return left.kind === right.kind && ['number', 'text'].includes(left.kind)
-        ? plain(`${left.sql} ${sql} ${right.sql}`)
+        ? plain(sql`${left.sql} ${keyword(operator)} ${right.sql}`)
         : UNKNOWN;
     const value = this.constant(left === undefined ? a : b);
     if (value === undefined) return UNKNOWN;
-    if (left !== undefined) return this.compared(left, sql, value);
+    if (left !== undefined) return this.compared(left, operator, value);
     return right === undefined ? UNKNOWN : this.compared(right, turned, value);
   }
 
   private compared(field: SqlField, operator: string, value: Value): Truth {
     const equality = operator === '=' || operator === '!=';
+    const sign = keyword(operator);
     switch (field.kind) {
       case 'number': {
         const number = this.number(value);
-        return number === undefined ? UNKNOWN : plain(`${field.sql} ${operator} ${number}`);
+        return number === undefined ? UNKNOWN : plain(sql`${field.sql} ${sign} ${number}`);
       }
       case 'text':
         return typeof value === 'string'
-          ? plain(`${field.sql} ${operator} ${this.params.text(value)}`)
+          ? plain(sql`${field.sql} ${sign} ${string(value)}`)
           : UNKNOWN;
       case 'bool': {
         if (typeof value !== 'boolean' || !equality) return UNKNOWN;
@@ -169,16 +168,16 @@ class Translator {
       }
       case 'reply': {
         if ((typeof value !== 'boolean' && value !== null) || !equality) return UNKNOWN;
-        return plain(`${field.sql} ${operator} ${value === null ? 0 : value ? 2 : 1}`);
+        return plain(sql`${field.sql} ${sign} ${value === null ? 0 : value ? 2 : 1}`);
       }
       case 'lines':
         return UNKNOWN;
     }
   }
 
-  private number(value: Value): string | undefined {
-    if (value instanceof Uint) return this.params.add(value.value, 'UInt64');
-    return typeof value === 'bigint' ? this.params.add(value, 'Int64') : undefined;
+  private number(value: Value): Sql | undefined {
+    if (value instanceof Uint) return param(value.value, 'UInt64');
+    return typeof value === 'bigint' ? param(value, 'Int64') : undefined;
   }
 
   private membership(value: Expr, list: Expr): Truth {
@@ -208,18 +207,18 @@ class Translator {
   }
 
   /** Some line of the column; a list whose elements are no lines is judged by the predicate anyway. */
-  private onLines(name: string, sql: string, value: string): Truth {
+  private onLines(name: string, field: Sql, value: string): Truth {
     if (value === '' || value.includes('\n')) return UNKNOWN;
-    const match = (pattern: string) => plain(`match(${sql}, ${this.params.text(pattern)})`);
+    const match = (pattern: string) => plain(sql`match(${field}, ${string(pattern)})`);
     switch (name) {
       case '_==_':
-        return plain(`has(splitByChar('\\n', ${sql}), ${this.params.text(value)})`);
+        return plain(sql`has(splitByChar('\\n', ${field}), ${string(value)})`);
       case 'startsWith':
         return match(`(?:^|\\n)${quoteRegex(value)}`);
       case 'endsWith':
         return match(`${quoteRegex(value)}(?:\\n|$)`);
       case 'contains':
-        return plain(`position(${sql}, ${this.params.text(value)}) > 0`);
+        return plain(sql`position(${field}, ${string(value)}) > 0`);
       default:
         return UNKNOWN;
     }

@@ -5,54 +5,62 @@ import { some } from '../../hubble/filter/condition.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { inputError } from '../../runtime/errors.ts';
+import type { Sql } from '../../store/sql.ts';
 import type { QueryParams } from '../../store/store.ts';
 import { type Bounds, both, either, isExact, not, TRUE } from './bounds.ts';
 import { celCondition } from './cel.ts';
 import { endpointConditions } from './endpoint.ts';
 import { eventConditions, flowConditions } from './event.ts';
 import { httpConditions } from './http.ts';
-import { Params } from './params.ts';
 
 export interface CompiledSql {
-  /** Lets through every row that matches; `1` when nothing is asked. */
+  /** Lets through every row that matches; `ALWAYS` without a filter. */
+  readonly condition: Sql;
+  /** The text and the values of `condition`, for statements that are still put together as text. */
   readonly where: string;
   readonly params: QueryParams;
   /**
    * The same as alternatives, when there are some: rows that match pass at least one. The engine's indexes rule out
    * what an AND asks for, and rarely what an OR over several columns does.
    */
-  readonly anyOf?: readonly string[];
+  readonly alternatives?: readonly Sql[];
   /** False when rows let through must still pass the predicate. */
   readonly exact: boolean;
 }
 
-/** With more alternatives than these a condition is told as one. */
+/** With more alternatives than these a condition is one. */
 const MOST_ALTERNATIVES = 8;
 
-/**
- * Compiles the lists of a request. Throws `input/invalid` when a filter cannot be understood. Parameters are named
- * p1, p2, …; a caller adds its own under other names.
- */
+/** Compiles the lists of a request. Throws `input/invalid` when a filter cannot be understood. */
 export function compileSql(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
 ): CompiledSql {
   // Refuses what cannot be understood, with the same words and the same first complaint.
   compilePredicate(whitelist, blacklist);
-  const params = new Params();
-  const allowed = checked(whitelist).map((filter) => filterBounds(filter, params));
+  const allowed = checked(whitelist).map(filterBounds);
   const allow = whitelist.length === 0 ? TRUE : either(allowed);
-  const deny = not(either(checked(blacklist).map((filter) => filterBounds(filter, params))));
+  const deny = not(either(checked(blacklist).map(filterBounds)));
   const bounds = both([allow, deny]);
-  const where = bounds.upper;
-  const values = params.all();
-  checkSize(where, values);
+  const { text: where, params } = bounds.upper.render();
+  checkSize(where, params);
   const anyOf = allowed.map((each) => both([each, deny]).upper);
   const apart =
     anyOf.length > 1 &&
     anyOf.length <= MOST_ALTERNATIVES &&
-    statementSize(anyOf.join(), values) <= MAX_STATEMENT_BYTES;
-  return { where, params: values, exact: isExact(bounds), ...(apart && { anyOf }) };
+    anyOf.reduce((sum, each) => sum + sizeOfSql(each), 0) <= MAX_STATEMENT_BYTES;
+  return {
+    condition: bounds.upper,
+    where,
+    params,
+    exact: isExact(bounds),
+    ...(apart && { alternatives: anyOf }),
+  };
+}
+
+function sizeOfSql(condition: Sql): number {
+  const { text, params } = condition.render();
+  return statementSize(text, params);
 }
 
 /** The engines take 256 KiB (max_query_size), values included where they are embedded; the rest of a query is small. */
@@ -81,13 +89,13 @@ function sizeOf(value: QueryParams[string] | undefined, depth: number): number {
   return Buffer.byteLength(text) + escapes * (depth === 1 ? 1 : 3);
 }
 
-function filterBounds(filter: FlowFilter, params: Params): Bounds {
+function filterBounds(filter: FlowFilter): Bounds {
   const expressions = filter.experimental?.cel_expression;
   return both([
-    ...flowConditions(filter, params),
-    ...eventConditions(filter, params),
-    ...endpointConditions(filter, params),
-    ...httpConditions(filter, params),
-    ...(some(expressions) ? [celCondition(expressions, params)] : []),
+    ...flowConditions(filter),
+    ...eventConditions(filter),
+    ...endpointConditions(filter),
+    ...httpConditions(filter),
+    ...(some(expressions) ? [celCondition(expressions)] : []),
   ]);
 }

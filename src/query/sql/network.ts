@@ -1,8 +1,9 @@
 // Networks as conditions over an address column, whose addresses are text as nodes wrote them. Where the column has
 // indexes of networks (migration 0008) the condition also says, in the words of those, which the address must be of.
 import type { AddressFilter } from '../../hubble/filter/endpoint.ts';
-import { column } from './columns.ts';
-import type { Params } from './params.ts';
+import { EMPTY, param, type Sql, sql } from '../../store/sql.ts';
+
+import { strings, string } from './values.ts';
 
 export type Network = Extract<AddressFilter, { network: unknown }>['network'];
 
@@ -10,55 +11,52 @@ export type Network = Extract<AddressFilter, { network: unknown }>['network'];
 const INDEXED_BITS = { 32: 16, 128: 48 } as const;
 /** More lookups than these, each wrong once in a hundred, and an index rules out too little to be worth asking. */
 const MOST_LOOKUPS = 16;
-const INDEXED: ReadonlySet<string> = new Set([column('ip_source'), column('ip_destination')]);
+const INDEXED: ReadonlySet<string> = new Set(['ip_source', 'ip_destination']);
 
 /** Addresses in `name` that the network contains. */
 export function networkCondition(
   { bits, first, last, length }: Network,
-  name: string,
-  params: Params,
-): string {
+  name: Sql,
+): Sql {
   if (bits === 32) {
-    const number = `toUInt32(toIPv4OrDefault(${name}))`;
+    const number = sql`toUInt32(toIPv4OrDefault(${name}))`;
     // Few enough to be named, each of which is written in one way only.
     if (last - first < MOST_LOOKUPS)
-      return `${name} IN ${params.texts(range(first, last).map(ipv4Text))}`;
-    const low = params.add(Number(first), 'UInt32');
-    const high = params.add(Number(last), 'UInt32');
+      return sql`${name} IN ${strings(range(first, last).map(ipv4Text))}`;
+    const low = param(Number(first), 'UInt32');
+    const high = param(Number(last), 'UInt32');
     const same = sameOctets(first, length);
-    const begins = same === '' ? '' : `startsWith(${name}, ${params.text(same)}) AND `;
+    const begins = same === '' ? EMPTY : sql`startsWith(${name}, ${string(same)}) AND `;
     const indexed = indexedPrefix(
       { bits, first, last },
       name,
-      params,
-      (shift) => `bitShiftRight(${number}, ${shift})`,
+      (shift) => sql`bitShiftRight(${number}, ${shift})`,
     );
     // Go reads no leading zeros in an octet, the engine might.
-    return `${begins}isIPv4String(${name}) AND NOT match(${name}, '(^|\\\\.)0[0-9]') AND ${number} BETWEEN ${low} AND ${high}${indexed}`;
+    return sql`${begins}isIPv4String(${name}) AND NOT match(${name}, ${string('(^|\\.)0[0-9]')}) AND ${number} BETWEEN ${low} AND ${high}${indexed}`;
   }
-  const low = params.text(ipv6Text(first));
-  const high = params.text(ipv6Text(last));
+  const low = string(ipv6Text(first));
+  const high = string(ipv6Text(last));
   const indexed = indexedPrefix(
     { bits, first, last },
     name,
-    params,
-    (shift) => `toUInt64(bitShiftRight(toUInt128(toIPv6OrDefault(${name})), ${shift}))`,
+    (shift) => sql`toUInt64(bitShiftRight(toUInt128(toIPv6OrDefault(${name})), ${shift}))`,
   );
-  return `isIPv6String(${name}) AND position(${name}, ':') > 0 AND toIPv6OrDefault(${name}) BETWEEN toIPv6(${low}) AND toIPv6(${high})${indexed}`;
+  return sql`isIPv6String(${name}) AND position(${name}, ':') > 0 AND toIPv6OrDefault(${name}) BETWEEN toIPv6(${low}) AND toIPv6(${high})${indexed}`;
 }
 
 /** Says nothing that the numbers do not say, but the engine has an index of it; empty when that would not help. */
 function indexedPrefix(
   { bits, first, last }: Pick<Network, 'bits' | 'first' | 'last'>,
-  name: string,
-  params: Params,
-  prefix: (shift: number) => string,
-): string {
+  name: Sql,
+  prefix: (shift: number) => Sql,
+): Sql {
   const shift = bits - INDEXED_BITS[bits];
   const [from, to] = [first >> BigInt(shift), last >> BigInt(shift)];
-  if (!INDEXED.has(name) || to - from >= MOST_LOOKUPS) return '';
+  const [column] = name.columns;
+  if (column === undefined || !INDEXED.has(column) || to - from >= MOST_LOOKUPS) return EMPTY;
   const type = bits === 32 ? 'Array(UInt32)' : 'Array(UInt64)';
-  return ` AND ${prefix(shift)} IN ${params.add(range(from, to).map(Number), type)}`;
+  return sql` AND ${prefix(shift)} IN ${param(range(from, to).map(Number), type)}`;
 }
 
 function range(from: bigint, to: bigint): bigint[] {

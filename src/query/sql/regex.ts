@@ -1,6 +1,7 @@
 // Regular expressions handed to the engine, which speaks RE2 like Hubble.
-import { atMost, type Bounds, exactly } from './bounds.ts';
-import type { Params } from './params.ts';
+import { type Sql, sql } from '../../store/sql.ts';
+import { ANYTHING, type Bounds, exactly } from './bounds.ts';
+import { string } from './values.ts';
 
 /** Text that stands for itself in RE2. */
 export function quoteRegex(text: string): string {
@@ -16,10 +17,10 @@ export function wholeLine(sources: readonly string[]): string {
  * Texts in `column` that a pattern of a user matches. What Hubble's RE2 and the engine's may read differently lets
  * everything through, for the predicate to judge.
  */
-export function patternCondition(pattern: string, column: string, params: Params): Bounds {
-  if (!isReadAlike(pattern)) return atMost('1');
+export function patternCondition(pattern: string, column: Sql): Bounds {
+  if (!isReadAlike(pattern)) return ANYTHING;
   // Hubble's flags: the engine lets a dot match a newline unless told otherwise.
-  return exactly(`match(${column}, ${params.text(`(?-s:${pattern})`)})`);
+  return exactly(sql`match(${column}, ${string(`(?-s:${pattern})`)})`);
 }
 
 // Names of Unicode classes, quotations that are never closed, groups named the new way, and whole numbers that the
