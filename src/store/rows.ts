@@ -79,6 +79,18 @@ export async function* rows<S extends Shape>(
   for await (const values of store.query(statement, {}, options)) yield rowOf<S>(columns, values);
 }
 
+/** All rows. */
+export async function allRows<S extends Shape>(
+  store: Reader,
+  statement: Sql,
+  shape: S,
+  options: QueryOptions = {},
+): Promise<Row<S>[]> {
+  const found: Row<S>[] = [];
+  for await (const row of rows(store, statement, shape, options)) found.push(row);
+  return found;
+}
+
 /** The first row, or undefined when there is none. */
 export async function firstRow<S extends Shape>(
   store: Reader,

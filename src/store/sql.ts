@@ -127,6 +127,11 @@ export function sameSql(a: Sql, b: Sql): boolean {
   );
 }
 
+/** An expression that a layer below the store keeps as text: a constant of the source, never a value. */
+export function constant(text: string): Sql {
+  return new Sql([text]);
+}
+
 /** Text of ours that is no template, such as an operator chosen from a table of constants. */
 export function keyword(text: string): Sql {
   if (!KEYWORD.test(text))

@@ -38,7 +38,7 @@ export interface TableFilter {
 
 export interface QueryOptions {
   /** Ends the query when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** A part's own question, one at a time and small: it does not wait behind the queries of users. */
   readonly own?: boolean;
   /** Called once, when the query has ended or failed; the promise never rejects. */

@@ -1,8 +1,7 @@
-// What an answer cost: statements, what the engine read for them, and the time it took.
 import type { QueryCost, Reader } from '../../store/store.ts';
 
 export interface Cost extends QueryCost {
-  /** Statements asked of the store. */
+  /** Statements run. */
   readonly queries: number;
   readonly elapsedMs: number;
 }
@@ -12,17 +11,20 @@ export class CostMeter {
   private readonly read: Promise<QueryCost>[] = [];
   private queries = 0;
 
-  /** The same store, counted. */
+  /** The store, with its statements counted. */
   reader(store: Reader): Reader {
     return {
-      query: (sql, params, options) => {
+      query: (statement, params, options) => {
         this.queries++;
-        return store.query(sql, params, { ...options, cost: (read) => void this.read.push(read) });
+        return store.query(statement, params, {
+          ...options,
+          cost: (read) => void this.read.push(read),
+        });
       },
     };
   }
 
-  /** Of all that has ended so far. */
+  /** Of the statements that have ended. */
   async cost(): Promise<Cost> {
     const read = await Promise.all(this.read);
     return {

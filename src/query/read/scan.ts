@@ -1,18 +1,20 @@
-// Walks a table in order of time, page by page: memory stays at one page, and no query is open while a page is being
-// read by its receiver. Where rows that pass lie dense it goes in windows about as long as a page; where they are few it
-// first counts them by slot, and then reads only the slots that have some.
+// Scans a table in order of time, page by page: memory stays at one page, and no query is open while the caller handles
+// a page. Where many rows pass it goes in windows about as long as a page; where few do it first counts them by slot,
+// and then reads only the slots that have some.
 import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';
+import { bigint, firstRow } from '../../store/rows.ts';
+import { sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import {
   type Cursor,
   type Hit,
+  type PageRange,
   type Position,
   readPage,
-  type Stretch,
   type Wanted,
 } from './page.ts';
-import { rangeCondition, slotBounds, slotOf, type TimeRange, toBigint } from './range.ts';
-import { edgeSlot, MOST_SLOTS, type SlotRows, slotsWith, storedSlots } from './slots.ts';
+import { inRange, slotBounds, slotOf, type TimeRange } from './range.ts';
+import { boundarySlot, MOST_SLOTS, type SlotRows, slotsWith, storedSlots } from './slots.ts';
 
 export interface Scan extends Wanted {
   readonly range: TimeRange;
@@ -22,11 +24,11 @@ export interface Scan extends Wanted {
   readonly pageRows: number;
   /** Pages grow up to this while few of their rows match. */
   readonly maxPageRows: number;
-  /** Called after every page, and after every look for where rows are. */
+  /** Called after every page, and after every count by slot. */
   readonly progress?: ((seen: ScanProgress) => void) | undefined;
 }
 
-/** How far a scan has come: which stretch it walks, where in it it is, and how many rows SQL let through so far. */
+/** How far a scan has come: its first and last moment, the one it has reached, and the rows SQL let through so far. */
 export interface ScanProgress {
   readonly first: bigint;
   readonly last: bigint;
@@ -43,22 +45,22 @@ interface Window {
 const SLOT = 5n * MINUTE_NS;
 const FIRST_WIDTH = 2n * SLOT;
 const LEAST_WIDTH = SECOND_NS;
-const FIRST_SIEVE = 288n * SLOT;
+const FIRST_SPARSE_WIDTH = 288n * SLOT;
 const GROWTH = 8n;
 
 /** The rows that match, oldest or newest first. */
 export async function* scan(store: Reader, options: Scan): AsyncGenerator<Hit> {
   const ends = await endsOf(store, options);
-  if (ends !== undefined) yield* new Walk(store, options, ends).hits();
+  if (ends !== undefined) yield* new TimeScan(store, options, ends).hits();
 }
 
-class Walk {
+class TimeScan {
   private readonly store: Reader;
   private readonly options: Scan;
   private readonly ends: Window;
   private readonly forward: boolean;
   private pageRows: number;
-  /** The next moment to look at. */
+  /** The next moment to read. */
   private at: bigint;
   private width: bigint;
   private cursor: Cursor | undefined;
@@ -77,7 +79,7 @@ class Walk {
 
   async *hits(): AsyncGenerator<Hit> {
     const { options } = this;
-    const sieves = options.table === 'flows' && options.filter.where !== '1';
+    const filtered = options.table === 'flows' && options.filter.where !== '1';
     while (this.inside()) {
       const window = this.windowAt(this.width);
       const rows = yield* this.page({ range: { since: window.first, until: window.last } });
@@ -85,17 +87,17 @@ class Walk {
       this.cursor = undefined;
       this.passed(window);
       if (rows * 4 >= this.pageRows) continue;
-      if (sieves) yield* this.sieve(rows);
+      if (filtered) yield* this.scanSparse(rows);
       this.width *= GROWTH;
-      if (rows === 0 && !sieves && options.table === 'flows') await this.skipEmpty();
+      if (rows === 0 && !filtered && options.table === 'flows') await this.skipEmpty();
     }
   }
 
-  /** Reads a page; `more` when it was full, and the place to go on behind it is set. Else the rows that SQL found. */
-  private async *page(stretch: Stretch): AsyncGenerator<Hit, number | 'more'> {
+  /** Reads a page. Returns `more` when it was full, with the cursor set behind it; else how many rows SQL let through. */
+  private async *page(within: PageRange): AsyncGenerator<Hit, number | 'more'> {
     const { store, options, pageRows, forward, at } = this;
-    const { hits, rows, last } = await readPage(store, options, stretch, pageRows, this.cursor);
-    this.tell(rows);
+    const { hits, rows, last } = await readPage(store, options, within, pageRows, this.cursor);
+    this.report(rows);
     yield* hits;
     const full = rows >= pageRows;
     if (hits.length * 2 < rows || full)
@@ -109,19 +111,19 @@ class Walk {
     return 'more';
   }
 
-  /** Goes on to the end with only the slots in which something passes. */
-  private async *sieve(rows: number): AsyncGenerator<Hit> {
+  /** Scans the rest, reading only the slots in which something passes. */
+  private async *scanSparse(rows: number): AsyncGenerator<Hit> {
     const { store, options } = this;
-    // Twice the time in which as many as a page holds are to be expected.
+    // Twice the time in which a page of rows is expected.
     const expected =
-      rows === 0 ? FIRST_SIEVE : (this.width * BigInt(2 * this.pageRows)) / BigInt(rows);
-    let width = expected < FIRST_SIEVE ? expected : FIRST_SIEVE;
+      rows === 0 ? FIRST_SPARSE_WIDTH : (this.width * BigInt(2 * this.pageRows)) / BigInt(rows);
+    let width = expected < FIRST_SPARSE_WIDTH ? expected : FIRST_SPARSE_WIDTH;
     while (this.inside()) {
       const { first, last } = this.windowAt(width);
       const range = { since: first, until: last };
       const { filter, direction, signal } = options;
       const slots = await slotsWith(store, range, filter, direction, signal);
-      this.tell(0);
+      this.report(0);
       for (const group of groups(slots, this.pageRows)) {
         while ((yield* this.page({ range, slots: group })) === 'more');
         this.cursor = undefined;
@@ -133,7 +135,7 @@ class Walk {
     }
   }
 
-  private tell(rows: number): void {
+  private report(rows: number): void {
     this.found += rows;
     this.options.progress?.({ ...this.ends, at: this.at, rows: this.found });
   }
@@ -146,7 +148,7 @@ class Walk {
     this.at = this.forward ? last + 1n : first - 1n;
   }
 
-  /** As much time from here on; whole slots when it is at least one. */
+  /** The next window of this width; whole slots when it is at least one. */
   private windowAt(width: bigint): Window {
     const { at, ends, forward } = this;
     if (forward) {
@@ -164,14 +166,14 @@ class Walk {
     if (!this.inside()) return;
     const { at, ends, forward, store, options } = this;
     const rest = forward ? { since: at, until: ends.last } : { since: ends.first, until: at };
-    const slot = await edgeSlot(store, rest, forward ? 'oldest' : 'newest', options.signal);
+    const slot = await boundarySlot(store, rest, forward ? 'oldest' : 'newest', options.signal);
     if (slot === undefined) this.passed(ends);
     else if (slotOf(at) !== slot)
       this.at = forward ? slotBounds(slot).first : slotBounds(slot).last;
   }
 }
 
-/** Slots to be read together: as many as fill a page. */
+/** Slots read together: as many as fill a page. */
 function* groups(slots: readonly SlotRows[], pageRows: number): Generator<readonly bigint[]> {
   let group: bigint[] = [];
   let rows = 0;
@@ -186,7 +188,7 @@ function* groups(slots: readonly SlotRows[], pageRows: number): Generator<readon
   if (group.length > 0) yield group;
 }
 
-/** Between when there may be anything at all; undefined when there is nothing. */
+/** The range that can hold rows; undefined when there are none. */
 async function endsOf(store: Reader, options: Scan): Promise<Window | undefined> {
   const { range, from, direction, table, signal } = options;
   let { since, until } = range;
@@ -210,10 +212,9 @@ async function eventEnds(
   range: TimeRange,
   signal: AbortSignal | undefined,
 ): Promise<Window | undefined> {
-  const { where, params } = rangeCondition('events', range);
-  const nanos = (of: string) => `toUnixTimestamp64Nano(${of}(time))`;
-  const sql = `SELECT count(), ${nanos('min')}, ${nanos('max')} FROM events WHERE ${where}`;
-  for await (const [count, first, last] of store.query(sql, params, signal && { signal }))
-    if (toBigint(count) > 0n) return { first: toBigint(first), last: toBigint(last) };
-  return undefined;
+  const statement = sql`SELECT count(), toUnixTimestamp64Nano(min(time)), toUnixTimestamp64Nano(max(time))
+    FROM ${table('events')} WHERE ${inRange('events', range)}`;
+  const shape = { count: bigint, first: bigint, last: bigint };
+  const found = await firstRow(store, statement, shape, { signal });
+  return found === undefined || found.count === 0n ? undefined : found;
 }

@@ -9,7 +9,17 @@ import { constantOf, planPart } from '../../hubble/cel/planner.ts';
 import { Uint, type Value } from '../../hubble/cel/values.ts';
 import { compileRegex } from '../../hubble/filter/re2.ts';
 import { keyword, param, type Sql, sameSql, sql } from '../../store/sql.ts';
-import { ANYTHING, type Bounds, both, either, exactly, FALSE, isExact, not, TRUE } from './bounds.ts';
+import {
+  ANYTHING,
+  type Bounds,
+  both,
+  either,
+  exactly,
+  FALSE,
+  isExact,
+  not,
+  TRUE,
+} from './bounds.ts';
 import { fieldSql, presenceSql, type SqlField } from './cel-fields.ts';
 import { patternCondition, quoteRegex } from './regex.ts';
 import { string } from './values.ts';
@@ -42,10 +52,7 @@ export function celCondition(texts: readonly string[]): Bounds {
   });
   // The last may fail: nothing comes after it.
   if (truths.slice(0, -1).every(neverFails)) return either(truths.map(({ yes }) => yes));
-  return truths.reduceRight<Bounds>(
-    (rest, { yes, no }) => either([yes, both([no, rest])]),
-    FALSE,
-  );
+  return truths.reduceRight<Bounds>((rest, { yes, no }) => either([yes, both([no, rest])]), FALSE);
 }
 
 /** False where the condition does not show it: rows may be neither. */

@@ -54,9 +54,7 @@ function replyCondition(wanted: boolean): Sql {
 
 function nodeCondition(patterns: readonly string[]): Sql {
   const name = column('node_name');
-  const pattern = string(
-    `^(?:${patterns.map((each) => nodeNamePattern(each).source).join('|')})$`,
-  );
+  const pattern = string(`^(?:${patterns.map((each) => nodeNamePattern(each).source).join('|')})$`);
   const qualified = sql`if(position(${name}, '/') = 0, concat('default/', ${name}), ${name})`;
   return sql`${name} != '' AND match(${qualified}, ${pattern})`;
 }
@@ -79,8 +77,7 @@ export function* eventConditions(filter: FlowFilter): Generator<Bounds> {
     yield either(
       interfaces.map(({ index = 0, name = '' }) => {
         const parts = [present('flow.interface')];
-        if (index !== 0)
-          parts.push(sql`${column('interface_index')} = ${param(index, 'UInt32')}`);
+        if (index !== 0) parts.push(sql`${column('interface_index')} = ${param(index, 'UInt32')}`);
         if (name !== '') parts.push(sql`${column('interface_name')} = ${string(name)}`);
         return exactly(join(parts, sql` AND `));
       }),

@@ -24,9 +24,7 @@ export function* httpConditions(filter: FlowFilter): Generator<Bounds> {
   if (some(http_url)) {
     const url = column('http_url');
     const written = exactly(sql`${url} != ''`);
-    yield onHttp(
-      http_url.map((pattern) => both([written, patternCondition(pattern, url)])),
-    );
+    yield onHttp(http_url.map((pattern) => both([written, patternCondition(pattern, url)])));
   }
   if (some(http_header)) {
     yield onHttp(

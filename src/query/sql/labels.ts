@@ -7,11 +7,7 @@ import { quoteRegex } from './regex.ts';
 import { string } from './values.ts';
 
 /** Any of the selectors over the labels in `column`. */
-export function labelCondition(
-  selectors: readonly string[],
-  what: string,
-  column: Sql,
-): Bounds {
+export function labelCondition(selectors: readonly string[], what: string, column: Sql): Bounds {
   return either(
     selectors.map((text) =>
       both(labelSelector(text, what).map((each) => requirement(each, column))),

@@ -3,7 +3,7 @@
 import type { AddressFilter } from '../../hubble/filter/endpoint.ts';
 import { EMPTY, param, type Sql, sql } from '../../store/sql.ts';
 
-import { strings, string } from './values.ts';
+import { string, strings } from './values.ts';
 
 export type Network = Extract<AddressFilter, { network: unknown }>['network'];
 
@@ -14,10 +14,7 @@ const MOST_LOOKUPS = 16;
 const INDEXED: ReadonlySet<string> = new Set(['ip_source', 'ip_destination']);
 
 /** Addresses in `name` that the network contains. */
-export function networkCondition(
-  { bits, first, last, length }: Network,
-  name: Sql,
-): Sql {
+export function networkCondition({ bits, first, last, length }: Network, name: Sql): Sql {
   if (bits === 32) {
     const number = sql`toUInt32(toIPv4OrDefault(${name}))`;
     // Few enough to be named, each of which is written in one way only.

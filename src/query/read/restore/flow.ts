@@ -21,7 +21,7 @@ export function restoreFlow(values: readonly unknown[], from = 0): GetFlowsRespo
   });
 }
 
-/** The response of a row of `events`, whose value at `at` is that of `restoreEventSelect`. */
+/** The response of a row of `events`, whose value at `at` is that of `RESTORE_EVENT`. */
 export function restoreEvent(values: readonly unknown[], at = 0): GetFlowsResponse {
   return decode(GetFlowsResponse, Buffer.from(String(values[at]), 'base64'));
 }

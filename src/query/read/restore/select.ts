@@ -1,6 +1,7 @@
 // The columns that give a flow back, and how a query selects them: the contract between SQL and `restoreFlow`.
 import type { Column } from '../../../store/schema/column.ts';
 import { FLOW_COLUMNS, type FlowColumnName } from '../../../store/schema/columns.ts';
+import { column, join, type Sql, sql } from '../../../store/sql.ts';
 
 /** What the rows of `flows` have of the response; what Parallax added to it is left out. */
 export const RESTORE_COLUMNS: readonly (Column & { readonly name: FlowColumnName })[] =
@@ -9,25 +10,25 @@ export const RESTORE_COLUMNS: readonly (Column & { readonly name: FlowColumnName
   );
 
 /**
- * The SELECT list of RESTORE_COLUMNS, in their order; `from` is the table's alias, if it has one. Columns of the query
- * itself may stand before or after it. With `only`, the others are not read: the flow comes back without them.
+ * The SELECT list of RESTORE_COLUMNS, in their order. Columns of the query itself may stand before or after it. With
+ * `only`, the others are not read: the flow comes back without them.
  */
-export function restoreSelect(from?: string, only?: ReadonlySet<FlowColumnName>): string {
-  const prefix = from === undefined ? '' : `${from}.`;
-  return RESTORE_COLUMNS.map((column) =>
-    only === undefined || only.has(column.name)
-      ? expression(column, `${prefix}${column.name}`)
-      : "''",
-  ).join(', ');
+export function restoreSelect(only?: ReadonlySet<FlowColumnName>): Sql {
+  return join(
+    RESTORE_COLUMNS.map((each) =>
+      only === undefined || only.has(each.name) ? expression(each) : sql`''`,
+    ),
+    sql`, `,
+  );
 }
 
 /** The SELECT list that `restoreEvent` takes, for rows of `events`. */
-export function restoreEventSelect(from?: string): string {
-  return `base64Encode(${from === undefined ? '' : `${from}.`}raw)`;
-}
+export const RESTORE_EVENT: Sql = sql`base64Encode(raw)`;
 
-function expression({ name, type }: Column, column: string): string {
-  if (type.startsWith('DateTime64')) return `toUnixTimestamp64Nano(${column})`;
+function expression({ name, type }: Column): Sql {
+  if (type.startsWith('DateTime64')) return sql`toUnixTimestamp64Nano(${column(name)})`;
   // Bytes: a query's answer is text.
-  return name === 'raw' || name === 'extensions' ? `base64Encode(${column})` : column;
+  return name === 'raw' || name === 'extensions'
+    ? sql`base64Encode(${column(name)})`
+    : column(name);
 }
