@@ -76,7 +76,14 @@ export async function* rows<S extends Shape>(
   options: QueryOptions = {},
 ): AsyncGenerator<Row<S>, void, undefined> {
   const columns = Object.entries(shape);
-  for await (const values of store.query(statement, {}, options)) yield rowOf<S>(columns, values);
+  for await (const values of store.query(statement, {}, options)) {
+    if (values.length !== columns.length)
+      throw new ParallaxError(
+        'internal',
+        `a row has ${values.length} columns instead of ${columns.length}`,
+      );
+    yield rowOf<S>(columns, values);
+  }
 }
 
 /** All rows. */
@@ -102,15 +109,15 @@ export async function firstRow<S extends Shape>(
   return undefined;
 }
 
+/** The first columns of a row whose others are read in another way. */
+export function readRow<S extends Shape>(shape: S, values: readonly unknown[]): Row<S> {
+  return rowOf(Object.entries(shape), values);
+}
+
 function rowOf<S extends Shape>(
   columns: readonly (readonly [string, Decode<unknown>])[],
   values: readonly unknown[],
 ): Row<S> {
-  if (values.length !== columns.length)
-    throw new ParallaxError(
-      'internal',
-      `a row has ${values.length} columns instead of ${columns.length}`,
-    );
   const row: Record<string, unknown> = {};
   columns.forEach(([name, decode], index) => {
     row[name] = decode(values[index]);

@@ -56,6 +56,11 @@ export class Sql {
     return { text, params };
   }
 
+  /** A statement is no text: `${statement}` outside of `sql` is a defect. */
+  toString(): never {
+    throw new ParallaxError('internal', 'a statement is used as text');
+  }
+
   /** Adds the pieces to `into`, joined where both are text. */
   appendTo(into: Piece[]): void {
     for (const piece of this.pieces) push(into, piece);

@@ -2,7 +2,7 @@
 // never fatal: what two clusters both claim is simply not resolved.
 import { parsePrefix } from '../../hubble/filter/address.ts';
 import { groupBy } from '../../runtime/group-by.ts';
-import type { ClusterView, Told } from './clusters.ts';
+import type { ClusterFact, ClusterView } from './clusters.ts';
 
 export interface Finding {
   readonly kind:
@@ -40,7 +40,7 @@ export function findConflicts(clusters: readonly ClusterView[]): readonly Findin
   ];
 }
 
-function current(list: readonly Told[]): readonly string[] {
+function current(list: readonly ClusterFact[]): readonly string[] {
   return [...new Set(list.filter((told) => told.current).map(({ value }) => value))];
 }
 

@@ -1,17 +1,18 @@
-// The clusters that are known and what is known of each: from the configuration, from flows, from Kubernetes, and when.
-
+// The known clusters, with facts from the configuration, from flows and from Kubernetes.
 import { groupBy } from '../../runtime/group-by.ts';
+import { allRows, number, type Row, text } from '../../store/rows.ts';
+import { sql, table } from '../../store/sql.ts';
 import type { QueryOptions, Reader } from '../../store/store.ts';
 import { type Finding, findConflicts } from './cluster-findings.ts';
 
-/** Something said of a cluster, by whom and when. */
-export interface Told {
+/** A fact about a cluster, its source, and when it held. */
+export interface ClusterFact {
   readonly value: string;
   readonly origin: 'config' | 'flow' | 'kubernetes';
   /** ISO times; what no longer holds ended at `lastSeen`. */
   readonly firstSeen: string;
   readonly lastSeen: string;
-  /** False for what the configuration or Kubernetes said once and says no more. */
+  /** False for what the configuration or Kubernetes no longer says. */
   readonly current: boolean;
 }
 
@@ -21,14 +22,14 @@ export interface ClusterView {
   readonly configured: boolean;
   readonly mesh: string;
   /** What Cilium calls it, newest first. */
-  readonly names: readonly Told[];
+  readonly names: readonly ClusterFact[];
   /** Cluster parts of the names of nodes it observed. */
-  readonly nodePrefixes: readonly Told[];
-  readonly ids: readonly Told[];
-  readonly maxConnectedClusters: readonly Told[];
-  readonly podCidrs: readonly Told[];
-  readonly nodeCidrs: readonly Told[];
-  readonly relays: readonly Told[];
+  readonly nodePrefixes: readonly ClusterFact[];
+  readonly ids: readonly ClusterFact[];
+  readonly maxConnectedClusters: readonly ClusterFact[];
+  readonly podCidrs: readonly ClusterFact[];
+  readonly nodeCidrs: readonly ClusterFact[];
+  readonly relays: readonly ClusterFact[];
 }
 
 export interface ClustersAnswer {
@@ -39,9 +40,9 @@ export interface ClustersAnswer {
 const MAX_FACTS = 100_000;
 
 // Namespaces are many, and `list namespaces` has them.
-const FACTS = `SELECT cluster, kind, value, origin,
+const FACTS = sql`SELECT cluster, kind, value, origin,
     toUnixTimestamp64Milli(min(first_seen)), toUnixTimestamp64Milli(max(last_seen)) AS last
-  FROM cluster_facts WHERE kind != 'namespace' GROUP BY cluster, kind, value, origin
+  FROM ${table('cluster_facts')} WHERE kind != 'namespace' GROUP BY cluster, kind, value, origin
   ORDER BY cluster, kind, last DESC, value, origin LIMIT ${MAX_FACTS}`;
 
 const FIELDS = {
@@ -54,32 +55,22 @@ const FIELDS = {
   relay: 'relays',
 } as const;
 
-interface Fact {
-  readonly cluster: string;
-  readonly kind: string;
-  readonly value: string;
-  readonly origin: Told['origin'];
-  readonly firstMs: number;
-  readonly lastMs: number;
-}
+const FACT = {
+  cluster: text,
+  kind: text,
+  value: text,
+  // Only the catalogue writes here.
+  origin: (value: unknown) => text(value) as ClusterFact['origin'],
+  firstMs: number,
+  lastMs: number,
+};
+type Fact = Row<typeof FACT>;
 
 export async function queryClusters(
   store: Reader,
   options: QueryOptions = {},
 ): Promise<ClustersAnswer> {
-  const facts: Fact[] = [];
-  for await (const [cluster, kind, value, origin, first, last] of store.query(FACTS, {}, options)) {
-    facts.push({
-      cluster: String(cluster),
-      kind: String(kind),
-      value: String(value),
-      // Only the catalogue writes here.
-      origin: String(origin) as Told['origin'],
-      firstMs: Number(first),
-      lastMs: Number(last),
-    });
-  }
-  const clusters = viewsOf(facts);
+  const clusters = viewsOf(await allRows(store, FACTS, FACT, options));
   return { clusters, findings: findConflicts(clusters) };
 }
 
@@ -93,7 +84,7 @@ function viewOf(key: string, facts: readonly Fact[]): ClusterView {
   const newest = (origin: string) =>
     Math.max(...facts.filter((fact) => fact.origin === origin).map(({ lastMs }) => lastMs));
   const latest = { config: newest('config'), kubernetes: newest('kubernetes'), flow: 0 };
-  const told = (kind: string): readonly Told[] =>
+  const factsOf = (kind: string): readonly ClusterFact[] =>
     facts
       .filter((fact) => fact.kind === kind)
       .map(({ value, origin, firstMs, lastMs }) => ({
@@ -103,12 +94,15 @@ function viewOf(key: string, facts: readonly Fact[]): ClusterView {
         lastSeen: new Date(lastMs).toISOString(),
         current: lastMs >= latest[origin],
       }));
-  const lists = Object.entries(FIELDS).map(([kind, field]) => [field, told(kind)] as const);
+  const lists = Object.entries(FIELDS).map(([kind, field]) => [field, factsOf(kind)] as const);
   return {
     key,
     configured: facts.some(({ origin }) => origin === 'config'),
-    mesh: told('mesh').find(({ current }) => current)?.value ?? '',
+    mesh: factsOf('mesh').find(({ current }) => current)?.value ?? '',
     // FIELDS has them all; fromEntries forgets which.
-    ...(Object.fromEntries(lists) as Record<(typeof FIELDS)[keyof typeof FIELDS], readonly Told[]>),
+    ...(Object.fromEntries(lists) as Record<
+      (typeof FIELDS)[keyof typeof FIELDS],
+      readonly ClusterFact[]
+    >),
   };
 }

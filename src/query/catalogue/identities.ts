@@ -1,5 +1,5 @@
-// What an identity number stands for: what the number itself says, and which labels it had in which cluster when. A
-// number is handed out again after a while, so there is no answer without a time.
+// The labels of an identity number by cluster and time, and what the number itself says. Cilium reuses numbers after a
+// while, so labels always go with a time.
 import {
   clusterIdOf,
   type IdentityKind,
@@ -8,6 +8,8 @@ import {
   type MeshSize,
   RESERVED_IDENTITIES,
 } from '../../hubble/identity.ts';
+import { allRows, number, type Row, text } from '../../store/rows.ts';
+import { allOf, param, type Sql, sql, table } from '../../store/sql.ts';
 import type { QueryOptions, Reader } from '../../store/store.ts';
 import { queryClusters } from './clusters.ts';
 
@@ -25,9 +27,9 @@ export interface IdentityPeriod {
   readonly cluster: string;
   readonly identity: number;
   readonly labels: readonly string[];
-  /** Who said so. */
+  /** The sources. */
   readonly origins: readonly ('flow' | 'kubernetes')[];
-  /** ISO times of the first and last sighting. */
+  /** ISO times of the first and last observation. */
   readonly firstSeen: string;
   readonly lastSeen: string;
   /** Only with a time: false when it was first seen later, which is then all there is. */
@@ -54,40 +56,50 @@ export interface IdentitiesAnswer {
   readonly periods: readonly IdentityPeriod[];
 }
 
-interface Row {
-  readonly cluster: string;
-  readonly identity: number;
-  readonly labels: string;
-  readonly origin: number;
-  readonly firstMs: number;
-  readonly lastMs: number;
+const PERIOD = {
+  cluster: text,
+  identity: number,
+  labels: text,
+  origin: number,
+  firstMs: number,
+  lastMs: number,
+};
+type Observed = Row<typeof PERIOD>;
+
+/** Rows of one observation that are not merged yet, and the same one from flows and from Kubernetes, as one. */
+function observed({ identity, cluster }: IdentityQuery): Sql {
+  const conditions = [
+    ...(identity ? [sql`identity = ${param(identity, 'UInt32')}`] : []),
+    ...(cluster ? [sql`cluster = ${param(cluster, 'String')}`] : []),
+  ];
+  return sql`SELECT cluster, identity, slot, labels_hash, any(labels) AS labels, groupBitOr(origin) AS origin,
+    min(first_seen) AS first, max(last_seen) AS last
+  FROM ${table('identities')} WHERE ${allOf(conditions)} GROUP BY cluster, identity, slot, labels_hash`;
 }
 
-const WHERE = `({identity:UInt32} = 0 OR identity = {identity:UInt32})
-  AND ({cluster:String} = '' OR cluster = {cluster:String})`;
-
-/** Sightings whose rows are not merged yet, and the same one told by flows and Kubernetes, as one. */
-const SEEN = `SELECT cluster, identity, slot, labels_hash, any(labels) AS labels, groupBitOr(origin) AS origin,
-    min(first_seen) AS first, max(last_seen) AS last
-  FROM identities WHERE ${WHERE} GROUP BY cluster, identity, slot, labels_hash`;
-
-const HISTORY = `SELECT cluster, identity, labels, origin,
+function historyOf(query: IdentityQuery): Sql {
+  return sql`SELECT cluster, identity, labels, origin,
     toUnixTimestamp64Milli(first), toUnixTimestamp64Milli(last)
-  FROM (${SEEN}) ORDER BY cluster, identity, first, last LIMIT {limit:UInt64}`;
+  FROM (${observed(query)}) ORDER BY cluster, identity, first, last LIMIT ${param(query.limit, 'UInt64')}`;
+}
 
-// Of what was seen by then, what was seen last; of two at once the one that began later. Where nothing was seen by then,
-// what was seen first afterwards.
-const AT = `SELECT cluster, identity, argMax(labels, rank), argMax(origin, rank),
+/**
+ * Of what was observed by then, the last; of two at once the one that began later. Where nothing was, the first observed
+ * afterwards.
+ */
+function observedAt(query: IdentityQuery, atMs: number): Sql {
+  return sql`SELECT cluster, identity, argMax(labels, rank), argMax(origin, rank),
     toUnixTimestamp64Milli(argMax(first, rank)), toUnixTimestamp64Milli(argMax(last, rank))
   FROM (
-    SELECT *, fromUnixTimestamp64Milli({at:Int64}, 'UTC') AS asked,
+    SELECT *, fromUnixTimestamp64Milli(${param(atMs, 'Int64')}, 'UTC') AS asked,
       if(first <= asked,
         (1, toUnixTimestamp64Milli(least(last, asked)), toUnixTimestamp64Milli(first)),
         (0, -toUnixTimestamp64Milli(first), toInt64(0))) AS rank
-    FROM (${SEEN})
-  ) GROUP BY cluster, identity ORDER BY cluster, identity LIMIT {limit:UInt64}`;
+    FROM (${observed(query)})
+  ) GROUP BY cluster, identity ORDER BY cluster, identity LIMIT ${param(query.limit, 'UInt64')}`;
+}
 
-/** Far in the future: what is known last. */
+/** Far in the future: the last observation. */
 const NOW_MS = 9_000_000_000_000;
 
 export async function queryIdentities(
@@ -95,16 +107,14 @@ export async function queryIdentities(
   query: IdentityQuery,
   options: QueryOptions = {},
 ): Promise<IdentitiesAnswer> {
-  const { identity, cluster = '', atMs, limit } = query;
-  const params = { identity: identity ?? 0, cluster, limit };
+  const { identity, atMs } = query;
   if (identity !== undefined && (isNodeLocal(identity) || identity <= 255))
     return { ...numberOf(identity), numbers: [], periods: [] };
-  const single = atMs !== undefined || identity === undefined;
+  const onlyOne = atMs !== undefined || identity === undefined;
   const at = atMs ?? NOW_MS;
-  const rows = single
-    ? await read(store, AT, { ...params, at }, options)
-    : await read(store, HISTORY, params, options);
-  const periods = single
+  const statement = onlyOne ? observedAt(query, at) : historyOf(query);
+  const rows = await allRows(store, statement, PERIOD, options);
+  const periods = onlyOne
     ? rows.map((row) => ({
         ...period([row]),
         ...(atMs === undefined ? {} : { seenBefore: row.firstMs <= at }),
@@ -115,33 +125,9 @@ export async function queryIdentities(
   return { ...numberOf(identity), numbers, periods };
 }
 
-async function read(
-  store: Reader,
-  sql: string,
-  params: Record<string, string | number>,
-  options: QueryOptions,
-): Promise<readonly Row[]> {
-  const rows: Row[] = [];
-  for await (const [cluster, identity, labels, origin, first, last] of store.query(
-    sql,
-    params,
-    options,
-  )) {
-    rows.push({
-      cluster: String(cluster),
-      identity: Number(identity),
-      labels: String(labels),
-      origin: Number(origin),
-      firstMs: Number(first),
-      lastMs: Number(last),
-    });
-  }
-  return rows;
-}
-
-/** Sightings in order of time to the periods in which a number had its labels. */
-function periodsOf(rows: readonly Row[]): readonly IdentityPeriod[] {
-  const periods: Row[][] = [];
+/** Observations in order of time, joined to the periods in which a number had its labels. */
+function periodsOf(rows: readonly Observed[]): readonly IdentityPeriod[] {
+  const periods: Observed[][] = [];
   for (const row of rows) {
     const current = periods.at(-1);
     const [head] = current ?? [];
@@ -156,10 +142,10 @@ function periodsOf(rows: readonly Row[]): readonly IdentityPeriod[] {
   return periods.map(period);
 }
 
-/** Of one sighting at least, all of the same labels. */
-function period(rows: readonly Row[]): IdentityPeriod {
+/** At least one observation, all of the same labels. */
+function period(rows: readonly Observed[]): IdentityPeriod {
   const [head] = rows;
-  if (head === undefined) throw new Error('a period has a sighting');
+  if (head === undefined) throw new Error('a period has an observation');
   const origin = rows.reduce((bits, row) => bits | row.origin, 0);
   return {
     cluster: head.cluster,

@@ -1,6 +1,5 @@
-// What the server as a whole has to tell: status, nodes, namespaces. Looked up in the store and kept for some seconds,
-// since pages that show it ask all the time.
-
+// Status, nodes and namespaces of the server as a whole. Read from the store and cached for some seconds, since pages
+// that show them poll.
 import {
   type GetNamespacesResponse,
   type GetNodesResponse,
@@ -10,18 +9,20 @@ import {
 } from '../../hubble/proto/schema.gen.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HOUR_MS, msToNs } from '../../runtime/time.ts';
+import { allRows, bigint, firstRow, number, text } from '../../store/rows.ts';
+import { param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { ledgerNodes } from '../coverage/ledger-nodes.ts';
 import { type NodeStates, nodeStates } from '../coverage/node-states.ts';
 import { type NodesSource, type ObservedNode, storedNodes } from '../coverage/stored-nodes.ts';
-import { rangeCondition, toBigint } from '../read/range.ts';
+import { inRange } from '../read/range.ts';
 
 export interface OverviewDeps {
   readonly store: Reader;
   readonly clock: Clock;
   readonly version: string;
   readonly config: { readonly recent: number; readonly statusCache: number };
-  /** What the stored flows and the collectors' reports tell when left out. */
+  /** By default from the stored flows and the collectors' reports. */
   readonly nodes?: NodesSource;
 }
 
@@ -29,17 +30,17 @@ export interface Overview {
   status(): Promise<ServerStatusResponse>;
   nodes(): Promise<GetNodesResponse>;
   namespaces(): Promise<GetNamespacesResponse>;
-  /** Which nodes are there, by the collectors' reports alone: cheap enough to be asked with every answer. */
+  /** Which nodes are there, by the collectors' reports alone: cheap enough for every answer. */
   states(): Promise<NodeStates>;
 }
 
 /** As many as a relay names. */
 const MAX_UNAVAILABLE = 10;
 const MAX_NAMESPACES = 50_000;
-/** The writer says once an hour at least which namespaces Kubernetes has. */
-const TOLD_EVERY_MS = HOUR_MS;
-/** A look that takes longer than this is given up. */
-const LOOK_MS = 30_000;
+/** The writer stores the namespaces of Kubernetes at least once an hour. */
+const REPORTED_EVERY_MS = HOUR_MS;
+/** Time limit of a read. */
+const READ_MS = 30_000;
 const { NODE_CONNECTED, NODE_UNAVAILABLE, NODE_ERROR } = NodeState.numbers;
 
 export function createOverview(deps: OverviewDeps): Overview {
@@ -47,11 +48,13 @@ export function createOverview(deps: OverviewDeps): Overview {
   const startedAt = clock.now();
   const stored = storedNodes({ store, clock, recentMs: config.recent });
   const source = deps.nodes ?? ledgerNodes({ store, clock, stored });
-  const kept = <T>(look: (signal: AbortSignal) => Promise<T>) =>
-    keep(clock, config.statusCache, look);
-  const nodes = kept((signal) => source.nodes(signal));
-  const flows = kept((signal) => storedFlows(store, signal));
-  const namespaces = kept((signal) => storedNamespaces(store, clock.now() - config.recent, signal));
+  const cached = <T>(read: (signal: AbortSignal) => Promise<T>) =>
+    keep(clock, config.statusCache, read);
+  const nodes = cached((signal) => source.nodes(signal));
+  const flows = cached((signal) => storedFlows(store, signal));
+  const namespaces = cached((signal) =>
+    storedNamespaces(store, clock.now() - config.recent, signal),
+  );
   return {
     async status() {
       const [known, stored] = await Promise.all([nodes(), flows()]);
@@ -60,7 +63,7 @@ export function createOverview(deps: OverviewDeps): Overview {
       return statusOf(known, stored.count, { version, uptimeMs: Math.max(0, now - since) });
     },
     nodes: async () => ({ nodes: (await nodes()).map(({ node }) => ({ ...node })) }),
-    states: kept((signal) => nodeStates(store, clock.now(), signal)),
+    states: cached((signal) => nodeStates(store, clock.now(), signal)),
     namespaces: async () => ({ namespaces: [...(await namespaces())] }),
   };
 }
@@ -95,52 +98,46 @@ interface StoredFlows {
 
 /** The engine knows both without reading. */
 async function storedFlows(store: Reader, signal: AbortSignal): Promise<StoredFlows> {
-  const sql = 'SELECT count(), toUnixTimestamp64Milli(min(received_at)) FROM flows';
-  for await (const [count, oldest] of store.query(sql, {}, { signal })) {
-    const stored = toBigint(count);
-    return stored === 0n ? { count: stored } : { count: stored, sinceMs: Number(oldest) };
-  }
-  return { count: 0n };
+  const statement = sql`SELECT count(), toUnixTimestamp64Milli(min(received_at)) FROM ${table('flows')}`;
+  const row = await firstRow(store, statement, { count: bigint, sinceMs: number }, { signal });
+  return row === undefined || row.count === 0n ? { count: 0n } : row;
 }
 
 /**
  * Namespaces of either end, with the cluster that the end is in as far as that is known; and those that Kubernetes has,
- * where it is read, flows or not. What it had when it was told last is what it has.
+ * where it is read, with flows or without: all of the last report.
  */
-async function storedNamespaces(
+function storedNamespaces(
   store: Reader,
   sinceMs: number,
   signal: AbortSignal,
 ): Promise<readonly Namespace[]> {
-  const { where, params } = rangeCondition('flows', { since: msToNs(sinceMs) });
-  const of = (end: 'source' | 'destination') =>
-    `SELECT if(${end}_cluster = '', cluster, ${end}_cluster) AS c, ${end}_namespace AS n
-      FROM flows WHERE ${where} AND ${end}_namespace != '' GROUP BY c, n`;
-  const existing = `SELECT cluster AS c, value AS n FROM cluster_facts WHERE kind = 'namespace' GROUP BY c, n
-    HAVING max(last_seen) >= fromUnixTimestamp64Milli({toldSince:Int64}, 'UTC') AND (c, max(last_seen)) IN (
-      SELECT cluster, max(last_seen) FROM cluster_facts WHERE kind = 'namespace' GROUP BY cluster)`;
-  const rows = store.query(
-    `SELECT c, n FROM (${of('source')} UNION DISTINCT ${of('destination')} UNION DISTINCT ${existing})
-      ORDER BY c, n LIMIT {maxNamespaces:UInt32}`,
-    { ...params, toldSince: BigInt(sinceMs - TOLD_EVERY_MS), maxNamespaces: MAX_NAMESPACES },
-    { signal },
-  );
-  const found: Namespace[] = [];
-  for await (const [cluster, namespace] of rows)
-    found.push({ cluster: String(cluster), namespace: String(namespace) });
-  return found;
+  const within = inRange('flows', { since: msToNs(sinceMs) });
+  const of = (cluster: Sql, namespace: Sql) =>
+    sql`SELECT if(${cluster} = '', cluster, ${cluster}) AS c, ${namespace} AS n
+      FROM ${table('flows')} WHERE ${within} AND ${namespace} != '' GROUP BY c, n`;
+  const facts = table('cluster_facts');
+  const reportedSince = param(BigInt(sinceMs - REPORTED_EVERY_MS), 'Int64');
+  const existing = sql`SELECT cluster AS c, value AS n FROM ${facts} WHERE kind = 'namespace' GROUP BY c, n
+    HAVING max(last_seen) >= fromUnixTimestamp64Milli(${reportedSince}, 'UTC') AND (c, max(last_seen)) IN (
+      SELECT cluster, max(last_seen) FROM ${facts} WHERE kind = 'namespace' GROUP BY cluster)`;
+  const statement = sql`SELECT c, n FROM (
+      ${of(sql`source_cluster`, sql`source_namespace`)} UNION DISTINCT
+      ${of(sql`destination_cluster`, sql`destination_namespace`)} UNION DISTINCT ${existing})
+    ORDER BY c, n LIMIT ${MAX_NAMESPACES}`;
+  return allRows(store, statement, { cluster: text, namespace: text }, { signal });
 }
 
-/** Asks once for all who ask meanwhile, and gives the answer again for `ms`. A failure is not kept. */
+/** Reads once for all concurrent callers and caches the answer for `ms`. A failure is not cached. */
 function keep<T>(
   clock: Clock,
   ms: number,
-  look: (signal: AbortSignal) => Promise<T>,
+  read: (signal: AbortSignal) => Promise<T>,
 ): () => Promise<T> {
   let last: { readonly at: number; readonly answer: Promise<T> } | undefined;
   return () => {
     if (last !== undefined && clock.now() - last.at < ms) return last.answer;
-    const asked = { at: clock.now(), answer: look(AbortSignal.timeout(LOOK_MS)) };
+    const asked = { at: clock.now(), answer: read(AbortSignal.timeout(READ_MS)) };
     last = asked;
     asked.answer.catch(() => {
       if (last === asked) last = undefined;

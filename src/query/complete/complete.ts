@@ -1,9 +1,11 @@
-// Values to choose from while a filter is being written: those seen in a window, the most frequent first. What a field
-// has is looked up once and kept for some seconds, since whoever types asks with every letter.
+// Values to choose from while a filter is being typed: those seen in a window, the most frequent first. A field's values
+// are read once and cached for some seconds, since a console sends a request for every letter.
 import { LRUCache } from 'lru-cache';
 import { inputError } from '../../runtime/errors.ts';
-import type { QueryParams, Reader } from '../../store/store.ts';
-import { rangeCondition, slotOf } from '../read/range.ts';
+import { allRows, number, text } from '../../store/rows.ts';
+import { join, param, type Sql, sql, table } from '../../store/sql.ts';
+import type { Reader } from '../../store/store.ts';
+import { inRange, slotOf } from '../read/range.ts';
 import { COMPLETED, type Grouped, type Source } from './fields.ts';
 
 export interface Choice {
@@ -14,7 +16,7 @@ export interface Choice {
 
 export interface Choices {
   readonly values: readonly Choice[];
-  /** There are more than told. */
+  /** There are more. */
   readonly more: boolean;
 }
 
@@ -26,22 +28,22 @@ export interface CompletionQuery {
   readonly until: bigint;
 }
 
-/** Values of one field that are kept; where there are more, the store is asked with the prefix each time. */
+/** Cached values of one field; where there are more, the store is read with the prefix each time. */
 const MOST = 10_000;
-const KEPT_MS = 15_000;
-const KEPT_FIELDS = 200;
+const CACHED_MS = 15_000;
+const CACHED_FIELDS = 200;
 
 export class Completions {
-  private readonly kept = new LRUCache<string, readonly Choice[]>({
-    max: KEPT_FIELDS,
-    ttl: KEPT_MS,
+  private readonly cached = new LRUCache<string, readonly Choice[]>({
+    max: CACHED_FIELDS,
+    ttl: CACHED_MS,
   });
 
-  /** `seenBy` tells who may see the same apart from who may not. Throws `input/invalid` for a field that is none. */
+  /** Callers of the same `scope` share cached values. Throws `input/invalid` for an unknown field. */
   async complete(
     store: Reader,
     query: CompletionQuery,
-    seenBy: string,
+    scope: string,
     signal: AbortSignal,
   ): Promise<Choices> {
     const { field, prefix, limit, since, until } = query;
@@ -56,13 +58,13 @@ export class Completions {
         prefix,
         limit,
       );
-    // A window that moves on is the same for as long as its values are kept.
-    const span = [slotOf(since), until / BigInt(KEPT_MS * 1_000_000)].map(String);
-    const key = JSON.stringify([field, ...span, seenBy]);
-    let all = this.kept.get(key);
+    // A moving window is the same for as long as its values are cached.
+    const span = [slotOf(since), until / BigInt(CACHED_MS * 1_000_000)].map(String);
+    const key = JSON.stringify([field, ...span, scope]);
+    let all = this.cached.get(key);
     if (all === undefined) {
       all = await look(store, source, { ...query, prefix: '', limit: MOST }, signal);
-      this.kept.set(key, all);
+      this.cached.set(key, all);
     }
     if (all.length < MOST || prefix === '') return first(all, prefix, limit);
     return first(await look(store, source, { ...query, limit: limit + 1 }, signal), prefix, limit);
@@ -91,36 +93,26 @@ async function look(
 
 async function read(
   store: Reader,
-  table: 'flows' | 'flow_totals',
+  name: 'flows' | 'flow_totals',
   groups: readonly Grouped[],
   { prefix, limit, since, until }: CompletionQuery,
   signal: AbortSignal,
 ): Promise<readonly Choice[]> {
-  const { where, params } =
-    table === 'flows' ? rangeCondition('flows', { since, until }) : slots(since, until);
-  const count = table === 'flows' ? 'count()' : 'sum(flows)';
+  const within =
+    name === 'flows' ? inRange('flows', { since, until }) : inSlots(slotOf(since), slotOf(until));
+  const count = name === 'flows' ? sql`count()` : sql`sum(flows)`;
   const parts = groups.map(({ columns, value }) => {
-    const list = columns.join(', ');
-    const grouped = `SELECT ${list}, ${count} AS n FROM ${table} WHERE ${where} GROUP BY ${list}`;
-    return `SELECT arrayJoin(arrayDistinct(arrayFlatten([${value}]))) AS v, n FROM (${grouped})`;
+    const list = join(columns, sql`, `);
+    const grouped = sql`SELECT ${list}, ${count} AS n FROM ${table(name)} WHERE ${within} GROUP BY ${list}`;
+    return sql`SELECT arrayJoin(arrayDistinct(arrayFlatten([${value}]))) AS v, n FROM (${grouped})`;
   });
-  const sql = `SELECT toString(v) AS value, sum(n) AS seen FROM (${parts.join(' UNION ALL ')})
-    WHERE value != '' AND startsWith(lower(value), {prefix:String})
-    GROUP BY value ORDER BY seen DESC, value LIMIT {most:UInt32}`;
-  const choices: Choice[] = [];
-  const all = { ...params, prefix: prefix.toLowerCase(), most: limit };
-  for await (const [value, seen] of store.query(sql, all, { signal }))
-    choices.push({ value: String(value), flows: Number(seen) });
-  return choices;
+  const statement = sql`SELECT toString(v) AS value, sum(n) AS seen FROM (${join(parts, sql` UNION ALL `)})
+    WHERE value != '' AND startsWith(lower(value), ${param(prefix.toLowerCase(), 'String')})
+    GROUP BY value ORDER BY seen DESC, value LIMIT ${param(limit, 'UInt32')}`;
+  return allRows(store, statement, { value: text, flows: number }, { signal });
 }
 
-/** Totals are of five-minute slots: those that the window touches. */
-function slots(
-  since: bigint,
-  until: bigint,
-): { readonly where: string; readonly params: QueryParams } {
-  return {
-    where: 'time_slot >= {sinceSlot:Int32} AND time_slot <= {untilSlot:Int32}',
-    params: { sinceSlot: slotOf(since), untilSlot: slotOf(until) },
-  };
+/** Totals are of five-minute slots: those that overlap the window. */
+function inSlots(first: bigint, last: bigint): Sql {
+  return sql`time_slot >= ${param(first, 'Int32')} AND time_slot <= ${param(last, 'Int32')}`;
 }

@@ -1,11 +1,14 @@
-// What can be completed, and where its values are found.
+// The fields that can be completed, and where their values are found.
 import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
+import type { FlowColumnName } from '../../store/schema/columns.ts';
+import { type Sql, sql } from '../../store/sql.ts';
+import { column } from '../sql/columns.ts';
 
 /** Values of the rows of a window: grouped by columns first, so that an expression is worked out once a group. */
 export interface Grouped {
-  readonly columns: readonly string[];
+  readonly columns: readonly Sql[];
   /** A value, or an array of them; '' is none. */
-  readonly value: string;
+  readonly value: Sql;
 }
 
 export interface Source {
@@ -18,43 +21,41 @@ export interface Source {
 
 type End = 'source' | 'destination';
 
-function single(column: string): Grouped {
-  return { columns: [column], value: column };
+function single(name: FlowColumnName): Grouped {
+  return { columns: [column(name)], value: column(name) };
+}
+
+/** `namespace/name`. */
+function named(namespace: FlowColumnName, name: FlowColumnName): Grouped {
+  const columns = [column(namespace), column(name)] as const;
+  return {
+    columns,
+    value: sql`if(${columns[1]} = '', '', concat(${columns[0]}, '/', ${columns[1]}))`,
+  };
 }
 
 function pod(end: End): Grouped {
-  const [namespace, name] = [`${end}_namespace`, `${end}_pod_name`];
-  return {
-    columns: [namespace, name],
-    value: `if(${name} = '', '', concat(${namespace}, '/', ${name}))`,
-  };
+  return named(`${end}_namespace`, `${end}_pod_name`);
 }
 
 function service(end: End): Grouped {
-  const [namespace, name] = [`${end}_service_namespace`, `${end}_service_name`];
-  return {
-    columns: [namespace, name],
-    value: `if(${name} = '', '', concat(${namespace}, '/', ${name}))`,
-  };
+  return named(`${end}_service_namespace`, `${end}_service_name`);
 }
 
-function lines(column: string): Grouped {
-  return { columns: [column], value: `splitByChar('\\n', toString(${column}))` };
+function lines(name: FlowColumnName): Grouped {
+  return { columns: [column(name)], value: sql`splitByChar('\\n', toString(${column(name)}))` };
 }
 
 function labelKeys(end: End): Grouped {
-  const column = `${end}_labels`;
-  return {
-    columns: [column],
-    value: `arrayMap(label -> splitByChar('=', label)[1], splitByChar('\\n', toString(${column})))`,
-  };
+  const { columns, value } = lines(`${end}_labels`);
+  return { columns, value: sql`arrayMap(label -> splitByChar('=', label)[1], ${value})` };
 }
 
-function policies(column: string): Grouped {
+function policies(name: FlowColumnName): Grouped {
   return {
-    columns: [column],
-    value: `arrayMap(policy -> concat(JSONExtractString(policy, 'namespace'), '/', JSONExtractString(policy, 'name')),
-      JSONExtractArrayRaw(toString(${column})))`,
+    columns: [column(name)],
+    value: sql`arrayMap(policy -> concat(JSONExtractString(policy, 'namespace'), '/', JSONExtractString(policy, 'name')),
+      JSONExtractArrayRaw(toString(${column(name)})))`,
   };
 }
 
@@ -91,9 +92,9 @@ const FIELD_LIST: Readonly<Record<string, Source>> = {
   'observer.cluster': { from: [single('cluster')], totals: [single('cluster')] },
   node: { from: [single('node_name')] },
   policy: {
-    from: ['ingress_allowed_by', 'egress_allowed_by', 'ingress_denied_by', 'egress_denied_by'].map(
-      policies,
-    ),
+    from: (
+      ['ingress_allowed_by', 'egress_allowed_by', 'ingress_denied_by', 'egress_denied_by'] as const
+    ).map(policies),
   },
   'dns.query': { from: [single('dns_query')] },
   'http.method': { from: [single('http_method')] },

@@ -1,6 +1,7 @@
 // The columns that an observation is made of: a little more than half of a flow's. The others are selected as nothing, so
-// that the way back to a flow stays the one there is.
+// that `restoreFlow` reads the rows.
 import type { FlowColumnName } from '../../store/schema/columns.ts';
+import type { Sql } from '../../store/sql.ts';
 import { RESTORE_COLUMNS, restoreSelect } from '../read/restore/select.ts';
 
 const ENDS = ['source', 'destination'] as const;
@@ -60,7 +61,7 @@ const NEEDED: ReadonlySet<FlowColumnName> = new Set<FlowColumnName>([
 /** Where `raw` is among the values that `observationSelect` selects. */
 export const RAW_AT = RESTORE_COLUMNS.findIndex(({ name }) => name === 'raw');
 
-/** The SELECT list that `restoreFlow` takes, with nothing in place of what observations have no use for. */
-export function observationSelect(): string {
-  return restoreSelect(undefined, NEEDED);
+/** The SELECT list that `restoreFlow` takes, with nothing in place of what observations do not need. */
+export function observationSelect(): Sql {
+  return restoreSelect(NEEDED);
 }

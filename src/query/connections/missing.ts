@@ -1,7 +1,9 @@
 // Why one side of a connection was not seen: nobody watches there, nobody watched then, or nothing came.
 import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';
+import { bigint, rows, text } from '../../store/rows.ts';
+import { param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import { rangeCondition, slotOf } from '../read/range.ts';
+import { inRange, slotOf } from '../read/range.ts';
 import type { Connection, ConnectionEnd, Draft } from './connection.ts';
 import { nodeCluster, type Observation } from './observation.ts';
 import type { Side } from './orient.ts';
@@ -156,27 +158,19 @@ export async function collectedIn(
   for (const { first, last } of open)
     for (let slot = slotOf(first - MARGIN); slot <= slotOf(last + MARGIN); slot++)
       slots.add(Number(slot));
-  const range = rangeCondition('flows', around(open));
-  const options = signal && { signal };
-  const nearBy =
-    `SELECT DISTINCT intDiv(toUnixTimestamp64Nano(time), ${MINUTE_NS}), cluster, node_name FROM flows ` +
-    `WHERE ${range.where} AND time_slot IN {slots:Array(Int32)}`;
-  const values = { ...range.params, slots: [...slots] };
-  for await (const [minute, cluster, node] of store.query(nearBy, values, options))
-    for (const name of [String(cluster), nodeCluster(String(node))])
-      minutes.add(name, BigInt(String(minute)));
-  // The whole table is asked only when a cluster is not found near by.
+  const minute = sql`intDiv(toUnixTimestamp64Nano(time), ${Number(MINUTE_NS)})`;
+  const near = sql`SELECT DISTINCT ${minute}, cluster, node_name FROM ${table('flows')}
+    WHERE ${inRange('flows', around(open))} AND time_slot IN ${param([...slots], 'Array(Int32)')}`;
+  await addMinutes(store, minutes, near, signal);
+  // The whole table is read only when a cluster is not found near by.
+  const ever = sql`SELECT DISTINCT cluster, node_name FROM ${table('flows')}`;
   if (open.flatMap(clustersAsked).some((cluster) => !minutes.ever(cluster)))
-    for await (const [cluster, node] of store.query(
-      'SELECT DISTINCT cluster, node_name FROM flows',
-      {},
-      options,
-    ))
-      for (const name of [String(cluster), nodeCluster(String(node))]) minutes.know(name);
+    for await (const each of rows(store, ever, { cluster: text, node: text }, { signal }))
+      for (const name of namesOf(each)) minutes.know(name);
   return minutes;
 }
 
-/** Minutes in which the ledger says that a cluster's stream was open, flows or none. */
+/** Minutes in which, by the ledger, a cluster's stream was open, with flows or without. */
 async function addReported(
   store: Reader,
   minutes: Minutes,
@@ -185,15 +179,26 @@ async function addReported(
 ): Promise<void> {
   if (drafts.length === 0) return;
   const { since, until } = around(drafts);
-  const rows = store.query(
-    `SELECT DISTINCT intDiv(toUnixTimestamp(minute), 60), cluster, node FROM coverage
-      WHERE up_ms > 0 AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({until:Int64})`,
-    { since: withinDateTime(since), until: withinDateTime(until) },
-    signal && { signal },
-  );
-  for await (const [minute, cluster, node] of rows)
-    for (const name of [String(cluster), nodeCluster(String(node))])
-      minutes.add(name, BigInt(String(minute)));
+  const time = (nanos: bigint) => sql`fromUnixTimestamp(${param(withinDateTime(nanos), 'Int64')})`;
+  const reported = sql`SELECT DISTINCT intDiv(toUnixTimestamp(minute), 60), cluster, node FROM ${table('coverage')}
+    WHERE up_ms > 0 AND minute BETWEEN ${time(since)} AND ${time(until)}`;
+  await addMinutes(store, minutes, reported, signal);
+}
+
+async function addMinutes(
+  store: Reader,
+  minutes: Minutes,
+  statement: Sql,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const shape = { minute: bigint, cluster: text, node: text };
+  for await (const each of rows(store, statement, shape, { signal }))
+    for (const name of namesOf(each)) minutes.add(name, each.minute);
+}
+
+/** Names that a cluster goes by: our key, and what its nodes' names say. */
+function namesOf({ cluster, node }: { readonly cluster: string; readonly node: string }): string[] {
+  return [cluster, nodeCluster(node)];
 }
 
 /** The time about the connections, nanoseconds since 1970. */

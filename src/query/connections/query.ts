@@ -1,12 +1,13 @@
-// The connections of a window: walked from its newest (or oldest) end in steps, so that what is held is what is told.
-
-import { compilePredicate } from '../../hubble/filter/predicate.ts';
+// The connections of a window, read in steps from its newest (or oldest) end, so that memory holds little more than the
+// answer.
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { earlier, HOUR_NS, later, msToNs, SECOND_NS } from '../../runtime/time.ts';
+import { bigint, firstRow } from '../../store/rows.ts';
+import { sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import { rangeCondition, slotBounds, type TimeRange, toBigint } from '../read/range.ts';
-import { edgeSlot } from '../read/slots.ts';
+import { inRange, slotBounds, type TimeRange } from '../read/range.ts';
+import { boundarySlot } from '../read/slots.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { ConnectionsConfig } from './config.ts';
 import { type Connection, type Draft, draftOf, observationId } from './connection.ts';
@@ -28,7 +29,7 @@ export interface ConnectionQuery extends TimeRange {
 const FIRST_STEP = SECOND_NS;
 const GROWTH = 8n;
 const LARGEST_STEP = 24n * HOUR_NS;
-/** Conversations read at a time: each time costs a look through the stretch of time around them. */
+/** Conversations read at a time: each time reads the index of the range around them. */
 const LEAST_CHUNK = 50;
 const CHUNK = 5000;
 
@@ -37,7 +38,7 @@ export function stitchLimits(config: ConnectionsConfig): StitchLimits {
 }
 
 /**
- * Connections with at least one flow in the window that passes the filters, each with everything known of it; told by
+ * Connections with at least one flow in the window that passes the filters, each with everything known of it; ordered by
  * when they began. Throws `store/limit` for more than may be held.
  */
 export async function queryConnections(
@@ -46,24 +47,23 @@ export async function queryConnections(
   config: ConnectionsConfig,
   signal?: AbortSignal,
 ): Promise<Connection[]> {
-  const drafts = await new Walk(store, query, config, signal).all();
+  const drafts = await new TimeScan(store, query, config, signal).all();
   const collected = await collectedIn(store, drafts, signal);
   return drafts
     .sort((a, b) => byTime(a.first, b.first))
     .map((draft) => withMissing(draft, collected));
 }
 
-class Walk {
+class TimeScan {
   private readonly store: Reader;
   private readonly query: ConnectionQuery;
   private readonly config: ConnectionsConfig;
   private readonly signal: AbortSignal | undefined;
   private readonly filter;
-  private readonly predicate;
   private readonly wanted: number;
   private readonly drafts: Draft[] = [];
-  /** Flows by which a connection that reaches over several steps is known again. */
-  private readonly told = new Set<string>();
+  /** Flows by which a connection that spans several steps is recognized. */
+  private readonly seen = new Set<string>();
   private flows = 0;
 
   constructor(
@@ -77,7 +77,6 @@ class Walk {
     this.config = config;
     this.signal = signal;
     this.filter = compileSql(query.whitelist, query.blacklist);
-    this.predicate = compilePredicate(query.whitelist, query.blacklist);
     const most = BigInt(config.maxConnections);
     this.wanted =
       query.number === 0n || query.number > most ? config.maxConnections + 1 : Number(query.number);
@@ -134,7 +133,6 @@ class Walk {
     const seen = await readConversations(this.store, found, {
       range: { since: step.first - around, until: step.last + around },
       filter: this.filter,
-      predicate: this.predicate,
       asked: this.query,
       maxFlows: maxFlows - this.flows,
       signal: this.signal,
@@ -146,20 +144,20 @@ class Walk {
       const draft = draftOf(stitched);
       const place = oldestFirst ? draft.firstHit : draft.lastHit;
       if (place === undefined || place < step.first || place > step.last) continue;
-      if (stitched.seen.some((each) => this.told.has(observationId(each)))) continue;
+      if (stitched.seen.some((each) => this.seen.has(observationId(each)))) continue;
       placed.push({ draft, place });
     }
     placed.sort((a, b) => byTime(a.place, b.place) * (oldestFirst ? 1 : -1));
     for (const { draft } of placed) {
       if (this.drafts.length >= this.wanted) return;
       this.drafts.push(draft);
-      this.told.add(oldestFirst ? draft.lastId : draft.firstId);
+      this.seen.add(oldestFirst ? draft.lastId : draft.firstId);
     }
   }
 
   private async ends(range: TimeRange = this.query): Promise<Window | undefined> {
-    const oldest = await edgeSlot(this.store, range, 'oldest', this.signal);
-    const newest = await edgeSlot(this.store, range, 'newest', this.signal);
+    const oldest = await boundarySlot(this.store, range, 'oldest', this.signal);
+    const newest = await boundarySlot(this.store, range, 'newest', this.signal);
     if (oldest === undefined || newest === undefined) return undefined;
     const first = await this.edge(range, oldest, 'min');
     const last = await this.edge(range, newest, 'max');
@@ -168,14 +166,15 @@ class Walk {
 
   private async edge(range: TimeRange, slot: bigint, edge: 'min' | 'max'): Promise<bigint> {
     const bounds = slotBounds(slot);
-    const { where, params } = rangeCondition('flows', {
+    const within = inRange('flows', {
       since: range.since === undefined ? bounds.first : later(range.since, bounds.first),
       until: range.until === undefined ? bounds.last : earlier(range.until, bounds.last),
     });
-    const sql = `SELECT toUnixTimestamp64Nano(${edge}(time)) FROM flows WHERE ${where}`;
-    const options = this.signal && { signal: this.signal };
-    for await (const [time] of this.store.query(sql, params, options)) return toBigint(time);
-    return edge === 'min' ? bounds.first : bounds.last;
+    const of = edge === 'min' ? sql`min` : sql`max`;
+    const statement = sql`SELECT toUnixTimestamp64Nano(${of}(time)) FROM ${table('flows')} WHERE ${within}`;
+    const { signal } = this;
+    const row = await firstRow(this.store, statement, { time: bigint }, { signal });
+    return row?.time ?? (edge === 'min' ? bounds.first : bounds.last);
   }
 
   private tooMany(): ParallaxError {

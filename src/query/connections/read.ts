@@ -1,8 +1,9 @@
 // Reads conversations from the store: finds those with a flow that was asked for, and everything stored of them.
-import type { Predicate } from '../../hubble/filter/predicate.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { allRows, bigint, flag, number, readRow, text } from '../../store/rows.ts';
+import { ALWAYS, param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import { rangeCondition, type TimeRange, toBigint } from '../read/range.ts';
+import { inRange, type TimeRange } from '../read/range.ts';
 import { restoreFlow } from '../read/restore/flow.ts';
 import { restoreSelect } from '../read/restore/select.ts';
 import { column } from '../sql/columns.ts';
@@ -40,39 +41,36 @@ export async function findConversations(
   },
 ): Promise<Found[]> {
   const { window, filter, newestFirst, limit, signal } = how;
-  const { where, params } = rangeCondition('flows', { since: window.first, until: window.last });
-  const edge = newestFirst ? 'max' : 'min';
-  const sql =
-    `SELECT ${CONVERSATION} AS conversation, any(ip_source), any(ip_destination), ` +
-    'any(source_port), any(destination_port), ' +
-    `toUnixTimestamp64Nano(${edge}(time)) AS place FROM flows ` +
-    `WHERE ${where} AND ${BETWEEN_ADDRESSES} AND (${filter.where}) ` +
-    `GROUP BY conversation ORDER BY place ${newestFirst ? 'DESC' : 'ASC'}, conversation LIMIT {keyLimit:UInt32}`;
-  const found: Found[] = [];
-  const values = { ...filter.params, ...params, keyLimit: limit };
-  for await (const [key, a, b, from, to, place] of store.query(sql, values, signal && { signal }))
-    found.push({
-      key: String(key),
-      ips: [String(a), String(b)],
-      ports: [Number(from), Number(to)],
-      time: toBigint(place),
-    });
-  return found;
+  const edge = newestFirst ? sql`max` : sql`min`;
+  const order = newestFirst ? sql`DESC` : sql`ASC`;
+  const statement = sql`SELECT ${CONVERSATION} AS conversation, any(ip_source), any(ip_destination),
+      any(source_port), any(destination_port), toUnixTimestamp64Nano(${edge}(time)) AS place
+    FROM ${table('flows')}
+    WHERE ${inRange('flows', { since: window.first, until: window.last })}
+      AND ${BETWEEN_ADDRESSES} AND (${filter.condition})
+    GROUP BY conversation ORDER BY place ${order}, conversation LIMIT ${param(limit, 'UInt32')}`;
+  const shape = { key: text, from: text, to: text, fromPort: number, toPort: number, time: bigint };
+  const found = await allRows(store, statement, shape, { signal });
+  return found.map(({ key, from, to, fromPort, toPort, time }) => ({
+    key,
+    ips: [from, to],
+    ports: [fromPort, toPort],
+    time,
+  }));
 }
 
 export interface Reading {
-  /** Everything of these conversations in this stretch of time. */
+  /** Everything of these conversations in this range is read. */
   readonly range: TimeRange;
-  /** Which flows were asked for: as SQL where that is exact, else as the predicate says. */
+  /** Which flows were asked for. */
   readonly filter: CompiledSql;
-  readonly predicate: Predicate;
   readonly asked: TimeRange;
   /** Flows read at most. */
   readonly maxFlows: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** All observations of the conversations, of what translation made of them too. */
+/** All observations of the conversations, before and after address translation. */
 export async function readConversations(
   store: Reader,
   conversations: readonly Conversation[],
@@ -104,64 +102,65 @@ export async function readConversations(
   return seen;
 }
 
-const OWN_COLUMNS = [
-  CONVERSATION,
-  TRANSLATED,
-  column('cluster'),
-  column('source_cluster'),
-  column('source_cluster_id'),
-  column('destination_cluster'),
-  column('destination_cluster_id'),
-];
+/** Stands before the columns of the flow. */
+const OWN = {
+  key: text,
+  translated: text,
+  observer: text,
+  source: text,
+  sourceId: number,
+  destination: text,
+  destinationId: number,
+  passes: flag,
+};
+const FLOW_AT = Object.keys(OWN).length;
 
 async function* rowsOf(
   store: Reader,
   conversations: readonly Conversation[],
-  { range, filter, predicate, asked, maxFlows, signal }: Reading,
+  { range, filter, asked, maxFlows, signal }: Reading,
   already: number,
 ): AsyncGenerator<{ readonly keys: readonly string[]; readonly seen: Observation }> {
-  const { where, params } = rangeCondition('flows', range);
+  const { exact } = filter;
+  const distinct = <T>(values: readonly T[]) => [...new Set(values)];
+  const ips = param(distinct(conversations.flatMap((each) => each.ips)), 'Array(String)');
+  const ports = param(distinct(conversations.flatMap((each) => each.ports)), 'Array(UInt16)');
   // As text: numbers of 64 bits are no numbers of parameters.
-  const here = (source: string, conversation: string) =>
-    `(${source} IN {ips:Array(String)} AND toString(${conversation}) IN {keys:Array(String)})`;
+  const keys = param(
+    conversations.map(({ key }) => key),
+    'Array(String)',
+  );
+  const here = (source: Sql, conversation: Sql) =>
+    sql`(${source} IN ${ips} AND toString(${conversation}) IN ${keys})`;
   // Addresses are looked up among the few distinct ones of a part; the client's port leaves next to nothing.
-  const sql =
-    `SELECT ${OWN_COLUMNS.join(', ')}, ${filter.exact ? `(${filter.where})` : '1'}, ` +
-    `${filter.exact ? observationSelect() : restoreSelect()} FROM flows ` +
-    `WHERE ${where} AND ip_destination IN {ips:Array(String)} ` +
-    'AND source_port IN {ports:Array(UInt16)} AND destination_port IN {ports:Array(UInt16)} ' +
-    `AND ${BETWEEN_ADDRESSES} ` +
-    `AND (${here('ip_source', CONVERSATION)} OR ${here('ip_source_xlated', TRANSLATED)}) ` +
-    'LIMIT {flowLimit:UInt64}';
-  const values = {
-    ...filter.params,
-    ...params,
-    ips: [...new Set(conversations.flatMap(({ ips }) => ips))],
-    ports: [...new Set(conversations.flatMap(({ ports }) => ports))],
-    keys: conversations.map(({ key }) => key),
-    flowLimit: maxFlows - already + 1,
-  };
+  const statement = sql`SELECT ${CONVERSATION}, ${TRANSLATED}, cluster, source_cluster, source_cluster_id,
+      destination_cluster, destination_cluster_id, ${exact ? sql`(${filter.condition})` : ALWAYS},
+      ${exact ? observationSelect() : restoreSelect()}
+    FROM ${table('flows')}
+    WHERE ${inRange('flows', range)} AND ip_destination IN ${ips}
+      AND source_port IN ${ports} AND destination_port IN ${ports} AND ${BETWEEN_ADDRESSES}
+      AND (${here(column('ip_source'), CONVERSATION)} OR ${here(column('ip_source_xlated'), TRANSLATED)})
+    LIMIT ${param(maxFlows - already + 1, 'UInt64')}`;
   let count = already;
-  for await (const row of store.query(sql, values, signal && { signal })) {
+  for await (const row of store.query(statement, {}, { signal })) {
     if (++count > maxFlows)
       throw new ParallaxError(
         'store/limit',
         `the connections asked for have more than ${maxFlows} flows; narrow them by time or filters, ask for fewer, or raise api.connections.maxFlows`,
       );
-    const [own, translated, observer, from, fromId, to, toId, passes] = row;
-    const at = OWN_COLUMNS.length + 1;
-    const response = restoreFlow(row, at);
+    const own = readRow(OWN, row);
+    const response = restoreFlow(row, FLOW_AT);
     const seen = observationOf(response, {
       hit: false,
-      observer: String(observer),
-      source: { name: String(from), id: Number(fromId) },
-      destination: { name: String(to), id: Number(toId) },
+      observer: own.observer,
+      source: { name: own.source, id: own.sourceId },
+      destination: { name: own.destination, id: own.destinationId },
     });
     if (seen === undefined) continue;
-    // What the columns do not hold is judged by what it really is.
-    const judged = filter.exact && row[at + RAW_AT] === '';
-    const hit = within(asked, seen.time) && (judged ? Number(passes) === 1 : predicate(response));
-    yield { keys: [String(own), String(translated)], seen: { ...seen, hit } };
+    // The predicate decides rows with something the columns do not hold.
+    const decided = exact && row[FLOW_AT + RAW_AT] === '';
+    const hit = within(asked, seen.time) && (decided ? own.passes : filter.predicate(response));
+    yield { keys: [own.key, own.translated], seen: { ...seen, hit } };
   }
 }
 

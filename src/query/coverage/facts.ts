@@ -1,7 +1,9 @@
-// Reads the table `coverage`: what was received and lost of each node in each stretch of the window, and where the
-// streams stood in the nodes' counts.
-import { HOUR_MS } from '../../runtime/time.ts';
-import type { QueryParams, Reader } from '../../store/store.ts';
+// Reads the table `coverage`: what was received and lost of each node in each interval of the window, and the positions
+// of the streams in the nodes' counts.
+import { HOUR_MS, MINUTE_MS } from '../../runtime/time.ts';
+import { allRows, firstRow, flag, number, text } from '../../store/rows.ts';
+import { join, param, type Sql, sql, table } from '../../store/sql.ts';
+import type { Reader } from '../../store/store.ts';
 
 export interface CoverageWindow {
   /** Milliseconds since 1970, whole minutes; `until` is not in it. */
@@ -33,20 +35,20 @@ export interface BucketFact {
   readonly delays: number;
   readonly delayP50Ms: number;
   readonly delayMaxMs: number;
-  /** How far the node's clock is ahead; undefined when no flow told. */
+  /** How far the node's clock is ahead; undefined when no flow showed it. */
   readonly skewMs: number | undefined;
   readonly seenFirst: number;
   readonly seenLast: number;
 }
 
-/** One stream's stretch of a node's count of flows. */
+/** The part of a node's count of flows that one stream has read. */
 export interface StreamFact {
   readonly cluster: string;
   readonly node: string;
   readonly openedMs: number;
   /** When the node's count began; 0: unknown. */
   readonly bootMs: number;
-  /** The stretch begins within `start - slack` and `start`; undefined when that is not known. */
+  /** It begins within `start - slack` and `start`; undefined when that is not known. */
   readonly start: number | undefined;
   readonly slack: number;
   /** Its length. */
@@ -57,80 +59,85 @@ export interface StreamFact {
   readonly lastMs: number;
 }
 
-/** Streams that stood before the window, or began behind it, say what lies between: looked for this far. */
+/** Streams that ended before the window or began after it bound what was missed between: looked for this far. */
 const MARGIN_MS = HOUR_MS;
+const SLOT_MS = 5 * MINUTE_MS;
+
+const BUCKET = {
+  cluster: text,
+  node: text,
+  bucket: number,
+  upMs: number,
+  pausedMs: number,
+  received: number,
+  repeated: number,
+  lostUnknown: number,
+  lostPerf: number,
+  lostQueue: number,
+  lostRing: number,
+  oversize: number,
+  tooLarge: number,
+  foreign: number,
+  delays: number,
+  delayP50Ms: number,
+  delayMaxMs: number,
+  skewKnown: flag,
+  skew: number,
+  seenFirst: number,
+  seenLast: number,
+};
 
 export async function readBuckets(
   store: Reader,
   window: CoverageWindow,
   signal?: AbortSignal,
 ): Promise<BucketFact[]> {
-  const { where, params } = conditions(window, 0);
-  const sql = `SELECT cluster, node, intDiv(toUnixTimestamp(minute) - {since:Int64}, {bucket:Int64}) AS bucket,
+  const bucket = sql`intDiv(toUnixTimestamp(minute) - ${seconds(window.sinceMs)}, ${param(BigInt(window.bucketMs / 1000), 'Int64')})`;
+  const statement = sql`SELECT cluster, node, ${bucket} AS bucket,
     sum(up_ms), sum(paused_ms), sum(received), sum(repeated),
     sum(lost_unknown), sum(lost_perf), sum(lost_queue), sum(lost_ring),
     sum(oversize), sum(too_large), sum(foreign),
     sum(delays), quantileExactWeighted(0.5)(delay_p50_ms, delays), max(delay_max_ms),
     max(skew_known), maxIf(skew_ms, skew_known = 1), minIf(seen, seen > 0), max(seen)
-  FROM coverage WHERE ${where} GROUP BY cluster, node, bucket ORDER BY cluster, node, bucket`;
-  const facts: BucketFact[] = [];
-  const all = { ...params, bucket: BigInt(window.bucketMs / 1000) };
-  for await (const row of store.query(sql, all, signal && { signal })) {
-    const n = (index: number) => Number(row[index]);
-    facts.push({
-      cluster: String(row[0]),
-      node: String(row[1]),
-      bucket: n(2),
-      upMs: n(3),
-      pausedMs: n(4),
-      received: n(5),
-      repeated: n(6),
-      lostUnknown: n(7),
-      lostPerf: n(8),
-      lostQueue: n(9),
-      lostRing: n(10),
-      oversize: n(11),
-      tooLarge: n(12),
-      foreign: n(13),
-      delays: n(14),
-      delayP50Ms: n(15),
-      delayMaxMs: n(16),
-      skewMs: n(17) === 1 ? n(18) : undefined,
-      seenFirst: n(19),
-      seenLast: n(20),
-    });
-  }
-  return facts;
+  FROM ${table('coverage')} WHERE ${conditions(window, 0)}
+  GROUP BY cluster, node, bucket ORDER BY cluster, node, bucket`;
+  const facts = await allRows(store, statement, BUCKET, { signal });
+  return facts.map(({ skewKnown, skew, ...fact }) => ({
+    ...fact,
+    skewMs: skewKnown ? skew : undefined,
+  }));
 }
+
+const STREAM = {
+  cluster: text,
+  node: text,
+  openedMs: number,
+  bootMs: number,
+  placed: flag,
+  start: number,
+  slack: number,
+  position: number,
+  oldestMs: number,
+  newestMs: number,
+  lastMs: number,
+};
 
 export async function readStreams(
   store: Reader,
   window: CoverageWindow,
   signal?: AbortSignal,
 ): Promise<StreamFact[]> {
-  const { where, params } = conditions(window, MARGIN_MS);
-  const sql = `SELECT cluster, node, argMax(opened_ms, (received_at, final)), argMax(boot_ms, (received_at, final)), argMax(placed, (received_at, final)),
-    argMax(start, (received_at, final)), argMax(slack, (received_at, final)), argMax(position, (received_at, final)),
+  const last = (name: Sql) => sql`argMax(${name}, (received_at, final))`;
+  const statement = sql`SELECT cluster, node, ${last(sql`opened_ms`)}, ${last(sql`boot_ms`)}, ${last(sql`placed`)},
+    ${last(sql`start`)}, ${last(sql`slack`)}, ${last(sql`position`)},
     minIf(oldest_ms, oldest_ms > 0), max(newest_ms), toUnixTimestamp64Milli(max(received_at))
-  FROM coverage WHERE ${where} AND node != '' AND position > 0
+  FROM ${table('coverage')} WHERE ${conditions(window, MARGIN_MS)} AND node != '' AND position > 0
   GROUP BY cluster, node, collector, stream`;
-  const facts: StreamFact[] = [];
-  for await (const row of store.query(sql, params, signal && { signal })) {
-    const n = (index: number) => Number(row[index]);
-    facts.push({
-      cluster: String(row[0]),
-      node: String(row[1]),
-      openedMs: n(2),
-      bootMs: n(3),
-      start: n(4) === 1 ? n(5) : undefined,
-      slack: n(6),
-      position: n(7),
-      oldestMs: n(8),
-      newestMs: n(9),
-      lastMs: n(10),
-    });
-  }
-  return facts;
+  const facts = await allRows(store, statement, STREAM, { signal });
+  return facts.map(({ placed, start, ...fact }) => ({
+    ...fact,
+    start: placed ? start : undefined,
+  }));
 }
 
 /** Different flows of a node that were stored between two moments of arrival, and are of a time around them. */
@@ -142,44 +149,25 @@ export async function storedBetween(
   oldestMs: number,
   signal?: AbortSignal,
 ): Promise<number> {
-  const sql = `SELECT count() FROM flows WHERE cluster = {cluster:String} AND node_name = {node:String}
-    AND received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-    AND received_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC')
-    AND time_slot BETWEEN {slotFrom:Int32} AND {slotUntil:Int32}`;
-  const slot = (ms: number) => Math.floor(ms / 300_000);
-  const params = {
-    cluster,
-    node,
-    from: BigInt(fromMs),
-    until: BigInt(untilMs),
-    slotFrom: slot(Math.min(oldestMs, fromMs) - MARGIN_MS),
-    slotUntil: slot(untilMs + MARGIN_MS),
-  };
-  for await (const [count] of store.query(sql, params, signal && { signal })) return Number(count);
-  return 0;
+  const time = (ms: number) => sql`fromUnixTimestamp64Milli(${param(BigInt(ms), 'Int64')}, 'UTC')`;
+  const slot = (ms: number) => param(Math.floor(ms / SLOT_MS), 'Int32');
+  const statement = sql`SELECT count() FROM ${table('flows')}
+    WHERE cluster = ${param(cluster, 'String')} AND node_name = ${param(node, 'String')}
+    AND received_at >= ${time(fromMs)} AND received_at < ${time(untilMs)}
+    AND time_slot BETWEEN ${slot(Math.min(oldestMs, fromMs) - MARGIN_MS)} AND ${slot(untilMs + MARGIN_MS)}`;
+  return (await firstRow(store, statement, { count: number }, { signal }))?.count ?? 0;
 }
 
-function conditions(
-  { sinceMs, untilMs, clusters, nodes }: CoverageWindow,
-  marginMs: number,
-): { readonly where: string; readonly params: QueryParams } {
-  const seconds = (ms: number) => BigInt(Math.max(0, Math.floor(ms / 1000)));
+function conditions({ sinceMs, untilMs, clusters, nodes }: CoverageWindow, marginMs: number): Sql {
   const parts = [
-    'minute >= fromUnixTimestamp({from:Int64})',
-    'minute < fromUnixTimestamp({to:Int64})',
+    sql`minute >= fromUnixTimestamp(${seconds(sinceMs - marginMs)})`,
+    sql`minute < fromUnixTimestamp(${seconds(untilMs + marginMs)})`,
   ];
-  const params: Record<string, bigint | readonly string[]> = {
-    since: seconds(sinceMs),
-    from: seconds(sinceMs - marginMs),
-    to: seconds(untilMs + marginMs),
-  };
-  if (clusters !== undefined) {
-    parts.push('cluster IN {clusters:Array(String)}');
-    params.clusters = clusters;
-  }
-  if (nodes !== undefined) {
-    parts.push(`(node = '' OR node IN {nodes:Array(String)})`);
-    params.nodes = nodes;
-  }
-  return { where: parts.join(' AND '), params };
+  if (clusters !== undefined) parts.push(sql`cluster IN ${param(clusters, 'Array(String)')}`);
+  if (nodes !== undefined) parts.push(sql`(node = '' OR node IN ${param(nodes, 'Array(String)')})`);
+  return join(parts, sql` AND `);
+}
+
+function seconds(ms: number): Sql {
+  return param(BigInt(Math.max(0, Math.floor(ms / 1000))), 'Int64');
 }

@@ -33,10 +33,10 @@ export function ledgerNodes({ store, clock, stored }: LedgerNodesDeps): NodesSou
 function merged(name: string, reported: StoredNode, known: ObservedNode | undefined): ObservedNode {
   const { cluster, state, numFlows, maxFlows, seenFlows, uptimeNs } = reported;
   const version = reported.version || known?.node.version;
-  const heard = reported.heardMs === undefined ? undefined : msToNs(reported.heardMs);
+  const lastData = reported.lastDataMs === undefined ? undefined : msToNs(reported.lastDataMs);
   return {
     cluster,
-    heardAt: known?.heardAt ?? heard,
+    lastDataAt: known?.lastDataAt ?? lastData,
     flowsPerSecond: known?.flowsPerSecond ?? Number(reported.received) / (REPORTED_MS / 1000),
     node: {
       name,

@@ -4,7 +4,7 @@ import type { Reader } from '../../store/store.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
 import type { TimeRange } from '../read/range.ts';
-import { edgeSlot } from '../read/slots.ts';
+import { boundarySlot } from '../read/slots.ts';
 
 /** Sentences; none for an answer that shows something. */
 export async function denialNotices(
@@ -23,7 +23,7 @@ export async function denialNotices(
     if (coverage.collected) return ['no denials match in that window', ...sentences(coverage)];
   }
   // Imported flows have no ledger.
-  if ((await edgeSlot(store, range, 'newest', signal)) === undefined)
+  if ((await boundarySlot(store, range, 'newest', signal)) === undefined)
     return ['no denials: nothing was collected in that window'];
   return ['no denials match in that window; how complete it is, no collector said'];
 }

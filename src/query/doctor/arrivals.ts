@@ -1,7 +1,8 @@
-// What recently stored rows tell of their clusters and nodes: nothing new, clocks that are off, flows stored twice,
-// pods that show as world.
+// Findings from recently stored rows: no new flows, clocks that are off, flows stored twice, pods that show as world.
 import { HOUR_MS, MINUTE_MS } from '../../runtime/time.ts';
-import type { QueryParams, Reader } from '../../store/store.ts';
+import { number, rows, text } from '../../store/rows.ts';
+import { param, type Sql, sql, table } from '../../store/sql.ts';
+import type { Reader } from '../../store/store.ts';
 import type { Finding } from './finding.ts';
 
 export interface Recent {
@@ -20,33 +21,7 @@ const BEHIND_MS = 10_000;
 const SAMPLE = 16;
 const MOST = 20;
 
-const RECENT = `received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')
-  AND time_slot BETWEEN {slot_from:Int32} AND {slot_to:Int32}`;
-const SLOT_MS = 300_000;
-
-const NEWEST = `SELECT cluster, toUnixTimestamp64Milli(max(received_at)), count()
-  FROM flows WHERE ${RECENT} GROUP BY cluster`;
-
-const CLOCKS = `SELECT cluster, node_name, count(),
-    min(toUnixTimestamp64Milli(received_at) - intDiv(toUnixTimestamp64Nano(time), 1000000)) AS least
-  FROM flows WHERE ${RECENT} GROUP BY cluster, node_name
-  HAVING count() >= 20 AND (least < -{ahead:Int64} OR least > {behind:Int64})
-  ORDER BY abs(least) DESC LIMIT {most:UInt32}`;
-
-const DOUBLES = `SELECT clusters, count(), any(node) FROM (
-    SELECT uuid, arrayStringConcat(arraySort(groupUniqArray(cluster)), ', ') AS clusters, any(node_name) AS node
-    FROM flows WHERE ${RECENT} AND cityHash64(uuid) % {sample:UInt32} = 0
-    GROUP BY uuid HAVING count() > 1
-  ) GROUP BY clusters ORDER BY count() DESC LIMIT {most:UInt32}`;
-
-const WORLD = (end: 'source' | 'destination') => `SELECT cluster, ip_${end}, count() AS flows
-  FROM flows WHERE ${RECENT} AND ${end}_identity IN (2, 9, 10) AND ip_${end} != ''
-    AND ip_${end} IN (
-      SELECT ip_source FROM flows WHERE ${RECENT} AND source_pod_name != ''
-      UNION DISTINCT
-      SELECT ip_destination FROM flows WHERE ${RECENT} AND destination_pod_name != ''
-    )
-  GROUP BY cluster, ip_${end} ORDER BY flows DESC LIMIT {most:UInt32}`;
+const SLOT_MS = 5 * MINUTE_MS;
 
 export async function* arrivalFindings(
   store: Reader,
@@ -54,29 +29,30 @@ export async function* arrivalFindings(
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   const from = recent.now - recent.window;
-  const params: QueryParams = {
-    from,
-    // A node whose clock is off by up to an hour is still seen.
-    slot_from: Math.floor((from - HOUR_MS) / SLOT_MS),
-    slot_to: Math.floor((recent.now + HOUR_MS) / SLOT_MS),
-  };
-  yield* freshness(store, recent, params, signal);
-  yield* clocks(store, params, signal);
-  yield* doubles(store, params, signal);
-  yield* unresolved(store, params, signal);
+  const slot = (ms: number) => param(Math.floor(ms / SLOT_MS), 'Int32');
+  // A node whose clock is off by up to an hour is still seen.
+  const within = sql`received_at >= fromUnixTimestamp64Milli(${param(from, 'Int64')}, 'UTC')
+    AND time_slot BETWEEN ${slot(from - HOUR_MS)} AND ${slot(recent.now + HOUR_MS)}`;
+  yield* freshness(store, recent, within, signal);
+  yield* clocks(store, within, signal);
+  yield* duplicates(store, within, signal);
+  yield* unresolved(store, within, signal);
 }
 
 async function* freshness(
   store: Reader,
   { clusters, window }: Recent,
-  params: QueryParams,
+  within: Sql,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
+  const newestOf = sql`SELECT cluster, toUnixTimestamp64Milli(max(received_at)), count()
+    FROM ${table('flows')} WHERE ${within} GROUP BY cluster`;
+  const shape = { cluster: text, newest: number, count: number };
   const seen = new Map<string, string>();
-  for await (const [cluster, newest, count] of store.query(NEWEST, params, { signal }))
+  for await (const { cluster, newest, count } of rows(store, newestOf, shape, { signal }))
     seen.set(
-      String(cluster),
-      `${count} flows in the last ${minutes(window)}, the newest stored at ${new Date(Number(newest)).toISOString()}`,
+      cluster,
+      `${count} flows in the last ${minutes(window)}, the newest stored at ${new Date(newest).toISOString()}`,
     );
   for (const cluster of clusters) {
     const evidence = seen.get(cluster);
@@ -100,19 +76,19 @@ async function* freshness(
   }
 }
 
-async function* clocks(
-  store: Reader,
-  params: QueryParams,
-  signal: AbortSignal,
-): AsyncGenerator<Finding> {
-  const limits = { ...params, ahead: AHEAD_MS, behind: BEHIND_MS, most: MOST };
-  for await (const [cluster, node, count, least] of store.query(CLOCKS, limits, { signal })) {
-    const ms = Number(least);
+async function* clocks(store: Reader, within: Sql, signal: AbortSignal): AsyncGenerator<Finding> {
+  const statement = sql`SELECT cluster, node_name, count(),
+      min(toUnixTimestamp64Milli(received_at) - intDiv(toUnixTimestamp64Nano(time), 1000000)) AS least
+    FROM ${table('flows')} WHERE ${within} GROUP BY cluster, node_name
+    HAVING count() >= 20 AND (least < -${AHEAD_MS} OR least > ${BEHIND_MS})
+    ORDER BY abs(least) DESC LIMIT ${MOST}`;
+  const shape = { cluster: text, node: text, count: number, ms: number };
+  for await (const { cluster, node, count, ms } of rows(store, statement, shape, { signal })) {
     const seconds = (Math.abs(ms) / 1000).toFixed(1);
     yield {
       check: 'node-clock',
       severity: 'warning',
-      cluster: String(cluster),
+      cluster,
       what:
         ms < 0
           ? `the clock of node ${node} is ahead by at least ${seconds} s`
@@ -123,35 +99,50 @@ async function* clocks(
   }
 }
 
-async function* doubles(
+async function* duplicates(
   store: Reader,
-  params: QueryParams,
+  within: Sql,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  const limits = { ...params, sample: SAMPLE, most: MOST };
-  for await (const [clusters, count, node] of store.query(DOUBLES, limits, { signal }))
+  const statement = sql`SELECT clusters, count(), any(node) FROM (
+    SELECT uuid, arrayStringConcat(arraySort(groupUniqArray(cluster)), ', ') AS clusters, any(node_name) AS node
+    FROM ${table('flows')} WHERE ${within} AND cityHash64(uuid) % ${SAMPLE} = 0
+    GROUP BY uuid HAVING count() > 1
+  ) GROUP BY clusters ORDER BY count() DESC LIMIT ${MOST}`;
+  const shape = { clusters: text, count: number, node: text };
+  for await (const { clusters, count, node } of rows(store, statement, shape, { signal }))
     yield {
       check: 'mesh-duplicates',
       severity: 'problem',
       what: `flows are stored more than once, under ${clusters}`,
-      evidence: `about ${Number(count) * SAMPLE} flows, such as those of node ${node}`,
+      evidence: `about ${count * SAMPLE} flows, such as those of node ${node}`,
       cure: 'in a mesh a relay may serve the nodes of other clusters: give each cluster the node names that are its own (clusters[].nodes, such as "NAME/"); run one active collector a cluster',
     };
 }
 
 async function* unresolved(
   store: Reader,
-  params: QueryParams,
+  within: Sql,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   for (const end of ['source', 'destination'] as const) {
-    const rows = store.query(WORLD(end), { ...params, most: MOST }, { signal });
-    for await (const [cluster, ip, flows] of rows)
+    const ip = end === 'source' ? sql`ip_source` : sql`ip_destination`;
+    const identity = end === 'source' ? sql`source_identity` : sql`destination_identity`;
+    const statement = sql`SELECT cluster, ${ip}, count() AS flows
+      FROM ${table('flows')} WHERE ${within} AND ${identity} IN (2, 9, 10) AND ${ip} != ''
+        AND ${ip} IN (
+          SELECT ip_source FROM ${table('flows')} WHERE ${within} AND source_pod_name != ''
+          UNION DISTINCT
+          SELECT ip_destination FROM ${table('flows')} WHERE ${within} AND destination_pod_name != ''
+        )
+      GROUP BY cluster, ${ip} ORDER BY flows DESC LIMIT ${MOST}`;
+    const shape = { cluster: text, address: text, flows: number };
+    for await (const { cluster, address, flows } of rows(store, statement, shape, { signal }))
       yield {
         check: 'pods-as-world',
         severity: 'warning',
-        cluster: String(cluster),
-        what: `${ip} is a pod, and ${flows} flows show it as world (${end})`,
+        cluster,
+        what: `${address} is a pod, and ${flows} flows show it as world (${end})`,
         evidence: `identity world with the address of a pod that other flows of the same time name`,
         cure: 'the agents did not know the identity of that address: see whether clustermesh is connected on all nodes (cilium-dbg status --verbose) and masquerading leaves pod addresses between the clusters alone',
       };

@@ -1,4 +1,6 @@
-// The engine's own health: parts that pile up, disks that fill.
+// Health of the engine: parts that pile up, disks that fill.
+import { number, rows, text } from '../../store/rows.ts';
+import { sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Finding } from './finding.ts';
 
@@ -8,24 +10,26 @@ const TOO_MANY_PARTS = 1000;
 const LITTLE_SPACE = 0.1;
 const NO_SPACE = 0.03;
 
-const PARTS = `SELECT table, partition, count() AS parts, sum(rows) AS rows FROM system.parts
+const PARTS = sql`SELECT table, partition, count() AS parts, sum(rows) AS rows FROM ${table('system.parts')}
   WHERE active AND database = currentDatabase() GROUP BY table, partition ORDER BY parts DESC LIMIT 1`;
-const DISKS = 'SELECT name, free_space, total_space FROM system.disks WHERE total_space > 0';
+const PART = { name: text, partition: text, parts: number, count: text };
+const DISKS = sql`SELECT name, free_space, total_space FROM ${table('system.disks')} WHERE total_space > 0`;
+const DISK = { name: text, free: number, total: number };
 
 export async function* engineFindings(store: Reader, signal: AbortSignal): AsyncGenerator<Finding> {
-  for await (const [table, partition, parts, rows] of store.query(PARTS, {}, { signal }))
-    yield partsFinding(String(table), String(partition), Number(parts), String(rows));
-  for await (const [name, free, total] of store.query(DISKS, {}, { signal }))
-    yield diskFinding(String(name), Number(free), Number(total));
+  for await (const { name, partition, parts, count } of rows(store, PARTS, PART, { signal }))
+    yield partsFinding(name, partition, parts, count);
+  for await (const { name, free, total } of rows(store, DISKS, DISK, { signal }))
+    yield diskFinding(name, free, total);
 }
 
-function partsFinding(table: string, partition: string, parts: number, rows: string): Finding {
+function partsFinding(name: string, partition: string, parts: number, count: string): Finding {
   const severity = parts >= TOO_MANY_PARTS ? 'problem' : parts >= MANY_PARTS ? 'warning' : 'ok';
   return {
     check: 'store-parts',
     severity,
     what: severity === 'ok' ? 'merges keep up' : 'parts pile up: merges are slower than inserts',
-    evidence: `at most ${parts} parts in a partition (${table}, ${partition}, ${rows} rows)`,
+    evidence: `at most ${parts} parts in a partition (${name}, ${partition}, ${count} rows)`,
     cure:
       severity === 'ok'
         ? ''

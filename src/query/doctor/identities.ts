@@ -1,5 +1,7 @@
-// Whether names, ids and identity numbers of clusters fit together: what flows say against what the configuration says,
-// and against each other.
+// Conflicts of names, ids and identity numbers of clusters: between flows and the configuration, and between flows.
+import { groupBy } from '../../runtime/group-by.ts';
+import { allRows, number, type Row, text } from '../../store/rows.ts';
+import { param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Finding } from './finding.ts';
 
@@ -9,48 +11,42 @@ export interface KnownCluster {
   readonly id?: number | undefined;
 }
 
-/** One sighting: an end of flows that says its cluster's name, and an identity number that carries an id. */
-export interface Sighting {
-  readonly observer: string;
-  readonly name: string;
-  readonly id: number;
-  readonly flows: number;
-}
+/** An end of flows with its cluster's name and the cluster id in its identity number. */
+const OBSERVATION = { observer: text, name: text, id: number, flows: number };
+export type IdentityObservation = Row<typeof OBSERVATION>;
 
 // Origins 1 and 2: the flow or a label names the cluster, not the number itself.
-const SIGHTINGS = `SELECT cluster, name, id, sum(n) FROM (
-    SELECT cluster, source_cluster AS name, source_cluster_id AS id, count() AS n FROM flows
-      WHERE received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND source_cluster_origin IN (1, 2)
+function observationsSince(from: number): Sql {
+  const since = sql`received_at >= fromUnixTimestamp64Milli(${param(from, 'Int64')}, 'UTC')`;
+  return sql`SELECT cluster, name, id, sum(n) FROM (
+    SELECT cluster, source_cluster AS name, source_cluster_id AS id, count() AS n FROM ${table('flows')}
+      WHERE ${since} AND source_cluster_origin IN (1, 2)
       GROUP BY cluster, name, id
     UNION ALL
-    SELECT cluster, destination_cluster AS name, destination_cluster_id AS id, count() AS n FROM flows
-      WHERE received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND destination_cluster_origin IN (1, 2)
+    SELECT cluster, destination_cluster AS name, destination_cluster_id AS id, count() AS n FROM ${table('flows')}
+      WHERE ${since} AND destination_cluster_origin IN (1, 2)
       GROUP BY cluster, name, id
   ) WHERE id > 0 AND name != '' GROUP BY cluster, name, id ORDER BY cluster, name, id LIMIT 10000`;
+}
 
 export async function* identityFindings(
   store: Reader,
   { from, clusters }: { readonly from: number; readonly clusters: readonly KnownCluster[] },
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  const sightings: Sighting[] = [];
-  for await (const [observer, name, id, flows] of store.query(SIGHTINGS, { from }, { signal }))
-    sightings.push({
-      observer: String(observer),
-      name: String(name),
-      id: Number(id),
-      flows: Number(flows),
-    });
-  yield* judge(sightings, clusters);
+  yield* conflicts(
+    await allRows(store, observationsSince(from), OBSERVATION, { signal }),
+    clusters,
+  );
 }
 
-/** What contradicts what. Sightings are compared within one observing cluster: other meshes may use the same ids. */
-export function* judge(
-  sightings: readonly Sighting[],
+/** Compared within one observing cluster: other meshes may use the same ids. */
+export function* conflicts(
+  observations: readonly IdentityObservation[],
   clusters: readonly KnownCluster[],
 ): Generator<Finding> {
   const configured = new Map(clusters.map(({ name, id }) => [name, id ?? 0]));
-  for (const [observer, seen] of byObserver(sightings)) {
+  for (const [observer, seen] of groupBy(observations, ({ observer }) => observer)) {
     for (const { name, id, flows } of seen) {
       const known = configured.get(name) ?? 0;
       if (known !== 0 && known !== id)
@@ -67,7 +63,7 @@ export function* judge(
   }
 }
 
-function* shared(observer: string, seen: readonly Sighting[]): Generator<Finding> {
+function* shared(observer: string, seen: readonly IdentityObservation[]): Generator<Finding> {
   for (const [id, names] of grouped(
     seen,
     ({ id }) => id,
@@ -98,26 +94,10 @@ function* shared(observer: string, seen: readonly Sighting[]): Generator<Finding
       };
 }
 
-function byObserver(sightings: readonly Sighting[]): Map<string, Sighting[]> {
-  const groups = new Map<string, Sighting[]>();
-  for (const sighting of sightings) {
-    const group = groups.get(sighting.observer) ?? [];
-    group.push(sighting);
-    groups.set(sighting.observer, group);
-  }
-  return groups;
-}
-
 function grouped<Key, Value>(
-  seen: readonly Sighting[],
-  keyOf: (sighting: Sighting) => Key,
-  partOf: (sighting: Sighting) => Value,
+  seen: readonly IdentityObservation[],
+  keyOf: (observation: IdentityObservation) => Key,
+  partOf: (observation: IdentityObservation) => Value,
 ): [Key, Value[]][] {
-  const groups = new Map<Key, Set<Value>>();
-  for (const sighting of seen) {
-    const group = groups.get(keyOf(sighting)) ?? new Set();
-    group.add(partOf(sighting));
-    groups.set(keyOf(sighting), group);
-  }
-  return [...groups].map(([key, values]) => [key, [...values]]);
+  return [...groupBy(seen, keyOf)].map(([key, own]) => [key, [...new Set(own.map(partOf))]]);
 }

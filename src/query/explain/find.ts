@@ -1,10 +1,11 @@
 // Finds the connection to be explained: the one a flow belongs to, or of those between two ends the one that tells most.
 
 import { parseAddress } from '../../hubble/filter/address.ts';
-import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
+import { bigint, firstRow, number, text } from '../../store/rows.ts';
+import { sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { type Connection, draftOf } from '../connections/connection.ts';
@@ -13,7 +14,7 @@ import { collectedIn, withMissing } from '../connections/missing.ts';
 import { queryConnections, stitchLimits } from '../connections/query.ts';
 import { readConversations } from '../connections/read.ts';
 import { stitch } from '../connections/stitch.ts';
-import { type TimeRange, toBigint } from '../read/range.ts';
+import type { TimeRange } from '../read/range.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type Explanation, explain } from './story.ts';
 
@@ -71,24 +72,21 @@ async function connectionOf(
   if (uuid === '') throw inputError('an empty text is no uuid of a flow');
   const whitelist: FlowFilter[] = [{ uuid: [uuid] }];
   const filter = compileSql(whitelist, []);
-  const sql =
-    `SELECT toUnixTimestamp64Nano(time), ${CONVERSATION}, ip_source, ip_destination, ` +
-    'source_port, destination_port FROM flows ' +
-    `WHERE ${filter.where} LIMIT 1`;
-  let found: readonly unknown[] | undefined;
-  for await (const row of store.query(sql, filter.params, signal && { signal })) found = row;
+  const statement = sql`SELECT toUnixTimestamp64Nano(time), ${CONVERSATION}, ip_source, ip_destination,
+      source_port, destination_port
+    FROM ${table('flows')} WHERE ${filter.condition} LIMIT 1`;
+  const shape = { at: bigint, key: text, from: text, to: text, fromPort: number, toPort: number };
+  const found = await firstRow(store, statement, shape, { signal });
   if (found === undefined)
     throw new ParallaxError('input/not-found', `no flow with the uuid ${uuid} is stored`);
-  const [time, key = '', from = '', to = '', ...ports] = found.map(String);
-  const at = toBigint(time);
+  const { at, key, from, to, fromPort, toPort } = found;
   const around = msToNs(config.tcpIdle);
   const seen = await readConversations(
     store,
-    [{ key, ips: [from, to], ports: ports.map(Number) }],
+    [{ key, ips: [from, to], ports: [fromPort, toPort] }],
     {
       range: { since: at - around, until: at + around },
       filter,
-      predicate: compilePredicate(whitelist, []),
       asked: {},
       maxFlows: config.maxFlows,
       signal,

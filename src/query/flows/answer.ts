@@ -1,4 +1,4 @@
-// One answer, from history or live or both: what every way of asking (HTTP, the command itself) hands on.
+// One answer, from history or live or both, for HTTP and gRPC alike.
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
@@ -16,9 +16,8 @@ export interface AnswerDeps {
   /** Absent where nothing is collected: `follow` is refused then. */
   readonly live?: Pick<LiveFlows, 'follow'> | undefined;
   readonly limits: FlowQueryLimits & { readonly maxRows: number };
-  /** What of new flows may be told; the store is limited already. */
+  /** Limits new flows; the store is limited already. */
   readonly scope?: Scope | undefined;
-  /** Hears how far the search of history has come. */
   readonly progress?: ((seen: ScanProgress) => void) | undefined;
 }
 
@@ -64,9 +63,9 @@ async function* bounded(
   left: Unjudged,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
-  const hearing = { failed: left.failed, progress };
+  const listeners = { failed: left.failed, progress };
   let count = 0;
-  for await (const response of queryFlows(store, query, limits, signal, hearing)) {
+  for await (const response of queryFlows(store, query, limits, signal, listeners)) {
     if (++count > limits.maxRows)
       throw new ParallaxError(
         'store/limit',

@@ -1,7 +1,6 @@
-// What history would be asked for a query, without asking: the statement, its parameters, and which conditions SQL
-// decides alone.
-import { compilePredicate } from '../../hubble/filter/predicate.ts';
+// The statement that a query reads history with, its parameters, and which conditions SQL decides alone.
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
+import { ALWAYS } from '../../store/sql.ts';
 import type { QueryParams } from '../../store/store.ts';
 import { pageStatement } from '../read/page.ts';
 import { compileSql } from '../sql/compile.ts';
@@ -37,11 +36,13 @@ export function explain(query: FlowQuery, pageRows: number): Explanation {
     { range: query },
     pageRows,
   );
+  const { text, params } = statement.render();
   return {
-    ...statement,
+    sql: text,
+    params,
     conditions: [...conditions('whitelist', whitelist), ...conditions('blacklist', blacklist)],
     exact: filter.exact,
-    events: query.events === 'all' || compilePredicate(whitelist, blacklist)({ lost_events: {} }),
+    events: query.events === 'all' || filter.predicate({ lost_events: {} }),
   };
 }
 
@@ -50,8 +51,8 @@ function* conditions(list: string, filters: readonly FlowFilter[]): Generator<Co
   for (const [index, filter] of filters.entries()) {
     for (const [field, value] of Object.entries(filter)) {
       if (value === undefined || field.startsWith('$')) continue;
-      const { where, exact } = compileSql([{ [field]: value }], []);
-      const decision = exact ? 'exact' : where === '1' ? 'predicate' : 'narrowed';
+      const { condition, exact } = compileSql([{ [field]: value }], []);
+      const decision = exact ? 'exact' : condition === ALWAYS ? 'predicate' : 'narrowed';
       yield { name: `${list}[${index}].${field}`, decision };
     }
   }

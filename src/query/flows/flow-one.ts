@@ -1,7 +1,8 @@
-// One flow by its uuid: every row stored under it, since a flow may be told by two nodes or two clusters' relays.
+// One flow by its uuid: every row stored under it, since two nodes or two clusters' relays may report a flow.
 import { toJson } from '../../hubble/json/json.ts';
 import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { restoreFlow } from '../read/restore/flow.ts';
 import { RESTORE_COLUMNS, restoreSelect } from '../read/restore/select.ts';
@@ -22,10 +23,11 @@ const MAX_ROWS = 100;
 
 /** `uuid` is one. Throws `input/not-found` when nothing is stored under it. */
 export async function findFlow(store: Reader, uuid: string, signal: AbortSignal): Promise<OneFlow> {
-  const { where, params } = compileSql([{ uuid: [uuid.toLowerCase()] }], []);
-  const sql = `SELECT ${restoreSelect()}, cluster FROM flows WHERE ${where} ORDER BY time, cluster LIMIT ${MAX_ROWS}`;
+  const { condition } = compileSql([{ uuid: [uuid.toLowerCase()] }], []);
+  const statement = sql`SELECT ${restoreSelect()}, cluster FROM ${table('flows')} WHERE ${condition}
+    ORDER BY time, cluster LIMIT ${MAX_ROWS}`;
   const observations: OneFlow['observations'][number][] = [];
-  for await (const row of store.query(sql, params, { signal })) {
+  for await (const row of store.query(statement, {}, { signal })) {
     const response = restoreFlow(row, 0);
     observations.push({
       cluster: String(row[RESTORE_COLUMNS.length]),

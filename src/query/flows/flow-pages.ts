@@ -1,5 +1,5 @@
-// Flows page by page, each exactly once however many come meanwhile. A page ends between two moments or flows, never
-// among rows of the same time and uuid, so that the place where it ended says all that is told.
+// Flows page by page, each exactly once however many are stored meanwhile. A page never ends among rows of the same time
+// and uuid, so that the last row's time and uuid say where the next one begins.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
@@ -11,7 +11,7 @@ import {
   type FlowQuery,
   type FlowQueryLimits,
   type FlowQueryListeners,
-  walkFlows,
+  scanFlows,
 } from './flows.ts';
 
 export type PageOrder = 'newest' | 'oldest';
@@ -38,7 +38,7 @@ export interface PageWish {
   readonly after?: PagePlace | undefined;
 }
 
-/** Rows of one time and uuid are told together: two nodes at most see a flow, so more of them are no flows of a node. */
+/** Rows of one time and uuid are in one page: two nodes at most see a flow, so more of them are an error. */
 const MAX_OVER = 1000;
 
 export async function readFlowPage(
@@ -47,14 +47,14 @@ export async function readFlowPage(
   limits: FlowQueryLimits,
   { order, limit, after }: PageWish,
   signal?: AbortSignal,
-  hearing: FlowQueryListeners = {},
+  listeners: FlowQueryListeners = {},
 ): Promise<FlowPage> {
   const direction = order === 'newest' ? 'backward' : 'forward';
   const from: Hit | undefined = after && { ...after, response: {} };
   // One more than asked says whether there is another page.
-  const walk = { direction, pageRows: limit + 1, from } as const;
+  const pages = { direction, pageRows: limit + 1, from } as const;
   const hits: Hit[] = [];
-  for await (const hit of walkFlows(store, query, limits, walk, signal, hearing)) {
+  for await (const hit of scanFlows(store, query, limits, pages, signal, listeners)) {
     if (after !== undefined && isAt(hit, after)) continue;
     const last = hits.at(-1);
     if (last !== undefined && hits.length >= limit && !isAt(hit, last))
@@ -103,8 +103,8 @@ const cursorSchema = z.tuple([
 ]);
 
 /**
- * The place as text, for the client to hand back. Not signed: it says nothing but a place within a question whose limits
- * are checked each time, and a key would end with the process.
+ * The place as text, for the client to send with the next request. Not signed: it holds a place within a query whose
+ * limits are checked each time, and a key would end with the process.
  */
 export function cursorOf(place: PagePlace, question: unknown): string {
   const text = (value: bigint | undefined) => (value === undefined ? null : String(value));

@@ -1,7 +1,7 @@
 // The history query: flows and the events around them, out of the store in order of time.
 import type { Failed } from '../../hubble/cel/compile.ts';
-import { compilePredicate, type Predicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter, GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
+import { ALWAYS } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Hit, Position } from '../read/page.ts';
 import type { HistoryTable, TimeRange } from '../read/range.ts';
@@ -33,58 +33,52 @@ export interface FlowQueryLimits {
 
 const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 const MAX_UUID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
-const ALL_EVENTS: CompiledSql = { where: '1', params: {}, exact: true };
 
-/** Who hears, beside the answer, of what happens on the way to it. */
+/** What happens while an answer is read. */
 export interface FlowQueryListeners {
-  /** Of rows that SQL let through and an expression could not be evaluated for. */
+  /** Called for rows that SQL let through and an expression could not be evaluated for. */
   readonly failed?: Failed | undefined;
-  /** Of how far the search has come. */
   readonly progress?: ((seen: ScanProgress) => void) | undefined;
 }
 
 /**
- * Streams the answer. Throws `input/invalid` for filters that cannot be understood, before anything is asked.
+ * Streams the answer. Throws `input/invalid` for filters that cannot be understood, before the store is read.
  */
 export function queryFlows(
   store: Reader,
   query: FlowQuery,
   limits: FlowQueryLimits,
   signal?: AbortSignal,
-  hearing: FlowQueryListeners = {},
+  listeners: FlowQueryListeners = {},
 ): AsyncGenerator<GetFlowsResponse> {
-  const plan = new Plan(store, query, limits, signal, hearing);
+  const plan = new Plan(store, query, limits, signal, listeners);
   if (query.number === 0n || query.number >= 2n ** 63n) return plan.forward(undefined, undefined);
   if (query.first) return plan.forward(undefined, query.number);
   if (query.number <= BigInt(limits.heldRows)) return plan.newest(Number(query.number));
   return plan.newestOfMany(query.number);
 }
 
-/**
- * The rows that answer, as they are walked: from `from` on, that one included, or from the end of the range. The query's
- * number is not counted here.
- */
-export function walkFlows(
+/** The rows that answer, from `from` on, that one included, or from the end of the range; the query's number is ignored. */
+export function scanFlows(
   store: Reader,
   query: FlowQuery,
   limits: FlowQueryLimits,
-  walk: {
+  pages: {
     readonly direction: Scan['direction'];
     readonly pageRows: number;
     readonly from?: Hit | undefined;
   },
   signal?: AbortSignal,
-  hearing: FlowQueryListeners = {},
+  listeners: FlowQueryListeners = {},
 ): AsyncGenerator<Hit> {
-  const { direction, pageRows, from } = walk;
-  const plan = new Plan(store, query, limits, signal, hearing);
+  const { direction, pageRows, from } = pages;
+  const plan = new Plan(store, query, limits, signal, listeners);
   const first = Math.min(limits.pageRows, plan.firstPage(BigInt(pageRows)));
   return plan.merged(direction, query, { pageRows: first, ...(from && { from }) });
 }
 
 class Plan {
   private readonly filter: CompiledSql;
-  private readonly predicate: Predicate;
   private readonly store: Reader;
   private readonly query: FlowQuery;
   private readonly limits: FlowQueryLimits;
@@ -103,8 +97,7 @@ class Plan {
     this.query = query;
     this.limits = limits;
     this.signal = signal;
-    this.filter = compileSql(query.whitelist, query.blacklist);
-    this.predicate = compilePredicate(query.whitelist, query.blacklist, failed && { failed });
+    this.filter = compileSql(query.whitelist, query.blacklist, failed);
   }
 
   async *forward(
@@ -122,7 +115,7 @@ class Plan {
     }
   }
 
-  /** Few enough to hold: found newest first, told oldest first. */
+  /** Few enough to hold: found newest first, returned oldest first. */
   async *newest(number: number): AsyncGenerator<GetFlowsResponse> {
     const held: GetFlowsResponse[] = [];
     const pageRows = this.firstPage(BigInt(number));
@@ -134,7 +127,7 @@ class Plan {
     yield* held.reverse();
   }
 
-  /** Many: one pass backward finds where to begin, another forward tells them. */
+  /** Many: one pass backward finds where to begin, another forward returns them. */
   async *newestOfMany(number: bigint): AsyncGenerator<GetFlowsResponse> {
     let count = 0n;
     let newest: Hit | undefined;
@@ -158,25 +151,22 @@ class Plan {
     const { from, ...pages } = options;
     const maxPageRows = this.limits.pageRows;
     const common = { direction, range, maxPageRows, ...pages, signal: this.signal };
-    const predicate = this.predicate;
     const flows = scan(this.store, {
       ...common,
       table: 'flows',
       filter: this.filter,
       progress: this.progress,
-      predicate,
       from: positionIn('flows', from, direction),
     });
     if (!this.wantsEvents()) {
       yield* flows;
       return;
     }
-    const pass = this.query.events === 'all' ? () => true : predicate;
+    const predicate = this.query.events === 'all' ? () => true : this.filter.predicate;
     const events = scan(this.store, {
       ...common,
       table: 'events',
-      filter: { ...ALL_EVENTS, exact: false },
-      predicate: pass,
+      filter: { condition: ALWAYS, exact: false, predicate },
       from: positionIn('events', from, direction),
     });
     yield* mergeByTime(flows, events, direction);
@@ -194,7 +184,7 @@ class Plan {
   }
 
   private wantsEvents(): boolean {
-    return this.query.events === 'all' || this.predicate({ lost_events: {} });
+    return this.query.events === 'all' || this.filter.predicate({ lost_events: {} });
   }
 }
 

@@ -1,6 +1,4 @@
-// What an answer cannot show and its reader should know: that nothing was collected in the window asked, that flows of
-// it are missing, or that none are.
-
+// Sentences beside an answer: that nothing was collected in its window, or which flows of it are missing.
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { nsToMs } from '../../runtime/time.ts';
@@ -8,7 +6,7 @@ import type { Reader } from '../../store/store.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
 import { lostWithin, slotBounds, type TimeRange } from '../read/range.ts';
-import { edgeSlot, storedSlots } from '../read/slots.ts';
+import { boundarySlot, storedSlots } from '../read/slots.ts';
 import type { FlowQuery } from './flows.ts';
 
 /** Sentences about an answer of `count` responses to `query`; none when there is nothing to say. */
@@ -21,7 +19,7 @@ export async function noticesFor(
   const notices: string[] = [];
   if (count === 0n) notices.push(await emptyNotice(store, query, signal));
   const covered = await coverageNotices(store, query, count, signal);
-  // The ledger tells lost events too, by node.
+  // The ledger has lost events too, by node.
   if (covered !== undefined) return [...notices, ...covered];
   const hidden = query.events === 'matching' && query.whitelist.length > 0;
   if (hidden && (count === 0n || query.since !== undefined || query.until !== undefined)) {
@@ -34,7 +32,7 @@ export async function noticesFor(
   return notices;
 }
 
-/** What the ledger says of a window; undefined when it has nothing of it, as of flows that were imported. */
+/** The ledger's report on a window; undefined when it has none, as for imported flows. */
 async function coverageNotices(
   store: Reader,
   { since, until }: TimeRange,
@@ -61,7 +59,7 @@ async function emptyNotice(
   const ends = await storedSlots(store, signal);
   if (ends === undefined) return 'no flows: nothing has been collected yet';
   const stored = `flows are stored from ${text(slotBounds(ends.oldest).first)} to ${text(slotBounds(ends.newest).last + 1n)}`;
-  if ((await edgeSlot(store, query, 'oldest', signal)) === undefined)
+  if ((await boundarySlot(store, query, 'oldest', signal)) === undefined)
     return `no flows: no data was collected in that window; ${stored}`;
   return `no flows match; ${stored}`;
 }

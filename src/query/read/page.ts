@@ -1,5 +1,4 @@
 // One page of rows of a table, in order of time, and its cursor: what is read at a time and held in memory.
-import type { Predicate } from '../../hubble/filter/predicate.ts';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ALWAYS, column, EMPTY, join, param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
@@ -24,9 +23,8 @@ export interface Hit extends Position {
 export interface Wanted {
   readonly table: HistoryTable;
   readonly direction: 'forward' | 'backward';
-  readonly filter: CompiledSql;
-  /** Applied to rows that SQL cannot decide. */
-  readonly predicate: Predicate;
+  /** Its predicate is applied to rows that SQL cannot decide. */
+  readonly filter: Pick<CompiledSql, 'condition' | 'alternatives' | 'exact' | 'predicate'>;
   /** Leave the responses out, where SQL alone decides: only positions are wanted. */
   readonly positionsOnly?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -62,7 +60,7 @@ export async function readPage(
   pageRows: number,
   cursor?: Cursor,
 ): Promise<Page> {
-  const { table, filter, predicate, signal } = wanted;
+  const { table, filter, signal } = wanted;
   const statement = pageStatement(wanted, within, pageRows, cursor);
   const bare = isBare(wanted);
   const raw = bare ? KEY_COLUMNS : RAW;
@@ -81,7 +79,7 @@ export async function readPage(
     }
     const response =
       bare || table === 'events' ? restoreEvent(row, KEY_COLUMNS) : restoreFlow(row, KEY_COLUMNS);
-    if (decided || predicate(response)) hits.push({ ...last, table, response });
+    if (decided || filter.predicate(response)) hits.push({ ...last, table, response });
     // An expression may take milliseconds for a row.
     if (decided || performance.now() <= yieldAt) continue;
     await new Promise((resolve) => setImmediate(resolve));
@@ -93,7 +91,7 @@ export async function readPage(
 
 /** The statement of a page. */
 export function pageStatement(
-  wanted: Omit<Wanted, 'predicate'>,
+  wanted: Wanted,
   { range, slots }: PageRange,
   pageRows: number,
   cursor?: Cursor,
@@ -118,6 +116,6 @@ function beyond(direction: Wanted['direction'], { position, included }: Cursor):
   return sql`time ${sign} ${time} OR (time = ${time} AND uuid ${sign}${orAt} ${param(position.uuid, 'UUID')})`;
 }
 
-function isBare({ positionsOnly, filter, table }: Omit<Wanted, 'predicate'>): boolean {
+function isBare({ positionsOnly, filter, table }: Wanted): boolean {
   return positionsOnly === true && filter.exact && table === 'flows';
 }

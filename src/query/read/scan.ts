@@ -3,7 +3,7 @@
 // and then reads only the slots that have some.
 import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';
 import { bigint, firstRow } from '../../store/rows.ts';
-import { sql, table } from '../../store/sql.ts';
+import { ALWAYS, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import {
   type Cursor,
@@ -79,7 +79,7 @@ class TimeScan {
 
   async *hits(): AsyncGenerator<Hit> {
     const { options } = this;
-    const filtered = options.table === 'flows' && options.filter.where !== '1';
+    const filtered = options.table === 'flows' && options.filter.condition !== ALWAYS;
     while (this.inside()) {
       const window = this.windowAt(this.width);
       const rows = yield* this.page({ range: { since: window.first, until: window.last } });

@@ -3,7 +3,7 @@
 import { allRows, bigint, firstRow, number } from '../../store/rows.ts';
 import { join, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import type { CompiledSql } from '../sql/compile.ts';
+import type { Wanted } from './page.ts';
 import { inRange, type TimeRange } from './range.ts';
 
 export interface SlotRows {
@@ -48,7 +48,7 @@ export async function boundarySlot(
 export function slotsWith(
   store: Reader,
   range: TimeRange,
-  filter: CompiledSql,
+  filter: Wanted['filter'],
   direction: 'forward' | 'backward',
   signal?: AbortSignal,
 ): Promise<readonly SlotRows[]> {
@@ -59,7 +59,7 @@ export function slotsWith(
 /** The statement of `slotsWith`. A row that passes two of the filter's alternatives counts twice. */
 export function slotsStatement(
   range: TimeRange,
-  filter: CompiledSql,
+  filter: Wanted['filter'],
   direction: 'forward' | 'backward',
 ): Sql {
   const within = inRange('flows', range);

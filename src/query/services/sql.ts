@@ -1,14 +1,17 @@
-// One pass over the flows of a window: for every server and every cluster that called it, distinct connections and what
-// came of them. Counted by conversation, so that it does not matter how many nodes and trace points saw one.
+// Usage of servers by cluster of their clients, in one pass over the flows of a window. Connections are counted by
+// conversation, so it does not matter how many nodes and trace points saw one.
 
 import { Verdict } from '../../hubble/proto/schema.gen.ts';
 import { SOURCE_CALLS_SQL } from '../../incident/caller.ts';
 import { DENIED_SQL } from '../../incident/denial.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
+import { flag, number, rows, text } from '../../store/rows.ts';
+import { constant, join, param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
-import { rangeCondition, type TimeRange } from '../read/range.ts';
+import { inRange, type TimeRange } from '../read/range.ts';
+import { column } from '../sql/columns.ts';
 import type { CompiledSql } from '../sql/compile.ts';
 
 /** A server as one cluster's clients used it. */
@@ -52,55 +55,82 @@ export const COUNTED = [
 export type UsageCounts = Readonly<Record<(typeof COUNTED)[number], number>>;
 
 const { DROPPED, AUDIT } = Verdict.numbers;
-const SYN = 'bitAnd(tcp_flags, 2) = 2';
-/** DNS codes that answer: success and "no such name". */
-const DNS_ANSWERS = '0, 3';
+const SYN = sql`bitAnd(tcp_flags, 2) = 2`;
+const DENIED = constant(DENIED_SQL);
 
-const server = (column: string) => `if(forth, destination_${column}, source_${column})`;
-const client = (column: string) => `if(forth, source_${column}, destination_${column})`;
-const conversations = (condition: string) => `uniqExactIf(${CONVERSATION}, ${condition})`;
-const events = (condition: string) => `uniqExactIf(uuid, ${condition})`;
-const timed = 'l7_type = 2 AND l7_latency_ns > 0';
+type EndColumn = 'namespace' | 'pod_name' | 'cluster' | 'port' | 'names' | 'workloads' | 'labels';
+const server = (name: EndColumn | 'service_name' | 'service_namespace') =>
+  sql`if(forth, ${column(`destination_${name}`)}, ${column(`source_${name}`)})`;
+const client = (name: EndColumn) =>
+  sql`if(forth, ${column(`source_${name}`)}, ${column(`destination_${name}`)})`;
+const conversations = (condition: Sql) => sql`uniqExactIf(${CONVERSATION}, ${condition})`;
+const events = (condition: Sql) => sql`uniqExactIf(uuid, ${condition})`;
+const timed = sql`l7_type = 2 AND l7_latency_ns > 0`;
 
-const COUNTS: Readonly<Record<(typeof COUNTED)[number], string>> = {
-  connections: `uniqExact(${CONVERSATION})`,
+const COUNTS: Readonly<Record<(typeof COUNTED)[number], Sql>> = {
+  connections: sql`uniqExact(${CONVERSATION})`,
   // An answer, or more than a SYN from the client.
   answered: conversations(
-    `verdict != ${DROPPED} AND (NOT forth OR l7_type = 2 OR (l4_protocol = 1 AND tcp_flags != 0 AND NOT ${SYN}))`,
+    sql`verdict != ${DROPPED} AND (NOT forth OR l7_type = 2 OR (l4_protocol = 1 AND tcp_flags != 0 AND NOT ${SYN}))`,
   ),
-  denied: conversations(DENIED_SQL),
-  dropped: conversations(`verdict = ${DROPPED} AND NOT ${DENIED_SQL}`),
-  audited: conversations(`verdict = ${AUDIT}`),
-  requests: events('l7_type = 1'),
-  responses: events('l7_type = 2'),
+  denied: conversations(DENIED),
+  dropped: conversations(sql`verdict = ${DROPPED} AND NOT ${DENIED}`),
+  audited: conversations(sql`verdict = ${AUDIT}`),
+  requests: events(sql`l7_type = 1`),
+  responses: events(sql`l7_type = 2`),
+  // DNS codes 0 and 3 answer: success and "no such name".
   serverErrors: events(
-    `l7_type = 2 AND (http_code >= 500 OR (l7_protocol = 1 AND dns_rcode NOT IN (${DNS_ANSWERS})))`,
+    sql`l7_type = 2 AND (http_code >= 500 OR (l7_protocol = 1 AND dns_rcode NOT IN (0, 3)))`,
   ),
-  clientErrors: events('l7_type = 2 AND http_code BETWEEN 400 AND 499'),
-  latencyCount: `countIf(${timed})`,
-  latencySum: `sumIf(l7_latency_ns, ${timed})`,
+  clientErrors: events(sql`l7_type = 2 AND http_code BETWEEN 400 AND 499`),
+  latencyCount: sql`countIf(${timed})`,
+  latencySum: sql`sumIf(l7_latency_ns, ${timed})`,
 };
 
-const some = (text: string) => `anyIf(${text}, ${text} != '')`;
-const serviceText = `if(${server('service_name')} = '', '', concat(${server('service_namespace')}, '/', ${server('service_name')}))`;
+const some = (value: Sql) => sql`anyIf(${value}, ${value} != '')`;
+const serviceText = sql`if(${server('service_name')} = '', '', concat(${server('service_namespace')}, '/', ${server('service_name')}))`;
 
-const KEYS = [
-  `toString(${server('namespace')}) AS server_namespace`,
-  `toString(${server('pod_name')}) AS server_pod`,
-  `toString(${server('cluster')}) AS server_cluster`,
-  `toString(${client('cluster')}) AS client_cluster`,
-  `${client('pod_name')} = '' AS client_outside`,
-  `${server('port')} AS server_port`,
-  'l4_protocol',
-  `if(server_pod = '', ${serviceText}, '') AS front`,
-];
-const NAMES = [
-  some(serviceText),
-  some('domain(http_url)'),
-  some(server('names')),
-  some(server('workloads')),
-  some(server('labels')),
-];
+/** What one row is of. */
+const KEYS = sql`toString(${server('namespace')}) AS server_namespace,
+  toString(${server('pod_name')}) AS server_pod,
+  toString(${server('cluster')}) AS server_cluster,
+  toString(${client('cluster')}) AS client_cluster,
+  ${client('pod_name')} = '' AS client_outside,
+  ${server('port')} AS server_port,
+  l4_protocol,
+  if(server_pod = '', ${serviceText}, '') AS front`;
+const NAMES = join(
+  [serviceText, sql`domain(http_url)`, server('names'), server('workloads'), server('labels')].map(
+    some,
+  ),
+  sql`, `,
+);
+const SHAPE = {
+  namespace: text,
+  pod: text,
+  cluster: text,
+  clientCluster: text,
+  outside: flag,
+  port: number,
+  protocol: number,
+  front: text,
+  service: text,
+  host: text,
+  names: text,
+  workloads: text,
+  labels: text,
+  connections: number,
+  answered: number,
+  denied: number,
+  dropped: number,
+  audited: number,
+  requests: number,
+  responses: number,
+  serverErrors: number,
+  clientErrors: number,
+  latencyCount: number,
+  latencySum: number,
+};
 
 /** Throws `store/limit` when there are more than may be held. */
 export async function readUsage(
@@ -113,45 +143,29 @@ export async function readUsage(
   },
 ): Promise<Usage[]> {
   const { range, filter, config, signal } = how;
-  const { where, params } = rangeCondition('flows', range);
-  const sql =
-    `SELECT ${KEYS.join(', ')}, ${NAMES.join(', ')}, ${COUNTED.map((name) => COUNTS[name]).join(', ')} ` +
-    `FROM (SELECT *, ${SOURCE_CALLS_SQL} AS forth FROM flows WHERE ${where} AND ${BETWEEN_ADDRESSES} AND (${filter.where})) ` +
-    `WHERE l4_protocol IN (1, 2, 5) AND (${server('pod_name')} != '' OR ${server('service_name')} != '') ` +
-    'GROUP BY server_namespace, server_pod, server_cluster, client_cluster, client_outside, server_port, l4_protocol, front ' +
-    'LIMIT {usageLimit:UInt32}';
-  const values = { ...filter.params, ...params, usageLimit: config.maxServices + 1 };
+  const counts = join(
+    COUNTED.map((name) => COUNTS[name]),
+    sql`, `,
+  );
+  const statement = sql`SELECT ${KEYS}, ${NAMES}, ${counts}
+    FROM (
+      SELECT *, ${constant(SOURCE_CALLS_SQL)} AS forth FROM ${table('flows')}
+      WHERE ${inRange('flows', range)} AND ${BETWEEN_ADDRESSES} AND (${filter.condition})
+    )
+    WHERE l4_protocol IN (1, 2, 5) AND (${server('pod_name')} != '' OR ${server('service_name')} != '')
+    GROUP BY server_namespace, server_pod, server_cluster, client_cluster, client_outside, server_port, l4_protocol, front
+    LIMIT ${param(config.maxServices + 1, 'UInt32')}`;
   const found: Usage[] = [];
-  for await (const row of store.query(sql, values, signal && { signal })) found.push(usageOf(row));
+  for await (const row of rows(store, statement, SHAPE, { signal })) {
+    const { namespace, pod, cluster, clientCluster, outside, port, protocol, ...rest } = row;
+    const { service, host, names, workloads, labels, front: _, ...counts } = rest;
+    const named = { service, host, names, workloads, labels };
+    found.push({ namespace, pod, cluster, clientCluster, outside, port, protocol, named, counts });
+  }
   if (found.length > config.maxServices)
     throw new ParallaxError(
       'store/limit',
       `there are more than ${config.maxServices} servers and clients of them; narrow them by time or filters, or raise api.connections.maxServices`,
     );
   return found;
-}
-
-function usageOf(row: readonly unknown[]): Usage {
-  const text = (at: number) => String(row[at]);
-  const names = KEYS.length;
-  const counts = names + NAMES.length;
-  return {
-    namespace: text(0),
-    pod: text(1),
-    cluster: text(2),
-    clientCluster: text(3),
-    outside: Number(row[4]) === 1,
-    port: Number(row[5]),
-    protocol: Number(row[6]),
-    named: {
-      service: text(names),
-      host: text(names + 1),
-      names: text(names + 2),
-      workloads: text(names + 3),
-      labels: text(names + 4),
-    },
-    counts: Object.fromEntries(
-      COUNTED.map((name, index) => [name, Number(row[counts + index])]),
-    ) as UsageCounts,
-  };
 }

@@ -1,8 +1,9 @@
 // FlowFilters as a WHERE clause over the columns of `flows`. Values are parameters, never text of the statement.
 
+import type { Failed } from '../../hubble/cel/compile.ts';
 import { checked } from '../../hubble/filter/checked.ts';
 import { some } from '../../hubble/filter/condition.ts';
-import { compilePredicate } from '../../hubble/filter/predicate.ts';
+import { compilePredicate, type Predicate } from '../../hubble/filter/predicate.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { inputError } from '../../runtime/errors.ts';
 import type { Sql } from '../../store/sql.ts';
@@ -13,6 +14,7 @@ import { endpointConditions } from './endpoint.ts';
 import { eventConditions, flowConditions } from './event.ts';
 import { httpConditions } from './http.ts';
 
+/** The filters of a request, compiled once: as a condition of SQL and as a predicate. */
 export interface CompiledSql {
   /** Lets through every row that matches; `ALWAYS` without a filter. */
   readonly condition: Sql;
@@ -26,18 +28,24 @@ export interface CompiledSql {
   readonly alternatives?: readonly Sql[];
   /** False when rows let through must still pass the predicate. */
   readonly exact: boolean;
+  /** Decides alone, also about responses that are not stored. */
+  readonly predicate: Predicate;
 }
 
 /** With more alternatives than these a condition is one. */
 const MOST_ALTERNATIVES = 8;
 
-/** Compiles the lists of a request. Throws `input/invalid` when a filter cannot be understood. */
+/**
+ * Compiles the lists of a request. `failed` is called for each flow that the predicate cannot evaluate an expression for.
+ * Throws `input/invalid` when a filter cannot be understood.
+ */
 export function compileSql(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
+  failed?: Failed,
 ): CompiledSql {
-  // Refuses what cannot be understood, with the same words and the same first complaint.
-  compilePredicate(whitelist, blacklist);
+  // First, since it refuses what cannot be understood in Hubble's order.
+  const predicate = compilePredicate(whitelist, blacklist, failed && { failed });
   const allowed = checked(whitelist).map(filterBounds);
   const allow = whitelist.length === 0 ? TRUE : either(allowed);
   const deny = not(either(checked(blacklist).map(filterBounds)));
@@ -45,7 +53,7 @@ export function compileSql(
   const { text: where, params } = bounds.upper.render();
   checkSize(where, params);
   const anyOf = allowed.map((each) => both([each, deny]).upper);
-  const apart =
+  const separate =
     anyOf.length > 1 &&
     anyOf.length <= MOST_ALTERNATIVES &&
     anyOf.reduce((sum, each) => sum + sizeOfSql(each), 0) <= MAX_STATEMENT_BYTES;
@@ -54,7 +62,8 @@ export function compileSql(
     where,
     params,
     exact: isExact(bounds),
-    ...(apart && { alternatives: anyOf }),
+    predicate,
+    ...(separate && { alternatives: anyOf }),
   };
 }
 

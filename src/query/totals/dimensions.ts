@@ -13,7 +13,6 @@ import type { EnumType } from '../../hubble/proto/schema.ts';
 import { inputError } from '../../runtime/errors.ts';
 import type { FlowColumnName } from '../../store/schema/columns.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
-import { column } from '../sql/columns.ts';
 import { BEST_NAME, CLIENT_IS_SOURCE, SERVER_PORT } from './expressions.ts';
 
 /** A value to group by. */
@@ -58,8 +57,8 @@ interface Part {
 const asIs = (key = '') => key;
 const pair = (space = '', name = '') =>
   `if(${name} = '', '', if(${space} = '', toString(${name}), concat(${space}, '/', ${name})))`;
-const onlyFlows = (name: FlowColumnName): Key => ({ flows: column(name) });
-const inBoth = (name: FlowColumnName): Key => ({ flows: column(name), totals: name });
+const onlyFlows = (name: FlowColumnName): Key => ({ flows: name });
+const inBoth = (name: FlowColumnName): Key => ({ flows: name, totals: name });
 const CALLED = { flows: CLIENT_IS_SOURCE, totals: 'client_is_source' } as const satisfies Key;
 
 /** What an end can be counted by. */
@@ -232,7 +231,7 @@ const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
       name: 'policy',
       doc: 'policies that decided: those that deny a flow that was denied, else those that allow it',
       keys: (['egress', 'ingress'] as const).map((way) => ({
-        flows: `if(${DECIDED}, ${column(`${way}_denied_by`)}, ${column(`${way}_allowed_by`)})`,
+        flows: `if(${DECIDED}, ${way}_denied_by, ${way}_allowed_by)`,
       })),
       shown: (egress = '', ingress = '') =>
         `arrayStringConcat(arraySort(arrayDistinct(arrayMap(p -> ${policyName('p')}, arrayConcat(${policyList(egress)}, ${policyList(ingress)})))), ', ')`,

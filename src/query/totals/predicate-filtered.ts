@@ -33,7 +33,7 @@ export async function predicateFilteredGroups(
   const values = dimensions.map(({ keys, shown }) => shown(...keys.map(({ flows }) => flows)));
   const marks = [DENIED, DROPPED_FLOW, AUDITED];
   const sql = withNames(
-    `SELECT ${[...values, ...marks, restoreSelect()].join(', ')} FROM flows
+    `SELECT ${[...values, ...marks, restoreSelect().render().text].join(', ')} FROM flows
     WHERE ${where} AND (${filter.where}) LIMIT {judged:UInt64}`,
   );
   const bound = { ...filter.params, ...params, judged: config.maxPredicateFiltered + 1 };

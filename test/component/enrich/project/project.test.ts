@@ -8,7 +8,7 @@ import { responseFromJson } from '../../../../src/hubble/json/json.ts';
 import { decode } from '../../../../src/hubble/proto/codec.ts';
 import { type Flow, GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { restoreEvent, restoreFlow } from '../../../../src/query/read/restore/flow.ts';
-import { restoreEventSelect, restoreSelect } from '../../../../src/query/read/restore/select.ts';
+import { RESTORE_EVENT, restoreSelect } from '../../../../src/query/read/restore/select.ts';
 import { FLOW_COLUMNS } from '../../../../src/store/schema/columns.ts';
 import { FlowsTable } from '../../../support/enrich/flows-table.ts';
 import {
@@ -40,8 +40,10 @@ function roundTrip(encoded: readonly Uint8Array[], header: { cluster?: string } 
   if (projection.flows) table.insert(projection.flows);
   if (projection.events) table.insert(projection.events);
   const expected = encoded.map((bytes) => decode(GetFlowsResponse, bytes));
-  const flows = table.select(restoreSelect(), 'flows').map((row) => restoreFlow(row));
-  const events = table.select(restoreEventSelect(), 'events').map((row) => restoreEvent(row));
+  const flows = table.select(restoreSelect().render().text, 'flows').map((row) => restoreFlow(row));
+  const events = table
+    .select(RESTORE_EVENT.render().text, 'events')
+    .map((row) => restoreEvent(row));
   expectSame(
     flows,
     expected.filter(({ flow }) => flow !== undefined),
@@ -248,7 +250,9 @@ test.each([6, 7])('spoilt bytes are refused by projection and decoder alike (see
     else expected.push(decode(GetFlowsResponse, bytes));
   }
   if (flows) table.insert(flows);
-  const restored = table.select(restoreSelect(), 'flows').map((row) => restoreFlow(row));
+  const restored = table
+    .select(restoreSelect().render().text, 'flows')
+    .map((row) => restoreFlow(row));
   expect(refused.size).toBeGreaterThan(100);
   // Compared as encoded: a scalar that came twice, 0 last, is 0 to the decoder and absent to us.
   expectSame(

@@ -7,7 +7,7 @@ import type { FlowFilter, GetFlowsResponse } from '../../../../src/hubble/proto/
 import { fromNanos, toNanos } from '../../../../src/hubble/proto/timestamp.ts';
 import { type FlowQuery, queryFlows } from '../../../../src/query/flows/flows.ts';
 import { noticesFor } from '../../../../src/query/flows/notices.ts';
-import { edgeSlot } from '../../../../src/query/read/slots.ts';
+import { boundarySlot } from '../../../../src/query/read/slots.ts';
 import { MINUTE_NS, msToNs, SECOND_NS } from '../../../../src/runtime/time.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
@@ -114,7 +114,7 @@ test('a reader that leaves ends the query; one that gives up by signal too', asy
   };
   await expect(reading()).rejects.toThrow();
   // Nothing was left open: the next query gets its turn.
-  expect(await edgeSlot(stored.store, {}, 'newest')).toBe(YEAR_2200 / (5n * MINUTE_NS));
+  expect(await boundarySlot(stored.store, {}, 'newest')).toBe(YEAR_2200 / (5n * MINUTE_NS));
 });
 
 test('an empty window and lost events are said', async () => {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   await stored.insert(tameResponses(300, 7));
   flows = [];
   const rows = stored.store.query(
-    `SELECT uuid, length(raw), ${restoreSelect()} FROM flows SETTINGS max_threads = 1`,
+    `SELECT uuid, length(raw), ${restoreSelect().render().text} FROM flows SETTINGS max_threads = 1`,
     {},
   );
   for await (const row of rows)

@@ -33,7 +33,7 @@ beforeAll(async () => {
   flows = [];
   raw = new Set();
   const rows = stored.store.query(
-    `SELECT uuid, length(raw), ${restoreSelect()} FROM flows SETTINGS max_threads = 1`,
+    `SELECT uuid, length(raw), ${restoreSelect().render().text} FROM flows SETTINGS max_threads = 1`,
     {},
   );
   for await (const row of rows) {

@@ -116,7 +116,7 @@ beforeAll(async () => {
   await stored.insert(fixtureLines('captured/flows').slice(0, 500).map(responseFromJson));
   flows = [];
   const rows = stored.store.query(
-    `SELECT uuid, ${restoreSelect()} FROM flows WHERE raw = '' SETTINGS max_threads = 1`,
+    `SELECT uuid, ${restoreSelect().render().text} FROM flows WHERE raw = '' SETTINGS max_threads = 1`,
     {},
   );
   for await (const row of rows) flows.push({ uuid: String(row[0]), response: restoreFlow(row, 1) });

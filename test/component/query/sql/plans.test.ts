@@ -8,6 +8,7 @@ import { queryFlows } from '../../../../src/query/flows/flows.ts';
 import { pageStatement } from '../../../../src/query/read/page.ts';
 import { slotsStatement } from '../../../../src/query/read/slots.ts';
 import { compileSql } from '../../../../src/query/sql/compile.ts';
+import type { Sql } from '../../../../src/store/sql.ts';
 import type { QueryParams, Store } from '../../../../src/store/store.ts';
 import { openStore, rowsOf, type TestStore } from '../../../engines/stores.ts';
 import { type Kind, kinds } from '../../../support/load/kinds.ts';
@@ -39,10 +40,11 @@ async function asking(name: string) {
   return questionOf(kind.args, END);
 }
 
-async function explained(sql: string, params: QueryParams): Promise<string> {
+async function explained(statement: Sql): Promise<string> {
+  const { text, params } = statement.render();
   const rows = await rowsOf(
     engine.store,
-    `SELECT explain FROM (EXPLAIN indexes = 1 ${sql})`,
+    `SELECT explain FROM (EXPLAIN indexes = 1 ${text})`,
     params,
   );
   return rows.map(([line]) => String(line)).join('\n');
@@ -75,8 +77,8 @@ test.each([
 ])('counting %s uses %s', async (name, index) => {
   const { whitelist, blacklist } = await asking(name);
   const filter = compileSql(whitelist, blacklist);
-  const { sql, params } = slotsStatement({ since: END - DAY, until: END }, filter, 'backward');
-  const plan = await explained(sql, params);
+  const statement = slotsStatement({ since: END - DAY, until: END }, filter, 'backward');
+  const plan = await explained(statement);
   expect(plan).toContain(`Name: ${index}`);
   const { read, all } = granules(plan);
   expect(all).toBeGreaterThan(30);
@@ -87,8 +89,8 @@ test.each([
 test('counting the addresses of a network uses ip_source_set', async () => {
   // Those of the pods are few everywhere; of outside addresses a stretch may have more than an index keeps.
   const filter = compileSql([{ source_ip: ['172.31.0.0/16'] }], []);
-  const { sql, params } = slotsStatement({ since: END - DAY, until: END }, filter, 'backward');
-  const plan = await explained(sql, params);
+  const statement = slotsStatement({ since: END - DAY, until: END }, filter, 'backward');
+  const plan = await explained(statement);
   expect(plan).toContain('Name: ip_source_set');
 });
 
@@ -110,8 +112,8 @@ test.each([
   'counting %s in the network %s, where nothing is, asks %s and reads next to nothing',
   async (field, network, index, values) => {
     const filter = compileSql([{ [field]: [network] }], []);
-    const { sql, params } = slotsStatement({ since: END - DAY, until: END }, filter, 'backward');
-    const plan = await explained(sql, params);
+    const statement = slotsStatement({ since: END - DAY, until: END }, filter, 'backward');
+    const plan = await explained(statement);
     expect(plan).toContain(`Name: ${index}`);
     const { read, all } = granules(plan);
     expect(all).toBeGreaterThan(30);
@@ -140,8 +142,8 @@ test('networks that are there are found whole, whatever index they are looked fo
 
 test('counting reads no times and no uuids', () => {
   const filter = compileSql([{ source_port: ['77'] }, { destination_port: ['77'] }], []);
-  const { sql } = slotsStatement({ since: END - DAY, until: END - 1n }, filter, 'backward');
-  expect(sql).not.toMatch(/\buuid\b|\btime\b/);
+  const statement = slotsStatement({ since: END - DAY, until: END - 1n }, filter, 'backward');
+  expect(statement.render().text).not.toMatch(/\buuid\b|\btime\b/);
 });
 
 test('a page reads the other columns of its own rows only, and its slots by the key', async () => {
@@ -149,12 +151,11 @@ test('a page reads the other columns of its own rows only, and its slots by the 
     table: 'flows',
     direction: 'backward',
     filter: compileSql([{ verdict: [2] }], []),
-    predicate: () => true,
   } as const;
   const slot = (END - DAY / 2n) / 300_000_000_000n;
   const stretch = { range: { since: END - DAY, until: END - 1n }, slots: [slot] };
-  const { sql, params } = pageStatement(wanted, stretch, 100);
-  const plan = await explained(sql, params);
+  const statement = pageStatement(wanted, stretch, 100);
+  const plan = await explained(statement);
   expect(plan).toContain('Lazily read columns');
   expect(/Prewhere filter column:.*/.exec(plan)?.[0]).toContain('verdict');
   const { read, all } = granules(plan);

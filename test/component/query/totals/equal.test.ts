@@ -55,7 +55,7 @@ beforeAll(async () => {
   const rows = await rowsOf(
     stored.store,
     withNames(
-      `SELECT toUnixTimestamp64Nano(time), raw != '', ${[...shown, restoreSelect()].join(', ')} FROM flows`,
+      `SELECT toUnixTimestamp64Nano(time), raw != '', ${[...shown, restoreSelect().render().text].join(', ')} FROM flows`,
     ),
   );
   flows = rows.map((row) => ({

@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest';
 import { findConflicts } from '../../../../src/query/catalogue/cluster-findings.ts';
-import type { ClusterView, Told } from '../../../../src/query/catalogue/clusters.ts';
+import type { ClusterFact, ClusterView } from '../../../../src/query/catalogue/clusters.ts';
 
 const TIMES = { firstSeen: '2026-03-01T00:00:00.000Z', lastSeen: '2026-03-02T00:00:00.000Z' };
 
 /** `config 7`, `flow 7`; `!` before it is what holds no more. */
-function told(...texts: string[]): Told[] {
+function told(...texts: string[]): ClusterFact[] {
   return texts.map((text) => {
     const [origin = '', value = ''] = text.replace('!', '').split(' ');
-    return { ...TIMES, value, origin: origin as Told['origin'], current: !text.startsWith('!') };
+    return {
+      ...TIMES,
+      value,
+      origin: origin as ClusterFact['origin'],
+      current: !text.startsWith('!'),
+    };
   });
 }
 

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { judge, type Sighting } from '../../../../src/query/doctor/identities.ts';
+import { conflicts, type IdentityObservation } from '../../../../src/query/doctor/identities.ts';
 
-const seen = (name: string, id: number, observer = 'east'): Sighting => ({
+const seen = (name: string, id: number, observer = 'east'): IdentityObservation => ({
   observer,
   name,
   id,
   flows: 7,
 });
-const checks = (sightings: readonly Sighting[], clusters: { name: string; id?: number }[] = []) =>
-  [...judge(sightings, clusters)].map(({ check, cluster, what }) => ({ check, cluster, what }));
+const checks = (
+  sightings: readonly IdentityObservation[],
+  clusters: { name: string; id?: number }[] = [],
+) =>
+  [...conflicts(sightings, clusters)].map(({ check, cluster, what }) => ({ check, cluster, what }));
 
 describe('names, ids and numbers of clusters', () => {
   test('nothing to say where they fit together', () => {
@@ -22,7 +25,7 @@ describe('names, ids and numbers of clusters', () => {
 
   test('an id other than the configured one: wrong id, or another numbering', () => {
     // 373826 read as a number of 511 clusters: 11 instead of 5.
-    const [finding] = judge([seen('west', 373826 >>> 15)], [{ name: 'west', id: 5 }]);
+    const [finding] = conflicts([seen('west', 373826 >>> 15)], [{ name: 'west', id: 5 }]);
     expect(finding).toMatchObject({ check: 'cluster-id', severity: 'problem', cluster: 'east' });
     expect(finding?.what).toBe('identities of west carry cluster id 11, the configuration says 5');
     expect(finding?.cure).toContain('maxConnectedClusters');

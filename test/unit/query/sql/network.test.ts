@@ -2,14 +2,13 @@
 import { expect, test } from 'vitest';
 import { parsePrefix } from '../../../../src/hubble/filter/address.ts';
 import { networkCondition } from '../../../../src/query/sql/network.ts';
-import { Params } from '../../../../src/query/sql/params.ts';
+import { column as columnOf } from '../../../../src/store/sql.ts';
 
 function condition(text: string, column = 'ip_source') {
   const network = parsePrefix(text);
   if (network === undefined) throw new Error(`${text} is no network`);
-  const params = new Params();
-  const sql = networkCondition(network, column, params);
-  const lists = Object.values(params.all()).filter((value) => Array.isArray(value));
+  const { text: sql, params } = networkCondition(network, columnOf(column)).render();
+  const lists = Object.values(params).filter((value) => Array.isArray(value));
   return { sql, lists };
 }
 
