@@ -141,8 +141,8 @@ export function incidentOf(facts: IncidentFacts, at: IncidentMoment): Incident {
     id: incidentId(facts.incident),
     text: incidentText(fields),
     ...fields,
-    firstSeen: momentText(firstSeen),
-    lastSeen: momentText(lastSeen),
+    firstSeen: timeText(firstSeen),
+    lastSeen: timeText(lastSeen),
     count,
     rate: rateOf(count, at.window),
     state: incidentState(lastSeen, at),
@@ -305,6 +305,6 @@ function rateOf(count: number, window: bigint): number {
   return minutes <= 0 ? 0 : Number((count / minutes).toPrecision(3));
 }
 
-function momentText(nanos: bigint): string {
+function timeText(nanos: bigint): string {
   return formatTimestamp(fromNanos(nanos)) ?? String(nanos);
 }

@@ -1,7 +1,7 @@
 // Follows new flows up to a time: later flows are dropped, and the stream ends some seconds after it.
 
 import { toNanos } from '../../hubble/proto/timestamp.ts';
-import type { Outgoing } from '../../query/flows/encoded-response.ts';
+import type { EncodedResponse } from '../../query/flows/encoded-response.ts';
 import type { LiveFlows } from '../../query/flows/follow.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { nsToMs } from '../../runtime/time.ts';
@@ -32,7 +32,7 @@ export function followUntil(
         void clock.sleep(ms, either).then(() => over.abort());
       };
       return {
-        settled: () => stream.settled(),
+        waitUntilStored: () => stream.waitUntilStored(),
         setPatient: (patient) => stream.setPatient(patient),
         restart: () => stream.restart(),
         [Symbol.asyncIterator]() {
@@ -58,7 +58,7 @@ export function followUntil(
   };
 }
 
-function isAfter({ response: { flow, time } }: Outgoing, until: bigint): boolean {
+function isAfter({ response: { flow, time } }: EncodedResponse, until: bigint): boolean {
   const of = flow?.time ?? time;
   return of !== undefined && toNanos(of) > until;
 }

@@ -7,7 +7,7 @@ import {
   filtersOf,
   flagField,
   listField,
-  momentOf,
+  parseTime,
   schemaError,
   wholeField,
   windowFields,
@@ -108,8 +108,8 @@ export function selectionOf(
     throw inputError('cannot set both first and follow', { field: 'first' });
   if (all && first + last > 0n)
     throw inputError('cannot set all beside first or last', { field: 'all' });
-  const since = momentOf('since', input.since, nowNanos);
-  const until = momentOf('until', input.until, nowNanos);
+  const since = parseTime('since', input.since, nowNanos);
+  const until = parseTime('until', input.until, nowNanos);
   if (follow && until !== undefined)
     throw inputError('cannot set both until and follow', { field: 'until' });
   const bounded = first + last > 0n || since !== undefined || until !== undefined || all || follow;

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 import type { CoverageReport, NodeReport } from '../../query/coverage/report.ts';
-import { STRIP } from '../../query/coverage/timeline.ts';
+import { TIMELINE } from '../../query/coverage/timeline.ts';
 import { MINUTE_MS } from '../../runtime/time.ts';
 import { plainLines, plainText } from '../output/plain-text.ts';
 import type { Answer } from '../output/render.ts';
@@ -9,7 +9,7 @@ import { type Column, tableOf } from '../output/table.ts';
 import { cut, pad, widthOf, wrap } from '../output/width.ts';
 
 /** The worse one stands for several buckets. */
-const WORST = [STRIP.lost, STRIP.dark, STRIP.none, STRIP.partly, STRIP.full];
+const WORST = [TIMELINE.lost, TIMELINE.dark, TIMELINE.none, TIMELINE.partly, TIMELINE.full];
 const SMALLEST_STRIP = 20;
 const PIPE_COLUMNS = 120;
 
@@ -105,7 +105,7 @@ function strips(report: CoverageReport, { color, columns = PIPE_COLUMNS }: Scree
   const group = Math.max(1, Math.ceil(length / room));
   const paint = painter(color);
   const minutes = (bucketSeconds / 60) * group;
-  const legend = `one character is ${minutes === 1 ? 'a minute' : `${minutes} minutes`}: ${STRIP.full} full, ${STRIP.partly} partly, ${STRIP.lost} lost, ${STRIP.dark} dark, ${STRIP.none} not collected`;
+  const legend = `one character is ${minutes === 1 ? 'a minute' : `${minutes} minutes`}: ${TIMELINE.full} full, ${TIMELINE.partly} partly, ${TIMELINE.lost} lost, ${TIMELINE.dark} dark, ${TIMELINE.none} not collected`;
   const lines = nodes.map(({ strip }, index) => {
     const name = pad(cut(names[index] ?? '', width), width, 'left');
     return `${name}  ${[...grouped(strip, group)].map(paint).join('')}\n`;
@@ -116,7 +116,7 @@ function strips(report: CoverageReport, { color, columns = PIPE_COLUMNS }: Scree
 function* grouped(strip: string, size: number): Generator<string> {
   for (let at = 0; at < strip.length; at += size) {
     const part = strip.slice(at, at + size);
-    yield WORST.find((each) => part.includes(each)) ?? STRIP.none;
+    yield WORST.find((each) => part.includes(each)) ?? TIMELINE.none;
   }
 }
 
@@ -124,13 +124,13 @@ function painter(color: boolean): (character: string) => string {
   const colors = createColors(color);
   return (character) => {
     switch (character) {
-      case STRIP.full:
+      case TIMELINE.full:
         return colors.green(character);
-      case STRIP.partly:
+      case TIMELINE.partly:
         return colors.yellow(character);
-      case STRIP.lost:
+      case TIMELINE.lost:
         return colors.red(character);
-      case STRIP.dark:
+      case TIMELINE.dark:
         return colors.magenta(character);
       default:
         return colors.dim(character);

@@ -97,7 +97,7 @@ function details(connection: Connection): string {
 }
 
 async function fromFile(path: string, options: ObserveOptions): Promise<ReportAnswer<Connection>> {
-  const [{ connectionsAmong }, { connectionsConfig }, { fileResponses }] = await Promise.all([
+  const [{ connectionsOf }, { connectionsConfig }, { fileResponses }] = await Promise.all([
     import('../../query/connections/from-responses.ts'),
     import('../../query/connections/config.ts'),
     import('../observe/input-file.ts'),
@@ -105,6 +105,6 @@ async function fromFile(path: string, options: ObserveOptions): Promise<ReportAn
   const notices: string[] = [];
   const warn = (message: string) => notices.push(`${path}: ${message}`);
   const responses = fileResponses(path, process.stdin, warn);
-  const items = await connectionsAmong(responses, options, connectionsConfig.parse({}));
+  const items = await connectionsOf(responses, options, connectionsConfig.parse({}));
   return { items, notices };
 }

@@ -122,7 +122,7 @@ export function textOf(value: Value): Result {
       return doubleText(value);
   }
   if (value instanceof Uint) return String(value.value);
-  if (value instanceof Moment) return momentText(value);
+  if (value instanceof Moment) return timeText(value);
   if (value instanceof Span) return spanText(value);
   if (!(value instanceof Uint8Array)) return NO_OVERLOAD;
   try {
@@ -145,7 +145,7 @@ function doubleText(value: number): string {
   return `${digits}e${sign}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
-function momentText({ nanos }: Moment): Result {
+function timeText({ nanos }: Moment): Result {
   const time = fromNanos(nanos);
   const text = formatTimestamp(time);
   if (text === undefined) return new Failure('timestamp overflow');

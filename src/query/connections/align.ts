@@ -21,12 +21,12 @@ export function alignSegments(
   const skew = msToNs(skewMs);
   const cut = nodes.map((own) => cutAtOthers(own, nodes, skew));
   const [longest = [], ...others] = cut.sort((a, b) => b.length - a.length);
-  let joined = longest.map(alone);
+  let joined = longest.map(single);
   for (const segments of others) joined = alignWith(joined, segments, skew);
   return continued(joined, skew).map(({ parts }) => parts.flatMap(({ seen }) => seen));
 }
 
-function alone(segment: Segment): Joined {
+function single(segment: Segment): Joined {
   return { parts: [segment], first: segment.first, last: segment.last };
 }
 
@@ -47,7 +47,7 @@ function alignWith(joined: Joined[], segments: readonly Segment[], skew: bigint)
   const left: Joined[] = [];
   segments.forEach((segment, index) => {
     const partner = partners[index];
-    if (partner === undefined) left.push(alone(segment));
+    if (partner === undefined) left.push(single(segment));
     else join(partner, segment);
   });
   return [...joined, ...left].sort((a, b) => byTime(a.first, b.first));

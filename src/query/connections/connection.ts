@@ -7,8 +7,8 @@ import type { MissingSide } from './missing.ts';
 import { type EndSeen, type Observation, PROTOCOLS } from './observation.ts';
 import { opens, type Side, sideOf } from './orient.ts';
 import { inOrder } from './segment.ts';
-import { forth, type Stitched } from './stitch.ts';
-import { momentText } from './text.ts';
+import { type Stitched, towardServer } from './stitch.ts';
+import { timeText } from './text.ts';
 import { distinct, VERDICT, type View, viewOf } from './view.ts';
 
 /** One end, from everything that any node said of it. */
@@ -94,10 +94,10 @@ const TCP = PROTOCOLS.indexOf('TCP');
 
 export function draftOf({ seen: unordered, server }: Stitched): Draft {
   const seen = [...unordered].sort(inOrder);
-  const goesForth = (each: Observation) => forth(each, server);
-  const bySide = (side: Side) => seen.filter((each) => sideOf(each, goesForth(each)) === side);
+  const toServer = (each: Observation) => towardServer(each, server);
+  const bySide = (side: Side) => seen.filter((each) => sideOf(each, toServer(each)) === side);
   const [atSource, atDestination] = [bySide('source'), bySide('destination')];
-  const isAnswer = (each: Observation) => !goesForth(each);
+  const isAnswer = (each: Observation) => !toServer(each);
   const source = viewOf(atSource, 'source', isAnswer);
   const destination = viewOf(atDestination, 'destination', isAnswer);
   const l7 = richer(source?.l7, destination?.l7);
@@ -108,10 +108,10 @@ export function draftOf({ seen: unordered, server }: Stitched): Draft {
   const connection: Connection = {
     uuid: (seen.find(({ verdict }) => verdict === VERDICT.DROPPED) ?? seen[0])?.uuid ?? '',
     protocol: PROTOCOLS[seen[0]?.protocol ?? 0] ?? '',
-    client: endOf(seen, (each) => (goesForth(each) ? each.source : each.destination)),
-    server: endOf(seen, (each) => (goesForth(each) ? each.destination : each.source)),
-    first: momentText(first),
-    last: momentText(last),
+    client: endOf(seen, (each) => (toServer(each) ? each.source : each.destination)),
+    server: endOf(seen, (each) => (toServer(each) ? each.destination : each.source)),
+    first: timeText(first),
+    last: timeText(last),
     outcome: outcomeOf(seen, isAnswer),
     ...(deniedAt && { deniedAt }),
     opened: seen[0]?.protocol !== TCP || seen.some(opens),

@@ -4,7 +4,7 @@ import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { ConnectionsConfig } from './config.ts';
 import { type Connection, type Draft, draftOf } from './connection.ts';
-import { collectedAmong, withMissing } from './missing.ts';
+import { collectedBy, withMissing } from './missing.ts';
 import { type Observation, observationOf } from './observation.ts';
 import { type ConnectionQuery, stitchLimits } from './query.ts';
 import { within } from './read.ts';
@@ -12,7 +12,7 @@ import { byTime } from './segment.ts';
 import { stitch } from './stitch.ts';
 
 /** As `queryConnections`, of what `responses` tells. Throws `store/limit` for more than may be held. */
-export async function connectionsAmong(
+export async function connectionsOf(
   responses: AsyncIterable<GetFlowsResponse>,
   query: ConnectionQuery,
   config: ConnectionsConfig,
@@ -29,7 +29,7 @@ export async function connectionsAmong(
       );
     seen.push({ ...each, hit: within(query, each.time) && predicate(response) });
   }
-  const collected = collectedAmong(seen);
+  const collected = collectedBy(seen);
   return newest(stitch(seen, stitchLimits(config)).map(draftOf), query).map((draft) =>
     withMissing(draft, collected),
   );

@@ -230,7 +230,7 @@ function clustersAsked(draft: Draft): string[] {
 }
 
 /** From observations at hand, such as those of a file. */
-export function collectedAmong(
+export function collectedBy(
   observations: Iterable<Pick<Observation, 'observer' | 'node' | 'time'>>,
 ): Collected {
   const minutes = new Minutes();

@@ -69,13 +69,13 @@ function portVote(source: number, destination: number): number {
 }
 
 /**
- * The end on whose behalf the node saw the flow; `forth` says that its source is the client. An end with an endpoint
+ * The end on whose behalf the node saw the flow; `towardServer` says that its source is the client. An end with an endpoint
  * number is local to the node. With both ends on one node, what a packet was doing says whose view it is; the direction
  * of trace events differs between versions and comes last.
  */
-export function sideOf(seen: Observation, forth: boolean): Side {
-  const client = forth ? seen.source : seen.destination;
-  const server = forth ? seen.destination : seen.source;
+export function sideOf(seen: Observation, towardServer: boolean): Side {
+  const client = towardServer ? seen.source : seen.destination;
+  const server = towardServer ? seen.destination : seen.source;
   if (client.local > 0 !== server.local > 0) return client.local > 0 ? 'source' : 'destination';
   const clusters =
     client.cluster !== '' && server.cluster !== '' && client.cluster !== server.cluster;
@@ -85,8 +85,8 @@ export function sideOf(seen: Observation, forth: boolean): Side {
     if (home === server.cluster) return 'destination';
   }
   if (seen.event === EVENT_TYPES.trace) {
-    if (ARRIVED.has(seen.point)) return forth ? 'destination' : 'source';
-    if (LEAVING.has(seen.point)) return forth ? 'source' : 'destination';
+    if (ARRIVED.has(seen.point)) return towardServer ? 'destination' : 'source';
+    if (LEAVING.has(seen.point)) return towardServer ? 'source' : 'destination';
   }
   if (seen.direction === EGRESS) return 'source';
   if (seen.direction === INGRESS) return 'destination';

@@ -45,7 +45,7 @@ export function cutByGaps(seen: readonly Observation[], idleMs: number): Observa
 export function cutByNode(
   seen: readonly Observation[],
   limits: { readonly tcpIdleMs: number; readonly otherIdleMs: number },
-  forth: (each: Observation) => boolean,
+  towardServer: (each: Observation) => boolean,
 ): Segment[][] {
   const nodes = new Map<string, Observation[]>();
   for (const each of seen) {
@@ -54,14 +54,14 @@ export function cutByNode(
     if (list === undefined) nodes.set(key, [each]);
     else list.push(each);
   }
-  return [...nodes].map(([node, list]) => cutOne(node, list.sort(inOrder), limits, forth));
+  return [...nodes].map(([node, list]) => cutOne(node, list.sort(inOrder), limits, towardServer));
 }
 
 function cutOne(
   node: string,
   ordered: readonly Observation[],
   limits: { readonly tcpIdleMs: number; readonly otherIdleMs: number },
-  forth: (each: Observation) => boolean,
+  towardServer: (each: Observation) => boolean,
 ): Segment[] {
   const segments: Segment[] = [];
   let list: Observation[] = [];
@@ -73,7 +73,7 @@ function cutOne(
     const idleMs = closed ? limits.otherIdleMs : limits.tcpIdleMs;
     const waited = before - (list[0]?.time ?? before);
     const over = used || closed || silent > 2n * waited + RETRY_SLACK;
-    const again = over && opens(each) && forth(each);
+    const again = over && opens(each) && towardServer(each);
     if (list.length > 0 && (again || silent > msToNs(idleMs))) {
       segments.push(segmentOf(node, list));
       list = [];
@@ -83,7 +83,7 @@ function cutOne(
     list.push(each);
     before = each.time;
     // Only what the client sends after its SYN proves that it was heard; proxies log without flags and in their own time.
-    if (each.tcpFlags !== 0 && !opens(each) && forth(each)) used = true;
+    if (each.tcpFlags !== 0 && !opens(each) && towardServer(each)) used = true;
     if ((each.tcpFlags & FIN_OR_RST) !== 0) closed = true;
   }
   if (list.length > 0) segments.push(segmentOf(node, list));

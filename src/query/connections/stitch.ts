@@ -29,12 +29,12 @@ export function endKey({ ip, port }: Pick<EndSeen, 'ip' | 'port'>): string {
 export function stitch(observations: Iterable<Observation>, limits: StitchLimits): Stitched[] {
   const found: Stitched[] = [];
   for (const conversation of conversations(withoutRepeats(observations))) {
-    for (const group of apart(conversation)) {
+    for (const group of splitByEndpoint(conversation)) {
       for (const [server, seen] of byServer(group)) {
         const tcp = seen[0]?.protocol === PROTOCOL.tcp;
         const cut = tcp
           ? alignSegments(
-              cutByNode(seen, limits, (each) => forth(each, server)),
+              cutByNode(seen, limits, (each) => towardServer(each, server)),
               limits,
             )
           : cutByGaps(seen, limits.otherIdleMs);
@@ -56,7 +56,7 @@ function* withoutRepeats(observations: Iterable<Observation>): Generator<Observa
 }
 
 /** Whether the flow goes to the server. */
-export function forth({ destination }: Observation, server: string): boolean {
+export function towardServer({ destination }: Observation, server: string): boolean {
   return endKey(destination) === server;
 }
 
@@ -96,7 +96,7 @@ interface Conversation {
 }
 
 /** Clusters outside of a mesh use the same addresses: ends that are named differently are different. */
-function apart(conversation: readonly Observation[]): Observation[][] {
+function splitByEndpoint(conversation: readonly Observation[]): Observation[][] {
   const groups: { readonly seen: Observation[]; readonly names: Map<string, Named> }[] = [];
   for (const each of conversation) {
     const ends = [each.source, each.destination].map((end) => [endKey(end), namedAs(end)] as const);

@@ -4,7 +4,7 @@ import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
 import { type L7Summary, summarizeL7 } from './l7.ts';
 import type { Observation, PolicyNamed } from './observation.ts';
 import type { Side } from './orient.ts';
-import { momentText } from './text.ts';
+import { timeText } from './text.ts';
 
 export interface DropCount {
   /** Hubble's name of it, such as POLICY_DENIED. */
@@ -76,8 +76,8 @@ export function viewOf(
   return {
     cluster: first.observer,
     nodes: distinct(seen.map(({ node }) => node)),
-    first: momentText(first.time),
-    last: momentText(last.time),
+    first: timeText(first.time),
+    last: timeText(last.time),
     flows: seen.length,
     verdict: enumName(Verdict, weightiest),
     verdicts: Object.fromEntries(

@@ -1,9 +1,8 @@
-// What a window of the store covers: complete, or with which gaps. Every answer over history can say it.
+// Coverage of a window of the store: complete, or its gaps. Answers over history carry it.
 import { MINUTE_MS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { type CoverageWindow, readBuckets, readStreams, storedBetween } from './facts.ts';
-import { type Gap, gapsOf, type NodeFacts, nodeFacts } from './gaps.ts';
-import type { Hole } from './intervals.ts';
+import { type Gap, gapsOf, type NodeFacts, nodeFacts, type UncertainGap } from './gaps.ts';
 
 export interface CoverageQuery {
   /** Milliseconds since 1970. */
@@ -26,8 +25,8 @@ export interface Coverage {
 }
 
 const MAX_BUCKETS = 720;
-/** Holes whose count is made sure of by what was stored between two reports. */
-const MAX_SETTLED = 100;
+/** Gaps whose count is checked against the flows stored between two reports. */
+const MAX_CHECKED = 100;
 
 /** Reads the ledger. `nowMs` is the present: a report of its minute may be on its way. */
 export async function coverageOf(
@@ -44,14 +43,14 @@ export async function coverageOf(
   const clusters = nodeFacts(buckets, streams);
   for (const name of query.clusters ?? []) if (!clusters.has(name)) clusters.set(name, new Map());
   const gaps: Gap[] = [];
-  const holes: { gap: Gap; hole: Hole }[] = [];
+  const uncertain: UncertainGap[] = [];
   for (const [cluster, nodes] of clusters) {
     const found = gapsOf(nodes, window);
     gaps.push(...found.gaps.map((gap) => ({ ...gap, cluster })));
-    holes.push(...found.holes);
+    uncertain.push(...found.uncertain);
   }
-  for (const [index, each] of holes.entries()) {
-    const gap = index < MAX_SETTLED ? await settled(store, each.gap, each.hole, signal) : each.gap;
+  for (const [index, each] of uncertain.entries()) {
+    const gap = index < MAX_CHECKED ? await withoutStored(store, each, signal) : each.gap;
     if (gap.count === undefined || gap.count.max > 0) gaps.push(gap);
   }
   gaps.sort((a, b) => a.fromMs - b.fromMs || a.cluster.localeCompare(b.cluster));
@@ -59,7 +58,7 @@ export async function coverageOf(
   return { window, complete: collected && gaps.length === 0, collected, gaps, clusters };
 }
 
-/** Whole minutes, at most 720 stretches of them. */
+/** Whole minutes, at most 720 buckets of them. */
 export function windowOf(query: CoverageQuery, nowMs: number): CoverageWindow {
   const sinceMs = Math.floor(query.sinceMs / MINUTE_MS) * MINUTE_MS;
   const last = Math.min(query.untilMs, nowMs);
@@ -70,10 +69,9 @@ export function windowOf(query: CoverageQuery, nowMs: number): CoverageWindow {
 }
 
 /** A collector that was killed had published more than it reported: what is stored is not missing. */
-async function settled(
+async function withoutStored(
   store: Reader,
-  gap: Gap,
-  { lastMs, openedMs, fromMs }: Hole,
+  { gap, between: { lastMs, openedMs, fromMs } }: UncertainGap,
   signal: AbortSignal | undefined,
 ): Promise<Gap> {
   if (gap.count === undefined || openedMs <= lastMs) return gap;

@@ -1,19 +1,19 @@
-// The coverage of a window in words: what every answer over history can add for its reader.
+// Coverage in sentences, for the notices of answers.
 import { DAY_MS } from '../../runtime/time.ts';
 import type { Coverage } from './coverage.ts';
 import type { Gap } from './gaps.ts';
 import type { Count } from './intervals.ts';
 
-/** Gaps told one by one; the rest are counted. */
-const TOLD = 5;
+/** Gaps listed one by one; the rest are counted. */
+const LISTED = 5;
 
 export function sentences(coverage: Coverage): string[] {
   const { gaps, collected, complete, window } = coverage;
   if (!collected) return ['nothing was collected in that window'];
   if (complete) return ['complete: every flow the nodes saw in that window is there'];
-  const told = gaps.slice(0, TOLD).map((gap) => sentence(gap, window.untilMs - window.sinceMs));
-  const left = gaps.length - told.length;
-  return left > 0 ? [...told, `and ${left} more gaps; parallax coverage lists them`] : told;
+  const listed = gaps.slice(0, LISTED).map((gap) => sentence(gap, window.untilMs - window.sinceMs));
+  const left = gaps.length - listed.length;
+  return left > 0 ? [...listed, `and ${left} more gaps; parallax coverage lists them`] : listed;
 }
 
 function sentence(gap: Gap, windowMs: number): string {
@@ -28,7 +28,7 @@ function sentence(gap: Gap, windowMs: number): string {
     case 'dark':
       return `${where} dark ${when}: what it saw is not known`;
     case 'restarted':
-      return `${where} was started anew ${when}: what it saw before is not known`;
+      return `${where} restarted ${when}: what it saw before is not known`;
     case 'missing':
       return `${flows(count)} of ${where} missing ${when}: overwritten in its ring while it was not read`;
     case 'lost':

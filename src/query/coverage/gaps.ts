@@ -1,6 +1,6 @@
-// The gaps of one window: what is not there, where, since when, why and how much, from the facts of the ledger. Pure.
+// The gaps of one window, with place, time, reason and count, from the ledger.
 import type { BucketFact, CoverageWindow, StreamFact } from './facts.ts';
-import { type Count, continuityOf, type Hole, type NodeContinuity } from './intervals.ts';
+import { type Count, continuityOf, type NodeContinuity, type SequenceGap } from './intervals.ts';
 
 export type GapReason =
   /** No collector reported anything of the cluster, or the node had seen flows before one did. */
@@ -9,7 +9,7 @@ export type GapReason =
   | 'dark'
   /** Overwritten in the node's ring while nobody read it. */
   | 'missing'
-  /** The node was started anew, and what it saw before is not known. */
+  /** The node restarted, and what it saw before is not known. */
   | 'restarted'
   /** Reported by the node or relay as lost. */
   | 'lost'
@@ -26,6 +26,12 @@ export interface Gap {
   readonly reason: GapReason;
   /** Undefined: not known. */
   readonly count: Count | undefined;
+}
+
+/** A gap with the two streams around it. */
+export interface UncertainGap {
+  readonly gap: Gap;
+  readonly between: SequenceGap;
 }
 
 export interface NodeFacts {
@@ -70,26 +76,29 @@ export function nodeFacts(
 
 /** True for a node of another cluster, of which only dropped flows are known. */
 export function isForeign({ buckets, continuity }: NodeFacts): boolean {
-  if (buckets.size === 0 || continuity.whole.length > 0) return false;
+  if (buckets.size === 0 || continuity.complete.length > 0) return false;
   return [...buckets.values()].every(
     ({ foreign, upMs, received, seenLast }) => foreign > 0 && upMs + received + seenLast === 0,
   );
 }
 
-/** The gaps of a cluster's nodes, holes as they are (see `settled`). */
+/** The gaps of a cluster's nodes. The counts of those in `uncertain` are an upper bound: see `withoutStored`. */
 export function gapsOf(
   nodes: ReadonlyMap<string, NodeFacts>,
   window: CoverageWindow,
-): { readonly gaps: Gap[]; readonly holes: readonly { gap: Gap; hole: Hole }[] } {
+): { readonly gaps: Gap[]; readonly uncertain: readonly UncertainGap[] } {
   const gaps: Gap[] = [];
-  const holes: { gap: Gap; hole: Hole }[] = [];
+  const uncertain: UncertainGap[] = [];
   const reported = reportedBuckets(nodes, window);
   const own = [...nodes.values()].filter((each) => each.node !== '' && !isForeign(each));
   for (const [from, to] of runs(window, (bucket) => !reported.has(bucket))) {
-    // Nothing to prove that it was fetched later, node by node: then the cluster was not collected.
-    const proven = own.length > 0 && own.every((node) => isWhole(node, from, to));
-    const holed = own.length > 0 && own.every((node) => isKnown(node, from, to));
-    if (proven || holed) continue;
+    // Unless every node's flows were fetched later or are counted as missing, the cluster was not collected.
+    if (
+      own.length > 0 &&
+      (own.every((node) => isComplete(node, from, to)) ||
+        own.every((node) => isKnown(node, from, to)))
+    )
+      continue;
     const cluster = own[0]?.cluster ?? [...nodes.values()][0]?.cluster ?? '';
     gaps.push({
       cluster,
@@ -103,18 +112,18 @@ export function gapsOf(
   for (const node of own) {
     const at = { cluster: node.cluster, node: node.node };
     gaps.push(...darkOf(node, window, reported));
-    for (const hole of node.continuity.holes) {
-      if (hole.toMs < window.sinceMs || hole.fromMs >= window.untilMs) continue;
-      const reason = hole.count === undefined ? 'restarted' : 'missing';
-      const gap: Gap = { ...at, fromMs: hole.fromMs, toMs: hole.toMs, reason, count: hole.count };
-      holes.push({ gap, hole });
+    for (const each of node.continuity.gaps) {
+      if (each.toMs < window.sinceMs || each.fromMs >= window.untilMs) continue;
+      const reason = each.count === undefined ? 'restarted' : 'missing';
+      const gap: Gap = { ...at, fromMs: each.fromMs, toMs: each.toMs, reason, count: each.count };
+      uncertain.push({ gap, between: each });
     }
     // Of a node that started before the window, how much of it is within is not known.
     const { before } = node.continuity;
     if (before && before.fromMs >= window.sinceMs && before.fromMs < window.untilMs) {
       const { fromMs, toMs, count } = before;
       const gap: Gap = { ...at, fromMs, toMs, reason: 'not-collected', count };
-      holes.push({ gap, hole: before });
+      uncertain.push({ gap, between: before });
     }
     gaps.push(
       ...summed(node, window, 'lost', lostIn),
@@ -123,7 +132,7 @@ export function gapsOf(
   }
   const relay = nodes.get('');
   if (relay) gaps.push(...summed(relay, window, 'dropped', droppedIn));
-  return { gaps, holes };
+  return { gaps, uncertain };
 }
 
 export function lostIn(fact: BucketFact): number {
@@ -134,7 +143,7 @@ export function droppedIn({ oversize, tooLarge }: BucketFact): number {
   return oversize + tooLarge;
 }
 
-/** The node's dark buckets that nothing proves to be whole, and no hole accounts for. */
+/** The node's dark buckets that are not known to be complete and that no gap accounts for. */
 function darkOf(node: NodeFacts, window: CoverageWindow, reported: ReadonlySet<number>): Gap[] {
   const known = [...node.buckets.keys()];
   const first = Math.min(...known);
@@ -145,7 +154,7 @@ function darkOf(node: NodeFacts, window: CoverageWindow, reported: ReadonlySet<n
     return fact === undefined || fact.upMs === 0;
   };
   return runs(window, dark)
-    .filter(([from, to]) => !isWhole(node, from, to) && !isKnown(node, from, to))
+    .filter(([from, to]) => !isComplete(node, from, to) && !isKnown(node, from, to))
     .map(([fromMs, toMs]) => ({
       cluster: node.cluster,
       node: node.node,
@@ -156,15 +165,15 @@ function darkOf(node: NodeFacts, window: CoverageWindow, reported: ReadonlySet<n
     }));
 }
 
-function isWhole({ continuity }: NodeFacts, fromMs: number, toMs: number): boolean {
-  return continuity.whole.some((each) => each.fromMs <= fromMs && each.toMs >= toMs);
+function isComplete({ continuity }: NodeFacts, fromMs: number, toMs: number): boolean {
+  return continuity.complete.some((each) => each.fromMs <= fromMs && each.toMs >= toMs);
 }
 
-/** Holes and whole stretches together account for all of it. */
+/** Gaps and complete intervals together account for all of it. */
 function isKnown({ continuity }: NodeFacts, fromMs: number, toMs: number): boolean {
   const parts = [
-    ...continuity.whole,
-    ...continuity.holes.filter(({ count }) => count !== undefined),
+    ...continuity.complete,
+    ...continuity.gaps.filter(({ count }) => count !== undefined),
   ].toSorted((a, b) => a.fromMs - b.fromMs);
   let reached = fromMs;
   for (const part of parts) {
@@ -203,7 +212,7 @@ export function bucketCount({ sinceMs, untilMs, bucketMs }: CoverageWindow): num
   return Math.max(0, Math.ceil((untilMs - sinceMs) / bucketMs));
 }
 
-/** Stretches of buckets for which `holds`, as times within the window. */
+/** Runs of buckets for which `holds`, as times within the window. */
 function runs(window: CoverageWindow, holds: (bucket: number) => boolean): [number, number][] {
   const result: [number, number][] = [];
   const count = bucketCount(window);

@@ -1,12 +1,11 @@
-// The coverage of a window as it is told: one shape for the HTTP API, the command and whoever attaches it to an answer.
-
+// The coverage of a window as a document, for the HTTP API and the command.
 import { z } from 'zod';
 import { MINUTE_MS } from '../../runtime/time.ts';
 import type { Coverage } from './coverage.ts';
 import { sentences } from './describe.ts';
 import type { BucketFact } from './facts.ts';
 import { droppedIn, type Gap, isForeign, lostIn, type NodeFacts } from './gaps.ts';
-import { stripOf } from './timeline.ts';
+import { timelineOf } from './timeline.ts';
 
 const count = z.strictObject({ min: z.number(), max: z.number() });
 const time = z.string().describe('RFC 3339');
@@ -26,7 +25,7 @@ const nodeSchema = z.strictObject({
   completePercent: z
     .number()
     .optional()
-    .describe('Flows that are there of those known to have been; absent when it cannot be told'),
+    .describe('Flows that are there of those known to have been; absent when it is not known'),
   received: z.number(),
   repeated: z.number().describe('Of those received, what may have been published before'),
   seen: z.number().describe('Flows the node saw, by its own count'),
@@ -135,7 +134,7 @@ function nodeReport(node: NodeFacts, { window, gaps }: Coverage): NodeReport {
       delayMs: { p50: weighted(delays), max: Math.max(...delays.map((fact) => fact.delayMaxMs)) },
     }),
     ...(skews.length > 0 && { skewMs: Math.max(...skews) }),
-    strip: stripOf(node, window, [...own, ...blind]),
+    strip: timelineOf(node, window, [...own, ...blind]),
   };
 }
 

@@ -3,7 +3,7 @@ import { enumName, POLICY_MATCHES } from '../../hubble/names.ts';
 import { DropReason, TrafficDirection, Verdict } from '../../hubble/proto/schema.gen.ts';
 import { endOf, incidentHow, incidentId, incidentPolicies } from '../../incident/incident.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
-import { momentText } from '../connections/text.ts';
+import { timeText } from '../connections/text.ts';
 import type { Document } from '../request/document.ts';
 import type { denialSchema } from './schema.ts';
 
@@ -62,8 +62,8 @@ export function denialOf(row: readonly unknown[]): Denial {
   return {
     uuid: text('uuid'),
     incident: incidentId(BigInt(text('incident'))),
-    time: momentText(BigInt(String(row[0]))),
-    last: momentText(BigInt(String(row[1]))),
+    time: timeText(BigInt(String(row[0]))),
+    last: timeText(BigInt(String(row[1]))),
     cluster: text('cluster'),
     node: text('node_name'),
     verdict: enumName(Verdict, verdict),

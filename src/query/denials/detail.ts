@@ -3,7 +3,7 @@ import { type Incident, incidentId } from '../../incident/incident.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { earlier, HOUR_MS, HOUR_NS, nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
-import { momentText } from '../connections/text.ts';
+import { timeText } from '../connections/text.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
 import { slotBounds, type TimeRange } from '../read/range.ts';
@@ -67,7 +67,7 @@ export async function detailOf(
   const { denials } = await readDenials(store, { ...filter, ...range, limit: LATEST }, signal);
   return {
     incident,
-    window: { since: momentText(since), until: momentText(until) },
+    window: { since: timeText(since), until: timeText(until) },
     episodes: episodesOf(hours),
     timeline: bySlot ? await slotsOf(store, ids, range, signal) : hoursWithin(hours, range),
     stepMs: bySlot ? SLOT_MS : HOUR_MS,
@@ -130,7 +130,7 @@ async function slotsOf(
   signal: AbortSignal | undefined,
 ) {
   const found = await readSlots(store, ids, { since, until }, signal);
-  return found.map(({ slot, count }) => ({ at: momentText(slotBounds(slot).first), count }));
+  return found.map(({ slot, count }) => ({ at: timeText(slotBounds(slot).first), count }));
 }
 
 function hoursWithin(
@@ -139,7 +139,7 @@ function hoursWithin(
 ) {
   return hours
     .filter(({ hour }) => hour >= since / HOUR_NS && hour <= until / HOUR_NS)
-    .map(({ hour, count }) => ({ at: momentText(hour * HOUR_NS), count }));
+    .map(({ hour, count }) => ({ at: timeText(hour * HOUR_NS), count }));
 }
 
 async function coveragesOf(

@@ -11,7 +11,7 @@ import {
   flagField,
   limitField,
   listField,
-  momentOf,
+  parseTime,
   windowFields,
 } from '../request/fields.ts';
 import type { DenialsRequest, IncidentsRequest } from './answers.ts';
@@ -107,7 +107,7 @@ export function readIncidentsRequest(input: IncidentsInput, limits: Limits): Inc
     state,
     sort,
     details: details ?? false,
-    newSince: momentOf('new-since', input['new-since'], limits.nowNanos),
+    newSince: parseTime('new-since', input['new-since'], limits.nowNanos),
     ...(cursor && {
       ...cursor.window,
       after: { value: BigInt(value), incident: BigInt(incident) },
@@ -134,8 +134,8 @@ function windowOf(
   { config, nowNanos, all }: Pick<Limits, 'config' | 'nowNanos'> & { readonly all: boolean },
 ): TimeRange {
   const range = {
-    since: momentOf('since', input.since, nowNanos),
-    until: momentOf('until', input.until, nowNanos),
+    since: parseTime('since', input.since, nowNanos),
+    until: parseTime('until', input.until, nowNanos),
   };
   const { until } = range;
   const start = all ? undefined : (until ?? nowNanos) - msToNs(config.window);

@@ -1,7 +1,7 @@
 // Denials of an incident over time: by hour, by five-minute slot, and in episodes.
 import { HOUR_NS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
-import { momentText } from '../connections/text.ts';
+import { timeText } from '../connections/text.ts';
 import { rangeCondition, type TimeRange } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import type { incidentDetailSchema } from './schema.ts';
@@ -73,8 +73,8 @@ export function episodesOf(hours: readonly HourSeen[]): Episode[] {
   }
   return episodes
     .map(({ first, last, count }) => ({
-      firstSeen: momentText(first),
-      lastSeen: momentText(last),
+      firstSeen: timeText(first),
+      lastSeen: timeText(last),
       count,
     }))
     .reverse();

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { inputError } from '../../runtime/errors.ts';
-import { momentOf, schemaError, windowFields } from '../request/fields.ts';
+import { parseTime, schemaError, windowFields } from '../request/fields.ts';
 import type { Wanted } from './find.ts';
 
 export const wantedRequest = z.strictObject({
@@ -26,7 +26,7 @@ export function readWanted(input: unknown, nowNanos: bigint): Wanted {
   if (!from)
     throw inputError('name a flow by uuid, or both ends by from and to', { field: 'from' });
   if (!to) throw inputError('name a flow by uuid, or both ends by from and to', { field: 'to' });
-  const since = momentOf('since', parsed.data.since, nowNanos);
-  const until = momentOf('until', parsed.data.until, nowNanos);
+  const since = parseTime('since', parsed.data.since, nowNanos);
+  const until = parseTime('until', parsed.data.until, nowNanos);
   return { from, to, since, until };
 }

@@ -4,8 +4,8 @@ import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ScanProgress } from '../read/scan.ts';
 import type { Scope } from '../read/scope.ts';
-import { type Unjudged, unjudged } from './cel-failures.ts';
-import { Outgoing } from './encoded-response.ts';
+import { type CelFailures, celFailures } from './cel-failures.ts';
+import { EncodedResponse } from './encoded-response.ts';
 import { type FlowQuery, type FlowQueryLimits, queryFlows } from './flows.ts';
 import type { LiveFlows } from './follow.ts';
 import { historyThenLive, type JoinItem, withoutDoubles } from './join.ts';
@@ -37,7 +37,7 @@ export function answer(
   const live = deps.live.follow(query.whitelist, query.blacklist, signal, deps.scope);
   // With neither number nor since, only what is new from now on.
   if (query.number === 0n && query.since === undefined) return withoutDoubles(live);
-  const left = unjudged();
+  const left = celFailures();
   return historyThenLive(query, (rest) => bounded(deps, rest, left, signal), live, left);
 }
 
@@ -47,10 +47,10 @@ async function* history(
   signal: AbortSignal,
 ): AsyncGenerator<AnswerItem> {
   let count = 0n;
-  const left = unjudged();
+  const left = celFailures();
   for await (const response of bounded(deps, query, left, signal)) {
     count++;
-    yield Outgoing.of(response);
+    yield EncodedResponse.of(response);
   }
   for (const notice of await noticesFor(deps.store, query, count, signal))
     yield { kind: 'notice', notice };
@@ -60,7 +60,7 @@ async function* history(
 async function* bounded(
   { store, limits, progress }: AnswerDeps,
   query: FlowQuery,
-  left: Unjudged,
+  left: CelFailures,
   signal: AbortSignal,
 ): AsyncGenerator<GetFlowsResponse> {
   const listeners = { failed: left.failed, progress };

@@ -1,14 +1,14 @@
 // Flows that a CEL expression could not be evaluated for. They do not match, and the answer says so.
 import type { Failed } from '../../hubble/cel/compile.ts';
 
-export interface Unjudged {
+export interface CelFailures {
   readonly failed: Failed;
   /** What to tell about them; nothing when there were none. */
   notices(): Generator<{ readonly kind: 'notice'; readonly notice: string }>;
 }
 
 /** Counts for one answer. */
-export function unjudged(): Unjudged {
+export function celFailures(): CelFailures {
   let count = 0;
   let first = '';
   return {

@@ -5,7 +5,7 @@ import { toJsonLine } from '../../hubble/json/json.ts';
 import { decode, encode } from '../../hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 
-export class Outgoing {
+export class EncodedResponse {
   readonly kind = 'response';
   /** A flow, and not news about lost events or nodes. */
   readonly isFlow: boolean;
@@ -18,8 +18,8 @@ export class Outgoing {
     this.isFlow = isFlow;
   }
 
-  static of(response: GetFlowsResponse): Outgoing {
-    const made = new Outgoing(response.flow !== undefined);
+  static of(response: GetFlowsResponse): EncodedResponse {
+    const made = new EncodedResponse(response.flow !== undefined);
     made.decoded = response;
     return made;
   }
@@ -28,8 +28,8 @@ export class Outgoing {
   static ofBytes(
     bytes: Buffer,
     flow: { readonly uuid?: string | undefined } | undefined,
-  ): Outgoing {
-    const made = new Outgoing(flow !== undefined);
+  ): EncodedResponse {
+    const made = new EncodedResponse(flow !== undefined);
     made.encoded = bytes;
     made.known = flow?.uuid;
     return made;

@@ -17,7 +17,7 @@ import type { Component, Health } from '../../runtime/component.ts';
 import { msToNs } from '../../runtime/time.ts';
 import { inScope, type Scope, scopeKey } from '../read/scope.ts';
 import type { LiveConfig } from './config.ts';
-import { Outgoing } from './encoded-response.ts';
+import { EncodedResponse } from './encoded-response.ts';
 import { LiveClient } from './live-client.ts';
 import { type LiveMetrics, liveMetrics } from './metrics.ts';
 
@@ -31,12 +31,12 @@ export interface LiveDeps {
   readonly clock: Clock;
 }
 
-export interface LiveStream extends AsyncIterable<Outgoing> {
+export interface LiveStream extends AsyncIterable<EncodedResponse> {
   /**
    * Resolves once whatever this stream does not see is in the store: true; false when that took too long, so that
    * what was on its way to the store may be missing from an answer that goes on from history.
    */
-  settled(): Promise<boolean>;
+  waitUntilStored(): Promise<boolean>;
   /** While history is read more may wait than for a client that is merely slow. */
   setPatient(patient: boolean): void;
   /** When something was lost that was not told: drops what waits, to begin anew, and returns true. */
@@ -119,7 +119,7 @@ class Live implements LiveFlows {
     const group =
       this.groups.get(key) ??
       groupOf(
-        compilePredicate(whitelist, blacklist, { failed: () => this.metrics.unjudged.inc() }),
+        compilePredicate(whitelist, blacklist, { failed: () => this.metrics.celFailures.inc() }),
         inScope(scope),
       );
     const { config } = this.deps;
@@ -154,12 +154,12 @@ class Live implements LiveFlows {
         client.patient = value;
       },
       restart: () => client.restart(),
-      settled: () => this.settled(AbortSignal.any([signal, this.stopped.signal])),
+      waitUntilStored: () => this.waitUntilStored(AbortSignal.any([signal, this.stopped.signal])),
       [Symbol.asyncIterator]: () => leaving(client.responses(), leave),
     };
   }
 
-  private async settled(over: AbortSignal): Promise<boolean> {
+  private async waitUntilStored(over: AbortSignal): Promise<boolean> {
     const { stored, config, clock, logger } = this.deps;
     await Promise.race([this.joined, aborted(over)]);
     if (stored === undefined) return true;
@@ -265,11 +265,11 @@ class Live implements LiveFlows {
   }
 
   private offer(response: GetFlowsResponse, bytes: Buffer, cluster: string): void {
-    let item: Outgoing | undefined;
+    let item: EncodedResponse | undefined;
     for (const { wants, allowed, clients } of this.groups.values()) {
       if (!allowed(cluster, response)) continue;
       if (response.flow !== undefined && !wants(response)) continue;
-      item ??= Outgoing.ofBytes(wholly(bytes), response.flow);
+      item ??= EncodedResponse.ofBytes(wholly(bytes), response.flow);
       for (const client of clients)
         if (!client.offer(item))
           this.metrics.dropped.inc({ cause: client.patient ? 'joining' : 'client' });
@@ -292,9 +292,9 @@ class Live implements LiveFlows {
   }
 
   /** Hubble's own way to say that something is missing. */
-  private lostNotice(count: number): Outgoing {
+  private lostNotice(count: number): EncodedResponse {
     const time = fromNanos(msToNs(this.deps.clock.now()));
-    return Outgoing.of({
+    return EncodedResponse.of({
       lost_events: {
         source: LostEventSource.numbers.OBSERVER_EVENTS_QUEUE,
         num_events_lost: BigInt(count),
@@ -312,10 +312,13 @@ function wholly(bytes: Buffer): Buffer {
 }
 
 /** No generator: one that is ended before it was asked for anything does not hear of it. */
-function leaving(responses: AsyncGenerator<Outgoing>, leave: () => void): AsyncIterator<Outgoing> {
+function leaving(
+  responses: AsyncGenerator<EncodedResponse>,
+  leave: () => void,
+): AsyncIterator<EncodedResponse> {
   return {
     async next() {
-      let next: IteratorResult<Outgoing> | undefined;
+      let next: IteratorResult<EncodedResponse> | undefined;
       try {
         next = await responses.next();
         return next;

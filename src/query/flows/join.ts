@@ -4,8 +4,8 @@
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { toNanos } from '../../hubble/proto/timestamp.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
-import type { Unjudged } from './cel-failures.ts';
-import { Outgoing } from './encoded-response.ts';
+import type { CelFailures } from './cel-failures.ts';
+import { EncodedResponse } from './encoded-response.ts';
 import type { FlowQuery } from './flows.ts';
 import type { LiveStream } from './follow.ts';
 import { RecentKeys } from './recent.ts';
@@ -17,30 +17,30 @@ const OVERLAP = 5n * SECOND_NS;
 /** Times that history is read anew because more came meanwhile than may wait. */
 const ROUNDS = 5;
 
-export type JoinItem = Outgoing | { readonly kind: 'notice'; readonly notice: string };
+export type JoinItem = EncodedResponse | { readonly kind: 'notice'; readonly notice: string };
 
 /** `live` is open already. Ends with it. */
 export async function* historyThenLive(
   query: FlowQuery,
   history: (query: FlowQuery) => AsyncIterable<GetFlowsResponse>,
   live: LiveStream,
-  left: Unjudged,
+  left: CelFailures,
 ): AsyncGenerator<JoinItem> {
   const recent = new RecentKeys(REMEMBERED);
-  const told = new Told();
+  const emitted = new Emitted();
   const fresh = live[Symbol.asyncIterator]();
   live.setPatient(true);
   try {
     for (let round = 0; round <= ROUNDS; round++) {
-      if (!(await live.settled()))
+      if (!(await live.waitUntilStored()))
         yield {
           kind: 'notice',
           notice: 'storing is behind: flows of the last seconds may be missing',
         };
-      for await (const response of history(told.rest(query))) {
-        const item = Outgoing.of(response);
+      for await (const response of history(emitted.rest(query))) {
+        const item = EncodedResponse.of(response);
         if (!recent.add(item.key)) continue;
-        told.note(response);
+        emitted.note(response);
         yield item;
       }
       // More came meanwhile than may wait: history has it by now, and reading what is new takes less time each round.
@@ -62,7 +62,7 @@ export async function* withoutDoubles(live: LiveStream): AsyncGenerator<JoinItem
 }
 
 /** What has been told so far, to go on from there. */
-class Told {
+class Emitted {
   private oldest: bigint | undefined;
   private newest: bigint | undefined;
 

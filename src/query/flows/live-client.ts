@@ -1,5 +1,5 @@
 // The queue of one live client: bounded, and honest about what did not fit.
-import type { Outgoing } from './encoded-response.ts';
+import type { EncodedResponse } from './encoded-response.ts';
 
 export interface LiveLimits {
   /** Responses that wait, of a client that is slow and of one whose history is being read. */
@@ -14,7 +14,7 @@ export interface LiveLimits {
 const STRIDE = 1024;
 
 export class LiveClient {
-  private queue: Outgoing[] = [];
+  private queue: EncodedResponse[] = [];
   private head = 0;
   /** True while its history is being read. */
   patient = false;
@@ -24,15 +24,15 @@ export class LiveClient {
   private failure: unknown;
   private wake: (() => void) | undefined;
   private readonly limits: LiveLimits;
-  private readonly notice: (count: number) => Outgoing;
+  private readonly notice: (count: number) => EncodedResponse;
 
-  constructor(limits: LiveLimits, notice: (count: number) => Outgoing) {
+  constructor(limits: LiveLimits, notice: (count: number) => EncodedResponse) {
     this.limits = limits;
     this.notice = notice;
   }
 
   /** False when the client is too slow and the response was dropped. */
-  offer(item: Outgoing): boolean {
+  offer(item: EncodedResponse): boolean {
     if (this.ended) return true;
     const { queue, joinQueue, full } = this.limits;
     if (
@@ -75,7 +75,7 @@ export class LiveClient {
   }
 
   /** Everything offered, in order; ends after `end`, what is queued being dropped. */
-  async *responses(): AsyncGenerator<Outgoing> {
+  async *responses(): AsyncGenerator<EncodedResponse> {
     try {
       while (!this.ended) {
         const item = this.shift();
@@ -94,7 +94,7 @@ export class LiveClient {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  private shift(): Outgoing | undefined {
+  private shift(): EncodedResponse | undefined {
     const item = this.queue[this.head];
     if (item === undefined) return undefined;
     this.head++;
@@ -107,7 +107,7 @@ export class LiveClient {
     return item;
   }
 
-  private push(item: Outgoing): void {
+  private push(item: EncodedResponse): void {
     this.queue.push(item);
     this.held(item.bytes.length);
   }

@@ -34,7 +34,7 @@ export function liveMetrics(registry: Registry) {
       help: 'Batches and responses that could not be decoded for live clients.',
       registers,
     }),
-    unjudged: new Counter({
+    celFailures: new Counter({
       name: 'parallax_live_unjudged_total',
       help: 'Flows that a live client’s CEL expression could not be evaluated for; they do not match.',
       registers,

@@ -23,7 +23,7 @@ const noTime = (text: unknown) =>
   `${JSON.stringify(text)} is no time; write 30m, 7d or 2026-03-14T10:00:00Z`;
 
 /** A moment; empty is as if it were left out. */
-export const momentField = z
+export const timeField = z
   .string()
   .max(64)
   .regex(new RegExp(`^$|${MOMENT_PATTERN.source}`), { error: ({ input }) => noTime(input) })
@@ -33,10 +33,10 @@ const UNTIL = ['30m', '2026-03-14T11:00:00Z', '0s'];
 
 /** The stretch of time asked for; both ends belong to it. */
 export const windowFields = {
-  since: momentField
+  since: timeField
     .optional()
     .describe('From here on: a duration before now, a day, or an RFC 3339 time.'),
-  until: momentField
+  until: timeField
     .meta({ examples: UNTIL })
     .optional()
     .describe('Up to here, written like `since`; now when left out.'),
@@ -152,8 +152,8 @@ export function windowOf(
   nowNanos: bigint,
   { defaultMs, maxMs }: { readonly defaultMs: number; readonly maxMs?: number },
 ): { readonly since: bigint; readonly until: bigint } {
-  const until = momentOf('until', input.until, nowNanos) ?? nowNanos;
-  const since = momentOf('since', input.since, nowNanos) ?? until - msToNs(defaultMs);
+  const until = parseTime('until', input.until, nowNanos) ?? nowNanos;
+  const since = parseTime('since', input.since, nowNanos) ?? until - msToNs(defaultMs);
   if (since >= until)
     throw inputError(
       'since: must be before until; both are times such as 30m or 2026-03-14T10:00:00Z',
@@ -168,7 +168,7 @@ export function windowOf(
 }
 
 /** Nanoseconds since 1970; undefined for what was left out. */
-export function momentOf(
+export function parseTime(
   name: string,
   text: string | undefined,
   nowNanos: bigint,

@@ -8,7 +8,7 @@ import type { Reader } from '../../store/store.ts';
 import { type Coverage, coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
 import type { Document } from '../request/document.ts';
-import { momentOf } from '../request/fields.ts';
+import { parseTime } from '../request/fields.ts';
 import { dimensionsNamed } from './dimensions.ts';
 import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
 import type { TotalsDeps, Window } from './rows.ts';
@@ -202,8 +202,8 @@ export function againstOf(text: string, now: Window, nowNanos: bigint): Window {
   if (text === '' || text === 'previous') return previousWindow(now);
   const [since, until, more] = text.split('/');
   if (until !== undefined && more === undefined) {
-    const from = momentOf('against', since, nowNanos);
-    const to = momentOf('against', until, nowNanos);
+    const from = parseTime('against', since, nowNanos);
+    const to = parseTime('against', until, nowNanos);
     if (from !== undefined && to !== undefined) return { since: from, until: to };
   }
   const shift = parseDuration(text.replace(/-ago$/, ''));

@@ -34,7 +34,7 @@ export const MEASURES = {
   audited: counted(AUDITED),
   /** Distinct conversations: both ways between two addresses and ports. */
   connections: {
-    flows: `uniqExactIfState(${CONVERSATION}, ${BETWEEN_ADDRESSES})`,
+    flows: `uniqExactIfState(${CONVERSATION.render().text}, ${BETWEEN_ADDRESSES.render().text})`,
     joined: (column) => `uniqExactIfMerge(${column})`,
   },
   first: {

@@ -5,9 +5,9 @@ import { type IdentityQuery, queryIdentities } from '../../../query/catalogue/id
 import { labelsAt } from '../../../query/catalogue/labels-at.ts';
 import {
   limitField,
-  momentField,
-  momentOf,
+  parseTime,
   schemaError,
+  timeField,
   wholeField,
 } from '../../../query/request/fields.ts';
 import { msToNs, nsToMs } from '../../../runtime/time.ts';
@@ -22,7 +22,7 @@ const MAX_ENDS = 1000;
 const identitiesRequest = z.strictObject({
   identity: wholeField(0, 2 ** 32 - 1).optional(),
   cluster: z.string().max(63).optional(),
-  at: momentField.optional(),
+  at: timeField.optional(),
   limit: limitField(MAX_IDENTITIES, 1000),
 });
 
@@ -35,7 +35,7 @@ const endsRequest = z.strictObject({
           .int()
           .min(0)
           .max(2 ** 32 - 1),
-        at: momentField,
+        at: timeField,
       }),
     )
     .max(MAX_ENDS),
@@ -94,5 +94,5 @@ function identityQuery(
 }
 
 function atMsOf(text: string, nowNanos: bigint): number {
-  return nsToMs(momentOf('at', text, nowNanos) ?? nowNanos);
+  return nsToMs(parseTime('at', text, nowNanos) ?? nowNanos);
 }

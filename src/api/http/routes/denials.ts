@@ -19,7 +19,7 @@ import {
   suggestionSchema,
 } from '../../../query/denials/schema.ts';
 import { suggestStored } from '../../../query/denials/suggest/suggested.ts';
-import { momentOf } from '../../../query/request/fields.ts';
+import { parseTime } from '../../../query/request/fields.ts';
 import type { ApiConfig } from '../../config.ts';
 import type { ApiMetrics } from '../../metrics.ts';
 import { acceptedForm } from '../accept.ts';
@@ -87,8 +87,8 @@ export function addDenialRoutes(app: FastifyInstance, deps: DenialRouteDeps): vo
   ) => {
     const [number = 0n] = incidentIds([id ?? '']);
     const range = {
-      since: momentOf('since', input.since, nowNanos),
-      until: momentOf('until', input.until, nowNanos),
+      since: parseTime('since', input.since, nowNanos),
+      until: parseTime('until', input.until, nowNanos),
     };
     return detailQuery(number, range, { config, nowNanos });
   };

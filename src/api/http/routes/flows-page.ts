@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toJson, toJsonLine } from '../../../hubble/json/json.ts';
 import { GetFlowsResponse } from '../../../hubble/proto/schema.gen.ts';
-import { unjudged } from '../../../query/flows/cel-failures.ts';
+import { celFailures } from '../../../query/flows/cel-failures.ts';
 import { csvHead, csvLine } from '../../../query/flows/flow-csv.ts';
 import {
   cursorOf,
@@ -82,7 +82,7 @@ async function readPage(
   const place = { order: input.order ?? ('newest' as const), limit, after };
   note.window = { since, until };
   return within(config.timeout, deps.enter(reply), async (signal) => {
-    const failures = unjudged();
+    const failures = celFailures();
     const { failed } = failures;
     const page = await readFlowPage(store, query, config, place, signal, { failed });
     const count = BigInt(page.responses.length);

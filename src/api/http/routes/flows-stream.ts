@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { toNanos } from '../../../hubble/proto/timestamp.ts';
 import { type AnswerItem, answer } from '../../../query/flows/answer.ts';
-import type { Outgoing } from '../../../query/flows/encoded-response.ts';
+import type { EncodedResponse } from '../../../query/flows/encoded-response.ts';
 import { csvHead, csvLine } from '../../../query/flows/flow-csv.ts';
 import type { CostMeter } from '../../../query/read/cost.ts';
 import type { TimeRange } from '../../../query/read/range.ts';
@@ -95,7 +95,7 @@ class FlowStreamWriter {
 
   async *pieces(): AsyncGenerator<string> {
     const { query, format, columns } = this.wanted;
-    const lineOf = (item: Outgoing | StreamItem): string => {
+    const lineOf = (item: EncodedResponse | StreamItem): string => {
       if (!('kind' in item)) return `${JSON.stringify({ parallax: item })}\n`;
       return format === 'csv' ? csvLine(columns, item.response) : `${item.line}\n`;
     };
@@ -121,7 +121,7 @@ class FlowStreamWriter {
     }
   }
 
-  private async *stream(): AsyncGenerator<Outgoing | StreamItem> {
+  private async *stream(): AsyncGenerator<EncodedResponse | StreamItem> {
     const { query, note, meter } = this.wanted;
     try {
       if (this.hasNotices && !query.follow)
@@ -142,7 +142,7 @@ class FlowStreamWriter {
     }
   }
 
-  private counted(item: Outgoing): Outgoing {
+  private counted(item: EncodedResponse): EncodedResponse {
     const { note } = this.wanted;
     note.flows = (note.flows ?? 0) + 1;
     // Oldest first.
@@ -160,7 +160,7 @@ class FlowStreamWriter {
   }
 }
 
-function flowEvent(item: Outgoing): ServerEvent {
+function flowEvent(item: EncodedResponse): ServerEvent {
   const { flow, lost_events, node_status } = item.response;
   const event =
     flow !== undefined
@@ -175,7 +175,7 @@ function flowEvent(item: Outgoing): ServerEvent {
   return { event, ...id, data: item.line };
 }
 
-function timeOf({ response: { flow, time } }: Outgoing): bigint | undefined {
+function timeOf({ response: { flow, time } }: EncodedResponse): bigint | undefined {
   const of = flow?.time ?? time;
   return of && toNanos(of);
 }

@@ -13,7 +13,7 @@ import {
 import { INCIDENT_EVENT_KINDS, type IncidentEvent } from '../../../incident/incident-event.ts';
 import { compileIncidentFilter, type IncidentFilter } from '../../../incident/incident-filter.ts';
 import { inputError } from '../../../runtime/errors.ts';
-import { limitField, momentField, momentOf } from '../../request/fields.ts';
+import { limitField, parseTime, timeField } from '../../request/fields.ts';
 
 const MAX_TEXT = 1000;
 const MAX_LIST = 1000;
@@ -50,7 +50,7 @@ export const feedFields = {
     .regex(/^\d{1,20}$/, 'expected the `id` or `cursor` of an event')
     .optional()
     .describe('Goes on behind this event; wins over `since`.'),
-  since: momentField
+  since: timeField
     .optional()
     .describe('From here on: a duration before now, a day, or an RFC 3339 time.'),
   event: z
@@ -95,7 +95,7 @@ export function feedRequest(input: FeedInput, nowNanos: bigint): FeedRequest {
 
 function placeOf({ cursor, since }: FeedInput, nowNanos: bigint): bigint | undefined {
   if (cursor === undefined) {
-    const moment = momentOf('since', since, nowNanos);
+    const moment = parseTime('since', since, nowNanos);
     if (moment === undefined) return undefined;
     return moment <= 0n ? 0n : moment / 1000n - 1n;
   }

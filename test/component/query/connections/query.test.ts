@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { connectionsConfig } from '../../../../src/query/connections/config.ts';
-import { connectionsAmong } from '../../../../src/query/connections/from-responses.ts';
+import { connectionsOf } from '../../../../src/query/connections/from-responses.ts';
 import { type ConnectionQuery, queryConnections } from '../../../../src/query/connections/query.ts';
 import { explainStored } from '../../../../src/query/explain/find.ts';
 import { tell } from '../../../support/query/conversations.ts';
@@ -48,7 +48,7 @@ describe.each<[string, Partial<ConnectionQuery>]>([
   test('are those among the flows', async () => {
     const wanted = { ...everything, ...query };
     const found = await queryConnections(stored.store, wanted, config);
-    const expected = await connectionsAmong(responses(), wanted, config);
+    const expected = await connectionsOf(responses(), wanted, config);
     expect(byId(found)).toEqual(byId(expected));
     expect(found.length > 0).toBe(_name !== 'of nobody');
   });
@@ -57,7 +57,7 @@ describe.each<[string, Partial<ConnectionQuery>]>([
     for (const first of [false, true]) {
       const wanted = { ...everything, ...query, number, first };
       const found = await queryConnections(stored.store, wanted, config);
-      const expected = await connectionsAmong(responses(), wanted, config);
+      const expected = await connectionsOf(responses(), wanted, config);
       expect(byId(found)).toEqual(byId(expected));
     }
   });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { responseFromJson } from '../../../../src/hubble/json/json.ts';
 import { connectionsConfig } from '../../../../src/query/connections/config.ts';
 import type { Connection } from '../../../../src/query/connections/connection.ts';
-import { connectionsAmong } from '../../../../src/query/connections/from-responses.ts';
+import { connectionsOf } from '../../../../src/query/connections/from-responses.ts';
 import { fixtureLines } from '../../../support/hubble/fixture.ts';
 
 const config = connectionsConfig.parse({});
@@ -14,7 +14,7 @@ function connections(whitelist: object[] = [], lines = fixtureLines('captured/fl
   async function* responses() {
     for (const line of lines) yield responseFromJson(line);
   }
-  return connectionsAmong(responses(), { ...everything, whitelist }, config);
+  return connectionsOf(responses(), { ...everything, whitelist }, config);
 }
 
 describe('poc2 calls poc1', () => {

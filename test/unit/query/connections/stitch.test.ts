@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { draftOf } from '../../../../src/query/connections/connection.ts';
 import { observationOf } from '../../../../src/query/connections/observation.ts';
 import { sideOf } from '../../../../src/query/connections/orient.ts';
-import { endKey, forth, stitch } from '../../../../src/query/connections/stitch.ts';
+import { endKey, stitch, towardServer } from '../../../../src/query/connections/stitch.ts';
 import { tell } from '../../../support/query/conversations.ts';
 
 const LIMITS = { tcpIdleMs: 600_000, otherIdleMs: 60_000, skewMs: 5000 };
@@ -21,7 +21,7 @@ describe('random conversations', () => {
             const { connection } = draftOf(stitched);
             const at = (side: string) =>
               stitched.seen
-                .filter((each) => sideOf(each, forth(each, stitched.server)) === side)
+                .filter((each) => sideOf(each, towardServer(each, stitched.server)) === side)
                 .map(({ uuid }) => uuid)
                 .sort();
             return {

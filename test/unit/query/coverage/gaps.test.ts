@@ -8,7 +8,7 @@ import type {
 } from '../../../../src/query/coverage/facts.ts';
 import { gapsOf, nodeFacts } from '../../../../src/query/coverage/gaps.ts';
 import { continuityOf } from '../../../../src/query/coverage/intervals.ts';
-import { stripOf } from '../../../../src/query/coverage/timeline.ts';
+import { timelineOf } from '../../../../src/query/coverage/timeline.ts';
 
 const MINUTE = 60_000;
 const SINCE = 1_800_000_000_000;
@@ -58,8 +58,8 @@ function stream(start: number, position: number, from: number, to: number): Stre
 
 function judge(buckets: readonly BucketFact[], streams: readonly StreamFact[]) {
   const nodes = nodeFacts(buckets, streams).get('c') ?? new Map();
-  const { gaps, holes } = gapsOf(nodes, window);
-  const all = [...gaps, ...holes.map(({ gap }) => gap)].filter(
+  const { gaps, uncertain } = gapsOf(nodes, window);
+  const all = [...gaps, ...uncertain.map(({ gap }) => gap)].filter(
     ({ count }) => count === undefined || count.max > 0,
   );
   const node = nodes.get('n');
@@ -71,7 +71,7 @@ function judge(buckets: readonly BucketFact[], streams: readonly StreamFact[]) {
       reason,
       count?.max,
     ]),
-    strip: node === undefined ? '' : stripOf(node, window, all),
+    strip: node === undefined ? '' : timelineOf(node, window, all),
   };
 }
 
@@ -134,7 +134,7 @@ test('what nodes report as lost is summed, between its first and last minute', (
   expect(judge(facts, [])).toEqual({ gaps: [['n', 2, 5, 'lost', 7]], strip: '##x#x#####' });
 });
 
-test('whatever streams there were, holes count the numbers that none of them has', () => {
+test('whatever streams there were, gaps count the numbers that none of them has', () => {
   const part = fc.record({ start: fc.nat(200), position: fc.integer({ min: 1, max: 60 }) });
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 12 }), (parts) => {
@@ -143,10 +143,10 @@ test('whatever streams there were, holes count the numbers that none of them has
         for (let i = 0; i < position; i++) covered.add(start + i);
       const first = Math.min(...covered);
       const last = Math.max(...covered);
-      const { holes, before } = continuityOf(
+      const { gaps, before } = continuityOf(
         parts.map(({ start, position }) => stream(start, position, 0, 1)),
       );
-      const missing = holes.reduce((sum, { count }) => sum + (count?.max ?? Number.NaN), 0);
+      const missing = gaps.reduce((sum, { count }) => sum + (count?.max ?? Number.NaN), 0);
       expect(missing).toBe(last - first + 1 - covered.size);
       expect(before?.count?.max ?? 0).toBe(first);
     }),

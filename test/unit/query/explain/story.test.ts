@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DropReason, type Flow, Verdict } from '../../../../src/hubble/proto/schema.gen.ts';
 import { connectionsConfig } from '../../../../src/query/connections/config.ts';
-import { connectionsAmong } from '../../../../src/query/connections/from-responses.ts';
+import { connectionsOf } from '../../../../src/query/connections/from-responses.ts';
 import { explain } from '../../../../src/query/explain/story.ts';
 import { connection, deniedConnection, toWorld } from '../../../../src/simulate/conversation.ts';
 import { timestamp } from '../../../../src/simulate/framing.ts';
@@ -51,7 +51,7 @@ async function story(
     number: 0n,
     first: false,
   };
-  const [found] = await connectionsAmong(responses(), query, connectionsConfig.parse({}));
+  const [found] = await connectionsOf(responses(), query, connectionsConfig.parse({}));
   if (found === undefined) throw new Error('nothing was stitched');
   return explain(found);
 }

@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import type { GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { fromNanos } from '../../../../src/hubble/proto/timestamp.ts';
-import { unjudged } from '../../../../src/query/flows/cel-failures.ts';
-import { Outgoing } from '../../../../src/query/flows/encoded-response.ts';
+import { celFailures } from '../../../../src/query/flows/cel-failures.ts';
+import { EncodedResponse } from '../../../../src/query/flows/encoded-response.ts';
 import type { FlowQuery } from '../../../../src/query/flows/flows.ts';
 import type { LiveStream } from '../../../../src/query/flows/follow.ts';
 import { historyThenLive, withoutDoubles } from '../../../../src/query/flows/join.ts';
@@ -21,7 +21,7 @@ interface Script {
   readonly live: readonly GetFlowsResponse[];
   /** After which readings more had come than could wait. */
   readonly overrun?: readonly boolean[];
-  readonly settled?: boolean;
+  readonly stored?: boolean;
 }
 
 async function play(asked: Partial<FlowQuery>, script: Script) {
@@ -33,14 +33,14 @@ async function play(asked: Partial<FlowQuery>, script: Script) {
   const steps: string[] = [];
   let restarts = 0;
   const live: LiveStream = {
-    settled: async () => {
+    waitUntilStored: async () => {
       steps.push('settled');
-      return script.settled ?? true;
+      return script.stored ?? true;
     },
     setPatient: (patient) => void steps.push(patient ? 'patient' : 'impatient'),
     restart: () => script.overrun?.[restarts++] ?? false,
     async *[Symbol.asyncIterator]() {
-      for (const response of script.live) yield Outgoing.of(response);
+      for (const response of script.live) yield EncodedResponse.of(response);
     },
   };
   async function* history(rest: FlowQuery) {
@@ -50,7 +50,7 @@ async function play(asked: Partial<FlowQuery>, script: Script) {
   }
   const told: GetFlowsResponse[] = [];
   const notices: string[] = [];
-  for await (const item of historyThenLive(query, history, live, unjudged())) {
+  for await (const item of historyThenLive(query, history, live, celFailures())) {
     if (item.kind === 'notice') notices.push(item.notice);
     else told.push(item.response);
   }
@@ -118,17 +118,17 @@ test('as long as nothing is found the same is asked again, and not for ever', as
 });
 
 test('it is said when what was published may not be stored yet', async () => {
-  const { notices } = await play({ number: 5n }, { history: [], live: [], settled: false });
+  const { notices } = await play({ number: 5n }, { history: [], live: [], stored: false });
   expect(notices).toEqual(['storing is behind: flows of the last seconds may be missing']);
 });
 
 test('what collectors publish again is told once without history too', async () => {
   const live: LiveStream = {
-    settled: async () => true,
+    waitUntilStored: async () => true,
     setPatient: () => {},
     restart: () => false,
     async *[Symbol.asyncIterator]() {
-      for (const response of [flow(1), flow(2), flow(1)]) yield Outgoing.of(response);
+      for (const response of [flow(1), flow(2), flow(1)]) yield EncodedResponse.of(response);
     },
   };
   const told: unknown[] = [];
