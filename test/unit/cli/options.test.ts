@@ -162,9 +162,7 @@ test('--print-sql shows placeholders, never values in the statement', async () =
   ]);
   expect(exit).toBe(0);
   const [statement = '', ...rest] = out.split('\n');
-  expect(statement).toMatch(
-    /^SELECT .* FROM flows PREWHERE .* WHERE .* LIMIT \{p\d+:UInt32\}$/,
-  );
+  expect(statement).toMatch(/^SELECT .* FROM flows PREWHERE .* WHERE .* LIMIT \{p\d+:UInt32\}$/);
   expect(statement).not.toContain('DROP TABLE');
   expect(rest.join('\n')).toContain('"x\'; DROP TABLE flows --"');
   expect(out).toMatch(/whitelist\[0\]\.source_pod +exact: decided by SQL/);
