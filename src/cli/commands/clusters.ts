@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ClustersAnswer, ClusterView } from '../../query/catalogue/clusters.ts';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
-import { plainLines } from '../output/plain-text.ts';
+import { plainText } from '../output/plain-text.ts';
 import type { Answer } from '../output/render.ts';
 import { type Column, tableOf, toned } from '../output/table.ts';
 import { wrap } from '../output/width.ts';
@@ -38,8 +38,9 @@ function answerOf(answer: ClustersAnswer): Answer {
     below: (screen) =>
       findings
         .map(({ what, evidence, cure }) => {
-          const text = `\n! ${what}\n  evidence: ${evidence}\n  cure: ${cure}\n`;
-          const [, head = '', ...rest] = wrap(plainLines(text), screen.columns).split('\n');
+          const lines = [`! ${what}`, `  evidence: ${evidence}`, `  cure: ${cure}`, ''];
+          const text = wrap(lines.map(plainText).join('\n'), screen.columns);
+          const [head = '', ...rest] = text.split('\n');
           return `\n${[toned(head, 'warning', screen), ...rest].join('\n')}`;
         })
         .join(''),

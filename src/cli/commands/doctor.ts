@@ -3,7 +3,7 @@ import type { Finding } from '../../query/doctor/finding.ts';
 import { addServerFlags, type ServerFlags } from '../client/server-flags.ts';
 import { addConfigFlags, type ConfigFlags } from '../options.ts';
 import { addOutputFlags, type OutputFlags, print } from '../output/command.ts';
-import { plainLines } from '../output/plain-text.ts';
+import { plainText } from '../output/plain-text.ts';
 import type { Answer } from '../output/render.ts';
 import type { Screen } from '../output/screen.ts';
 import { type Column, tableOf, toned } from '../output/table.ts';
@@ -85,13 +85,13 @@ function findingText(
   { severity, check, cluster, what, evidence, cure }: Finding,
   screen: Screen,
 ): string {
-  const head = `${check}${cluster === undefined ? '' : ` [${cluster}]`}: ${what}`;
-  const rest =
-    severity === 'ok'
-      ? ` (${evidence})\n`
-      : `\n         seen: ${evidence}\n         cure: ${cure}\n`;
   const mark = MARKS[severity];
-  const text = wrap(plainLines(`${mark}  ${head}${rest}`), screen.columns);
+  const head = `${mark}  ${check}${cluster === undefined ? '' : ` [${cluster}]`}: ${what}`;
+  const lines =
+    severity === 'ok'
+      ? [`${head} (${evidence})`]
+      : [head, `         seen: ${evidence}`, `         cure: ${cure}`];
+  const text = wrap(`${lines.map(plainText).join('\n')}\n`, screen.columns);
   return toned(mark, TONES[severity], screen) + text.slice(mark.length);
 }
 

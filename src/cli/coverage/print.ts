@@ -2,7 +2,7 @@ import { createColors } from 'picocolors';
 import type { CoverageReport, NodeReport } from '../../query/coverage/report.ts';
 import { TIMELINE } from '../../query/coverage/timeline.ts';
 import { MINUTE_MS } from '../../runtime/time.ts';
-import { plainLines, plainText } from '../output/plain-text.ts';
+import { plainText } from '../output/plain-text.ts';
 import type { Answer } from '../output/render.ts';
 import type { Screen } from '../output/screen.ts';
 import { type Column, tableOf } from '../output/table.ts';
@@ -22,7 +22,7 @@ export function coverageAnswer(report: CoverageReport): Answer {
     above: `${since} to ${until}\n${nodes.length > 0 ? '\n' : ''}`,
     below: (screen) =>
       (nodes.length > 0 ? `\n${strips(report, screen)}\n` : '') +
-      wrap(plainLines(`${words(report).join('\n')}\n`), screen.columns),
+      wrap(`${words(report).map(plainText).join('\n')}\n`, screen.columns),
   };
 }
 

@@ -5,6 +5,7 @@ import { type ApiClient, withClient } from '../client/client.ts';
 import { flagPage, type HelpPage } from '../help/page.ts';
 import { helpText } from '../help/text.ts';
 import { FlagValues } from '../observe/flag-values.ts';
+import { plainLines } from '../output/plain-text.ts';
 import { render } from '../output/render.ts';
 import { type Covered, queryDenials, queryIncidents } from './answers.ts';
 import { type DenialOptions, denialFlags, MAX_LIMIT, readDenialOptions } from './options.ts';
@@ -80,7 +81,7 @@ function printNotices(
   more: boolean,
 ): void {
   if (silentErrors) return;
-  for (const notice of notices) io.err(`${notice}\n`);
+  for (const notice of notices) io.err(plainLines(`${notice}\n`));
   // The notices of an empty answer say it already.
   if (count > 0 && coverage?.collected && !coverage.complete) io.err(`${coverage.text}\n`);
   if (more)

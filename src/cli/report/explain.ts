@@ -4,6 +4,7 @@ import { callScreen, type PrintingIo } from '../call.ts';
 import { getDocument } from '../client/document.ts';
 import type { ServerFlags } from '../client/server-flags.ts';
 import type { OutputFlags } from '../output/command.ts';
+import { plainText } from '../output/plain-text.ts';
 import { type Answer, render } from '../output/render.ts';
 import { tableOf } from '../output/table.ts';
 import { TimeReader } from '../time.ts';
@@ -63,5 +64,10 @@ function answerOf(explained: Explained): Answer {
     ],
     sentences,
   );
-  return { document: explained, items: [explained], table, text: `${lines.join('\n')}\n` };
+  return {
+    document: explained,
+    items: [explained],
+    table,
+    text: `${lines.map(plainText).join('\n')}\n`,
+  };
 }

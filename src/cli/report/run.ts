@@ -14,6 +14,7 @@ import { observeFlags } from '../observe/flags.ts';
 import { bodyOf } from '../observe/flows.ts';
 import { type ObserveOptions, optionsOf } from '../observe/options.ts';
 import { outputFlag, outputOf } from '../output/flag.ts';
+import { plainLines } from '../output/plain-text.ts';
 import { render } from '../output/render.ts';
 import type { Table } from '../output/table.ts';
 
@@ -92,7 +93,7 @@ export function runReport<T>(
       ...{ items, table: report.table(items, options) },
     };
     await io.out(await render(answer, output, callScreen(io, options.color)));
-    if (!options.silentErrors) for (const notice of notices) io.err(`${notice}\n`);
+    if (!options.silentErrors) for (const notice of notices) io.err(plainLines(`${notice}\n`));
   });
 }
 

@@ -2,6 +2,7 @@ import type { CoverageNote } from '../../api/http/envelope.ts';
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { type CallIo, callScreen, exitOf } from '../call.ts';
 import { withClient } from '../client/client.ts';
+import { plainLines } from '../output/plain-text.ts';
 import { type Answer, render } from '../output/render.ts';
 import type { TotalsCommand } from './command.ts';
 import { readTotalsOptions } from './options.ts';
@@ -30,7 +31,11 @@ export function runTotals<D extends object>(
     const screen = callScreen(io, observe.color);
     await io.out(await render(answerOf(command, document), output, screen));
     if (observe.silentErrors) return;
-    for (const notice of noticesOf(command, document, isLocal)) io.err(`${notice}\n`);
+    for (const notice of noticesOf(command, document, isLocal))
+      io.err(
+        plainLines(`${notice}
+`),
+      );
   });
 }
 
