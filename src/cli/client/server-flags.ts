@@ -6,7 +6,7 @@ import { inputError } from '../../runtime/errors.ts';
 import { nsToMs, SECOND_NS } from '../../runtime/time.ts';
 import type { Flag } from '../observe/args.ts';
 import { FlagValues, flagKinds } from '../observe/flag-values.ts';
-import { type Env, Settings } from '../observe/settings.ts';
+import { type Env, type HubbleConfig, Settings } from '../observe/settings.ts';
 import { type Access, type ServerSettings, tlsOptions } from './access.ts';
 import { type Asks, resolved, type Target, targetOf } from './target.ts';
 import { tokenOf } from './token.ts';
@@ -15,6 +15,14 @@ import { tokenOf } from './token.ts';
 export interface Place extends Access {
   readonly target: Target;
   readonly server: ServerSettings;
+}
+
+export interface PlaceSources {
+  readonly env: Env;
+  /** Reads Hubble's configuration file, the one named or the usual one. */
+  readonly readConfig: (named: string | undefined) => Promise<HubbleConfig>;
+  /** Called before anything is refused once messages for debugging are wanted. */
+  readonly debugging?: () => void;
 }
 
 /** Nanoseconds. */
@@ -110,29 +118,28 @@ export async function placeOf(flags: ServerFlags, env: Env, asks: Asks): Promise
       throw inputError(`invalid --${flag.name} ${JSON.stringify(given)}: ${why}; see --help`);
     }
   }
-  const settings = new Settings(values, env, {});
-  const target = targetOf(values.text, env, settings.text('server'), asks);
-  return placeAt(target, settings, asks, tokenSources(values, target, env));
+  return (await placeOfValues(values, { env, readConfig: async () => ({}) }, asks)).place;
 }
 
-/** The token of the environment is for Parallax: a relay gets one only when a file is named. */
-export function tokenSources(values: FlagValues, target: Target, env: Env): string | undefined {
-  return tokenOf(values.text['token-file'], target.kind === 'relay' ? {} : env);
-}
-
-async function placeAt(
-  target: Target,
-  settings: Settings,
+/** The place that flags, environment and Hubble's configuration file name together. Throws `input/invalid`. */
+export async function placeOfValues(
+  values: FlagValues,
+  { env, readConfig, debugging }: PlaceSources,
   asks: Asks,
-  token: string | undefined,
-): Promise<Place> {
-  const server = readServerSettings(settings, target);
+): Promise<{ readonly settings: Settings; readonly place: Place }> {
+  const settings = new Settings(values, env, await readConfig(values.text.config));
+  if (settings.switch('debug')) debugging?.();
+  const named = targetOf(values.text, env, settings.text('server'), asks);
+  const server = readServerSettings(settings, named);
   const tls = server.tls ? await tlsOptions(server) : undefined;
-  return { target: await resolved(target, asks, server.tls), server, tls, token };
+  const target = await resolved(named, asks, server.tls);
+  // The token of the environment is for Parallax: a relay gets one only when a file is named.
+  const token = tokenOf(values.text['token-file'], target.kind === 'relay' ? {} : env);
+  return { settings, place: { target, server, tls, token } };
 }
 
 /** Reads and checks the settings, as Hubble checks them. Throws `input/invalid`. */
-export function readServerSettings(settings: Settings, target: Target): ServerSettings {
+function readServerSettings(settings: Settings, target: Target): ServerSettings {
   const timeout = settings.text('timeout');
   const read: ServerSettings = {
     tls:

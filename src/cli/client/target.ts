@@ -102,14 +102,17 @@ function httpNeeded(address: string) {
   );
 }
 
-/** Names the right form of `--server` when `address` speaks another protocol than `expected`. */
+/** Names the right form of `--server` when something else listens there than `expected`. */
 export async function wrongProtocol(
-  address: RelayAddress,
+  { host, port, tls }: RelayAddress,
   expected: 'http' | 'grpc',
 ): Promise<string | undefined> {
-  const found: Protocol | undefined = await probe(address);
-  const { host, port } = address;
+  const found: Protocol | undefined = await probe({ host, port });
   const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (tls)
+    return found === 'http' || found === 'grpc'
+      ? `${place} does not use TLS; use --server ${found}://${place}`
+      : undefined;
   if (expected === 'http' && found === 'grpc')
     return `${place} is a gRPC port; use --server grpc://${place} with a command that gRPC answers, or the HTTP API's address, such as http://${host}:4280`;
   if (expected === 'grpc' && found === 'http')

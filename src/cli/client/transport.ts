@@ -60,7 +60,7 @@ export function httpTransport(server: string, access: Access | undefined): ApiTr
           port: portOf(base),
           tls: secure,
         };
-        const cure = secure ? undefined : await wrongProtocol(place, 'http');
+        const cure = await wrongProtocol(place, 'http');
         if (cure !== undefined) throw inputError(cure, { cause: error });
         throw unreachable(base.origin, error, 'cannot be reached');
       }

@@ -11,14 +11,13 @@ import { fromNanos, timestampProblem } from '../../hubble/proto/timestamp.ts';
 import { inputError, type ParallaxError } from '../../runtime/errors.ts';
 import { msToNs } from '../../runtime/time.ts';
 import type { CallIo } from '../call.ts';
-import { tlsOptions } from '../client/access.ts';
-import { type Place, readServerSettings, tokenSources } from '../client/server-flags.ts';
-import { type Asks, resolved, targetOf } from '../client/target.ts';
+import { type Place, type PlaceSources, placeOfValues } from '../client/server-flags.ts';
+import type { Asks } from '../client/target.ts';
 import { TIME_FORMS, TimeReader } from '../time.ts';
 import { firstWord, parseArgs } from './args.ts';
 import { FlagValues } from './flag-values.ts';
 import { FLOW_FLAGS, observeFlags } from './flags.ts';
-import { Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 export interface ObserveOptions extends FilterLists, Place {
   /** How many; 0 is no limit. */
@@ -47,11 +46,7 @@ export const ALL = 2n ** 64n - 1n;
 const DEFAULT_NUMBER = 20n;
 
 /** What the options are read from, besides the flags. */
-export interface OptionSources
-  extends Pick<CallIo, 'env' | 'nowMs' | 'warn' | 'readConfig' | 'terminal'> {
-  /** Called before anything is refused once messages for debugging are wanted. */
-  readonly debugging?: () => void;
-}
+export type OptionSources = PlaceSources & Pick<CallIo, 'nowMs' | 'warn' | 'terminal'>;
 
 /** Reads flags, environment and Hubble's configuration. Throws `input/invalid`. */
 export async function readOptions(
@@ -129,22 +124,6 @@ export async function optionsOf(
     printRawFilters: switches['print-raw-filters'] === true,
     printSql: switches['print-sql'] === true,
   };
-}
-
-/** Where a call asks, and how. */
-export async function placeOfValues(
-  values: FlagValues,
-  { env, readConfig, debugging }: OptionSources,
-  asks: Asks,
-) {
-  const settings = new Settings(values, env, await readConfig(values.text.config));
-  if (settings.switch('debug')) debugging?.();
-  const named = targetOf(values.text, env, settings.text('server'), asks);
-  const server = readServerSettings(settings, named);
-  const tls = server.tls ? await tlsOptions(server) : undefined;
-  const target = await resolved(named, asks, server.tls);
-  const place: Place = { target, server, tls, token: tokenSources(values, target, env) };
-  return { settings, place };
 }
 
 function isJson(output: Output): boolean {

@@ -24,7 +24,8 @@ export async function openGrpcView(
   signal: AbortSignal,
 ): Promise<ServerView> {
   const connection = await openGrpc(address, place, 'parallax', signal).catch(async (error) => {
-    const cure = place.tls ? undefined : await wrongProtocol(addressOf(address), 'grpc');
+    const parsed = { ...addressOf(address), tls: place.server.tls };
+    const cure = signal.aborted ? undefined : await wrongProtocol(parsed, 'grpc');
     throw cure === undefined ? rpcError(error) : inputError(cure, { cause: error });
   });
   const timeoutMs = place.server.requestTimeoutMs;

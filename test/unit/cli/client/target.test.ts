@@ -66,5 +66,9 @@ describe('--server', () => {
     await expect(transport.send({ path: '/', signal })).rejects.toThrow(
       `127.0.0.1:${grpcPort} is a gRPC port; use --server grpc://127.0.0.1:${grpcPort}`,
     );
+    const secure = httpTransport(`https://127.0.0.1:${webPort}`, undefined);
+    await expect(secure.send({ path: '/', signal })).rejects.toThrow(
+      `127.0.0.1:${webPort} does not use TLS; use --server http://127.0.0.1:${webPort}`,
+    );
   });
 });
