@@ -3,14 +3,8 @@ import { z } from 'zod';
 import { queryClusters } from '../../../query/catalogue/clusters.ts';
 import { type IdentityQuery, queryIdentities } from '../../../query/catalogue/identities.ts';
 import { labelsAt } from '../../../query/catalogue/labels-at.ts';
-import {
-  limitField,
-  parseTime,
-  schemaError,
-  timeField,
-  wholeField,
-} from '../../../query/request/fields.ts';
-import { msToNs, nsToMs } from '../../../runtime/time.ts';
+import { limitField, parseTime, timeField, wholeField } from '../../../query/request/fields.ts';
+import { nsToMs } from '../../../runtime/time.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 import { clustersAnswer } from '../schemas/clusters.ts';
 import { identitiesAnswer, resolveAnswer } from '../schemas/identities.ts';
@@ -77,13 +71,6 @@ export function addCatalogueRoutes(app: FastifyInstance, deps: RouteDeps): void 
       return { labels: await labelsAt(store, ends, { signal }) };
     },
   });
-}
-
-/** For commands that open the store. Throws `input/invalid` with the name of the field. */
-export function readIdentityQuery(input: unknown, nowMs: number): IdentityQuery {
-  const parsed = identitiesRequest.safeParse(input ?? {});
-  if (!parsed.success) throw schemaError(parsed.error);
-  return identityQuery(parsed.data, msToNs(nowMs));
 }
 
 function identityQuery(

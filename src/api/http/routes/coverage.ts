@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type CoverageQuery, coverageOf } from '../../../query/coverage/coverage.ts';
 import { coverageReport, reportOf } from '../../../query/coverage/report.ts';
-import { listField, schemaError, windowFields, windowOf } from '../../../query/request/fields.ts';
-import { DAY_MS, HOUR_MS, msToNs, nsToMs } from '../../../runtime/time.ts';
+import { listField, windowFields, windowOf } from '../../../query/request/fields.ts';
+import { DAY_MS, HOUR_MS, nsToMs } from '../../../runtime/time.ts';
 import { addDocumentRoute, type RouteDeps } from '../route.ts';
 
 const coverageRequest = z.strictObject({
@@ -30,13 +30,6 @@ export function addCoverageRoutes(app: FastifyInstance, deps: RouteDeps): void {
       return reportOf(await coverageOf(store, queryOf(input, nowNanos), nowMs, signal));
     },
   });
-}
-
-/** For commands that open the store. Throws `input/invalid` with the name of the field. */
-export function readCoverageRequest(input: unknown, nowMs: number): CoverageQuery {
-  const parsed = coverageRequest.safeParse(input ?? {});
-  if (!parsed.success) throw schemaError(parsed.error);
-  return queryOf(parsed.data, msToNs(nowMs));
 }
 
 function queryOf(input: z.output<typeof coverageRequest>, nowNanos: bigint): CoverageQuery {
