@@ -43,7 +43,7 @@ export interface ApiDocument {
   };
 }
 
-/** `filters` are the names of the filter flags, told once. */
+/** `filters` are the names of the filter flags, which are listed once. */
 export function apiPage(document: ApiDocument, filters: readonly string[]): string {
   const filterNames = new Set([...filters, ...filters.map((name) => `not.${name}`)]);
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -52,27 +52,27 @@ export function apiPage(document: ApiDocument, filters: readonly string[]): stri
   const sections = document.tags.flatMap(({ name, description }) => {
     const own = operations.filter(({ operation }) => operation.tags[0] === name);
     if (own.length === 0) return [];
-    const told = own.filter(({ method, path }) => !repeats(document, method, path));
+    const listed = own.filter(({ method, path }) => !repeats(document, method, path));
     return [
       `## ${name}\n\n${description}`,
-      ...told.map((each) => section(document, each, filterNames)),
+      ...listed.map((each) => section(document, each, filterNames)),
     ];
   });
   return `# HTTP API
 ${GENERATED}
 
-The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), at a running server \`/openapi.json\`, and as a page
-to try it on at \`/docs\`.
+Also available as an OpenAPI 3.1 document: [openapi.json](openapi.json), \`/openapi.json\` on a running server, and
+\`/docs\` to try requests.
 
 ${document.info.description}
 
 ## Filters
 
-Parameters of every route that takes filters, with the meaning of the flags of \`parallax observe\`; each may be repeated.
-With \`not.\` before its name, one leaves out what it would find.
+Parameters of every route with filters, equal to the flags of \`parallax observe\`. Each may be repeated; with \`not.\` before
+its name, matching flows are excluded.
 
 ${table(
-  ['parameter', 'finds'],
+  ['parameter', 'matches'],
   filters.map((name) => [`\`${name}\``, document.components.parameters[name]?.description ?? '']),
 )}
 

@@ -21,12 +21,12 @@ export function columnsPage(catalogue: Catalogue): string {
   const { denials, incidents, flowTotals, incidentEvents, deliveries } = catalogue;
   return `# Columns
 ${GENERATED}
-What ClickHouse holds, for those who ask it themselves. A \`path\` is the field of Hubble's GetFlowsResponse that a column
-keeps; columns without one are added by Parallax. Enums are their numbers; beside some stand ALIAS columns with the names
-and with lists as arrays (\`verdict_name\`, \`source_label_list\`, …).
+The tables in ClickHouse, for queries of your own. \`path\` is the field of Hubble's GetFlowsResponse that a column stores;
+columns without a path are added by Parallax. Enums are stored as numbers; some have ALIAS columns with names, and lists as
+arrays (\`verdict_name\`, \`source_label_list\`, …).
 
 ## flows
-One row a flow.
+One row per flow.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], flows.map(row))}
 
@@ -35,50 +35,51 @@ Bits of \`presence\`: ${Object.entries(presence)
     .join(', ')}.
 
 ## events
-One row a LostEvent or node status.
+One row per LostEvent or node status.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], events.map(row))}
 
 ## coverage
-One row a node and report of a collector: amounts are those of the report's time and add up, the rest is as of its end.
+One row per node and report of a collector. Counts cover the interval of the report and can be summed; other values are
+those at its end.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], coverage.map(row))}
 
 ## identities
-Which labels an identity number had in a cluster. Rows are sightings, one an hour at most, of which those of one key merge:
-group by \`cluster, identity, slot, labels_hash\`. The labels at a time are those of the sighting before it.
+Labels of identity numbers by cluster. Rows are observations, at most one per hour; rows of one key are merged, so group by
+\`cluster, identity, slot, labels_hash\`. The labels at a given time are those of the latest observation before it.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], identities.map(row))}
 
 ## cluster_facts
-What was said of clusters, by whom and when; group by \`cluster, kind, value, origin\`.
+Properties of clusters with their source and times; group by \`cluster, kind, value, origin\`.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], clusterFacts.map(row))}
 
 ## denials
-What one node denied of one conversation within one batch; drop events and policy verdicts of it are one row. How often it
-was denied is \`greatest(drops, verdicts)\`.
+One row for what one node denied of one connection within one batch, from drop events and policy verdicts together. The
+number of denials is \`greatest(drops, verdicts)\`.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], denials.map(row))}
 
 ## incidents
-Denials by what is denied, an hour a row; rows of one key merge: group by \`incident\`, with the least \`first_seen\`, the
-greatest \`last_seen\` and sums.
+Denials of the same traffic per hour. Rows of one key are merged: group by \`incident\` with min(\`first_seen\`),
+max(\`last_seen\`) and sums.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], incidents.map(row))}
 
 ## flow_totals
-Flows counted by who sent them to whom, in slots of five minutes; sum \`flows\`.
+Numbers of flows by source and destination, in slots of five minutes; sum \`flows\`.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], flowTotals.map(row))}
 
 ## incident_events
-What happened to incidents, in the order of \`sequence\`; take each \`key\` once.
+Events of incidents in the order of \`sequence\`; count each \`key\` once.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], incidentEvents.map(row))}
 
 ## deliveries
-What became of telling receivers; of a \`receiver\` and \`key\` the latest row holds.
+Deliveries of incident events; the latest row of a \`receiver\` and \`key\` is current.
 
 ${table(['Column', 'Type', 'Path', 'Meaning'], deliveries.map(row))}
 `;

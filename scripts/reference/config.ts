@@ -12,21 +12,20 @@ import { code, GENERATED, table } from './markdown.ts';
 
 const INTRO = `# Configuration
 ${GENERATED}
-One YAML file for all roles. What a later place says wins: defaults, then the file (\`--config FILE\` or
-\`$PARALLAX_CONFIG\`), then the environment, then flags. Unknown keys are errors, and all problems are told at once.
-\`parallax config check\` says them, \`parallax config print\` shows every setting and where it came from, secrets
-hidden. \`config.schema.json\` beside this page is the same for editors:
+One YAML file for all roles. Later sources override earlier ones: defaults, the file (\`--config FILE\` or
+\`$PARALLAX_CONFIG\`), the environment, flags. Unknown keys are errors, and all problems are reported at once.
+\`parallax config check\` validates the configuration; \`parallax config print\` shows every setting with its source, without
+secrets. \`config.schema.json\` beside this page is the JSON schema for editors:
 \`# yaml-language-server: $schema=…/docs/reference/config.schema.json\`.
 
 - **Environment**: \`PARALLAX_\`, then the path with \`_\` between its parts and before every capital that follows a small
   letter or digit, all in capitals: \`bus.kafka.maxRecordBytes\` is \`PARALLAX_BUS_KAFKA_MAX_RECORD_BYTES\`. Lists of words
-  are comma separated; lists and mappings of more than words are YAML or JSON. An unknown \`PARALLAX_…\` variable is an
-  error, but for what Kubernetes sets for Services (\`…_SERVICE_HOST\`, \`…_PORT=tcp://…\`). \`PARALLAX_DATA_DIR\` is short for
+  are comma-separated; other lists and mappings are YAML or JSON. An unknown \`PARALLAX_…\` variable is an error, except for
+  those that Kubernetes sets for Services (\`…_SERVICE_HOST\`, \`…_PORT=tcp://…\`). \`PARALLAX_DATA_DIR\` is short for
   \`PARALLAX_STORE_CHDB_PATH\`.
 - **Flags**: \`--set bus.kafka.brokers=a:9092,b:9092\`, repeatable, list items by number
-  (\`--set clusters.0.relay=relay:80\`); commands have flags of their own for the common ones.
-- **Secrets**: put a password into a file and name that (\`…passwordFile\`), or into the environment. A password is never
-  printed or logged.
+  (\`--set clusters.0.relay=relay:80\`); commands have flags for common settings.
+- **Secrets**: use a file (\`…passwordFile\`) or the environment. Passwords are never printed or logged.
 - Durations are written \`250ms\`, \`5s\`, \`1m30s\`, \`7d\`; sizes \`512KiB\`, \`64MiB\`.
 `;
 

@@ -17,7 +17,7 @@ export const OTHER_EXITS: readonly (readonly [code: string, meaning: string])[] 
     'Refused flags or input; or a stop that ran out of time (shutdownTimeout) before all was drained.',
   ],
   [String(EXIT_UNKNOWN), 'A defect of the program: the stack is printed. Please report it.'],
-  ['130, 143', 'Left at once on a second SIGINT or SIGTERM, without draining.'],
+  ['130, 143', 'Ended by a second SIGINT or SIGTERM, without draining.'],
 ];
 
 export function errorsPage(errors: Readonly<Record<string, Entry>>): string {
@@ -31,10 +31,10 @@ export function errorsPage(errors: Readonly<Record<string, Entry>>): string {
   ]);
   return `# Errors
 ${GENERATED}
-Every error has a code, which logs, metrics and API answers carry, and a message that names the value received and what
-to do. The command prints the message on standard error and exits with the code's exit code.
+Every error has a code, shown in logs, metrics and API responses, and a message with the wrong value and the cure. Commands
+print the message to standard error and exit with the exit code of the code.
 
-${table(['Code', 'Exit code', 'HTTP status', 'gRPC status', 'Trying again may help', 'Meaning'], rows)}
+${table(['Code', 'Exit code', 'HTTP status', 'gRPC status', 'Retry may help', 'Meaning'], rows)}
 
 ## Other exit codes
 ${table(['Exit code', 'Meaning'], OTHER_EXITS)}
