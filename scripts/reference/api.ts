@@ -80,7 +80,7 @@ ${sections.join('\n\n')}
 `;
 }
 
-/** A POST that takes in its body what the GET beside it takes is told there. */
+/** A POST with the same fields in its body as the GET beside it is described there. */
 function repeats({ paths }: ApiDocument, method: string, path: string): boolean {
   return method === 'post' && paths[path.replace(/:query$/, '')]?.get !== undefined;
 }
