@@ -1,4 +1,3 @@
-// What the writer counts: everything that comes in, goes out, is dropped or is tried again.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 // Long because it is the list of all its instruments.

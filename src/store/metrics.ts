@@ -1,4 +1,3 @@
-// What the store counts: inserts, queries, their errors, and how the engine's parts stand.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 // Long because it is the list of all its instruments.

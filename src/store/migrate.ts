@@ -1,5 +1,5 @@
-// Brings the tables up to date: numbered SQL files, each run once, in order, never backwards. Two processes may do it
-// at once: every statement says IF [NOT] EXISTS, and what ran is recorded under a token, so once.
+// Brings the tables up to date: numbered SQL files, each run once, in order. Two processes may do it at once: every
+// statement says IF [NOT] EXISTS, and each run is recorded under a token, so once.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { ParallaxError } from '../runtime/errors.ts';

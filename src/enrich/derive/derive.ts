@@ -1,5 +1,4 @@
-// What the writer stores beside the flows of a batch: rows of `denials`, `incidents` and `flow_totals`, from the rows
-// of the block while they are at hand.
+// Rows of `denials`, `incidents` and `flow_totals` for the flows of a batch, made from its block while the rows are at hand.
 import type { NativeBlock } from '../../store/store.ts';
 import { Conversations } from './conversations.ts';
 import { denialBlocks } from './denial-blocks.ts';

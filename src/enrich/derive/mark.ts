@@ -1,6 +1,5 @@
-// Which record rows were made from. Rows of `incidents` and `flow_totals` are added up with others, so that none can be
-// looked for by itself; `origin` and `sequence` say how far the records of one collector's life are in.
-
+// The record that rows were made from. Rows of `incidents` and `flow_totals` are added up with others, so that none can be
+// looked for by itself; `origin` and `sequence` say which records of one collector's run are in them.
 import { createHash } from 'node:crypto';
 import type { FlowBatchHeader } from '../../hubble/proto/batch.ts';
 import { NS_PER_MS } from '../../runtime/time.ts';

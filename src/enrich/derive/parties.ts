@@ -1,5 +1,5 @@
-// Who a flow's end is, as totals and incidents count: cluster, namespace, workload, and a name where there is no
-// workload; for totals also what flows say of it. Found once for each distinct end; thousands of pods are a few hundred
+// Ends of flows as totals and incidents group them: cluster, namespace, workload, and a name where there is no workload;
+// for totals also the names that flows report. Found once for each distinct end: thousands of pods are a few hundred
 // parties.
 import type { FlowTable, Places } from './flow-table.ts';
 import { KeyTable } from './key-table.ts';

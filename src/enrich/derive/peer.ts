@@ -1,4 +1,4 @@
-// What an end is called that has no workload, by the texts of its columns.
+// Names of ends without a workload, from the texts of their columns.
 import { peerName } from '../../incident/peer-name.ts';
 
 /** An end as its columns have it; lists as lines. */

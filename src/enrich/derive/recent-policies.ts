@@ -1,5 +1,5 @@
-// Which policies denied a conversation lately: a drop event whose policy verdict came in the batch before names none
-// itself. A table of fixed size in which a newer answer takes an older one's place.
+// Policies that denied a conversation in the last seconds: a drop event whose policy verdict came in the batch before names
+// none itself. A table of fixed size in which newer answers replace older ones.
 import type { FlowTable } from './flow-table.ts';
 
 /** Words of a conversation: cluster and node, the addresses, ports, then the small numbers. */

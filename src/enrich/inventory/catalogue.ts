@@ -1,7 +1,6 @@
-// What the writer learns from flows and writes down beside them: which labels an identity number had when, and what
-// clusters are called. Rows only say what was seen, so a record that comes again, late, or to two writers adds nothing
-// new; numbers that mean something on one node only are never kept.
-
+// Stores what flows and Kubernetes show of identities and clusters: the labels of an identity number over time, and the
+// names of clusters. Rows only say what was seen, so a record that comes again, late, or to two writers adds nothing new.
+// Numbers that mean something on one node only are never kept.
 import { createHash, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { identityKind } from '../../hubble/identity.ts';

@@ -1,6 +1,6 @@
-// Which cluster an end of a flow is in, and which fact says so: the flow, the identity's label, the identity number.
-// What a name or an id means depends on who observed it: many clusters are called `default`, and ids repeat outside a
-// mesh. Answers are keys of ours where the cluster is known here, else the name it has in its mesh.
+// Finds the cluster of a flow's end, and the fact that says so: the flow, the identity's label, the identity number. The
+// meaning of a name or an id depends on the observing cluster: many clusters are called `default`, and ids repeat outside
+// a mesh. Answers are keys of the configuration, or the name in its mesh of a cluster that has none.
 import { clusterIdOf, identityKind, type MeshSize } from '../../hubble/identity.ts';
 
 /** The fact that named the cluster, as column `*_cluster_origin` has it. */

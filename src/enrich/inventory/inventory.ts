@@ -1,5 +1,5 @@
-// What is known of pods, nodes and services beyond a single flow: learned from the flows that a pod's own node observed,
-// and read from Kubernetes. Everything is in memory, within limits, and asked without waiting.
+// Pods, nodes and services beyond a single flow: learned from the flows that a pod's own node observed, and read from
+// Kubernetes. In memory, within limits; answers never wait.
 import type { Clock } from '../../runtime/clock.ts';
 import { RecentMap } from './recent-map.ts';
 

@@ -1,4 +1,4 @@
-// What is wanted of Kubernetes objects, and nothing else of them.
+// The members of Kubernetes objects that enrichment uses.
 import type { MeshSize } from '../../hubble/identity.ts';
 import { workloadOfOwner } from '../inventory/workloads.ts';
 import type { KubernetesObject } from './reflector.ts';

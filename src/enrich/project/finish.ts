@@ -1,5 +1,5 @@
-// What of a row is known only when its flow was read to the end: id, time, node, clusters, and whether the response's
-// bytes must be kept beside the columns.
+// Completes a row when its flow was read to the end: id, time, node, clusters, and whether the response's bytes must be
+// kept beside the columns.
 import { PRESENCE } from '../../store/schema/columns.ts';
 import { putNanos } from './int64.ts';
 import type { Locations } from './locations.ts';

@@ -1,6 +1,6 @@
-// Where distinct endpoints are, as each observing cluster sees them: asks the finder once and remembers. For ends that
-// the observing node or the address decides about, answers are remembered by those too, in a table that a newer answer
-// may take the place of an older one in, so that a scan of the whole internet needs no more memory than one address.
+// Locations of distinct endpoints, as each observing cluster sees them, found once and cached. Where the observing node or
+// the address decides, answers are cached by those too, in a table of fixed size in which newer answers replace older
+// ones: a scan of the whole internet needs no more memory than one address.
 import { LOCATION_COLUMNS } from '../../store/schema/columns-enriched.ts';
 import {
   DEPENDS_ON,

@@ -1,4 +1,4 @@
-// How many flows each node observed, counted over a block at once.
+// Counts the flows of each observing node over a block.
 import { clusterOf } from './finish.ts';
 import type { RowWriter } from './row-writer.ts';
 

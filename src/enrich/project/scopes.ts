@@ -1,4 +1,4 @@
-// What the annotations of a row's service say: looked up once for each distinct service, as each cluster sees it.
+// Annotations of a row's service, looked up once for each distinct service and observing cluster.
 import type { EndFinder } from '../inventory/ends.ts';
 import type { RowWriter } from './row-writer.ts';
 

@@ -1,5 +1,5 @@
-// Where the totals do not say what the flows do: slots from before there were totals or some of their columns, and those of
-// a record that was counted and not stored, because its writer was killed in between and what it held came again in another.
+// Finds slots whose totals differ from their flows: those from before there were totals or some of their columns, and those
+// of a record that was counted but not stored, because its writer was killed in between and its flows came in another.
 import type { QueryParams, Store } from '../../store/store.ts';
 
 /** A five-minute slot of one cluster. */

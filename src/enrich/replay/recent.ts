@@ -1,8 +1,8 @@
-// What this writer has stored lately, so that a replay is held against memory and not against the store. It knows of a
-// cluster all that was stored after a moment, the floor: once the store was asked for the newest it has, everything
+// Uuids that this writer stored lately, so that replays are compared with memory and not with the store. Of a cluster it
+// has all that was stored after a moment, the floor. Once the store was queried for the newest row it has, everything
 // newer came through the same partition and so through here, or from an import, which its rows say, or from
 // `parallax replay`, whose rows were received before this began. For the rest the store is queried.
-// Why that is so: docs/decisions/0007-what-a-flow-costs-on-its-way.md.
+// The reasons: docs/decisions/0007-what-a-flow-costs-on-its-way.md.
 import type { BusRecord } from '../../bus/bus.ts';
 
 /** Ids and the time range of the responses of one record that were stored. */

@@ -1,7 +1,6 @@
-// Which responses of a replayed batch are stored already. What the writer stored itself it remembers; nearly all of the
-// rest is newer than anything else stored, which one cheap query finds. The store is queried for the uuids that remain,
-// never for a window's rows, so that an answer is never larger than the batch.
-
+// Finds the responses of a replayed batch that are stored already. The writer remembers what it stored itself; nearly all
+// of the rest is newer than anything else stored, which one cheap query finds. The store is queried for the uuids that
+// remain, never for a window's rows, so that an answer is never larger than the batch.
 import { IMPORT_RELAY } from '../../hubble/proto/batch.ts';
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
 import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';

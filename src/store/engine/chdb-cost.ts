@@ -1,6 +1,7 @@
-// What each query of the embedded engine read. The engine reports only counters of all its queries together (a
-// stream has no statistics, and its entry among the running queries is gone with its last row; chdb 3.4): they are looked
-// at when a query begins or ends, and what they grew by is split among those that ran meanwhile. Alone, that is exact.
+// Rows and bytes that each query of the embedded engine read. The engine reports only counters of all its queries together
+// (a stream has no statistics, and its entry among the running queries is gone with its last row; chdb 3.4): they are
+// sampled when a query begins or ends, and their growth is split among those that ran meanwhile. A query that ran alone
+// has the exact numbers.
 import type { QueryCost } from '../store.ts';
 
 /** The engine's counters so far, and what looking at them adds: counted the next time. */

@@ -1,5 +1,5 @@
-// What the store needs of an engine. The two engines only carry: what a repeated insert means, limits on how many
-// queries run, metrics and migrations are the store's own and the same for both.
+// The interface to the two engines. They only run statements: repeated inserts, limits on running queries, metrics and
+// migrations are the store's own and the same for both.
 import type { NativeBlock, QueryOptions, QueryParams } from '../store.ts';
 
 /** What a reader wants of a query beside its rows. */

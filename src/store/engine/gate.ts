@@ -1,4 +1,4 @@
-// Lets so many in at once and so many wait, in order; further ones are refused.
+// Limits how many run at once and how many wait, in order; further ones are refused.
 import { ParallaxError } from '../../runtime/errors.ts';
 
 export class Gate {

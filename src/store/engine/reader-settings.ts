@@ -1,4 +1,4 @@
-// What one reader's query may cost, as settings of the query.
+// Limits of one reader's query, as settings of the query.
 import type { ReaderConfig } from '../config.ts';
 
 export type Settings = Readonly<Record<string, string | number>>;

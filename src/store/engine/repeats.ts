@@ -1,6 +1,6 @@
-// What a dropped insert means. ClickHouse writes down a token before it puts the part in place; killed in between, it
-// believes for ever that it has rows it lost. So when an insert was dropped as known, one row of it is looked for, and
-// without it the block goes in again under a token made from the first.
+// Checks inserts that the engine dropped as repeated. ClickHouse records a token before it puts the part in place: killed in
+// between, it believes that it has rows it lost. So one row of a dropped insert is looked for, and without it the block is
+// inserted again under a token made from the first.
 import type { Logger } from 'pino';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { firstRow, uuidText } from '../native/native-peek.ts';

@@ -1,5 +1,4 @@
-// What a column is, for every table's catalogue: its name, how it is encoded, its type in ClickHouse and what it means.
-
+// A column of a table's catalogue: name, encoding, type in ClickHouse, meaning, and the path of the field it keeps.
 /**
  * How a column is encoded in a Native block: `lc` is LowCardinality(String); `string` plain String; the rest are
  * fixed-width numbers. `lines` and `json` are `lc` whose text is a newline-joined list or the proto3 JSON of a
