@@ -13,11 +13,11 @@ export const writerConfig = z.strictObject({
     .min(1)
     .max(16)
     .default(2)
-    .describe('Records in work at once: 2 lets one be decoded while another is inserted.'),
+    .describe('Records stored at once: with 2, one is decoded while another is inserted.'),
   remembered: size
     .prefault('64MiB')
     .describe(
-      'Memory for the uuids stored last, 16 bytes each, over all clusters: what is in it of a replay is dropped without asking the store.',
+      'Memory for the uuids stored last, 16 bytes each, over all clusters: replayed flows in it are dropped without a query to the store.',
     ),
   retryInitial: duration
     .prefault('200ms')
@@ -72,7 +72,7 @@ export const writerConfig = z.strictObject({
         .min(1)
         .default(100_000)
         .describe(
-          'Identities remembered as written down (some 200 bytes each); more are written again each time.',
+          'Identities remembered as stored (some 200 bytes each); further ones are stored again each time.',
         ),
       maxPods: z
         .int()
@@ -90,10 +90,10 @@ export const writerConfig = z.strictObject({
         ),
       refresh: duration
         .prefault('30s')
-        .describe('How long flows may go without what was learned of pods and services meanwhile.'),
+        .describe('How long flows may lack what was learned about pods and services meanwhile.'),
     })
     .prefault({})
-    .describe('What is learned from flows and Kubernetes, to be added to other flows.'),
+    .describe('What is learned from flows and Kubernetes and added to other flows.'),
 });
 
 export type WriterConfig = z.infer<typeof writerConfig>;

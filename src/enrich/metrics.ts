@@ -6,7 +6,7 @@ export function writerMetrics(registry: Registry) {
   return {
     records: new Counter({
       name: 'parallax_writer_records_total',
-      help: 'Bus records dealt with, by whether they were marked as replay.',
+      help: 'Bus records stored, by whether they were marked as replay.',
       labelNames: ['replay'],
       registers,
     }),
@@ -40,7 +40,7 @@ export function writerMetrics(registry: Registry) {
     }),
     overlapping: new Counter({
       name: 'parallax_writer_contested_records_total',
-      help: 'Unmarked records that were looked up like replays, because another collector of the cluster publishes too.',
+      help: 'Records looked up like replays because another collector of the cluster published at the same time.',
       labelNames: ['cluster'],
       registers,
     }),
@@ -58,7 +58,7 @@ export function writerMetrics(registry: Registry) {
     }),
     asked: new Counter({
       name: 'parallax_writer_uuids_asked_total',
-      help: 'Uuids of replayed batches that the store was asked about, by observing cluster.',
+      help: 'Uuids of replayed batches that the store was queried for, by observing cluster.',
       labelNames: ['cluster'],
       registers,
     }),
@@ -75,7 +75,7 @@ export function writerMetrics(registry: Registry) {
     }),
     retries: new Counter({
       name: 'parallax_writer_retries_total',
-      help: 'Store calls tried again, by error code.',
+      help: 'Store calls retried, by error code.',
       labelNames: ['code'],
       registers,
     }),
@@ -87,7 +87,7 @@ export function writerMetrics(registry: Registry) {
     }),
     insert: new Histogram({
       name: 'parallax_writer_insert_seconds',
-      help: 'Time until the store had taken the blocks of one record, tries again included.',
+      help: 'Time until the store had taken the blocks of one record, retries included.',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
       registers,
     }),
@@ -100,7 +100,7 @@ export function writerMetrics(registry: Registry) {
     }),
     inFlight: new Gauge({
       name: 'parallax_writer_in_flight_records',
-      help: 'Records in work now.',
+      help: 'Records being stored now.',
       registers,
     }),
   };
@@ -108,13 +108,13 @@ export function writerMetrics(registry: Registry) {
 
 export type WriterMetrics = ReturnType<typeof writerMetrics>;
 
-/** What is known beside the flows, and its limits. */
+/** Of the catalogue of identities, clusters and pods, and its limits. */
 export function catalogueMetrics(registry: Registry) {
   const registers = [registry];
   return {
     known: new Gauge({
       name: 'parallax_catalogue_identities',
-      help: 'Identities, by their labels and hour, known to be written down.',
+      help: 'Identities, by labels and hour, that are known to be stored.',
       registers,
     }),
     limit: new Gauge({
@@ -124,7 +124,7 @@ export function catalogueMetrics(registry: Registry) {
     }),
     evicted: new Counter({
       name: 'parallax_catalogue_identities_evicted_total',
-      help: 'Identities forgotten because there were too many: they are written down again when they are seen.',
+      help: 'Identities forgotten because there were too many: they are stored again when they are seen.',
       registers,
     }),
     rows: new Counter({
@@ -153,7 +153,7 @@ export function catalogueMetrics(registry: Registry) {
 
 export type CatalogueMetrics = ReturnType<typeof catalogueMetrics>;
 
-/** What is read from Kubernetes. */
+/** Of reading Kubernetes. */
 export function kubernetesMetrics(registry: Registry) {
   const registers = [registry];
   const labelNames = ['cluster', 'resource'] as const;
@@ -172,7 +172,7 @@ export function kubernetesMetrics(registry: Registry) {
     }),
     failures: new Counter({
       name: 'parallax_kubernetes_failures_total',
-      help: 'Lists and watches that failed and are tried again.',
+      help: 'Lists and watches that failed and are retried.',
       labelNames,
       registers,
     }),

@@ -49,7 +49,7 @@ const clickhouseConfig = z.strictObject({
     .describe('After this an insert or statement counts as failed and may be tried again.'),
   startTimeout: duration
     .prefault('30s')
-    .describe('How long a starting role waits for a server that does not answer yet.'),
+    .describe('How long a role waits at start for a server that does not answer.'),
   idleSocketTtl: duration
     .prefault('2500ms')
     .describe(
@@ -71,7 +71,7 @@ const readerConfig = z.strictObject({
     .min(1)
     .max(256)
     .default(2)
-    .describe('Queries at work at once in this process; others wait.'),
+    .describe('Queries running at once in this process; others wait.'),
   queue: z
     .int()
     .min(0)
@@ -80,7 +80,7 @@ const readerConfig = z.strictObject({
     .describe('Queries that may wait; more are refused.'),
   maxExecutionTime: duration
     .prefault('30s')
-    .describe('Longest run of one query, waits for a slow receiver included.'),
+    .describe('Longest run of one query, waits for a slow reader included.'),
   maxMemory: size.prefault('1GiB').describe('Memory one query may take.'),
   maxRowsToRead: z
     .int()
@@ -129,10 +129,10 @@ export const storeConfig = z.strictObject({
     .min(100)
     .max(10_000_000)
     .default(10_000)
-    .describe('How many inserts back a repeated one is still recognised.'),
+    .describe('Number of inserts within which a repeated one is recognised.'),
   statsInterval: duration
     .prefault('15s')
-    .describe('How often parts and bytes on disk are looked at for the metrics.'),
+    .describe('How often parts and bytes on disk are read for the metrics.'),
   chdb: chdbConfig.prefault({}).describe('The embedded engine.'),
   clickhouse: clickhouseConfig.prefault({}).describe('The server.'),
   reader: readerConfig.prefault({}).describe('What queries may cost.'),

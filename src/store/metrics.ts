@@ -24,7 +24,7 @@ export function storeMetrics(registry: Registry) {
     }),
     repeated: new Counter({
       name: 'parallax_store_repeated_inserts_total',
-      help: 'Inserts the store had already (`dropped`), or only believed it had (`restored`).',
+      help: 'Inserts that the store had already (`dropped`), or had lost and got again (`restored`).',
       labelNames: ['outcome'],
       registers,
     }),
@@ -42,23 +42,23 @@ export function storeMetrics(registry: Registry) {
     }),
     querySeconds: new Histogram({
       name: 'parallax_store_query_seconds',
-      help: 'Time of one query, waits for its receiver included.',
+      help: 'Time of one query, waits for its reader included.',
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
       registers,
     }),
     queryRows: new Counter({
       name: 'parallax_store_query_rows_total',
-      help: 'Rows handed to readers.',
+      help: 'Rows returned to readers.',
       registers,
     }),
     queriesRunning: new Gauge({
       name: 'parallax_store_queries_running',
-      help: 'Queries at work now.',
+      help: 'Queries running now.',
       registers,
     }),
     queriesWaiting: new Gauge({
       name: 'parallax_store_queries_waiting',
-      help: 'Queries that wait for their turn.',
+      help: 'Queries waiting for a free slot.',
       registers,
     }),
     errors: new Counter({
@@ -87,7 +87,7 @@ export function storeMetrics(registry: Registry) {
     }),
     merges: new Gauge({
       name: 'parallax_store_merges_running',
-      help: 'Merges at work now.',
+      help: 'Merges running now.',
       registers,
     }),
   };

@@ -90,7 +90,7 @@ export class Catalogue implements Component {
     return this.state;
   }
 
-  /** The blocks that say what a record showed, as far as it was not said before; none for nearly all records. */
+  /** The blocks of what a record showed and none before it did; none for nearly all records. */
   take(
     observations: readonly IdentityObservation[],
     nodes: readonly NodeFact[],
@@ -142,7 +142,7 @@ export class Catalogue implements Component {
   }
 
   /**
-   * Stores blocks by `insert`, by default the store's. What the store refuses for good is left out and said, since no
+   * Stores blocks by `insert`, by default the store's. What the store refuses for good is logged and left out, since no
    * flow depends on it; throws when trying again may help.
    */
   async write(
@@ -249,7 +249,8 @@ export class Catalogue implements Component {
     this.state = { state: 'degraded', reason: `the catalogue is not written: ${reason}` };
     logger.warn(
       { err: error },
-      'identities and clusters not written; flows are stored all the same',
+      // Flows are stored all the same.
+      'catalogue not written',
     );
   }
 }

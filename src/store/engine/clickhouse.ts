@@ -46,7 +46,7 @@ export class ClickhouseEngine implements Engine {
       const failure = await this.ping();
       if (failure === undefined) break;
       if (!failure.retriable || this.clock.now() >= deadline || signal.aborted) throw failure;
-      this.logger.warn({ err: failure.message }, 'store does not answer yet');
+      this.logger.warn({ err: failure.message }, 'store not reachable yet');
       await this.clock.sleep(RETRY_MS, signal);
     }
     await this.learnSettings();

@@ -178,7 +178,7 @@ export class EngineStore implements ManagedStore {
     const adjustments = await tableAdjustments(engine, config);
     for (const statement of adjustments) {
       await engine.command(statement, {});
-      logger.info({ statement }, 'table adjusted to the configuration');
+      logger.info({ statement }, 'table adjusted');
     }
     return { migrations, adjustments };
   }

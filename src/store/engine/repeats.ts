@@ -51,7 +51,7 @@ export class RepeatedInserts {
       left = lost;
       this.logger.warn(
         { blocks: lost.map(({ table, rows }) => ({ table, rows })), token, attempt },
-        'the store knows the token of an insert whose rows it lost; inserting them again',
+        'lost rows inserted again',
       );
     }
     const vanished = left.map(({ table, rows }) => `${rows} rows for ${table}`);
@@ -74,9 +74,9 @@ export class RepeatedInserts {
       this.blind = true;
       this.seen = undefined;
       this.logger.warn(
-        { err: error },
-        'cannot read system.events: rows the engine loses when it is killed within an insert stay lost; ' +
-          'grant SELECT on system.events',
+        // Without it, rows that the engine loses when it is killed within an insert stay lost.
+        { err: error, cure: 'grant SELECT on system.events' },
+        'system.events not readable',
       );
       return undefined;
     }

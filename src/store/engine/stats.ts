@@ -29,7 +29,7 @@ export function watchStats(deps: EngineStoreDeps): () => Promise<void> {
         if (ended.signal.aborted) return;
         const code = error instanceof ParallaxError ? error.code : 'unknown';
         metrics.errors.inc({ operation: 'stats', code });
-        logger.debug({ err: error }, 'cannot look at the parts');
+        logger.debug({ err: error }, 'parts not readable');
       }
     }
   };

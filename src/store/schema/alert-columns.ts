@@ -32,7 +32,7 @@ export const INCIDENT_EVENT_COLUMNS: readonly Column[] = [
 export const DELIVERY_COLUMNS: readonly Column[] = [
   column('receiver', 'lc', 'Name of the webhook.'),
   column('sequence', 'u64', 'Of the transition; of `started` and `reached`, how far it has come.'),
-  column('received_at', 'i64', 'When it was written down.', MILLIS),
+  column('received_at', 'i64', 'When it was stored.', MILLIS),
   column('uuid', 'uuid', 'Of the row.'),
   column(
     'state',

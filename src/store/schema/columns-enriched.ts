@@ -45,7 +45,7 @@ export const ENRICHED_COLUMNS = [
   column(
     'service_scope',
     'lc',
-    'What the annotations of the destination’s service (else the source’s) say, such as `global affinity=local`.',
+    'Annotations of the destination’s service, else the source’s, such as `global affinity=local`.',
   ),
 ] as const;
 
@@ -71,7 +71,7 @@ export const IDENTITY_COLUMNS = [
   column('origin', 'u8', 'Bits: 1 flows, 2 Kubernetes.'),
   column('first_seen', 'i64', 'First time seen so within the slot.', MILLIS),
   column('last_seen', 'i64', 'Last time seen so since then.', MILLIS),
-  column('received_at', 'i64', 'When it was last written down.', MILLIS),
+  column('received_at', 'i64', 'When it was last stored.', MILLIS),
 ] as const;
 
 /** The table `cluster_facts`: facts about clusters, with their source and since when they hold. */
@@ -86,5 +86,5 @@ export const CLUSTER_FACT_COLUMNS = [
   column('origin', 'lc', '`config`, `flow` or `kubernetes`.'),
   column('first_seen', 'i64', 'First time it held.', MILLIS),
   column('last_seen', 'i64', 'Last time it held.', MILLIS),
-  column('received_at', 'i64', 'When it was last written down.', MILLIS),
+  column('received_at', 'i64', 'When it was last stored.', MILLIS),
 ] as const;

@@ -92,7 +92,7 @@ export const INCIDENT_COLUMNS: readonly Column[] = [
   ...MARK,
   column('first_seen', 'i64', 'First denial of the hour.', NANOS),
   column('last_seen', 'i64', 'Last denial of the hour.', NANOS),
-  column('stored_at', 'i64', 'When it was last written down.', MILLIS),
+  column('stored_at', 'i64', 'When it was last stored.', MILLIS),
   column('denials', 'u64', 'Rows of `denials`.'),
   column('drops', 'u64', 'Drop events.'),
   column('verdicts', 'u64', 'Policy verdicts, and refusals of a proxy.'),
