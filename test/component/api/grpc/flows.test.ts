@@ -124,7 +124,7 @@ test('what is no filter is refused with the reason', async () => {
   const many = await ask({ whitelist: Array.from({ length: 9 }, () => ({})) }, { maxFilters: 8 });
   expect(many).toMatchObject({
     code: status.INVALID_ARGUMENT,
-    details: expect.stringContaining('9 filters are more than the 8 allowed (api.maxFilters)'),
+    details: expect.stringContaining('9 filters are more than 8 (api.maxFilters)'),
   });
 });
 

@@ -122,7 +122,7 @@ test('an answer comes in the form that is accepted, or not at all', async () => 
   expect([status, type]).toEqual([406, 'application/problem+json']);
   expect(JSON.parse(body)).toMatchObject({
     code: 'input/not-acceptable',
-    detail: expect.stringContaining('it comes as application/x-ndjson'),
+    detail: expect.stringContaining('available are application/x-ndjson'),
   });
   // What is asked for by name is not negotiated.
   expect((await asked(`${flows}&format=csv`, 'image/png'))[1]).toBe('text/csv');

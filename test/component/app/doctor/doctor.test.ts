@@ -219,7 +219,7 @@ describe('store and bus', () => {
       ({ check }) => check === 'store-answers',
     );
     expect(wrongly?.evidence).toContain(
-      'did not answer /api/v1/doctor?window=600000 as this version does',
+      'to /api/v1/doctor?window=600000; check the address and the version',
     );
   });
 
@@ -229,7 +229,7 @@ describe('store and bus', () => {
     const kafka = ['bus.kind=kafka', `bus.kafka.brokers=["${relay.address}"]`];
     const list = await findings([], {}, [...kafka, 'bus.kafka.retryInitial=10ms']);
     expect(wrong(list)).toEqual([
-      'bus-answers [] Kafka cannot be asked, or a topic is not as it should be',
+      'bus-answers [] Kafka is unreachable or a topic is misconfigured',
       'clusters [] no clusters are configured',
     ]);
   });
