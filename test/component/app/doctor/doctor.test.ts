@@ -89,7 +89,7 @@ describe('relays', () => {
     const relay = await relayWith();
     await relay.close();
     const list = await findings([{ name: 'east', relay: relay.address }]);
-    expect(wrong(list)).toEqual(['relay-answers [east] the relay cannot be asked']);
+    expect(wrong(list)).toEqual(['relay-answers [east] the relay does not answer']);
     expect(list.find(({ check }) => check === 'relay-answers')?.evidence).toContain(
       'connection refused',
     );
@@ -145,7 +145,7 @@ describe('relays', () => {
     relay.nodes = [node('n1', { seen_flows: 1100n })];
     const list = await looking;
     expect(wrong(list)).toEqual([
-      'ring-size [east] the rings of 1 of 1 nodes forget flows before a restarted collector is back',
+      'ring-size [east] the rings of 1 of 1 nodes overwrite flows before a restarted collector is back',
     ]);
     expect(list.find(({ check }) => check === 'ring-size')?.cure).toContain(
       'hubble.eventBufferCapacity to 32767',
@@ -164,7 +164,7 @@ describe('certificates', () => {
     const relay = await relayWith({ tls: pem('expired') });
     const list = await findings([{ name: 'east', relay: `tls://${relay.address}`, tls }]);
     expect(wrong(list)).toContain('certificates [east] the relay’s certificate has expired');
-    expect(wrong(list)).toContain('relay-answers [east] the relay cannot be asked');
+    expect(wrong(list)).toContain('relay-answers [east] the relay does not answer');
   });
 
   test('some that will soon, and one that is not checked', async () => {
