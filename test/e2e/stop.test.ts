@@ -71,10 +71,9 @@ describeWithKafka('stopping roles over Kafka', () => {
     writer?.child.signal('SIGTERM');
     await sleep(1500);
     expect(writer?.running).toBe(true);
-    const asked = Date.now();
     writer?.child.signal('SIGTERM');
+    // The store still refuses: one that waited for it would be running, and one at its limit of 25 s exits otherwise.
     expect(await writer?.child.exited).toEqual({ code: 143, signal: null });
-    expect(Date.now() - asked).toBeLessThan(5000); // the limit is 25 s
     pipeline.front?.refuse(false);
     await pipeline.start();
     await relays.made(1, 60_000);

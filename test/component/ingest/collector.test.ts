@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { MINUTE_NS, msToNs, SECOND_NS } from '../../../src/runtime/time.ts';
+import { MINUTE_NS, msToNs, nsToMs, SECOND_NS } from '../../../src/runtime/time.ts';
 import {
   type FakeRelay,
   type FakeRelayOptions,
@@ -30,6 +30,7 @@ async function relayWith(options: FakeRelayOptions) {
 }
 
 test('responses arrive as they were sent, sealed by age, with cluster and times', async () => {
+  const startedMs = Date.now();
   const sent = [
     nodeStatusResponse({ timeNs: nowNs(), node: 'relay', state: 1, nodes: ['east/a'] }),
     ...flows(10),
@@ -46,7 +47,9 @@ test('responses arrive as they were sent, sealed by age, with cluster and times'
   const [batch] = publisher.batches;
   expect(batch?.header).toMatchObject({ cluster: 'east', relay: relay.address, sequence: 0 });
   expect(publisher.records[0]?.key).toBe('east');
-  expect(Math.abs(Number(batch?.header.receivedAt ?? 0n) / 1e6 - Date.now())).toBeLessThan(5000);
+  const receivedMs = nsToMs(batch?.header.receivedAt ?? 0n);
+  expect(receivedMs).toBeGreaterThanOrEqual(startedMs);
+  expect(receivedMs).toBeLessThanOrEqual(Date.now());
   expect(await metric('batches_sealed_total', { cause: 'age' })).toBeGreaterThan(0);
   expect(await metric('lost_events_total', { source: 'HUBBLE_RING_BUFFER' })).toBe(42);
   expect(await metric('node_state_changes_total', { state: 'NODE_CONNECTED' })).toBe(1);
@@ -283,12 +286,14 @@ test('stop publishes what is open and says what it did; within its limit it says
   await until(() => stuck.collector.coverage().received.responses === 10);
   stuck.publisher.stall();
   const limit = new AbortController();
-  const stopped = stuck.collector.stop(limit.signal);
+  let stopped = false;
+  const stop = stuck.collector.stop(limit.signal).then(() => {
+    stopped = true;
+  });
   await new Promise((resolve) => setTimeout(resolve, 50));
-  const at = Date.now();
+  expect(stopped).toBe(false);
   limit.abort();
-  await stopped;
-  expect(Date.now() - at).toBeLessThan(100);
+  await stop;
   expect(stuck.log.at(-1)).toMatchObject({ level: 40, left: { batches: 1 } });
 
   const second = await startCollector({ name: 'east', relay: relay.address }, settings);

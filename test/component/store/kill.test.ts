@@ -9,9 +9,12 @@ import { afterAll, expect, test } from 'vitest';
 import { readLock } from '../../../src/store/engine/lock.ts';
 import { flowBlock } from '../../engines/flow-rows.ts';
 import { openStore, rowsOf } from '../../engines/stores.ts';
+import { dice, someSeed } from '../../support/e2e/seeded.ts';
 
 const ROUNDS = Number(process.env.PARALLAX_KILL_ROUNDS ?? 8);
 const ROWS = 700;
+const random = dice(someSeed());
+console.log(`lives from PARALLAX_SEED=${random.seed}`);
 // A batch has one time of arrival, however often it is inserted.
 const RECEIVED = Date.now();
 const directory = mkdtempSync(join(tmpdir(), 'parallax-kill-'));
@@ -45,7 +48,7 @@ test('every acknowledged insert survives, whole and once', {
 }, async () => {
   const acknowledged: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    acknowledged.push(...(await runAndKill(round, 20 + Math.random() * 400)));
+    acknowledged.push(...(await runAndKill(round, random.between(20, 420))));
   }
   expect(acknowledged.length).toBeGreaterThanOrEqual(ROUNDS / 2);
   expect(await readLock(path)).toBeUndefined();

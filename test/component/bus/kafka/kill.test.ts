@@ -15,8 +15,11 @@ import {
   until,
   within,
 } from '../../../support/bus/harness.ts';
+import { dice, someSeed } from '../../../support/e2e/seeded.ts';
 
 const OUTAGE_SECONDS = Number(process.env.PARALLAX_OUTAGE_SECONDS ?? 20);
+const random = dice(someSeed());
+console.log(`pauses from PARALLAX_SEED=${random.seed}`);
 const KEYS = ['eks', 'gke', 'aks', 'onprem'];
 
 interface Sent {
@@ -100,7 +103,7 @@ describeKilling('with a Kafka that dies', () => {
     const publisher = await startedPublisher(bus);
     const load = numberedLoad(publisher, 50);
     for (let round = 0; round < 3; round++) {
-      await sleep(500 + Math.random() * 1000);
+      await sleep(random.between(500, 1500));
       await engine.kill();
       await sleep(200);
       await engine.restart();
@@ -215,10 +218,9 @@ describeKilling('with a Kafka that dies', () => {
     const waiting = publisher.publish({ key: 'a', value: Buffer.from('0') });
     const refused = expect(waiting).rejects.toMatchObject({ code: 'bus/stopped' });
     await sleep(500);
-    const before = Date.now();
     const limit = within(1000);
     await Promise.all([publisher, consumer, tail, bus].map((part) => part.stop(limit)));
-    expect(Date.now() - before).toBeLessThan(3000);
+    expect(limit.aborted).toBe(true);
     await refused;
     expect(logs.some(({ records, level }) => level === 40 && records === 1)).toBe(true);
     await engine.restart();
@@ -239,7 +241,7 @@ describeKilling('with a Kafka that dies', () => {
         const n = Number.parseInt(record.value.toString(), 10);
         begun.push({ key: record.key, n, token: recordToken(record) });
         most = Math.max(most, ++atWork);
-        await sleep(Math.random() * 20);
+        await sleep(random.between(0, 20));
         atWork--;
         stored.add(n);
       });
@@ -250,7 +252,7 @@ describeKilling('with a Kafka that dies', () => {
     let one = await start();
     for (let round = 0; round < 4; round++) {
       const other = await start();
-      await sleep(700 + Math.random() * 500);
+      await sleep(random.between(700, 1200));
       await one.stop(within(10_000));
       one = other;
     }

@@ -91,7 +91,7 @@ test.each([
   const error = await failure(relay.address, tls);
   expect(error.message).toContain(`relay ${relay.address} of cluster east: `);
   expect(error.message).toContain(says);
-  expect([error.code, error.reason]).toEqual(['relay/tls', 'tls']);
+  expect(error).toMatchObject({ code: 'relay/tls', reason: 'tls' });
 });
 
 test.each([

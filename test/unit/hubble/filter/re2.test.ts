@@ -109,12 +109,12 @@ test('agrees with JavaScript on what both understand', () => {
   );
 });
 
-test.each(['(a+)+$', '(a|a)*$', '(.*a){20}$', '^(([a-z])+.)+[A-Z]([a-z])+$'])(
-  '%s ends soon on a text made against it',
-  (pattern) => {
-    const regex = compileRegex(pattern);
-    const started = performance.now();
-    regex.test(`${'a'.repeat(2000)}!`);
-    expect(performance.now() - started).toBeLessThan(2000);
-  },
-);
+test.each([
+  ['(a+)+$', false],
+  ['(a|a)*$', true],
+  ['(.*a){20}$', false],
+  ['^(([a-z])+.)+[A-Z]([a-z])+$', false],
+])('%s ends soon on a text made against it', (pattern, matches) => {
+  // A matcher that backtracks never ends here.
+  expect(compileRegex(pattern).test(`${'a'.repeat(2000)}!`)).toBe(matches);
+});

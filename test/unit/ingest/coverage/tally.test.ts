@@ -38,7 +38,7 @@ test('a stream’s start is bounded by every answer, and exact once nothing was 
       }
       if (!quiet) return;
       for (let i = 0; i < 2; i++) tally.place(BOOT, seen, tally.position, 0);
-      expect([tally.low, tally.high]).toEqual([start, start]);
+      expect(tally).toMatchObject({ low: start, high: start });
     }),
   );
 });
@@ -51,7 +51,7 @@ test('what the ring overwrote moves the place, what was lost before it does not'
   tally.loss(2, 6);
   tally.loss(77, 1);
   for (let i = 0; i < 2; i++) tally.place(BOOT, 100, tally.position, 0);
-  expect([tally.low, tally.high, tally.position]).toEqual([0, 0, 100]);
+  expect(tally).toMatchObject({ low: 0, high: 0, position: 100 });
   expect(tally.lost).toEqual([1, 5, 6, 90]);
 });
 
@@ -65,7 +65,7 @@ test('a node started anew, or a ring given again, is not counted on', () => {
   expect(tally.place(BOOT, 30, 20, 120_000)).toBe(false);
   tally.again(BOOT, 30, 2, 120_000);
   // The ten that came since the last answer may be of either side.
-  expect([tally.low, tally.high, tally.position]).toEqual([20, 30, 0]);
+  expect(tally).toMatchObject({ low: 20, high: 30, position: 0 });
 });
 
 test('delays of new flows: the median within a quarter of an octave', () => {
