@@ -18,13 +18,11 @@ interface AgainFlags extends DeliveryFlags {
 }
 
 const MOST = 10_000;
-const WHERE =
-  'Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory open, else the store itself.';
 
 export function addAlertCommand(program: Command): void {
   const alert = addConfigFlags(program.command('alert'))
     .description(
-      'Looks at the incidents that writers store in ClickHouse (store), writes down which are new, grew or are over, and posts that to the webhooks of the configuration (alert.webhooks). One process is enough; `up` has it built in.',
+      'Follows the incidents in ClickHouse (store), records which are new, grew or were resolved, and posts these events to the configured webhooks (alert.webhooks). One process is enough; `up` includes it.',
     )
     .option('--listen <host:port>', 'where health and metrics listen (api.listen)')
     .action(async (flags: ConfigFlags & { listen?: string }) => {
@@ -41,10 +39,12 @@ function addList(alert: Command): void {
   const command = alert
     .command('deliveries')
     .summary('list deliveries to receivers')
-    .description(`Lists deliveries, the newest first. ${WHERE}`);
+    .description('Lists deliveries to receivers, the newest first.');
   addOutputFlags(addDeliveryFlags(command))
     .option('--receiver <name>', 'only of this receiver')
-    .addOption(new Option('--state <state>', 'only these').choices(DELIVERY_STATES))
+    .addOption(
+      new Option('--state <state>', 'only deliveries in this state').choices(DELIVERY_STATES),
+    )
     .option('--last <number>', 'how many', wholeNumber, 20)
     .action(async (_: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ListFlags>();
@@ -68,7 +68,7 @@ function addAgain(alert: Command): void {
     .argument('[key...]', 'keys of events, as `deliveries` lists them')
     .summary('deliver events again')
     .description(
-      `Queues events for delivery under the same keys. The process that runs the notifiers delivers them within seconds, or at its next start. ${WHERE}`,
+      `Queues events for delivery under the same keys. The process that runs the notifiers delivers them within seconds, or at its next start.`,
     );
   addDeliveryFlags(command)
     .option('--receiver <name>', 'only to this receiver')

@@ -9,8 +9,8 @@ import { wrap } from '../output/width.ts';
 
 interface Flags extends ServerFlags, OutputFlags {}
 
-const DESCRIPTION = `Lists the clusters that are known: their keys here, what Cilium calls them and called them before, ids, numbering of
-identities, networks, and who said so. Conflicts follow, each with its evidence and cure.`;
+const DESCRIPTION = `Lists the known clusters: their names here, current and earlier names in Cilium, ids, identity numbering, networks,
+and the source of each fact. Conflicts follow, each with its evidence and a cure.`;
 
 export function addClustersCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('clusters')))

@@ -12,9 +12,9 @@ export function addConfigCommand(program: Command): void {
       'Loads the configuration as the roles do: defaults, then the file, then PARALLAX_… variables, then flags.',
     );
   addTargetFlags(addConfigFlags(config.command('check')))
-    .summary('say all problems of the configuration')
+    .summary('report every problem of the configuration')
     .description(
-      'Loads the configuration and says every problem at once; exit code 2 when there is one.',
+      'Loads the configuration and reports every problem at once. Exit code 2 when there is one.',
     )
     .action(async (flags: Flags) => {
       const { value, renamed } = await loadFor(flags, targetSettings(flags));

@@ -11,11 +11,8 @@ interface Flags extends ServerFlags, OutputFlags {
   readonly node?: readonly string[];
 }
 
-const DESCRIPTION = `Says what was collected in a window and what was not: flows received and seen, lost and where, missing because a
-node's ring overwrote them while nobody read it, minutes in which a node was dark, delay and clock skew.
-
-Asks the server named by --server or PARALLAX_SERVER, else the one that has the data directory open, else reads the
-directory itself.`;
+const DESCRIPTION = `Shows what was collected in a window and what was not: flows received and seen, flows lost and by what, flows missing
+because a node's ring was overwritten before they were read, minutes without data, delay and clock skew.`;
 
 export function addCoverageCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('coverage')))

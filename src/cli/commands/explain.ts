@@ -6,11 +6,11 @@ import type { ExplainFlags } from '../report/explain.ts';
 export function addExplainCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('explain')))
     .description(
-      'Explains one connection: its two ends and their clusters, what each side saw, which policy denied or allowed it, and what is not known. Names a flow of the connection by its uuid, or both ends: of several connections between them the newest denied one is explained, else the newest.',
+      'Explains who talked to whom in which cluster, what each end saw, which policy denied or allowed it, and what is not known. Name a flow of the connection by its uuid, or both ends: of several connections between them it explains the newest denied one, else the newest.',
     )
     .argument('[uuid]', 'uuid of any flow of the connection')
-    .option('--from <end>', 'client: pod (NAMESPACE/NAME, a beginning will do) or address')
-    .option('--to <end>', 'server: pod or address, :PORT behind it if wanted')
+    .option('--from <end>', 'client: pod (NAMESPACE/NAME or a prefix) or address')
+    .option('--to <end>', 'server: pod or address, with :PORT if needed')
     .option('--since <time>', 'from here on: 30m, 7d, 2026-03-14T10:00:00Z; with --from and --to')
     .option('--until <time>', 'up to here')
     .action(async (uuid: string | undefined, flags: ExplainFlags) => {

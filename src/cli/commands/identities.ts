@@ -11,9 +11,9 @@ interface Flags extends ServerFlags, OutputFlags {
   readonly limit: string;
 }
 
-const DESCRIPTION = `Says what a security identity number stands for: its cluster, as far as the number shows it, and the labels it had in each
-cluster, from when to when. Numbers are handed out again after a while: --at asks for one time. Without a number, lists
-the identities that are known as they were seen last.`;
+const DESCRIPTION = `Shows what a security identity number stands for: its cluster, if the number carries one, and its labels in each
+cluster over time. Numbers are reused: --at selects a time. Without a number it lists all known identities with their latest
+labels.`;
 
 const MAX_NUMBER = 2 ** 32 - 1;
 

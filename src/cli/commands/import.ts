@@ -15,21 +15,21 @@ function sizeFlag(text: string): number {
   return parsed.data;
 }
 
-const DESCRIPTION = `Stores flows from a file of JSON lines, as \`hubble observe -o json\` or jsonpb and the flow-log exporter write
-them, gzip or plain; \`-\` reads standard input. Bare flows of older versions are taken too.
+const DESCRIPTION = `Stores flows from a file of JSON lines, as \`hubble observe -o json\` or jsonpb and the flow-log exporter write them,
+gzipped or plain; \`-\` reads standard input. Bare flows of older versions are accepted.
 
-Lines that are no flow are counted and named with their numbers, and never stop the import. Running it again stores
-nothing twice, so an import that was cut short is simply run again.
+Lines that are no flow are counted and reported by number; they do not stop the import. Flows that are stored already are not
+stored twice: run an interrupted import again.
 
-Exit codes: 0 the input was read to its end (lines may have been refused, see --strict); 1 it was not, or nothing of it
-could be taken; 130 or 143 after a signal.`;
+Exit codes: 0 the input was read to its end (lines may have been refused, see --strict); 1 it was not, or no line was a flow;
+130 or 143 after a signal.`;
 
 export function addImportCommand(program: Command): void {
   const command = addConfigFlags(program.command('import'))
     .description(DESCRIPTION)
     .argument('<file>', 'file to read, - for standard input')
     .option('--cluster <name>', 'cluster to store the flows under; else the prefix of node names')
-    .option('--max-line <size>', 'longest line that is taken', sizeFlag, 16 * 1024 ** 2)
+    .option('--max-line <size>', 'longest line that is accepted', sizeFlag, 16 * 1024 ** 2)
     .option('--strict', 'exit code 1 when any line was refused');
   addTargetFlags(command).action(async (file: string, flags: ImportFlags) => {
     const { runRole } = await import('../role.ts');

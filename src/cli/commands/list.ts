@@ -7,10 +7,12 @@ type Flags = ServerFlags & OutputFlags;
 export function addListCommand(program: Command): void {
   const list = program
     .command('list')
-    .description('Lists what flows were lately collected from, in the forms of `hubble list`.');
+    .description(
+      'Lists nodes and namespaces, in the formats of `hubble list` and of every other command.',
+    );
   addOutputFlags(addServerFlags(list.command('nodes').alias('node')))
-    .summary('list the nodes that flows came from')
-    .description('Nodes with their state, age and flows a second.')
+    .summary('list the nodes that flows are collected from')
+    .description('Lists nodes with state, uptime and flows per second.')
     .action(async (flags: Flags) => {
       const { withView } = await import('../overview/command.ts');
       const { nodesText } = await import('../overview/print.ts');
@@ -21,10 +23,8 @@ export function addListCommand(program: Command): void {
       });
     });
   addOutputFlags(addServerFlags(list.command('namespaces').alias('namespace')))
-    .summary(
-      'list the namespaces that flows lately had an end in, or that Kubernetes has where it is read',
-    )
-    .description('Namespaces, with their clusters when wide.')
+    .summary('list the namespaces of recent flows, and those that Kubernetes reports')
+    .description('Lists namespaces; -o wide adds their clusters.')
     .action(async (flags: Flags) => {
       const { withView } = await import('../overview/command.ts');
       const { namespacesText } = await import('../overview/print.ts');

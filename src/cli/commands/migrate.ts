@@ -9,12 +9,11 @@ interface Flags extends ConfigFlags, TargetFlags {
   readonly until?: string;
 }
 
-const DESCRIPTION = `Runs the migrations the store has not seen yet; \`write\` and \`up\` do the same when they start. Migrations only go
-forward.
+const DESCRIPTION = `Runs the migrations that the store has not had; \`write\` and \`up\` do the same at start. Migrations only go forward.
 
-With --denials it then makes denials, incidents and totals of the stored flows that have none, such as those of before
-there were any, and of hours whose totals do not add up. What adds up is left as it is, so it may be run again, and cut
-short. Writers may run meanwhile: hours received within the last five minutes are left to them.`;
+With --denials it then derives denials, incidents and totals from stored flows that have none, and from hours whose totals do
+not add up. Everything else is left unchanged, so it may be interrupted and run again. Writers may keep running: hours with
+flows received in the last five minutes are left to them.`;
 
 export function addMigrateCommand(program: Command): void {
   const command = addConfigFlags(program.command('migrate')).description(DESCRIPTION);

@@ -7,11 +7,11 @@ interface Flags extends ConfigFlags, TargetFlags {
   readonly to?: string;
 }
 
-const DESCRIPTION = `Reads again what Kafka took between two times, stores the flows that the store does not have, and learns identities
-and clusters from all of them: after rows were lost, or for a store that is new.
+const DESCRIPTION = `Reads the records that Kafka received between two times again, stores the flows that the store does not have, and
+restores identities and clusters from all of them: for a new store, or after rows were lost.
 
-Flows that are stored already are left as they are, and so are the offsets of writers, which may run meanwhile: records
-that they have yet to store are left to them. A replay that was cut short is simply run again.
+Stored flows and the offsets of the writers are left unchanged, and writers may keep running: records they have not stored
+yet are left to them. Run an interrupted replay again.
 
 Exit codes: 0 all of the range was read; 4 Kafka cannot be read; 5 the store refuses; 130 or 143 after a signal.`;
 

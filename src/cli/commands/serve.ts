@@ -4,7 +4,7 @@ import { addConfigFlags, type ConfigFlags, settingsOf } from '../options.ts';
 export function addServeCommand(program: Command): void {
   addConfigFlags(program.command('serve'))
     .description(
-      'Answers `parallax observe` and the API (api) from what is stored in ClickHouse (store).',
+      'Serves the HTTP and gRPC APIs (api), which `parallax observe` and `hubble observe` query, from ClickHouse (store).',
     )
     .option('--listen <host:port>', 'where the API listens (api.listen)')
     .action(async (flags: ConfigFlags & { listen?: string }) => {

@@ -5,7 +5,7 @@ import { STATUS_FORMAT_HELP, STATUS_FORMATS, type StatusFormat } from '../output
 
 export function addStatusCommand(program: Command): void {
   const command = addServerFlags(program.command('status')).description(
-    'Health, stored flows, flows a second and nodes, in the forms of `hubble status`.',
+    'Shows health, stored flows, flows per second and connected nodes, in the formats of `hubble status` and of every other command.',
   );
   addOutputFlags(command, STATUS_FORMATS, STATUS_FORMAT_HELP).action(
     async (flags: ServerFlags & OutputFlags<StatusFormat>) => {

@@ -27,7 +27,7 @@ function relayFlag(
 export function addUpCommand(program: Command): void {
   const command = addConfigFlags(program.command('up'))
     .description(
-      'Collects, stores and serves in one process, with an in-process bus and the embedded engine unless configured otherwise. Without relays two simulated clusters are collected from.',
+      'Collects, stores and serves in one process, with an in-process bus and the embedded engine by default. Without relays it collects from two simulated clusters.',
     )
     .option(
       '--relay <name=host:port>',

@@ -6,7 +6,7 @@ export function addWatchCommand(program: Command): void {
   const watch = program.command('watch').description('Watches a server until it is interrupted.');
   addOutputFlags(addServerFlags(watch.command('peers').alias('peer')))
     .summary('watch the nodes that flows come from')
-    .description('Prints every node, and then each that is added, deleted or updated.')
+    .description('Prints every node, then each node that is added, removed or updated.')
     .action(async (flags: ServerFlags & OutputFlags) => {
       const [{ withView }, { PEERS }, { streamPrinter }] = await Promise.all([
         import('../overview/command.ts'),

@@ -4,7 +4,7 @@ import { addConfigFlags, type ConfigFlags } from '../options.ts';
 export function addWriteCommand(program: Command): void {
   addConfigFlags(program.command('write'))
     .description(
-      'Takes batches from Kafka (bus.kafka), decodes them and stores their flows in ClickHouse (store). Run as many as the topic has partitions.',
+      'Reads batches from Kafka (bus.kafka), decodes them and stores their flows in ClickHouse (store). Run up to as many as the topic has partitions.',
     )
     .action(async (flags: ConfigFlags) => {
       const { runRole } = await import('../role.ts');

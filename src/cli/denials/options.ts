@@ -74,9 +74,9 @@ const FILTER_NAMES: ReadonlySet<string> = new Set(
 const SERVER = /^(server|timeout|request-timeout|tls|token-file|basic-auth-|config$)/;
 
 const OTHER_WORDS: Readonly<Record<string, string>> = {
-  all: 'All that is kept, instead of the last 24 hours',
+  all: 'Everything stored, instead of the last 24 hours',
   last: 'The N latest incidents (100), or denials with --rows (20); at most 10000',
-  since: 'From here on (24h): 30m, 7d, 2026-03-14, 2026-03-14T10:00:00Z',
+  since: 'Start (24h): 30m, 7d, 14:00, 2026-03-14, 2026-03-14T10:00:00Z',
 };
 
 /** The flags, in the order of the help. */
@@ -86,16 +86,16 @@ export function denialFlags(values: FlagValues): Flag[] {
     .filter(({ name }) => FILTER_NAMES.has(name) || OTHERS.has(name) || SERVER.test(name))
     .map((flag) => ({ ...flag, help: OTHER_WORDS[flag.name] ?? flag.help }));
   return [
-    toggle({ name: 'rows', help: 'Single denials, the newest first, in place of incidents' }),
+    toggle({ name: 'rows', help: 'List single denials, the newest first, instead of incidents' }),
     toggle({
       name: 'watch',
       short: 'w',
-      help: 'Incidents as they appear, change and are resolved; of a server from --since on',
+      help: 'Print incidents as they appear, change and are resolved; with --since, from then on',
     }),
     text({ name: 'state', value: 'state', help: 'open, resolved, stale or all (the default)' }),
     text({ name: 'new-since', help: 'Only incidents first seen since then, like --since' }),
-    toggle({ name: 'audit', help: 'Only what audit mode let pass, in place of what was denied' }),
-    toggle({ name: 'with-audit', help: 'What audit mode let pass, beside what was denied' }),
+    toggle({ name: 'audit', help: 'Only traffic that audit mode let pass' }),
+    toggle({ name: 'with-audit', help: 'Also traffic that audit mode let pass' }),
     list({
       name: 'policy',
       help: 'Denied by this policy: NAME, NAMESPACE/NAME, or none; repeatable',
@@ -105,7 +105,7 @@ export function denialFlags(values: FlagValues): Flag[] {
     list({
       name: 'where',
       value: 'condition',
-      help: 'A condition of webhooks and of the feed (docs/alerts.md): cross-cluster, from-peer=10.0.0.0/8, not.to-workload=shop/*; repeatable',
+      help: 'Condition on incidents, as in webhooks (docs/alerts.md): cross-cluster, from-peer=10.0.0.0/8, not.to-workload=shop/*; repeatable',
     }),
     text({ name: 'sort', value: 'by', help: 'last (seen, the default), first (seen) or count' }),
     outputFlag(values),

@@ -31,8 +31,12 @@ export function observeFlags(values: FlagValues): Flag[] {
     number({ name: 'last', help: 'The N newest flows (20 when nothing else is asked)' }, 64),
     number({ name: 'first', help: 'The N oldest flows' }, 64),
     toggle({ name: 'follow', short: 'f', help: 'New flows as they come' }),
-    text({ name: 'since', help: 'From here on: 30m, 7d, 2026-03-14, 2026-03-14T10:00:00Z' }),
-    text({ name: 'until', help: 'Up to here, like --since' }),
+    text({
+      name: 'since',
+      help: 'Start: 30m, 7d, 14:00, 2026-03-14, 2026-03-14T10:00:00Z',
+      value: 'time',
+    }),
+    text({ name: 'until', help: 'End, as --since', value: 'time' }),
     ...FILTER_FLAGS.map((name) => filterFlag(values, name)),
     list({
       name: 'allowlist',
@@ -69,7 +73,7 @@ export function observeFlags(values: FlagValues): Flag[] {
     toggle({ name: 'numeric', help: 'Addresses instead of names' }),
     toggle({ name: 'ip-translation', help: 'Names instead of addresses (the default)' }),
     text({ name: 'color', value: 'when', help: COLOR_HELP }),
-    toggle({ name: 'silent-errors', short: 's', help: 'No messages on the error stream' }),
+    toggle({ name: 'silent-errors', short: 's', help: 'Print no messages on standard error' }),
     toggle({ name: 'print-raw-filters', help: 'Print the filters as JSON and end' }),
     toggle({
       name: 'print-sql',
@@ -91,7 +95,11 @@ export function observeFlags(values: FlagValues): Flag[] {
     text({ name: 'data-dir', help: 'Data directory to read; PARALLAX_DATA_DIR' }),
     ...serverFlags(values),
     ...hubbleFlags(values),
-    toggle({ name: 'debug', short: 'D', help: 'Say what is asked, and all news about nodes' }),
+    toggle({
+      name: 'debug',
+      short: 'D',
+      help: 'Print the request and every change of node status',
+    }),
     toggle({ name: 'help', short: 'h', help: 'Show this help' }),
   ];
 }

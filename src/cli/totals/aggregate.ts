@@ -27,7 +27,7 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
         },
       ),
       number({ name: 'limit', help: 'Groups shown (100)' }, 32),
-      number({ name: 'offset', help: 'Groups before them that are passed over' }, 32),
+      number({ name: 'offset', help: 'Groups to skip before them' }, 32),
       orderFlag(values),
       toggle({
         name: 'connections',

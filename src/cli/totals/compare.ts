@@ -28,7 +28,7 @@ coverage of both windows is printed.`,
         help: 'previous (the default), how much earlier (24h-ago), or SINCE/UNTIL',
       }),
       text({ name: 'ratio', value: 'number', help: 'As many times more or less is a change (2)' }),
-      number({ name: 'least', help: 'Less than this in both windows is nothing (10)' }, 32),
+      number({ name: 'least', help: 'Ignore groups with less than this in both windows (10)' }, 32),
       choice({ name: 'measure', help: 'flows, denied, dropped or audited' }, MEASURES),
       number({ name: 'limit', help: 'Groups shown of each kind (50)' }, 32),
     ];
