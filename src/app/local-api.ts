@@ -135,7 +135,7 @@ function serve(
       const stream = response.stream();
       stream.once('close', () => over.abort());
       const end = () => {
-        // Whoever reads gets the error; without a reader it must not be uncaught.
+        // Without a reader the error must not be uncaught.
         stream.on('error', () => undefined).destroy(signal?.reason);
       };
       signal?.addEventListener('abort', end, { once: true });
