@@ -1,13 +1,30 @@
 // The busiest pods, addresses and nodes of an incident, and UUIDs of its latest flows.
+import { ParallaxError } from '../../runtime/errors.ts';
+import { firstRow, list, number, text, tuple } from '../../store/rows.ts';
+import { column, join, param, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import { rangeCondition, type TimeRange } from '../read/range.ts';
+import { inRange, type TimeRange } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import type { examplesSchema } from './schema.ts';
 
 export type Examples = Document<typeof examplesSchema>;
 
 const MOST = 10;
-const busiest = (column: string) => `topKIf(${MOST})(toString(${column}), ${column} != '')`;
+const BUSIEST = join(
+  ['source_pod_name', 'destination_pod_name', 'ip_source', 'ip_destination', 'node_name'].map(
+    (name) => sql`topKIf(${MOST})(toString(${column(name)}), ${column(name)} != '')`,
+  ),
+  sql`, `,
+);
+const names = list(text);
+const SHAPE = {
+  sourcePods: names,
+  destinationPods: names,
+  sourceAddresses: names,
+  destinationAddresses: names,
+  nodes: names,
+  latest: list(tuple(number, text)),
+};
 
 export async function readExamples(
   store: Reader,
@@ -15,30 +32,12 @@ export async function readExamples(
   range: TimeRange,
   signal?: AbortSignal,
 ): Promise<Examples> {
-  const { where, params } = rangeCondition('denials', range);
-  const columns = [
-    'source_pod_name',
-    'destination_pod_name',
-    'ip_source',
-    'ip_destination',
-    'node_name',
-  ].map(busiest);
-  const sql =
-    `SELECT ${columns.join(', ')}, groupArraySorted(${MOST})((-toUnixTimestamp64Nano(time), toString(uuid))) ` +
-    `FROM denials WHERE ${where} AND incident IN {ids:Array(UInt64)}`;
-  let lists: readonly unknown[] = [];
-  for await (const row of store.query(sql, { ...params, ids }, signal && { signal })) lists = row;
-  const texts = (at: number) => listOf(lists[at]).map(String);
-  return {
-    sourcePods: texts(0),
-    destinationPods: texts(1),
-    sourceAddresses: texts(2),
-    destinationAddresses: texts(3),
-    nodes: texts(4),
-    uuids: listOf(lists[5]).map((pair) => String(listOf(pair)[1])),
-  };
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+  const statement = sql`SELECT ${BUSIEST}, groupArraySorted(${MOST})((-toUnixTimestamp64Nano(time), toString(uuid)))
+    FROM ${table('denials')}
+    WHERE (${inRange('denials', range)}) AND incident IN ${param(ids, 'Array(UInt64)')}`;
+  // An aggregate without GROUP BY always has a row.
+  const found = await firstRow(store, statement, SHAPE, { signal });
+  if (found === undefined) throw new ParallaxError('internal', 'an aggregate returned no row');
+  const { latest, ...busiest } = found;
+  return { ...busiest, uuids: latest.map(([, uuid]) => uuid) };
 }

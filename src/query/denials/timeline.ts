@@ -1,62 +1,42 @@
 // Denials of an incident over time: by hour, by five-minute slot, and in episodes.
 import { HOUR_NS } from '../../runtime/time.ts';
+import { allRows, bigint, number, type Row } from '../../store/rows.ts';
+import { param, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { timeText } from '../connections/text.ts';
-import { rangeCondition, type TimeRange } from '../read/range.ts';
+import { inRange, type TimeRange } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import type { incidentDetailSchema } from './schema.ts';
 
-export interface HourSeen {
-  /** Since 1970. */
-  readonly hour: bigint;
-  readonly first: bigint;
-  readonly last: bigint;
-  readonly count: number;
-}
+const HOUR = { hour: bigint, first: bigint, last: bigint, count: number };
+/** `hour` since 1970, times in nanoseconds since 1970. */
+export type HourSeen = Row<typeof HOUR>;
 
 export type Episode = Document<typeof incidentDetailSchema>['episodes'][number];
 
 /** In order of time. */
-export async function readHours(
+export function readHours(
   store: Reader,
   ids: readonly bigint[],
   signal?: AbortSignal,
-): Promise<HourSeen[]> {
-  const sql =
-    'SELECT hour, toUnixTimestamp64Nano(min(first_seen)), toUnixTimestamp64Nano(max(last_seen)), ' +
-    'greatest(sum(drops), sum(verdicts)) FROM incidents ' +
-    'WHERE incident IN {ids:Array(UInt64)} GROUP BY hour ORDER BY hour';
-  const found: HourSeen[] = [];
-  for await (const [hour, first, last, count] of store.query(sql, { ids }, signal && { signal }))
-    found.push({
-      hour: BigInt(String(hour)),
-      first: BigInt(String(first)),
-      last: BigInt(String(last)),
-      count: Number(count),
-    });
-  return found;
+): Promise<readonly HourSeen[]> {
+  const statement = sql`SELECT hour, toUnixTimestamp64Nano(min(first_seen)), toUnixTimestamp64Nano(max(last_seen)),
+      greatest(sum(drops), sum(verdicts))
+    FROM ${table('incidents')} WHERE incident IN ${param(ids, 'Array(UInt64)')} GROUP BY hour ORDER BY hour`;
+  return allRows(store, statement, HOUR, { signal });
 }
 
-export interface SlotSeen {
-  /** Five minutes each, since 1970. */
-  readonly slot: bigint;
-  readonly count: number;
-}
-
-export async function readSlots(
+/** Denials by five-minute slot, in order of time. */
+export function readSlots(
   store: Reader,
   ids: readonly bigint[],
   range: TimeRange,
   signal?: AbortSignal,
-): Promise<SlotSeen[]> {
-  const { where, params } = rangeCondition('denials', range);
-  const sql =
-    'SELECT time_slot, greatest(sum(drops), sum(verdicts)) FROM denials ' +
-    `WHERE ${where} AND incident IN {ids:Array(UInt64)} GROUP BY time_slot ORDER BY time_slot`;
-  const found: SlotSeen[] = [];
-  for await (const [slot, count] of store.query(sql, { ...params, ids }, signal && { signal }))
-    found.push({ slot: BigInt(String(slot)), count: Number(count) });
-  return found;
+) {
+  const statement = sql`SELECT time_slot, greatest(sum(drops), sum(verdicts)) FROM ${table('denials')}
+    WHERE (${inRange('denials', range)}) AND incident IN ${param(ids, 'Array(UInt64)')}
+    GROUP BY time_slot ORDER BY time_slot`;
+  return allRows(store, statement, { slot: bigint, count: number }, { signal });
 }
 
 /** Episodes end with an hour of silence, the resolution of `incidents`. The latest first. */

@@ -1,8 +1,10 @@
 // The traffic of an incident by identity labels, which policies select by. Ends other than pods keep their addresses;
 // labels that flows leave out are looked up as of that time.
+import { allRows, list, number, type Row, text } from '../../store/rows.ts';
+import { column, param, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { labelsAt, type UnlabelledEnd } from '../catalogue/labels-at.ts';
-import { rangeCondition, type TimeRange } from '../read/range.ts';
+import { inRange, type TimeRange } from '../read/range.ts';
 
 export interface VariantEnd {
   /** Identity labels, `source:key=value`. */
@@ -32,7 +34,24 @@ const MOST_VARIANTS = 500;
 const LAST_RESERVED = 255;
 const POD = 'k8s:io.kubernetes.pod.namespace=';
 const address = (side: string) =>
-  `if(position(${side}_labels, '${POD}') > 0, '', toString(ip_${side})) AS ${side}_ip`;
+  sql`if(position(${column(`${side}_labels`)}, ${param(POD, 'String')}) > 0, '', toString(${column(`ip_${side}`)})) AS ${column(`${side}_ip`)}`;
+const BY = sql`source_labels, destination_labels, source_ip, destination_ip, destination_names, icmp_type, http_method, http_url, dns_query`;
+const ROW = {
+  sourceLabels: text,
+  destinationLabels: text,
+  sourceIp: text,
+  destinationIp: text,
+  names: text,
+  icmpType: number,
+  method: text,
+  url: text,
+  query: text,
+  sourceIdentity: number,
+  destinationIdentity: number,
+  nodes: list(text),
+  atMs: number,
+  count: number,
+};
 
 export interface Variants {
   readonly variants: readonly Variant[];
@@ -47,19 +66,17 @@ export async function readVariants(
   clusters: { readonly source: string; readonly destination: string },
   signal?: AbortSignal,
 ): Promise<Variants> {
-  const { where, params } = rangeCondition('denials', range);
-  const by =
-    'source_labels, destination_labels, source_ip, destination_ip, destination_names, icmp_type, http_method, http_url, dns_query';
-  const sql =
-    `SELECT source_labels, destination_labels, ${address('source')}, ${address('destination')}, destination_names, ` +
-    'icmp_type, http_method, http_url, dns_query, any(source_identity), any(destination_identity), ' +
-    'groupUniqArray(10)(toString(node_name)), toUnixTimestamp64Milli(max(time)), ' +
-    'greatest(sum(drops), sum(verdicts)) AS times ' +
-    `FROM denials WHERE ${where} AND incident IN {ids:Array(UInt64)} GROUP BY ${by} ORDER BY times DESC, ${by} LIMIT {most:UInt32}`;
-  const values = { ...params, ids, most: MOST_VARIANTS + 1 };
-  const found: { variant: Variant; atMs: number }[] = [];
-  for await (const row of store.query(sql, values, signal && { signal }))
-    found.push({ variant: variantOf(row), atMs: Number(row[12]) });
+  const statement = sql`SELECT source_labels, destination_labels, ${address('source')}, ${address('destination')},
+      destination_names, icmp_type, http_method, http_url, dns_query, any(source_identity), any(destination_identity),
+      groupUniqArray(10)(toString(node_name)), toUnixTimestamp64Milli(max(time)),
+      greatest(sum(drops), sum(verdicts)) AS times
+    FROM ${table('denials')}
+    WHERE (${inRange('denials', range)}) AND incident IN ${param(ids, 'Array(UInt64)')}
+    GROUP BY ${BY} ORDER BY times DESC, ${BY} LIMIT ${MOST_VARIANTS + 1}`;
+  const found = (await allRows(store, statement, ROW, { signal })).map((row) => ({
+    variant: variantOf(row),
+    atMs: row.atMs,
+  }));
   const kept = found.slice(0, MOST_VARIANTS);
   return {
     variants: await labelled(store, kept, clusters, signal),
@@ -67,19 +84,24 @@ export async function readVariants(
   };
 }
 
-function variantOf(row: readonly unknown[]): Variant {
-  const lines = (at: number) => (row[at] === '' ? [] : String(row[at]).split('\n'));
+function variantOf(row: Row<typeof ROW>): Variant {
+  const { icmpType, method, url, query, count, names, nodes } = row;
+  const { sourceIdentity, sourceIp, destinationIdentity, destinationIp } = row;
   return {
-    source: { labels: lines(0), identity: Number(row[9]), ip: String(row[2]) },
-    destination: { labels: lines(1), identity: Number(row[10]), ip: String(row[3]) },
-    names: lines(4),
-    nodes: Array.isArray(row[11]) ? row[11].map(String).sort() : [],
-    icmpType: Number(row[5]),
-    method: String(row[6]),
-    url: String(row[7]),
-    query: String(row[8]),
-    count: Number(row[13]),
+    source: { labels: lines(row.sourceLabels), identity: sourceIdentity, ip: sourceIp },
+    destination: {
+      labels: lines(row.destinationLabels),
+      identity: destinationIdentity,
+      ip: destinationIp,
+    },
+    names: lines(names),
+    nodes: nodes.toSorted(),
+    ...{ icmpType, method, url, query, count },
   };
+}
+
+function lines(text: string): readonly string[] {
+  return text === '' ? [] : text.split('\n');
 }
 
 /** With labels of identities that the flows left out. */

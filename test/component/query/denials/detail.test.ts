@@ -158,7 +158,7 @@ describe('an incident', () => {
       ['liz-cm-eks-6', false],
       ['liz-cm-gke-5', false],
     ]);
-    expect(told.explanation.sentences.join(' ')).toContain('the default deny');
+    expect(told.explanation.sentences.join(' ')).toContain('(default deny)');
   });
 
   test('a long window is told by the hour', async () => {
@@ -178,7 +178,7 @@ describe('an incident', () => {
       { at: '2026-11-20T10:00:00Z', count: 2 },
       { at: '2026-11-20T10:10:00Z', count: 3 },
     ]);
-    expect(told.explanation.sentences.join(' ')).toContain('To the source it looks forwarded');
+    expect(told.explanation.sentences.join(' ')).toContain('The source sees forwarded flows');
   });
 
   test('what nothing is kept of, or not in that window, is not found', async () => {

@@ -6,7 +6,6 @@ import { compileSql } from '../../../../src/query/sql/compile.ts';
 import { againstOf } from '../../../../src/query/totals/compare.ts';
 import { allDimensions, dimensionsNamed } from '../../../../src/query/totals/dimensions.ts';
 import { withNames } from '../../../../src/query/totals/expressions.ts';
-import { touchedColumns } from '../../../../src/query/totals/filter-columns.ts';
 import { compareInput, topInput, totalsQuery } from '../../../../src/query/totals/input.ts';
 import { previousWindow } from '../../../../src/query/totals/pairs.ts';
 import { gridOf } from '../../../../src/query/totals/timeseries.ts';
@@ -99,7 +98,7 @@ describe('dimensions', () => {
 describe('columns a filter reads', () => {
   test('are those of its conditions, whatever its values', () => {
     const named = (text: string) =>
-      [...touchedColumns(compileSql([{ source_pod: [`${text}/`], verdict: [2] }], []))].sort();
+      [...compileSql([{ source_pod: [`${text}/`], verdict: [2] }], []).condition.columns].sort();
     expect(named('shop')).toEqual(['source_namespace', 'verdict']);
     fc.assert(
       fc.property(fc.string(), (text) => {
@@ -112,8 +111,8 @@ describe('columns a filter reads', () => {
 
   test('are found in expressions too', () => {
     const cel = { experimental: { cel_expression: ['_flow.source.identity == 1u'] } };
-    expect([...touchedColumns(compileSql([cel], []))]).toEqual(['source_identity']);
-    expect([...touchedColumns(compileSql([], []))]).toEqual([]);
+    expect([...compileSql([cel], []).condition.columns]).toEqual(['source_identity']);
+    expect([...compileSql([], []).condition.columns]).toEqual([]);
   });
 });
 
