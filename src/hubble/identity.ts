@@ -69,7 +69,7 @@ export function isReserved(identity: number): boolean {
   return identity <= LAST_RESERVED;
 }
 
-/** Whether the number means one thing on one node and another on the next. */
+/** Whether the meaning of the number differs from node to node. */
 export function isNodeLocal(identity: number): boolean {
   const scope = identity >>> 24;
   return scope === 1 || scope === 2;

@@ -7,7 +7,7 @@ import type { IncidentConditions, IncidentFilter } from './incident-filter.ts';
 interface Condition {
   readonly kind: 'words' | 'ports' | 'flag';
   readonly doc: string;
-  /** What it may be, where that is known; patterns may stand for some of it. */
+  /** Allowed values, where they are a list; patterns may match some of them. */
   readonly among?: readonly string[];
 }
 
@@ -84,7 +84,7 @@ export function conditionPattern(name: IncidentCondition): RegExp | undefined {
   return new RegExp(`^(.*\\*.*|${words.join('|')})$`);
 }
 
-/** What is wrong with a value of a condition; undefined when nothing is. */
+/** Error text for a value of a condition; undefined when it is valid. */
 export function conditionProblem(name: IncidentCondition, value: string): string | undefined {
   const { kind, among }: Condition = INCIDENT_CONDITIONS[name];
   const shown = JSON.stringify(value);

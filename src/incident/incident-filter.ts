@@ -2,7 +2,7 @@
 import { type Prefix, parseAddress, parsePrefix } from '../hubble/filter/address.ts';
 import { type Incident, type IncidentEnd, incidentPolicyText } from './incident.ts';
 
-/** Patterns take `*` for any text. What is left out asks for nothing. */
+/** Patterns take `*` for any text. Absent conditions match everything. */
 export interface IncidentConditions {
   /** Keys of the clusters that deny. */
   readonly cluster?: readonly string[] | undefined;
@@ -33,7 +33,7 @@ export interface IncidentConditions {
 }
 
 export interface IncidentFilter extends IncidentConditions {
-  /** What is not wanted though the rest holds; of several, any is enough. */
+  /** Excludes documents that match any of these. */
   readonly not?: IncidentConditions | readonly IncidentConditions[] | undefined;
 }
 

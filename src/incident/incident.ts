@@ -18,7 +18,7 @@ export type IncidentHow =
   | 'denied-by-proxy'
   /** The service takes no such source addresses (loadBalancerSourceRanges). */
   | 'denied-by-source-range'
-  /** Strict encryption is asked for, and it came without. */
+  /** Strict encryption is required, and the packet was not encrypted. */
   | 'encryption-required'
   /** It passed in audit mode only. */
   | 'audit'
@@ -40,7 +40,7 @@ export interface IncidentEnd {
   readonly namespace: string;
   /** `namespace/Kind/name`, '' without one. */
   readonly workload: string;
-  /** What it is called where it has no workload: DNS name, `cidr:` or `reserved:` label, pod. */
+  /** Name of an end without a workload: DNS name, `cidr:` or `reserved:` label, pod. */
   readonly peer: string;
   /** As people write it: `namespace/name`, without the cluster. */
   readonly text: string;
@@ -76,13 +76,13 @@ export interface Incident {
   /** The same a minute. */
   readonly rate: number;
   readonly state: IncidentState;
-  /** First seen within the window, or since the moment asked for. */
+  /** First seen within the window, or since the given time. */
   readonly new: boolean;
   /** It was seen before. */
   readonly known: boolean;
 }
 
-/** What the tables hold of one incident: numbers as they are in the columns, times in nanoseconds since 1970. */
+/** Stored fields of an incident: numbers as in the columns, times in nanoseconds since 1970. */
 export interface IncidentFacts {
   readonly incident: bigint;
   readonly cluster: string;
@@ -282,7 +282,7 @@ export function incidentNumber(id: string): bigint | undefined {
   return /^[0-9a-f]{16}$/i.test(id) ? BigInt(`0x${id}`) : undefined;
 }
 
-/** What an end is called: its workload's name, else its peer name, else its namespace. */
+/** Display name of an end: its workload, else its peer name, else its namespace. */
 export function endOf(end: Omit<IncidentEnd, 'text'>): IncidentEnd {
   return { ...end, text: nameOf(end) };
 }

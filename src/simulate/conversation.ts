@@ -25,7 +25,7 @@ const LOCAL_US = 12;
 /** Between the policy verdict of a denied packet and its drop event. */
 const DROP_AFTER_US = 15;
 const NXDOMAIN = 3;
-/** What Hubble writes as the TTL of an answer without records. */
+/** TTL that Hubble reports for an answer without records. */
 const NO_TTL = 0xffffffff;
 
 export interface Rule {
@@ -38,7 +38,7 @@ export interface Connection {
   readonly clientPort: number;
   readonly server: Pod;
   readonly serverPort: number;
-  /** What admits it at the server; without one nothing is enforced there and no verdict seen. */
+  /** Rule that admits it at the server; without one no policy is enforced and no verdict reported. */
   readonly admittedBy?: Rule | undefined;
 }
 

@@ -23,7 +23,7 @@ interface Position {
   silent: boolean;
 }
 
-/** What to write next. `pins` are released when the buffers are written. */
+/** Buffers to write next. `pins` are released when they are written. */
 export interface Pull {
   readonly buffers: Buffer[];
   readonly pins: Chunk[];
@@ -50,7 +50,7 @@ export class Follower {
     }
   }
 
-  /** True when a call without `follow` has given all it was asked for. */
+  /** True when a call without `follow` is complete. */
   get finished(): boolean {
     return (
       !this.request.follow &&

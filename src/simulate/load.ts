@@ -38,7 +38,7 @@ export interface LoadOptions {
   readonly reuseAfter?: number;
 }
 
-/** What a load needs of the relay it fills. */
+/** Dependencies of a load on its relay. */
 export type LoadedRelay = Pick<
   SimulatedRelay,
   'name' | 'rings' | 'options' | 'observing' | 'flush' | 'stats'

@@ -152,7 +152,7 @@ export function denied(node: SimulatedNode, packet: Packet): { verdict: Flow; dr
   };
 }
 
-/** What a proxy saw. Layer 4 has no flags there. */
+/** A flow reported by a proxy. Layer 4 has no flags. */
 export function seenByProxy(
   node: SimulatedNode,
   packet: Packet,

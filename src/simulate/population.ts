@@ -16,7 +16,7 @@ import { identityOf, makeCluster, makePod, type Pod, type SimulatedCluster } fro
 
 const CONVERSATIONS = 200;
 
-/** What one node sees of one conversation: templates to be written in order, for one client port. */
+/** Flows of one conversation at one node: templates to be written in order, for one client port. */
 export type Script = readonly FlowTemplate[];
 
 /** The cluster number `index` of a load, with its nodes. */

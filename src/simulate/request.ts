@@ -20,7 +20,7 @@ export interface FlowsRequest {
   readonly follow: boolean;
   readonly sinceMs: number | undefined;
   readonly untilMs: number | undefined;
-  /** Whether anything of a node can be wanted. */
+  /** False when the filters exclude all events of a node. */
   readonly wantsNode: (nodeName: string) => boolean;
   /**
    * Absent when messages go out as they are. Else makes of one the framed message to send, undefined when the

@@ -4,6 +4,6 @@ import type { Component } from '../runtime/component.ts';
 export interface Scenario extends Component {
   /** Flows made so far. */
   readonly made: number;
-  /** Resolves when all flows asked for are made; never without an end. */
+  /** Resolves when all flows are made; never when the scenario has no end. */
   readonly done: Promise<void>;
 }

@@ -29,7 +29,7 @@ export interface Simulation extends Component {
   readonly addresses: readonly { readonly name: string; readonly address: string }[];
   /** The uuids of all flows, when the options ask for it. */
   readonly ledger: Ledger | undefined;
-  /** Resolves when every flow asked for by `count` (or the file) is in a ring. */
+  /** Resolves when all flows of `count` (or the file) are in a ring. */
   readonly done: Promise<void>;
   /** Flows made so far. */
   made(): number;

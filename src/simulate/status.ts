@@ -45,7 +45,7 @@ export function serverStatus(view: RelayView): Buffer {
   });
 }
 
-/** What each node's ring holds and has seen. */
+/** Counters of each node's ring. */
 export function nodesResponse(view: RelayView): Buffer {
   return framed(GetNodesResponse, {
     nodes: view.rings.map((ring) => ({

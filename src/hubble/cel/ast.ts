@@ -45,9 +45,9 @@ export type Fold = Placed & {
   readonly variable: string;
   /** Where its name stands, which `filter` reads as what it keeps. */
   readonly variableAt: number;
-  /** What the elements must be; absent for a `map` without condition. */
+  /** Absent for a `map` without condition. */
   readonly condition?: Expr | undefined;
-  /** What `map` makes of an element. */
+  /** Result of `map` for an element. */
   readonly transform?: Expr | undefined;
 };
 export type ListExpr = Placed & { readonly kind: 'list'; readonly elements: readonly Expr[] };

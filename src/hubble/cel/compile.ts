@@ -11,10 +11,10 @@ import { type Context, planPart, Unplannable } from './planner.ts';
 import { BOOL, declaredName } from './types.ts';
 import { Failure, Message, typeNameOf, type Value } from './values.ts';
 
-/** Hears why an expression could not be evaluated for a flow, and under which message Hubble logs that. */
+/** Called with the reason when an expression fails for a flow, and the message under which Hubble logs it. */
 export type Failed = (why: string, message: string) => void;
 
-/** Whether the expressions want a flow; one that cannot be evaluated does not match. */
+/** Whether the expressions match a flow; a failure does not match. */
 export type CelTest = (flow: Flow | undefined, failed: Failed) => boolean;
 
 /** Parses and checks. Throws `input/invalid` with cel-go's words, and for what yields no bool. */
@@ -37,7 +37,7 @@ function noBool(value: Value): string {
   return `type conversion error from '${typeNameOf(value)}' to 'bool'`;
 }
 
-/** Compiles alternatives. One that fails is the end of it: those after it are not asked. */
+/** Compiles alternatives. One that fails ends the evaluation; those after it are not evaluated. */
 export function compileCel(texts: readonly string[]): CelTest {
   if (texts.length > MAX_EXPRESSIONS)
     throw inputError(

@@ -61,7 +61,7 @@ export function candidates(name: string): readonly string[] {
   return name.startsWith('.') ? [name.slice(1)] : [`${CONTAINER}.${name}`, name];
 }
 
-/** What a full name means outside of any macro. */
+/** Meaning of a full name outside of macros. */
 export function globalMeaning(name: string): Meaning | undefined {
   if (name === FLOW_VARIABLE) return { kind: 'flow', type: structOf('flow.Flow') };
   const type = messages.has(name) ? structOf(name) : TYPE_NAMES.get(name);

@@ -117,7 +117,7 @@ function compareTexts(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** What `key in map` and `map[key]` find. */
+/** The value that `key in map` and `map[key]` find. */
 export function lookUp(map: MapValue, key: Value): Value | undefined {
   const id = keyOf(key);
   if (id === undefined) return undefined;

@@ -43,7 +43,7 @@ const NAMED: readonly (readonly [Named, RegExp])[] = [
   ['escaped name', /`[-A-Za-z0-9_./ ]+`/uy],
 ];
 
-/** What an operator that is only half there should be. */
+/** Operators by their first half, for the message. */
 const HALVES: Readonly<Record<string, string>> = { '=': '==', '&': '&&', '|': '||' };
 
 /** The tokens, an `end` last. `wrong` ends it where no token begins. */

@@ -4,7 +4,7 @@ import type { Expr, FoldName } from './ast.ts';
 /** Notes a problem; what stands in place of the node. */
 type Refuse = (at: number, why: string) => Expr;
 
-/** `has(a.b)`; undefined when the call is no macro. What a macro makes is where its call is. */
+/** `has(a.b)`; undefined when the call is no macro. The result has the position of the call. */
 export function globalMacro(
   name: string,
   args: readonly Expr[],

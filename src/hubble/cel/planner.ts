@@ -21,7 +21,7 @@ import {
   type Value,
 } from './values.ts';
 
-/** What an evaluation goes on: the flow, the variables of folds, the steps left. */
+/** State of an evaluation: the flow, the variables of folds, the steps left. */
 export interface Context {
   flow: Message;
   readonly locals: Value[];
@@ -73,7 +73,7 @@ export class Planner {
     if (!plan.constant || expr.kind === 'literal') return plan;
     const context = emptyContext();
     const result = plan.step(context);
-    // What costs too much is left to fail where it stands.
+    // Too costly to fold: it fails when it is evaluated.
     return result === TOO_COSTLY ? plan : { step: () => result, constant: true, cost: 1 };
   }
 

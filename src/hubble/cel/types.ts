@@ -106,7 +106,7 @@ export { same as sameType };
 
 type Bound = Map<string, CelType>;
 
-/** What type parameters stand for. A comparison that fails leaves no trace. */
+/** Types bound to type parameters. A failed comparison changes nothing. */
 export class Bindings {
   private bound: Bound = new Map();
   private count = 0;
@@ -123,7 +123,7 @@ export class Bindings {
     return true;
   }
 
-  /** The type with its bound parameters replaced; open ones become dyn when asked. */
+  /** The type with its bound parameters replaced; open ones become dyn with `openToDyn`. */
   resolve(type: CelType, openToDyn = false): CelType {
     if (type.kind === 'param') {
       const bound = this.bound.get(type.name);

@@ -100,7 +100,7 @@ export const NO_OVERLOAD = new Failure('no such overload');
 const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
 
-/** What a map knows a key by; undefined for bytes, which can be no key. */
+/** Identity of a map key; undefined for bytes, which cannot be keys. */
 export function keyOf(value: Value): string | undefined {
   switch (typeof value) {
     case 'string':

@@ -77,7 +77,7 @@ function readPrefix(text: string): Prefix | string {
   return { bits: address.bits, first, last: first | host, length };
 }
 
-// The first dot, colon or percent sign says what the text wants to be.
+// The first dot, colon or percent sign decides how the text is parsed.
 function readAddress(text: string): Address | Problem {
   const first = /[.:%]/.exec(text)?.[0];
   switch (first) {

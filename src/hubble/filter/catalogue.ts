@@ -25,7 +25,7 @@ type SidedField = Ends<ListField>;
 /** A filter passes a flow whose value is one of its own. */
 export interface Equality {
   readonly field: ListField;
-  /** The flow's value; undefined: none, which no filter wants. Lost events and node status have no flow. */
+  /** The flow's value; undefined never matches. Lost events and node status have no flow. */
   readonly of: (flow: Flow | undefined) => unknown;
   /** Column of `flows` with the same value, and its type there. */
   readonly column: string;
@@ -258,7 +258,7 @@ export function isBareFlag(flag: string): boolean {
   return flag === 'not' || filterOf(flag)?.filter.bare === true;
 }
 
-/** What a filter flag finds, in a few words; of `--from-x` and `--to-x`, a pointer to `--x`. */
+/** Help of a filter flag; that of `--from-x` and `--to-x` refers to `--x`. */
 export function filterHelp(flag: string): string {
   if (flag === 'not') return 'Negates the filter after it';
   const { filter, end } = filterOf(flag) ?? {};

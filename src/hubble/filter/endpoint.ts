@@ -101,7 +101,7 @@ export function* portTests(filter: FlowFilter): Generator<Test> {
   }
 }
 
-/** What a filter may mean here that Hubble's does not. */
+/** Extensions of Hubble's filters. */
 export interface FilterOptions {
   /** Stars in the names of clusters; without, they are characters like others, as in Hubble. */
   readonly clusterPatterns: boolean;
@@ -193,7 +193,7 @@ function addressTest(filters: readonly string[], of: (flow: Flow) => string | un
   };
 }
 
-/** The port number a filter asks for. */
+/** The port number of a filter. */
 export function portNumber(text: string, side: string): number {
   try {
     return Number(parseUint(text, 10, 16));

@@ -56,7 +56,7 @@ const L4_MEMBERS = {
 type L4Member = (typeof L4_MEMBERS)[keyof typeof L4_MEMBERS][number];
 const L7_MEMBERS = ['dns', 'http', 'kafka'] as const;
 
-/** A protocol filter's value as the member of the l4 or l7 oneof it asks for. */
+/** Members of the l4 or l7 oneof that a protocol filter matches. */
 export function protocolMembers(
   name: string,
 ):

@@ -1,4 +1,4 @@
-/** What the text of a filter flag looks like, for documents; the parsers refuse, in words of their own. */
+/** Schema of a filter flag's text, for documents. The parsers validate, with their own errors. */
 export interface FlagForm {
   /** Written as people write it, whatever the case where that is no matter. */
   readonly pattern?: string;

@@ -28,7 +28,7 @@ const isName = (text: string) => /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/.
 const isSubdomain = (text: string) =>
   text.split('.').every((part) => /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(part));
 
-/** What is wrong with a key; empty for nothing. */
+/** Error text for a key; empty when it is valid. */
 export function checkedKey(key: string): string {
   const parts = key.split('/');
   if (parts.length > 2)
@@ -47,7 +47,7 @@ export function checkedKey(key: string): string {
   return problems.join('; ');
 }
 
-/** What is wrong with a value; empty for nothing. */
+/** Error text for a value; empty when it is valid. */
 export function checkedValue(value: string): string {
   const problems: string[] = [];
   if (bytes(value) > 63) problems.push(tooLong(63));

@@ -44,7 +44,8 @@ function prefixed(names: readonly string[], namespaces: readonly string[]): stri
 }
 
 /**
- * What contradicts, in the reference's order: a name outside a namespace given, or a service and a pod of one side apart.
+ * Contradictions, in the reference's order: a name outside of a given namespace, or a service and a pod of one side in
+ * different namespaces.
  * Every namespace is held against every name, so that two of them never go together with a name in one of them.
  */
 export function namespaceProblem(

@@ -8,7 +8,7 @@ const RUNE = /^[-.0-9_a-z*]$/;
 const MAX_PATTERN = 1024;
 
 interface Run {
-  /** What a star may stand for: the whole text of a run. */
+  /** Matches text that a star can stand for. */
   readonly text: RegExp;
   /** The same in RE2. */
   readonly source: string;
@@ -68,7 +68,7 @@ export function qualifiedNodeName(name: string): string {
   return name.includes('/') ? name : `default/${name}`;
 }
 
-/** What Go trims: white space of Unicode, of which the byte order mark is none. */
+/** White space that Go trims; without the byte order mark. */
 const SPACE = '[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 const OUTER_SPACE = new RegExp(`^${SPACE}+|(?<!${SPACE})${SPACE}+$`, 'gu');
 

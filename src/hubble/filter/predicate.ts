@@ -109,7 +109,7 @@ function* equalityTests(filter: FlowFilter): Generator<Test> {
 
 const DROPPED = 2;
 
-// Whether a dropped packet was a reply is never known; Hubble then takes it for none.
+// `is_reply` of a drop is unknown; Hubble treats it as false.
 function replyMatches(flow: Flow | undefined, wanted: readonly boolean[]): boolean {
   if (flow === undefined) return false;
   if (flow.is_reply !== undefined) return wanted.includes(flow.is_reply);

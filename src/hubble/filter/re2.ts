@@ -64,7 +64,7 @@ function attempt(source: string, fits: boolean): RE2JS | RE2JSSyntaxException | 
 
 const CATEGORIES = ['Letter', 'Mark', 'Number', 'Punctuation', 'Separator', 'Symbol', 'Other'];
 
-/** What Go takes and re2js does not: Unicode classes in any case, categories by name, a group name used twice. */
+/** Rewrites syntax that re2js lacks: Unicode classes in any case, categories by name, repeated group names. */
 function plainSpelling(source: string): string {
   return source.replace(
     /\(\?P?<\w+>|\\(?:([pP])(?:\{(\^?)(\w+)\}|(\w))|[\s\S])/g,

@@ -228,7 +228,7 @@ class Reader {
 
 const END: Token = { kind: 'end', text: '' };
 
-/** Words of operators are values where one is asked for. */
+/** Operator words are values where a value is expected. */
 function isWord({ kind }: Token): boolean {
   return kind === 'word' || kind === 'in' || kind === 'notin';
 }
@@ -255,7 +255,7 @@ function checkedRequirement(
   throw unparsable(problems.size === 1 ? all : `[${all}]`);
 }
 
-/** What Go's ParseInt takes as 64 bits. */
+/** Whether Go's ParseInt takes the text as 64 bits. */
 export function isInt64(text: string): boolean {
   if (!/^[-+]?[0-9]+$/.test(text)) return false;
   const value = BigInt(text.replace('+', ''));

@@ -79,7 +79,7 @@ export function goDuration(text: string): bigint {
   return nanos;
 }
 
-/** What is wrong first, from the left. */
+/** The first error from the left. */
 function durationProblem(text: string): string {
   let rest = text.replace(/^[-+]/, '');
   while (rest !== '') {
@@ -88,7 +88,7 @@ function durationProblem(text: string): string {
     if (unit === '') return 'missing unit in duration';
     if (!DURATIONS.hubble.test(`1${unit}`)) return `unknown unit ${timeQuoted(unit)} in duration`;
     rest = rest.slice(number.length + unit.length);
-    // What came so far is too long.
+    // The duration so far is too long.
     if (parseDuration(text.slice(0, text.length - rest.length), 'hubble') === undefined) break;
   }
   return 'invalid duration';

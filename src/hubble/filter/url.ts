@@ -11,7 +11,7 @@ export function pathOf(url: string): string | undefined {
   const behind = url.slice(scheme?.[0].length ?? 0);
   const query = behind.indexOf('?');
   let rest = query < 0 ? behind : behind.slice(0, query);
-  // What has a scheme and no slash is opaque: its path is empty.
+  // A URL with a scheme and no slash is opaque: its path is empty.
   if (!rest.startsWith('/')) return scheme === null ? undefined : '';
   if (scheme !== null && rest.startsWith('//')) {
     const slash = rest.indexOf('/', 2);
@@ -60,7 +60,7 @@ function isPort(text: string): boolean {
   return /^(?::[0-9]*)?$/.test(text);
 }
 
-/** Which ASCII a host may have as it is. */
+/** ASCII allowed unescaped in a host. */
 const HOST_CHAR = /^[-A-Za-z0-9_.~!$&'()*+,;=:[\]<>"]$/;
 
 // In a host only what is not ASCII may be escaped, and the percent sign itself.

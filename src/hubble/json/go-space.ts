@@ -1,3 +1,2 @@
 // White space of Go's unicode package: with U+0085 and without U+FEFF, unlike JavaScript's.
-/** What Go takes for white space, as a class of a regular expression. */
 export const GO_SPACE = String.raw`[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]`;

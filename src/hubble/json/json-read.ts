@@ -148,7 +148,7 @@ export class JsonReader {
   }
 
   private timestamp(value: unknown, path: string): Timestamp {
-    // What toJson prints for a moment that RFC 3339 cannot say.
+    // toJson prints times outside of RFC 3339's range as objects.
     if (isObject(value)) {
       return this.fields(Timestamp, value, path) as Timestamp; // a message of its type
     }

@@ -10,7 +10,7 @@ const BACKSLASH = 0x5c;
 /** The key under which `exactNumbers` keeps the digits of an integer too long for a double. */
 export const EXACT_NUMBER = '\u0000digits';
 
-/** What Go's encoding/json escapes inside of strings, beyond what JSON asks for. */
+/** Escapes the characters that Go's encoding/json escapes and JSON does not have to. */
 export function escapeHtml(json: string): string {
   return /[<>&\u2028\u2029]/.test(json)
     ? json.replace(

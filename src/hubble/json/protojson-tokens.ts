@@ -240,7 +240,6 @@ export class Tokens {
   }
 }
 
-/** What nests too deeply is refused. */
 export function tooDeep(): ProtojsonError {
   return new ProtojsonError('proto: exceeded max recursion depth');
 }

@@ -25,7 +25,7 @@ export function readProtojson<T extends object>(
   text: string,
   { discardUnknown }: ProtojsonOptions,
 ): T {
-  // What is read by a type's fields is of the type.
+  // The reader follows the fields of the type.
   return new Reader(new Tokens(text), discardUnknown).whole(type) as T;
 }
 

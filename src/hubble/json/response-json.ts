@@ -70,7 +70,7 @@ function parse(text: string): Fields {
   throw new ParallaxError('hubble/malformed', `no Hubble JSON: expected an object, got ${kind}`);
 }
 
-/** What a line without an envelope is; undefined for one with. */
+/** Kind of a line without an envelope; undefined for one with. */
 function bareMember(value: Fields): 'flow' | 'lost_events' | 'node_status' | undefined {
   const keys = Object.keys(value);
   const has = (type: { readonly byName: ReadonlyMap<string, Field> }, ...names: string[]) =>

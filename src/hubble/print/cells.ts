@@ -78,7 +78,7 @@ export function identity(endpoint: Endpoint | undefined, { colors }: CellOptions
   return colors.identity(`(${RESERVED_IDENTITIES[number] ?? `ID:${number}`})`);
 }
 
-/** What was seen: an L7 message, an observation point, a drop reason, a policy's match. */
+/** The TYPE column: L7 message, observation point, drop reason or policy match. */
 export function flowType(flow: Flow, { colors }: CellOptions): string {
   if (flow.l7 !== undefined) {
     const { type, dns, http, kafka } = flow.l7;

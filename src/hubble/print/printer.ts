@@ -36,7 +36,7 @@ export interface Printer {
   end(): void;
 }
 
-/** What the layouts need: cells, streams, and which status to show. */
+/** Cells, streams and options of a layout. */
 export interface PrinterParts extends Sinks {
   readonly cells: CellOptions;
   readonly nodeName: boolean;
@@ -53,7 +53,7 @@ const OUTPUTS: Readonly<Record<string, Output>> = {
   tab: 'table',
 };
 
-/** The layout a flag's value asks for; undefined when there is none of that name. */
+/** The layout of a name; undefined for an unknown one. */
 export function outputNamed(name: string): Output | undefined {
   return Object.hasOwn(OUTPUTS, name) ? OUTPUTS[name] : undefined;
 }

@@ -4,7 +4,7 @@ import { strayByte } from '../json/byte-text.ts';
 type Paint = (text: string) => string;
 
 export interface Colors {
-  /** Flows carry text of strangers: without this, a pod's DNS query could drive the reader's terminal. */
+  /** Flows carry untrusted text: without this, a pod's DNS query could control the terminal. */
   readonly visible: Paint;
   readonly host: Paint;
   readonly port: Paint;

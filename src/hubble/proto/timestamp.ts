@@ -21,7 +21,7 @@ export function fromNanos(nanos: bigint): Timestamp {
     : { seconds, nanos: rest };
 }
 
-/** Which hour, slot or step a moment falls into: what lies before 1970 has numbers below 0. */
+/** Number of the hour, slot or step a time falls into; negative before 1970. */
 export function floorDiv(value: bigint, by: bigint): bigint {
   const quotient = value / by;
   return value % by < 0n ? quotient - 1n : quotient;
@@ -40,7 +40,7 @@ export function formatTimestamp(time: Timestamp): string | undefined {
   return `${whole}.${digits.slice(0, kept)}Z`;
 }
 
-/** Whether the moment is one a protobuf timestamp may be. */
+/** Whether a protobuf timestamp can hold the time. */
 export function isTimestamp({ seconds, nanos }: Timestamp): boolean {
   return seconds >= MIN_SECONDS && seconds <= MAX_SECONDS && nanos >= 0 && nanos <= 999_999_999;
 }

@@ -9,7 +9,7 @@ export class WireWriter {
     this.buffer = Buffer.allocUnsafe(capacity);
   }
 
-  /** What was written; the writer must not be used afterwards. */
+  /** The bytes written; the writer must not be used afterwards. */
   finish(): Buffer {
     return this.buffer.subarray(0, this.pos);
   }
