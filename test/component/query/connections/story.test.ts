@@ -258,9 +258,7 @@ describe('the command', () => {
   });
 
   test('prints its help and its filters', async () => {
-    expect((await connections('--help')).out).toContain(
-      'A connection is shown when any of its flows',
-    );
+    expect((await connections('--help')).out).toContain('Lists connections: what both nodes');
     expect((await services('--help')).out).not.toContain('--input-file');
     expect((await services('--to-port', '80', '--print-raw-filters')).out).toContain(
       'destination_port',
