@@ -1,5 +1,5 @@
 // The identity of a record: a header that stays the same when a publisher has to send the record again, so that the
-// store can tell a double (another offset, the same batch) from a new record.
+// store recognizes a duplicate (another offset, the same batch).
 import { randomBytes } from 'node:crypto';
 import type { BusRecord } from './bus.ts';
 

@@ -1,4 +1,4 @@
-// What the bus counts, whichever kind it is; one instance a registry.
+// What the bus counts, any kind it is; one instance a registry.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export function busMetrics(registry: Registry) {

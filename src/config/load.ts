@@ -1,5 +1,5 @@
 // Loads a configuration: defaults < YAML file < environment < flags. Unknown keys are errors, and all problems are
-// told at once, each with its path and the place it was read from.
+// reported at once, each with its path and the place it was read from.
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { ParallaxError } from '../runtime/errors.ts';
@@ -78,7 +78,7 @@ export function loadConfig<S extends z.ZodType>(
 
   const parsed = schema.safeParse(written);
   for (const issue of parsed.error?.issues ?? []) {
-    // Unknown keys are told above, with the known key that was meant.
+    // Unknown keys are reported above, with the known key that was meant.
     if (issue.code === 'unrecognized_keys') continue;
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     problems.push({

@@ -22,7 +22,7 @@ import { openSession, type Session } from './relay/session.ts';
 export interface CollectorDeps {
   readonly cluster: ClusterConfig;
   readonly config: CollectorConfig;
-  /** Not owned: whoever made it starts and stops it, after the collectors. */
+  /** Not owned: the caller starts and stops it, after the collectors. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly logger: Logger;
   readonly metrics: IngestMetrics;
@@ -62,7 +62,7 @@ class RelayCollector implements Collector {
   private session: Session | undefined;
   private stream: { openedAt: number; since: number } | undefined;
   private up = false;
-  private heardAt = 0;
+  private lastDataAt = 0;
   private reconnects = 0;
   private published = { batches: 0, responses: 0 };
   private lastError: { code: string; message: string; at: number } | undefined;
@@ -98,7 +98,7 @@ class RelayCollector implements Collector {
       limitBytes: config.buffer,
       durable: (batch) => this.durable(batch),
       refused: (batch, error, reason) => this.refusals.refused(batch, error, reason),
-      turned: (full) => this.turned(full),
+      onBackpressure: (full) => this.onBackpressure(full),
     });
     this.intake = new Intake({
       cluster: cluster.name,
@@ -106,7 +106,7 @@ class RelayCollector implements Collector {
       tracker: this.watch.tracker,
       sealer: this.sealer,
       metrics,
-      heard: (nowMs) => this.heard(nowMs),
+      onData: (nowMs) => this.onData(nowMs),
       oversize: (size, node) => this.refusals.lose('oversize', size, node),
     });
     this.pause = new ReadingPause({
@@ -137,7 +137,7 @@ class RelayCollector implements Collector {
   async start(signal: AbortSignal): Promise<void> {
     if (this.deps.cluster.tls?.insecureSkipVerify) {
       this.logger.warn(
-        'the relay’s certificate is not checked (tls.insecureSkipVerify): whoever is in between reads and changes flows',
+        'the relay’s certificate is not checked (tls.insecureSkipVerify): an attacker on the path can read and change flows',
       );
     }
     this.leave = signal;
@@ -213,7 +213,7 @@ class RelayCollector implements Collector {
     let reported = '';
     while (!signal.aborted) {
       this.state = 'connecting';
-      const failure = await this.stream1(signal);
+      const failure = await this.readStream(signal);
       if (signal.aborted) return;
       const wasUp = this.up;
       this.down(failure);
@@ -230,7 +230,7 @@ class RelayCollector implements Collector {
   }
 
   /** One stream from connecting to its end. Never rejects. */
-  private async stream1(signal: AbortSignal): Promise<RelayError> {
+  private async readStream(signal: AbortSignal): Promise<RelayError> {
     const { clock, config } = this.deps;
     let connection: RelayConnection;
     try {
@@ -252,7 +252,7 @@ class RelayCollector implements Collector {
     tracker.opened();
     this.stream = { openedAt: clock.now(), since };
     ledger.opened(clock.now());
-    this.heardAt = clock.now();
+    this.lastDataAt = clock.now();
     this.state = 'streaming';
     const session = openSession({
       connection,
@@ -262,7 +262,7 @@ class RelayCollector implements Collector {
       sinceMs: since,
       nodes,
       sink: this.intake,
-      heard: () => this.heardAt,
+      lastDataAt: () => this.lastDataAt,
       poll: (from, early) => this.poll(from, early),
       stable: () => this.waits.reset(),
     });
@@ -281,8 +281,8 @@ class RelayCollector implements Collector {
     return failure;
   }
 
-  private heard(nowMs: number): void {
-    this.heardAt = nowMs;
+  private onData(nowMs: number): void {
+    this.lastDataAt = nowMs;
     this.watch.ledger.arrived();
     if (!this.up) this.opened();
   }
@@ -319,7 +319,7 @@ class RelayCollector implements Collector {
       const names = silent.slice(0, 3).join(', ');
       this.session?.end('silent-node', `flows of ${silent.length} nodes do not arrive (${names})`);
     } catch (error) {
-      // Without a session the stream's end has been told already.
+      // Without a session the stream's end is logged already.
       if (this.session === undefined) return;
       metrics.pollErrors.inc({ cluster: cluster.name });
       this.logger.debug({ err: error }, 'status of the relay not read');
@@ -373,7 +373,7 @@ class RelayCollector implements Collector {
     metrics.publishedBytes.inc(labels, batch.size);
   }
 
-  private turned(full: boolean): void {
+  private onBackpressure(full: boolean): void {
     if (this.session !== undefined)
       this.watch.ledger.turn(full ? 'paused' : 'up', this.deps.clock.now());
     if (full) {

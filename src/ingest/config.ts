@@ -30,7 +30,7 @@ export const relayTlsConfig = z
       .boolean()
       .default(false)
       .describe(
-        'Take any certificate: whoever is in between reads and changes flows. For tests only',
+        'Accept any certificate; an attacker on the path can read and change flows. For tests only',
       ),
   })
   .refine((tls) => (tls.cert === undefined) === (tls.key === undefined), {
@@ -100,12 +100,14 @@ export const clusterConfig = z
       .array(cidr)
       .default([])
       .describe(
-        'Networks of its pods: tells `world` addresses that are pods not resolved yet from external ones',
+        'Networks of its pods: separates `world` addresses of unresolved pods from external ones',
       ),
     nodeCidrs: z
       .array(cidr)
       .default([])
-      .describe('Networks of its nodes: tells which cluster calls through a node’s address'),
+      .describe(
+        'Networks of its nodes: identifies the cluster that calls through a node’s address',
+      ),
     kubernetes: kubernetesConfig
       .optional()
       .describe(

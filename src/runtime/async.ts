@@ -1,4 +1,4 @@
-// Promises that are settled from outside, and waiting for a signal or no longer than one lets us.
+// Promises that are resolved from outside, and waiting for a signal or no longer than one lets us.
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;

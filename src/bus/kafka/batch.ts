@@ -156,7 +156,7 @@ class BatchRun {
       try {
         await this.commit();
       } catch (error) {
-        if (isRebalance(error)) return; // the records come again to whoever has the partition now
+        if (isRebalance(error)) return; // the partition's new owner receives the records again
         if (tries < COMMIT_TRIES) continue;
         this.ending ??= { error };
         return;

@@ -6,7 +6,7 @@ import type { BusMetrics } from '../metrics.ts';
 import { ENCODING_HEADER } from '../values/value-codec.ts';
 import type { KafkaPublisher } from './publisher.ts';
 
-/** The letter is packed anew, so the header that says how the record was packed must not be taken for its own. */
+/** The dead letter is compressed again: the encoding header of the record does not apply to it. */
 function original({ [ENCODING_HEADER]: encoding, ...headers }: BusRecord['headers']) {
   return encoding === undefined ? headers : { ...headers, 'parallax-original-encoding': encoding };
 }

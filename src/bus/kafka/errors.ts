@@ -30,7 +30,7 @@ export function isTooLarge(error: unknown): boolean {
   return hasType(error, 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE');
 }
 
-/** The group is being shared out again, or has forgotten this member: the consumer has to join anew. */
+/** The group rebalances or has dropped this member: the consumer must rejoin. */
 export function isRebalance(error: unknown): boolean {
   return hasType(
     error,

@@ -31,7 +31,7 @@ export class GroupLag {
 
   assign(partitions: readonly number[]): void {
     this.assigned = partitions;
-    this.tell();
+    this.report();
   }
 
   /** Records behind the newest over the assigned partitions, as of the last look. */
@@ -86,10 +86,10 @@ export class GroupLag {
       this.known = false;
       await this.close();
     }
-    this.tell();
+    this.report();
   }
 
-  private tell(): void {
+  private report(): void {
     this.options.onLag(this.records);
   }
 

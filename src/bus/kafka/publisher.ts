@@ -145,10 +145,10 @@ export class KafkaPublisher implements Publisher {
       entry.headers = { ...entry.headers, ...headers };
       if (value.length > maxRecordBytes) {
         const sizes = `${value.length} bytes (${entry.rawBytes} before compression)`;
-        this.settle([entry], this.tooLarge(sizes, 'maxRecordBytes', maxRecordBytes));
+        this.recordOutcome([entry], this.tooLarge(sizes, 'maxRecordBytes', maxRecordBytes));
       }
     } catch (error) {
-      this.settle([entry], error);
+      this.recordOutcome([entry], error);
     }
     entry.packed = true;
   }
@@ -193,14 +193,14 @@ export class KafkaPublisher implements Publisher {
         await producer.send({ topic, messages, acks: -1, compression: CompressionTypes.None });
         if (this.gone.signal.aborted) return this.discardProducer();
         this.link.up();
-        return this.settle(batch);
+        return this.recordOutcome(batch);
       } catch (error) {
         // Rule "never go on after a failed send on the same producer": the next batch then lost acknowledged
         // records. A new producer sends the same batch again; a double keeps its id.
         this.discardProducer();
         if (error instanceof ParallaxError) {
           this.link.fail(error); // the topic is wrong: no retry can help
-          return this.settle(batch, error);
+          return this.recordOutcome(batch, error);
         }
         if (isTooLarge(error)) return this.deliverSingly(batch, error);
         this.deps.metrics.sendFailures.inc({ topic });
@@ -219,7 +219,7 @@ export class KafkaPublisher implements Publisher {
     }
     const { topic } = this.options;
     const message = `topic ${topic} refuses a record of ${only?.value.length} bytes: raise its max.message.bytes`;
-    this.settle(batch, new ParallaxError('bus/too-large', message, { cause }));
+    this.recordOutcome(batch, new ParallaxError('bus/too-large', message, { cause }));
   }
 
   private async connected(): Promise<Producer> {
@@ -246,7 +246,7 @@ export class KafkaPublisher implements Publisher {
     });
   }
 
-  private settle(entries: readonly Entry[], error?: unknown): void {
+  private recordOutcome(entries: readonly Entry[], error?: unknown): void {
     const { metrics, clock } = this.deps;
     const { topic } = this.options;
     for (const entry of entries) {
@@ -273,7 +273,7 @@ export class KafkaPublisher implements Publisher {
     this.stopping = true;
     this.gone.abort();
     this.unpacked.length = 0;
-    this.settle([...this.queue], this.refusal());
+    this.recordOutcome([...this.queue], this.refusal());
     this.discardProducer();
   }
 

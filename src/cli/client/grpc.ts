@@ -56,7 +56,7 @@ export async function* serverStream<Q extends object, A extends object>(
         // Decoded texts are slices of the copy: the chunk itself is only lent.
         queue.push(decode(method.responseType, Buffer.from(bytes.subarray(start, end))));
       },
-      settle: () => {},
+      flush: () => {},
       oversize,
     },
     MAX_MESSAGE_BYTES,

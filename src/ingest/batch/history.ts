@@ -2,9 +2,9 @@
 // The rule and its proof: docs/decisions/0002-replay-marks.md. All times are nanoseconds since one common moment.
 
 export interface HistoryOptions {
-  /** For how long after first contact everything is taken for a replay of an earlier life's flows. */
+  /** Time after first contact in which every flow may be a replay of an earlier collector run. */
   readonly contactNs: number;
-  /** Late responses are told from repeated ones as long as they are among this many of the newest. */
+  /** Late responses are distinguished from repeated ones within this many of the newest. */
   readonly remembered: number;
 }
 
@@ -22,7 +22,7 @@ export class NodeHistory {
   private absurdFrom = Number.POSITIVE_INFINITY;
   private absurdTo = Number.NEGATIVE_INFINITY;
 
-  /** `now`: when the node was heard of first. */
+  /** `now`: arrival of the first response of the node. */
   constructor(now: number, { contactNs, remembered }: HistoryOptions) {
     this.contactFloor = this.floor = this.newest = now + contactNs;
     this.seen = new Float64Array(remembered).fill(Number.NEGATIVE_INFINITY);

@@ -14,7 +14,7 @@ export interface IntakeDeps {
   readonly sealer: Sealer;
   readonly metrics: IngestMetrics;
   /** Bytes came in. */
-  readonly heard: (nowMs: number) => void;
+  readonly onData: (nowMs: number) => void;
   /** A response over the limit was passed over; `node` is empty when it could not be read. */
   readonly oversize: (size: number, node: string) => void;
 }
@@ -46,11 +46,11 @@ export class Intake implements MessageSink {
   }
 
   arrived(bytes: number): void {
-    const { clock, tracker, heard } = this.deps;
+    const { clock, tracker, onData } = this.deps;
     this.bytes += bytes;
     this.nowMs = clock.now();
     this.now = tracker.at(this.nowMs);
-    heard(this.nowMs);
+    onData(this.nowMs);
   }
 
   message(bytes: Buffer, start: number, end: number): void {
@@ -61,8 +61,8 @@ export class Intake implements MessageSink {
     sealer.add(bytes, start, end, repeats, tracker.time, this.nowMs);
   }
 
-  settle(): void {
-    this.deps.sealer.settle();
+  flush(): void {
+    this.deps.sealer.detach();
   }
 
   oversize(size: number, head: Buffer, tail: Buffer): void {

@@ -69,7 +69,7 @@ export class NodeTable {
     if (this.shared.received > 0) yield this.shared;
   }
 
-  /** Asks again which nodes are the cluster's own; one that is so from now on is heard of first `now`. */
+  /** Asks again which nodes are the cluster's own; the history of a new one starts `now`. */
   sort(now: number): void {
     const { owns = () => true } = this.options;
     for (const chain of this.slots.values()) {

@@ -13,7 +13,7 @@ export interface OutboxOptions {
   /** A batch the bus will never take. */
   readonly refused: (batch: BatchFacts, error: unknown, reason: RefusalReason) => void;
   /** Called after each change that makes the outbox full or lets it have room again. */
-  readonly turned: (full: boolean) => void;
+  readonly onBackpressure: (full: boolean) => void;
 }
 
 export type RefusalReason = 'too-large' | 'stopped' | 'error';
@@ -46,11 +46,11 @@ export class Outbox {
     publisher.publish({ key, value, headers, release }).then(
       () => {
         this.options.durable(batch);
-        this.gone(batch, held);
+        this.acknowledged(batch, held);
       },
       (error: unknown) => {
         this.options.refused(batch, error, refusalReason(error));
-        this.gone(batch, held);
+        this.acknowledged(batch, held);
       },
     );
   }
@@ -65,7 +65,7 @@ export class Outbox {
     return this.records === 0;
   }
 
-  private gone({ cause }: BatchFacts, held: number): void {
+  private acknowledged({ cause }: BatchFacts, held: number): void {
     this.records--;
     if (cause === 'report') this.reports--;
     this.bytes -= held;
@@ -81,11 +81,11 @@ export class Outbox {
   }
 
   private turn(): void {
-    const { limitBytes, turned } = this.options;
+    const { limitBytes, onBackpressure } = this.options;
     const full = this.bytes >= limitBytes * (this.full ? RESUME_AT : 1);
     if (full === this.full) return;
     this.full = full;
-    turned(full);
+    onBackpressure(full);
   }
 }
 

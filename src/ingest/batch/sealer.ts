@@ -1,5 +1,5 @@
 // Gathers responses into two open batches, new ones and possible repeats, and seals them by count, bytes or age. A
-// batch of repeats is never sealed before the new responses that came earlier: whoever stores it must find those.
+// batch of repeats is never sealed before the new responses that came earlier, because the writer looks for them there.
 
 import { BatchMemory } from '../../bus/values/batch-memory.ts';
 import { FlowBatchBuilder, sealFacts } from '../../hubble/proto/batch.ts';
@@ -29,7 +29,7 @@ export interface SealedBatch extends BatchFacts {
 export interface SealerOptions {
   readonly cluster: string;
   readonly relay: string;
-  /** Random id of this life. */
+  /** Random id of this collector run. */
   readonly collector: string;
   readonly maxCount: number;
   readonly maxBytes: number;
@@ -83,7 +83,7 @@ export class Sealer {
   }
 
   /**
-   * Adds the response `bytes[start, end)`, writing over the five bytes before it. It may stay where it is until `settle`.
+   * Adds the response `bytes[start, end)`, writing over the five bytes before it. It may stay where it is until `detach`.
    */
   add(
     bytes: Buffer,
@@ -110,7 +110,7 @@ export class Sealer {
   }
 
   /** Copies what was added and still lies where it came from. */
-  settle(): void {
+  detach(): void {
     this.fresh.builder.flush();
     this.repeats.builder.flush();
   }

@@ -81,7 +81,7 @@ export class ResponseTracker {
     }
     const time = (peek.seconds - this.baseSeconds) * 1e9 + peek.nanos;
     this.time = time;
-    // The relay itself makes these, anew for each stream.
+    // The relay creates these for each stream.
     if (peek.kind === 'node-status') {
       const [state] = peek.numbers(1, 0);
       add(this.counts.nodeStates, state, 1);
@@ -116,7 +116,7 @@ export class ResponseTracker {
     return this.lastNode?.name ?? '';
   }
 
-  /** A stream was opened: how far clocks are behind is learned anew. */
+  /** A stream was opened: clock lags are measured again. */
   opened(): void {
     this.refused = Number.POSITIVE_INFINITY;
     for (const node of this.nodes.values()) {

@@ -1,4 +1,4 @@
-// The coverage ledger of one collector: what arrived of which node and minute, what was lost and by whom, and where
+// The coverage ledger of one collector: what arrived of which node and minute, what was lost where, and where
 // each stream stands in the node's own count, written out every few seconds. Docs: decisions/0010.
 
 import { type CoverageFact, encodeFact } from '../../hubble/coverage.ts';
@@ -22,12 +22,12 @@ export interface LedgerOptions {
 export type StreamState = 'up' | 'paused' | 'down';
 
 /** After an answer about its nodes, so long until what they had seen by then has arrived. */
-const SETTLE_MS = 1_000;
+const ARRIVAL_MS = 1_000;
 /** A node whose newest flow is older than its clock and this explain is not read up to date. */
 const BEHIND_NS = 5e9;
-/** A node not heard of for this long, and not listed by the relay, is reported no more. */
+/** A node without responses for this long, and not listed by the relay, is reported no more. */
 const FORGET_NS = 600e9;
-/** Nodes of other clusters told apart in a report; the rest are one. */
+/** Nodes of other clusters listed in a report; the rest are one. */
 const MAX_FOREIGN = 100;
 
 interface Answer {
@@ -64,19 +64,19 @@ export class CoverageLedger {
     this.stream++;
     this.openedMs = nowMs;
     for (const { tally } of this.options.tracker.nodes.values()) tally.restart(this.stream, nowMs);
-    // The first report of a life comes before its first flow: whoever stores them knows of it by then.
+    // The first report of a collector run precedes its first flow: the writer knows the run by then.
     this.cut(nowMs, false);
   }
 
   closed(nowMs: number): void {
-    this.settle(nowMs);
+    this.placePolled(nowMs);
     this.cut(nowMs, true);
     this.turn('down', nowMs);
   }
 
   /** The collector stops; a stream that was open has been closed before. */
   end(nowMs: number): void {
-    if (nowMs - this.windowMs >= SETTLE_MS) this.cut(nowMs, true);
+    if (nowMs - this.windowMs >= ARRIVAL_MS) this.cut(nowMs, true);
   }
 
   turn(state: StreamState, nowMs: number): void {
@@ -107,7 +107,7 @@ export class CoverageLedger {
 
   /** The relay's answer, of `nowMs`, to a question asked when `before` had arrived. */
   answered(nodes: readonly Node[], before: ReadonlyMap<string, number>, nowMs: number): void {
-    this.settle(nowMs);
+    this.placePolled(nowMs);
     const records = new Map<string, NodeRecord>();
     for (const each of this.options.tracker.nodes.values())
       if (each.own) records.set(plainNode(each.name), each);
@@ -131,7 +131,7 @@ export class CoverageLedger {
     for (const { node, bootMs, seen } of broken) node.tally.again(bootMs, seen, this.stream, nowMs);
   }
 
-  /** More has arrived. A flow made after the answer came tells that all that was seen by then has arrived. */
+  /** More has arrived. A flow made after the answer proves that all flows seen by then have arrived. */
   arrived(): void {
     const { polled } = this;
     if (polled === undefined) return;
@@ -149,7 +149,8 @@ export class CoverageLedger {
   }
 
   tick(nowMs: number): void {
-    if (this.polled !== undefined && nowMs - this.polled.atMs >= SETTLE_MS) this.settle(nowMs);
+    if (this.polled !== undefined && nowMs - this.polled.atMs >= ARRIVAL_MS)
+      this.placePolled(nowMs);
     const age = nowMs - this.windowMs;
     const turned = Math.floor(nowMs / MINUTE_MS) !== Math.floor(this.windowMs / MINUTE_MS);
     if (age >= this.options.everyMs || age < 0 || turned) this.cut(nowMs, false);
@@ -165,10 +166,10 @@ export class CoverageLedger {
     this.options.emit(facts.map(encodeFact));
   }
 
-  private settle(nowMs: number): void {
+  private placePolled(nowMs: number): void {
     const { polled } = this;
     this.polled = undefined;
-    if (polled === undefined || nowMs - polled.atMs < SETTLE_MS || this.state !== 'up') return;
+    if (polled === undefined || nowMs - polled.atMs < ARRIVAL_MS || this.state !== 'up') return;
     const now = this.options.tracker.at(nowMs);
     for (const { node, seen, before } of polled.answers) {
       const { tally } = node;
@@ -220,7 +221,7 @@ export class CoverageLedger {
       listed.delete(plainNode(name));
       if (relay === undefined && now - node.heard > FORGET_NS) continue;
       const dark = view.isDark(name);
-      // First heard of in this stream.
+      // Its first responses came in this stream.
       if (tally.openedMs === 0) tally.begin(this.stream, this.openedMs);
       facts.push({
         node: name,

@@ -58,7 +58,7 @@ export class MeshFilter {
     if (!this.filters || node === '') return true;
     if (clusterOfNode(node) === this.cluster) return true;
     if (this.options.mode === 'on') return false;
-    // One cluster and not the one we were told of: its flows are kept under our key, and the finding says so. Without a
+    // One cluster and not the configured one: its flows are kept under our key, and the finding says so. Without a
     // list nothing is known, and nothing is dropped.
     return this.listed.size <= 1;
   }

@@ -3,11 +3,11 @@
 
 export interface NodeCounts {
   readonly name: string;
-  /** Flows the node has seen, by its own account; starts anew when the node restarts. */
+  /** Flows the node has seen, by its own account; restarts when the node restarts. */
   readonly seen: number;
   /** Responses received of it. */
   readonly received: number;
-  /** Other nodes of the list are heard of by the names it has: a node never heard of is silent too. */
+  /** Other nodes of the list send under the listed names: a node that never sent is silent too. */
   readonly expected?: boolean;
 }
 
@@ -30,7 +30,7 @@ export class SilenceWatch {
   poll(at: number, nodes: readonly NodeCounts[]): string[] {
     const before = this.watched;
     const silent: string[] = [];
-    // Built anew, so that nodes that are gone are forgotten.
+    // Rebuilt, so that removed nodes are forgotten.
     this.watched = new Map();
     for (const { name, seen, received, expected = false } of nodes) {
       const last = before.get(name) ?? {
@@ -39,7 +39,7 @@ export class SilenceWatch {
         quiet: 0,
         complainedAt: Number.NEGATIVE_INFINITY,
       };
-      // Never heard of: perhaps flows carry another name than the relay's list does.
+      // Never received: perhaps flows carry another name than the relay's list does.
       const quiet = (received > 0 || expected) && received === last.received && seen > last.seen;
       const now = { ...last, seen, received, quiet: quiet ? last.quiet + 1 : 0 };
       if (now.quiet >= QUIET_POLLS && at - now.complainedAt >= AGAIN_MS) {

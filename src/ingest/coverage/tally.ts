@@ -1,12 +1,12 @@
 // What is counted of one node as its flows arrive: amounts since the last report, and the place of the present stream
-// in the node's own count of flows. A node numbers what it sees (seen_flows), a stream gives a stretch of those numbers
-// without a hole, and what its ring overwrote meanwhile is told by LostEvents; so one number, where the stretch begins,
-// says to the flow what lies between two streams.
+// in the node's own count of flows. A node numbers what it sees (seen_flows), a stream carries an interval of those
+// numbers without a gap, and LostEvents reports what its ring overwrote; so the start of the interval says exactly which
+// flows lie between two streams.
 import { MINUTE_MS } from '../../runtime/time.ts';
 
 /** Four buckets an octave of milliseconds, up to 2^31 ms. */
 const BUCKETS = 32 * 4;
-/** A node whose start moved by more than this has been started anew; status answers take their time. */
+/** A node whose start moved by more than this has restarted; status answers take their time. */
 const BOOT_TOLERANCE_MS = 5_000;
 const ABSURD_NS = 3600e9;
 const YOUNG_MS = MINUTE_MS;
@@ -86,13 +86,13 @@ export class NodeTally {
     this.delays.fill(0);
   }
 
-  /** Names the stream in which the node was heard of first. */
+  /** Names the stream of the first response of the node. */
   begin(stream: number, openedMs: number): void {
     this.stream = stream;
     this.openedMs = openedMs;
   }
 
-  /** A new stream begins, or the node's count began anew: the place is to be found out again. */
+  /** A new stream begins, or the node's count restarted: the place is to be found out again. */
   restart(stream: number, openedMs: number): void {
     this.stream = stream;
     this.openedMs = openedMs;
@@ -107,7 +107,7 @@ export class NodeTally {
 
   /**
    * The node, started at `bootMs`, had seen `seen` flows when `before` had arrived: those were among them, so the
-   * stream began no later. False when that cannot be: then the node was started anew, or the relay gave a part of its
+   * stream began no later. False when that cannot be: then the node restarted, or the relay gave a part of its
    * ring twice, and `again` is to be called.
    */
   place(bootMs: number, seen: number, before: number, nowMs: number): boolean {

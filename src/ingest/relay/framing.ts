@@ -7,11 +7,11 @@ export interface MessageSink {
   arrived(bytes: number): void;
   /**
    * One message: `bytes[start, end)`. The sink may write over it and over the five bytes before it. They are its own
-   * until `settle` is called.
+   * until `flush` is called.
    */
   message(bytes: Buffer, start: number, end: number): void;
   /** The bytes of the messages so far are about to be given up. */
-  settle(): void;
+  flush(): void;
   /** A message over the limit was passed over; `head` and `tail` are its first and last bytes. */
   oversize(size: number, head: Buffer, tail: Buffer): void;
 }
@@ -65,7 +65,7 @@ export class MessageSplitter {
       chunk.copy(this.head, this.headFilled, at);
       this.headFilled += length - at;
     }
-    this.sink.settle();
+    this.sink.flush();
   }
 
   /** Goes on with what the chunk before left open; returns where whole messages begin. */
@@ -119,7 +119,7 @@ export class MessageSplitter {
       this.partialEnd = 0;
       this.sink.message(partial, HEAD, partialEnd);
       // The next message that spans chunks takes the same memory.
-      this.sink.settle();
+      this.sink.flush();
     }
     return end;
   }

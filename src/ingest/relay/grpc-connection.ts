@@ -90,7 +90,7 @@ export class GrpcConnection {
     });
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {
-        settle();
+        cleanUp();
         // Errors after the first one have no one to go to.
         session.on('error', () => undefined);
         socket.on('error', () => undefined);
@@ -104,7 +104,7 @@ export class GrpcConnection {
         () => fail(new ConnectFailure('CONNECT_TIMEOUT', `no HTTP/2 within ${timeoutMs} ms`)),
         timeoutMs,
       );
-      const settle = () => {
+      const cleanUp = () => {
         clearTimeout(timer);
         session.off('error', fail);
         socket.off('error', fail);
@@ -118,7 +118,7 @@ export class GrpcConnection {
       signal.addEventListener('abort', aborted, { once: true });
       if (signal.aborted) return aborted();
       session.once('remoteSettings', () => {
-        settle();
+        cleanUp();
         // Twice the stream's window: status calls get through beside a stream that is paused with its window full.
         session.setLocalWindowSize(windowBytes * 2);
         resolve(new GrpcConnection(session, socket, target));

@@ -65,7 +65,7 @@ export class RelayClient {
     };
   }
 
-  /** Connects, reading the TLS files anew so that renewed certificates are taken up. */
+  /** Connects, reading the TLS files again so that renewed certificates are used. */
   async connect(signal: AbortSignal): Promise<RelayConnection> {
     const { place, host, port } = this;
     const { config, cluster } = this.options;

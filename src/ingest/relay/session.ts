@@ -16,7 +16,7 @@ export interface SessionDeps {
   readonly nodes: readonly string[];
   readonly sink: MessageSink;
   /** When bytes arrived last, milliseconds since 1970. */
-  readonly heard: () => number;
+  readonly lastDataAt: () => number;
   /** `early`: too soon after the stream was opened, or the poll before, to judge by it who is silent. */
   readonly poll: (connection: RelayConnection, early: boolean) => Promise<void>;
   /** The stream has lived long enough for the next wait to be short. */
@@ -61,7 +61,7 @@ export function openSession(deps: SessionDeps): Session {
     let alive = clock.now();
     let sick = 0;
     while (!over.signal.aborted) {
-      const silent = clock.now() - Math.max(alive, deps.heard());
+      const silent = clock.now() - Math.max(alive, deps.lastDataAt());
       if (silent < config.idle && silent >= 0) {
         await clock.sleep(config.idle - silent, over.signal);
         continue;
@@ -93,14 +93,14 @@ export function openSession(deps: SessionDeps): Session {
     }
   }
 
-  async function settle(): Promise<void> {
+  async function markStable(): Promise<void> {
     await clock.sleep(config.reconnect.stable, over.signal);
     if (!over.signal.aborted) deps.stable();
   }
 
   void watch();
   void pollAll();
-  void settle();
+  void markStable();
 
   return {
     ended: finished.then((error) => {

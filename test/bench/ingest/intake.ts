@@ -70,13 +70,13 @@ function intake(): Intake {
     tracker,
     sealer,
     metrics: ingestMetrics(new Registry()),
-    heard: () => undefined,
+    onData: () => undefined,
     oversize: () => undefined,
   });
 }
 
 const none = () => undefined;
-const nothing = { arrived: none, oversize: none, settle: none };
+const nothing = { arrived: none, oversize: none, flush: none };
 const options = { startMs, overlapMs: -30_000, lookbackMs: 0, maxNodes: 4096 };
 for (let round = 0; round < 3; round++) {
   feed('split', () => ({ ...nothing, message: () => undefined }));

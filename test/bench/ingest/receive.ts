@@ -52,7 +52,7 @@ async function split(port: number): Promise<number> {
   const to = await connection(port);
   let count = 0;
   const nothing = () => undefined;
-  const sink = { arrived: nothing, oversize: nothing, settle: nothing, message: () => count++ };
+  const sink = { arrived: nothing, oversize: nothing, flush: nothing, message: () => count++ };
   const splitter = new MessageSplitter(sink, 1 << 25);
   await to.stream(PATH, REQUEST, (chunk) => splitter.push(chunk)).ended;
   to.destroy();

@@ -159,7 +159,7 @@ test.each([
   const relay = await relayWith({ flows: (call) => call.end(status, message) });
   const connection = await clientOf(relay.address).connect(new AbortController().signal);
   const nothing = () => undefined;
-  const sink = { arrived: nothing, message: nothing, settle: nothing, oversize: nothing };
+  const sink = { arrived: nothing, message: nothing, flush: nothing, oversize: nothing };
   const error = await connection.getFlows(0, sink).ended.catch((thrown: unknown) => thrown);
   connection.destroy();
   expect(error).toMatchObject({ code, message: expect.stringContaining(says) });
@@ -189,7 +189,7 @@ test('status calls pass a paused stream whose window is full', async () => {
   const connection = await client.connect(new AbortController().signal);
   onTestFinished(() => connection.destroy());
   const nothing = () => undefined;
-  const sink = { arrived: nothing, message: nothing, settle: nothing, oversize: nothing };
+  const sink = { arrived: nothing, message: nothing, flush: nothing, oversize: nothing };
   const stream = connection.getFlows(0, sink);
   stream.pause();
   await new Promise((resolve) => setTimeout(resolve, 200));

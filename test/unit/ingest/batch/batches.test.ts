@@ -66,7 +66,7 @@ test('whatever the chunks, marks and limits: batches hold the messages in order,
             oversize: () => undefined,
             message: (bytes, start, end) =>
               sealer.add(bytes, start, end, sent[next++]?.replay ?? false, 1, 1),
-            settle: () => sealer.settle(),
+            flush: () => sealer.detach(),
           },
           1 << 20,
         );

@@ -17,7 +17,7 @@ function split(bytes: Buffer, cuts: number[], maxMessage = 1 << 20) {
         expect(start).toBeGreaterThanOrEqual(5);
         given.push([chunk, start, end]);
       },
-      settle: () => {
+      flush: () => {
         for (const [chunk, start, end] of given.splice(0)) {
           messages.push(Buffer.from(chunk.subarray(start, end)));
           // Whoever sinks them may write over them, and over their heads.
