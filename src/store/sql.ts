@@ -8,7 +8,7 @@ export type SqlParam = QueryParams[string];
 type Piece =
   | string
   | { readonly kind: 'param'; readonly value: SqlParam; readonly type: string }
-  | { readonly kind: 'table' | 'column'; readonly name: string };
+  | { readonly kind: 'table' | 'column' | 'reads'; readonly name: string };
 
 /** Statement text with `{name:Type}` for each value, and the values. */
 export interface RenderedSql {
@@ -18,6 +18,8 @@ export interface RenderedSql {
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$/;
 const KEYWORD = /^(?:[<>=!]{1,2}|[A-Z]+(?: [A-Z]+)*|[A-Za-z_][A-Za-z0-9_]*|\d+)$/;
+/** What reads a table whose name stands in the text. */
+const PLAIN_TABLE = /\b(?:FROM|(?<!ARRAY\s+)JOIN|IN)\s+[A-Za-z_`"]/i;
 const NONE: ReadonlySet<string> = new Set();
 
 export class Sql {
@@ -30,8 +32,8 @@ export class Sql {
   /** Made by `sql` and the functions below, which take no text from outside. */
   constructor(pieces: readonly Piece[]) {
     this.pieces = Object.freeze(pieces);
-    this.tables = namesOf('table', pieces);
-    this.columns = namesOf('column', pieces);
+    this.tables = namesOf(['table', 'reads'], pieces);
+    this.columns = namesOf(['column'], pieces);
     Object.freeze(this);
   }
 
@@ -42,6 +44,7 @@ export class Sql {
     let text = '';
     for (const piece of this.pieces) {
       if (typeof piece === 'string') text += piece;
+      else if (piece.kind === 'reads') continue;
       else if (piece.kind !== 'param') text += piece.name;
       else {
         let name = names.get(piece);
@@ -69,11 +72,14 @@ export class Sql {
 
 /**
  * A statement or a part of one: sql`SELECT count() FROM ${table('flows')} WHERE time_slot >= ${param(slot, 'Int32')}`.
- * Whole numbers of ours stand in the text; what comes from outside goes by `param`.
+ * Whole numbers of ours stand in the text; what comes from outside goes by `param`. A table can only be named by `table`, so
+ * that no statement reads one that it does not list.
  */
 export function sql(strings: TemplateStringsArray, ...values: readonly (Sql | number)[]): Sql {
   const pieces: Piece[] = [];
   strings.forEach((text, index) => {
+    if (PLAIN_TABLE.test(text))
+      throw new ParallaxError('internal', `a statement names a table as text: ${text}`);
     push(pieces, text);
     const value = values[index];
     if (typeof value === 'number') push(pieces, wholeNumber(value));
@@ -137,6 +143,29 @@ export function constant(text: string): Sql {
   return new Sql([text]);
 }
 
+/**
+ * A statement that is put together as text, with `{name:Type}` for each value of `params`; `tables` are those it reads.
+ * For what is not built of `sql` yet.
+ */
+export function textSql(text: string, params: QueryParams, tables: readonly string[]): Sql {
+  const pieces: Piece[] = tables.map((name) => ({ kind: 'reads', name }));
+  const values = new Map<string, Piece>();
+  // Split by a pattern of two groups: text, name, type, text, …
+  const parts = text.split(/\{(\w+):([^{}]+)\}/);
+  for (let at = 0; at < parts.length; at += 3) {
+    push(pieces, parts[at] ?? '');
+    const [name, type] = [parts[at + 1], parts[at + 2]];
+    if (name === undefined || type === undefined) continue;
+    const value = params[name];
+    if (value === undefined)
+      throw new ParallaxError('internal', `a statement has no value for ${name}`);
+    const piece = values.get(name) ?? { kind: 'param', value, type };
+    values.set(name, piece);
+    pieces.push(piece);
+  }
+  return new Sql(pieces);
+}
+
 /** Text of ours that is no template, such as an operator chosen from a table of constants. */
 export function keyword(text: string): Sql {
   if (!KEYWORD.test(text))
@@ -174,9 +203,9 @@ function push(pieces: Piece[], piece: Piece): void {
   else pieces.push(piece);
 }
 
-function namesOf(kind: 'table' | 'column', pieces: readonly Piece[]): ReadonlySet<string> {
+function namesOf(kinds: readonly string[], pieces: readonly Piece[]): ReadonlySet<string> {
   const names = pieces.flatMap((piece) =>
-    typeof piece === 'object' && piece.kind === kind ? [piece.name] : [],
+    typeof piece !== 'string' && 'name' in piece && kinds.includes(piece.kind) ? [piece.name] : [],
   );
   return names.length === 0 ? NONE : new Set(names);
 }

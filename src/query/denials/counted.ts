@@ -4,6 +4,7 @@
 import { DropReason } from '../../hubble/proto/schema.gen.ts';
 import type { IncidentState } from '../../incident/incident.ts';
 import { HOUR_NS, later } from '../../runtime/time.ts';
+import { textSql } from '../../store/sql.ts';
 import type { QueryOptions, QueryParams, Reader } from '../../store/store.ts';
 import { momentSql, type TimeRange } from '../read/range.ts';
 import type { IncidentCursor, Sort } from './cursor.ts';
@@ -54,7 +55,11 @@ export async function countIncidents(
 ): Promise<Counted[]> {
   const { sql, params } = countStatement(query);
   const found: Counted[] = [];
-  for await (const row of store.query(sql, params, options)) {
+  for await (const row of store.query(
+    textSql(sql, params, ['denials', 'incidents']),
+    {},
+    options,
+  )) {
     const big = (at: number) => BigInt(String(row[at]));
     found.push({
       incident: big(0),

@@ -2,6 +2,7 @@
 
 import { type Incident, type IncidentState, incidentOf } from '../../incident/incident.ts';
 import { earlier, later } from '../../runtime/time.ts';
+import { textSql } from '../../store/sql.ts';
 import type { QueryOptions, Reader } from '../../store/store.ts';
 import type { TimeRange } from '../read/range.ts';
 import { countIncidents, type StateWanted } from './counted.ts';
@@ -80,7 +81,8 @@ async function stateWanted(
   if (is === 'open') return { is, now, quiet, watched: new Map() };
   const clusters: string[] = [];
   const sql = 'SELECT DISTINCT cluster FROM incidents';
-  for await (const [cluster] of store.query(sql, {}, options)) clusters.push(String(cluster));
+  for await (const [cluster] of store.query(textSql(sql, {}, ['incidents']), {}, options))
+    clusters.push(String(cluster));
   return {
     is,
     now,

@@ -4,6 +4,7 @@ import { enumName } from '../../hubble/names.ts';
 import { Verdict } from '../../hubble/proto/schema.gen.ts';
 import type { Incident } from '../../incident/incident.ts';
 import { earlier, later } from '../../runtime/time.ts';
+import { textSql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { MISSING, unseenBy, withinDateTime } from '../connections/missing.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
@@ -11,6 +12,9 @@ import type { Side } from '../connections/orient.ts';
 import { slotBounds, slotOf } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import type { peerViewSchema } from './schema.ts';
+
+/** Tables that show in which clusters flows were collected. */
+const OBSERVED = ['coverage', 'flow_totals'] as const;
 
 export type PeerView = Document<typeof peerViewSchema>;
 
@@ -128,7 +132,7 @@ async function readSeen(
     sources: all(({ source }) => shortName(source)),
     destinations: all(({ destination }) => shortName(destination)),
   };
-  for await (const row of store.query(sql, params, signal && { signal })) {
+  for await (const row of store.query(textSql(sql, params, ['flow_totals']), {}, { signal })) {
     const [cluster, direction, protocol, port, ...rest] = row;
     const [from, source, to, destination, slots, verdicts, flows] = rest;
     const key = JSON.stringify([
@@ -189,7 +193,7 @@ async function readCollected(
         WHERE cluster IN {clusters:Array(String)} AND time_slot BETWEEN {first:Int32} AND {last:Int32}
     ) GROUP BY cluster`;
   const params = { clusters, first, last, since, until };
-  for await (const [cluster, found] of store.query(slots, params, options))
+  for await (const [cluster, found] of store.query(textSql(slots, params, OBSERVED), {}, options))
     collected.set(String(cluster), new Set(listOf(found).map((slot) => BigInt(String(slot)))));
   // Whole tables are read only for clusters without any slot above.
   const open = clusters.filter((cluster) => !collected.has(cluster));
@@ -198,7 +202,7 @@ async function readCollected(
       SELECT cluster FROM coverage WHERE cluster IN {open:Array(String)} AND up_ms > 0
       UNION ALL
       SELECT cluster FROM flow_totals WHERE cluster IN {open:Array(String)})`;
-  for await (const [cluster] of store.query(ever, { open }, options))
+  for await (const [cluster] of store.query(textSql(ever, { open }, OBSERVED), {}, options))
     collected.set(String(cluster), new Set());
   return collected;
 }

@@ -1,5 +1,6 @@
 // Single denials, the newest first, page by page. Where a page lies is found by counting the slots of the sort key, so
 // that only those rows are read and sorted that may be in it.
+import { textSql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { momentSql, rangeCondition, slotBounds, slotOf, type TimeRange } from '../read/range.ts';
 import { DENIAL_SELECT, type Denial, denialOf } from './denial.ts';
@@ -47,7 +48,7 @@ export async function readDenials(
     ...(after && { afterTime: after.time, afterUuid: after.uuid }),
   };
   const found: { denial: Denial; time: bigint }[] = [];
-  for await (const row of store.query(sql, values, signal && { signal }))
+  for await (const row of store.query(textSql(sql, values, ['denials']), {}, { signal }))
     found.push({ denial: denialOf(row), time: BigInt(String(row[0])) });
   const page = found.slice(0, limit);
   const last = page.at(-1);
@@ -74,7 +75,7 @@ async function slotWith(
     `${namesOf('denials', condition)}SELECT time_slot, count() FROM denials WHERE ${where} ` +
     'GROUP BY time_slot ORDER BY time_slot DESC';
   let count = 0;
-  for await (const [at, rows] of store.query(sql, params, signal && { signal })) {
+  for await (const [at, rows] of store.query(textSql(sql, params, ['denials']), {}, { signal })) {
     slot = BigInt(String(at));
     count += Number(rows);
     if (count > limit) break;

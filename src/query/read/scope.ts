@@ -1,9 +1,9 @@
-// What who asks may read: clusters and namespaces. The limit becomes part of every read of a table inside the engine,
-// before anything is joined or counted; a table that is not listed here is closed to whoever has a scope.
+// The clusters and namespaces that a principal may read. The engine applies the limit to every read of a table, before
+// anything is joined or counted. A statement that reads a table without a limit here is refused to a principal with a
+// scope.
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { Reader, TableFilter } from '../../store/store.ts';
-import { tablesOf } from './tables-of.ts';
 
 /** Undefined, here and of either list, is everything. An empty list is nothing. */
 export interface Scope {
@@ -31,7 +31,7 @@ const TABLES: Readonly<Record<string, Limited>> = {
   incidents: { clusters: CLUSTER, namespaces: EITHER_END },
   flow_totals: { clusters: CLUSTER, namespaces: EITHER_END },
   incident_events: { clusters: CLUSTER, namespaces: EITHER_END },
-  // Lost events, and which nodes there are: of nodes. Without them an answer could not say what it lacks.
+  // Of nodes, not of namespaces. Without them an answer could not report what it lacks.
   events: { clusters: CLUSTER, namespaces: '1' },
   coverage: { clusters: CLUSTER, namespaces: '1' },
   identities: {
@@ -43,11 +43,11 @@ const TABLES: Readonly<Record<string, Limited>> = {
     clusters: CLUSTER,
     namespaces: "kind != 'namespace' OR value IN {scopeNamespaces:Array(String)}",
   },
-  // Receivers are told of every cluster.
+  // Receivers get events of every cluster.
   deliveries: { clusters: NOTHING, namespaces: NOTHING },
 };
 
-/** The store as who has the scope may read it: the one way by which answers come to theirs. */
+/** The store limited to the scope. Answers to principals read through it alone. */
 export function scopedStore(store: Reader, scope: Scope | undefined): Reader {
   if (scope === undefined) return store;
   const own = filtersOf(scope);
@@ -55,8 +55,8 @@ export function scopedStore(store: Reader, scope: Scope | undefined): Reader {
   const known = new Set(Object.keys(TABLES));
   return {
     query(statement, params, options = {}) {
-      const tables = typeof statement === 'string' ? tablesOf(statement) : [...statement.tables];
-      // A statement that names no table cannot be limited.
+      // A statement that lists no table cannot be limited.
+      const tables = typeof statement === 'string' ? [] : [...statement.tables];
       const closed = tables.length === 0 ? 'this' : tables.find((table) => !known.has(table));
       if (closed !== undefined)
         throw new ParallaxError(
@@ -88,14 +88,14 @@ function filtersOf({ clusters, namespaces }: Scope): readonly TableFilter[] {
     };
   });
 }
-/** Whether two ask as one: what was found for one may be told the other. */
+/** Equal for scopes that read the same: answers can be shared between them. */
 export function scopeKey(scope: Scope | undefined): string {
   const { clusters, namespaces } = scope ?? {};
   const sorted = (list: readonly string[] | undefined) => list && [...list].sort();
   return JSON.stringify([sorted(clusters) ?? null, sorted(namespaces) ?? null]);
 }
 
-/** The same limit for what has not come to the store yet: rows of flows and events, of the observing cluster. */
+/** The same limit for responses that are not stored yet; `cluster` is the observing one. */
 export function inScope(
   scope: Scope | undefined,
 ): (cluster: string, response: GetFlowsResponse) => boolean {

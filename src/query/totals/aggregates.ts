@@ -1,13 +1,14 @@
 // Aggregates: flows counted by up to six dimensions, the busiest groups first, and compared with the window before on
 // request. `top` is the same with other defaults.
 import { inputError } from '../../runtime/errors.ts';
+import { textSql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Document } from '../request/document.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type Dimension, dimensionsNamed } from './dimensions.ts';
 import { type Counts, type Group, rankedGroups } from './groups.ts';
 import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
-import type { MeasureName, TotalsDeps, Window } from './rows.ts';
+import { COUNTED_TABLES, type MeasureName, type TotalsDeps, type Window } from './rows.ts';
 import type { topOutput } from './schema.ts';
 import { checkWindow, moment, rate, shareOf, type TotalsQuery } from './totals-query.ts';
 
@@ -119,11 +120,12 @@ async function pairedBefore(
   const filter = compileSql(query.whitelist, query.blacklist);
   const asked = { now: query, before, filter, dimensions, measure: query.order };
   const { sql, params, names } = await pairedGroups(asked, deps);
-  const rows = store.query(
+  const statement = textSql(
     `SELECT *, sum(before) OVER () FROM (${sql}) ORDER BY ${['now DESC', ...names].join(', ')} LIMIT {groupLimit:UInt32}`,
     { ...params, groupLimit: query.limit },
-    deps.signal && { signal: deps.signal },
+    COUNTED_TABLES,
   );
+  const rows = store.query(statement, {}, { signal: deps.signal });
   const values = new Map<string, number>();
   let total = 0;
   for await (const row of rows) {

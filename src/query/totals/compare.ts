@@ -4,6 +4,7 @@
 import { parseDuration } from '../../hubble/filter/since.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { DAY_MS, nsToMs } from '../../runtime/time.ts';
+import { textSql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { type Coverage, coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
@@ -11,7 +12,7 @@ import type { Document } from '../request/document.ts';
 import { parseTime } from '../request/fields.ts';
 import { dimensionsNamed } from './dimensions.ts';
 import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
-import type { TotalsDeps, Window } from './rows.ts';
+import { COUNTED_TABLES, type TotalsDeps, type Window } from './rows.ts';
 import type { compareOutput } from './schema.ts';
 import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './totals-query.ts';
 
@@ -70,7 +71,11 @@ export async function queryCompare(
   const kinds = KINDS.map(() => ({ count: 0, groups: [] as Difference[] }));
   let [now, before] = [0, 0];
   const values = { ...pairs.params, ...params };
-  for await (const row of store.query(sql, values, deps.signal && { signal: deps.signal })) {
+  for await (const row of store.query(
+    textSql(sql, values, COUNTED_TABLES),
+    {},
+    { signal: deps.signal },
+  )) {
     const [kind, has, had, count, allNow, allBefore, ...cells] = row;
     [now, before] = [Number(allNow), Number(allBefore)];
     const of = kinds[Number(kind)];

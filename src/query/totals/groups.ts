@@ -1,10 +1,18 @@
 // The first groups of a question, and what all groups have together: ranked by the engine, or, where a filter needs each
 // flow to be looked at, here.
+import { textSql } from '../../store/sql.ts';
 import type { QueryParams, Reader } from '../../store/store.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { Dimension } from './dimensions.ts';
 import { predicateFilteredGroups } from './predicate-filtered.ts';
-import { countedRows, keysOf, MEASURES, type MeasureName, type TotalsDeps } from './rows.ts';
+import {
+  COUNTED_TABLES,
+  countedRows,
+  keysOf,
+  MEASURES,
+  type MeasureName,
+  type TotalsDeps,
+} from './rows.ts';
 import type { TotalsQuery } from './totals-query.ts';
 
 export type Counts = Readonly<Record<MeasureName, number>>;
@@ -77,7 +85,7 @@ async function readGroups(
   const groups: Group[] = [];
   let count = 0;
   let total = noCounts(measures);
-  for await (const row of store.query(sql, params, signal && { signal })) {
+  for await (const row of store.query(textSql(sql, params, COUNTED_TABLES), {}, { signal })) {
     const behind = names.length + measures.length;
     count = Number(row[behind]);
     total = countsOf(measures, row, behind + 1);

@@ -2,11 +2,12 @@
 // that the client's cluster forwarded and the server's cluster dropped shows both.
 import { enumName } from '../../hubble/names.ts';
 import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
+import { textSql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import type { Document } from '../request/document.ts';
 import { dimensionsNamed } from './dimensions.ts';
-import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import { COUNTED_TABLES, countedRows, keysOf, type TotalsDeps } from './rows.ts';
 import type { LEVELS, mapOutput } from './schema.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
 
@@ -60,7 +61,11 @@ export async function queryMap(
   const sql = mapStatement(rows.sql, shown, ends.length);
   const params = { ...rows.params, edgeLimit: limit };
   const found: FoundEdge[] = [];
-  for await (const row of store.query(sql, params, deps.signal && { signal: deps.signal }))
+  for await (const row of store.query(
+    textSql(sql, params, COUNTED_TABLES),
+    {},
+    { signal: deps.signal },
+  ))
     found.push(foundOf(row, parts.length));
   return mapOf(found, query.level, rows.source);
 }

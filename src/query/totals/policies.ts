@@ -1,12 +1,13 @@
 // Policies named by flows: what each allowed and denied, per cluster. Only *_denied_by names denying policies; a policy
 // that allowed one side of a dropped flow denied nothing.
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
+import { textSql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { toBigint } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import { type Dimension, dimensionsNamed } from './dimensions.ts';
 import { AUDITED, DENIED } from './expressions.ts';
-import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import { COUNTED_TABLES, countedRows, keysOf, type TotalsDeps } from './rows.ts';
 import type { policiesOutput } from './schema.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
 
@@ -64,7 +65,11 @@ export async function queryPolicies(
   const fold = new Fold();
   let groups = 0;
   let all = 0;
-  for await (const row of store.query(sql, rows.params, deps.signal && { signal: deps.signal })) {
+  for await (const row of store.query(
+    textSql(sql, rows.params, COUNTED_TABLES),
+    {},
+    { signal: deps.signal },
+  )) {
     groups++;
     all = Number(row.at(-1));
     fold.add(row);

@@ -1,7 +1,7 @@
 // Groups of flows that a filter must look at one by one: SQL narrows them, the predicate decides, and they are counted
 // here. Bounded by api.totals.maxPredicateFiltered.
-import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
+import { textSql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { rangeCondition } from '../read/range.ts';
 import { restoreFlow } from '../read/restore/flow.ts';
@@ -28,7 +28,6 @@ export async function predicateFilteredGroups(
       'connections cannot be counted with these filters; leave the measure out, or the filters by HTTP path, CIDR label or CEL expression',
     );
   const filter = compileSql(query.whitelist, query.blacklist);
-  const wants = compilePredicate(query.whitelist, query.blacklist);
   const { where, params } = rangeCondition('flows', query);
   const values = dimensions.map(({ keys, shown }) => shown(...keys.map(({ flows }) => flows)));
   const marks = [DENIED, DROPPED_FLOW, AUDITED];
@@ -40,13 +39,13 @@ export async function predicateFilteredGroups(
   const tally = new Tally(config.maxCounted);
   let rows = 0;
   let turnEnd = performance.now() + TURN_MS;
-  for await (const row of store.query(sql, bound, signal && { signal })) {
+  for await (const row of store.query(textSql(sql, bound, ['flows']), {}, { signal })) {
     if (++rows > config.maxPredicateFiltered)
       throw new ParallaxError(
         'store/limit',
         `more than ${config.maxPredicateFiltered} flows would have to be looked at one by one for this filter; narrow it by time or other filters, or raise api.totals.maxPredicateFiltered`,
       );
-    if (wants(restoreFlow(row, values.length + marks.length))) {
+    if (filter.predicate(restoreFlow(row, values.length + marks.length))) {
       const [denied, dropped, audited] = row.slice(values.length).map(Number);
       const cells = dimensions.map(({ print }, index) => print(row[index]));
       tally.add(cells, { denied, dropped, audited });

@@ -63,6 +63,9 @@ export interface Counting {
   readonly measures: readonly MeasureName[];
 }
 
+/** Tables that a statement of `countedRows` may read. */
+export const COUNTED_TABLES = ['flows', 'flow_totals'] as const;
+
 export interface CountedRows {
   /** Columns `w` (number of the window), `k0`…, one a key, and one a measure, `m_flows`… */
   readonly sql: string;

@@ -4,11 +4,12 @@
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
+import { textSql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { slotOf } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import { type Dimension, dimensionsNamed, type Key } from './dimensions.ts';
-import { countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import { COUNTED_TABLES, countedRows, keysOf, type TotalsDeps } from './rows.ts';
 import type { timeseriesOutput } from './schema.ts';
 import { type Silence, silenceIn } from './silence.ts';
 import { checkWindow, exactFilter, moment, type TotalsQuery } from './totals-query.ts';
@@ -51,7 +52,11 @@ export async function queryTimeseries(
     const sql = seriesStatement(rows.sql, shown, measure);
     const found: Found[] = [];
     const params = { ...rows.params, seriesLimit: limit };
-    for await (const row of store.query(sql, params, deps.signal && { signal: deps.signal }))
+    for await (const row of store.query(
+      textSql(sql, params, COUNTED_TABLES),
+      {},
+      { signal: deps.signal },
+    ))
       found.push(foundOf(row, of, grid.points));
     return { found, source: rows.source };
   };

@@ -11,7 +11,7 @@ import {
   text,
   tuple,
 } from '../../../src/store/rows.ts';
-import { allOf, anyOf, column, join, param, sql, table } from '../../../src/store/sql.ts';
+import { allOf, anyOf, column, join, param, sql, table, textSql } from '../../../src/store/sql.ts';
 
 const HOSTILE = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -70,6 +70,32 @@ describe('sql', () => {
       expect(() => column(name)).toThrow('is no name of a column');
     },
   );
+
+  test('tables are named by table alone', () => {
+    expect(() => sql`SELECT 1 FROM flows`).toThrow('names a table as text');
+    expect(() => sql`SELECT 1 FROM ${table('flows')} INNER JOIN events USING (uuid)`).toThrow();
+    expect(() => sql`SELECT uuid IN flows`).toThrow();
+    expect(() => sql`SELECT 1 FROM ${table('flows')} ARRAY JOIN x WHERE y IN (1, 2)`).not.toThrow();
+  });
+
+  test('a statement is not used as text', () => {
+    expect(() => String(sql`SELECT 1`)).toThrow('is used as text');
+  });
+
+  test('text with placeholders becomes a statement with its tables and values', () => {
+    const inner = textSql(
+      'SELECT {a:Int32} FROM flows WHERE x = {b:Array(String)} OR {a:Int32}',
+      { a: 1, b: ['x'] },
+      ['flows'],
+    );
+    const outer = sql`SELECT ${param(0, 'Int8')}, n FROM (${inner})`;
+    expect(outer.render()).toEqual({
+      text: 'SELECT {p1:Int8}, n FROM (SELECT {p2:Int32} FROM flows WHERE x = {p3:Array(String)} OR {p2:Int32})',
+      params: { p1: 0, p2: 1, p3: ['x'] },
+    });
+    expect([...outer.tables]).toEqual(['flows']);
+    expect(() => textSql('SELECT {a:Int32}', {}, [])).toThrow('has no value for a');
+  });
 
   test('a statement cannot be changed', () => {
     const statement = sql`SELECT 1`;
