@@ -12,7 +12,8 @@ const BANNED = [
 const PLAIN = new RegExp(`\\b(?:${BANNED.join('|').replaceAll(' ', '\\s+')})\\b`, 'i');
 
 /** Names that settings and columns had before, which the old-name support and the changelog still spell. */
-const OLD_NAMES = /\b(renamed|old[ _-]?names?)\b/i;
+const OLD_NAMES = /renamed|old[ _-]?names?\b/i;
+const JSON_KEY = /^\s*"\w+":/;
 const CODE_SPAN = /`[\w.]+`/g;
 
 /** Lines of the form `file:line: word` for banned words. `files` are pairs of name and text. */
@@ -25,9 +26,11 @@ export function bannedWords(files) {
 
 function ownWords(name, text) {
   if (name.endsWith('.md')) return text.replaceAll(CODE_SPAN, '');
+  // The JSON schema lists settings under their old names too.
+  const json = name.endsWith('.json');
   return text
     .split('\n')
-    .map((line) => (OLD_NAMES.test(line) ? '' : line))
+    .map((line) => (OLD_NAMES.test(line) ? '' : json ? line.replace(JSON_KEY, '') : line))
     .join('\n');
 }
 
