@@ -6,7 +6,7 @@ import type { ExplainFlags } from '../report/explain.ts';
 export function addExplainCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('explain')))
     .description(
-      'Explains who talked to whom in which cluster, what each end saw, which policy denied or allowed it, and what is not known. Name a flow of the connection by its uuid, or both ends: of several connections between them it explains the newest denied one, else the newest.',
+      'Explains one connection: its ends and their clusters, what each end saw, which policy denied or allowed it, and what is not known. Name a flow of the connection by its uuid, or both ends; of several connections between them it explains the newest denied one, else the newest.',
     )
     .argument('[uuid]', 'uuid of any flow of the connection')
     .option('--from <end>', 'client: pod (NAMESPACE/NAME or a prefix) or address')

@@ -85,7 +85,7 @@ parallax top dns.query --namespace shop --compare
   },
   map: {
     group: 'Ask',
-    summary: 'show who calls whom, and what each end saw',
+    summary: 'show callers and callees, and what each end saw',
     examples: `# Calls between workloads in the last hour
 parallax map --since 1h
 # Calls between clusters

@@ -1,4 +1,3 @@
-// What there is to say about a command, whichever way its flags are read.
 import type { Command, Option } from 'commander';
 import { ENTRIES, examplesOf } from './commands.ts';
 import { groupOf, type OptionGroup, valuesOf } from './options.ts';

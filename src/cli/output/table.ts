@@ -21,7 +21,7 @@ export interface Column<R> {
   readonly tone?: (row: R) => Tone | undefined;
   /** Shown where the cell is empty; `-` when left out. */
   readonly empty?: string;
-  /** Draws the cell anew for fewer characters, where cutting its end would be misleading. */
+  /** Draws the cell for fewer characters, where cutting its end would be misleading. */
   readonly draw?: (row: R, width: number) => string;
 }
 
