@@ -35,6 +35,7 @@ export interface Return {
   readonly verdicts: number;
 }
 
+// Long because the statements of one source share the store and its options.
 export function createSource(store: Reader, signal: AbortSignal) {
   const options = { signal, own: true };
   return {
