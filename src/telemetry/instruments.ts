@@ -6,7 +6,8 @@ export function instruments(registry: Registry, prefix: string) {
   return {
     counter: <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
       new Counter({ name: prefix + name, help, labelNames, registers }),
-    gauge: (name: string, help: string) => new Gauge({ name: prefix + name, help, registers }),
+    gauge: <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+      new Gauge({ name: prefix + name, help, labelNames, registers }),
     histogram: <Label extends string>(
       name: string,
       help: string,
