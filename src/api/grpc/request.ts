@@ -29,8 +29,8 @@ export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): Flo
     number,
     first: first && number > 0n,
     follow,
-    since: momentOf('since', since),
-    until: momentOf('until', until),
+    since: checkedNanos('since', since),
+    until: checkedNanos('until', until),
     events: 'all',
     numberOfFlows: true,
     mask: flowMask(field_mask?.paths ?? []),
@@ -38,7 +38,7 @@ export function readFlowsCall(request: GetFlowsRequest, maxFilters: number): Flo
 }
 
 /** Nanoseconds since 1970. Times outside protobuf's range are refused, as by a relay. */
-function momentOf(name: string, time: Timestamp | undefined): bigint | undefined {
+function checkedNanos(name: string, time: Timestamp | undefined): bigint | undefined {
   if (time === undefined) return undefined;
   if (formatTimestamp(time) === undefined)
     throw inputError(

@@ -1,5 +1,4 @@
-// What does not fit together among clusters: each with what was found, the evidence and the cure. A conflict is told,
-// never fatal: what two clusters both claim is simply not resolved.
+// Conflicts between clusters are reported and never fatal: an address or identity that two clusters claim stays unresolved.
 import { parsePrefix } from '../../hubble/filter/address.ts';
 import { groupBy } from '../../runtime/group-by.ts';
 import type { ClusterFact, ClusterView } from './clusters.ts';
@@ -41,13 +40,13 @@ export function findConflicts(clusters: readonly ClusterView[]): readonly Findin
 }
 
 function current(list: readonly ClusterFact[]): readonly string[] {
-  return [...new Set(list.filter((told) => told.current).map(({ value }) => value))];
+  return [...new Set(list.filter((fact) => fact.current).map(({ value }) => value))];
 }
 
-/** What is true of the cluster, whoever said it; its own key when nobody said a name. */
+/** Names from the configuration and Kubernetes; the key when neither gives one. */
 function namesOf({ names, key }: ClusterView): readonly string[] {
-  const told = current(names.filter(({ origin }) => origin !== 'flow'));
-  return told.length > 0 ? told : [key];
+  const known = current(names.filter(({ origin }) => origin !== 'flow'));
+  return known.length > 0 ? known : [key];
 }
 
 function shared(
@@ -64,7 +63,7 @@ function shared(
 function sameNames(members: readonly ClusterView[]): readonly Finding[] {
   return (
     shared(members, namesOf)
-      // Unnamed clusters cannot be in a mesh: each is known by who observes it.
+      // Cilium's default name cannot be in a mesh, so several clusters may have it.
       .filter(([name]) => name !== 'default')
       .map(([name, keys]) => ({
         kind: 'same-name',
@@ -82,7 +81,7 @@ function sameIds(members: readonly ClusterView[]): readonly Finding[] {
   return shared(members, idsOf).map(([id, keys]) => ({
     kind: 'same-id',
     clusters: keys,
-    what: `${keys.join(' and ')} have the same cluster id: identity numbers do not tell them apart`,
+    what: `${keys.join(' and ')} have the same cluster id: their identity numbers are ambiguous`,
     evidence: `cluster-id ${id}`,
     cure: APART,
   }));
@@ -137,8 +136,8 @@ function numberings(members: readonly ClusterView[]): readonly Finding[] {
 }
 
 function numberingOf({ maxConnectedClusters }: ClusterView): string {
-  const told = maxConnectedClusters.filter((each) => each.current);
-  return (told.find(({ origin }) => origin === 'kubernetes') ?? told[0])?.value ?? '255';
+  const facts = maxConnectedClusters.filter((each) => each.current);
+  return (facts.find(({ origin }) => origin === 'kubernetes') ?? facts[0])?.value ?? '255';
 }
 
 function prefixes({ key, nodePrefixes }: ClusterView): readonly Finding[] {
@@ -162,12 +161,11 @@ const COMPARED = [
   ['names', 'ciliumName', 'cluster-name'],
 ] as const;
 
-/** The configuration says one thing, the cluster itself another. */
 function contradictions(cluster: ClusterView): readonly Finding[] {
   return COMPARED.flatMap(([field, setting, option]) => {
-    const told = cluster[field].filter((each) => each.current);
-    const config = told.find(({ origin }) => origin === 'config');
-    const others = told.filter(
+    const facts = cluster[field].filter((each) => each.current);
+    const config = facts.find(({ origin }) => origin === 'config');
+    const others = facts.filter(
       ({ origin, value }) => origin !== 'config' && value !== config?.value && value !== 'default',
     );
     const [other] = others;

@@ -94,15 +94,14 @@ function viewOf(key: string, facts: readonly Fact[]): ClusterView {
         lastSeen: new Date(lastMs).toISOString(),
         current: lastMs >= latest[origin],
       }));
-  const lists = Object.entries(FIELDS).map(([kind, field]) => [field, factsOf(kind)] as const);
+  // fromEntries forgets its keys, which are all of FIELDS.
+  const lists = Object.fromEntries(
+    Object.entries(FIELDS).map(([kind, field]) => [field, factsOf(kind)]),
+  ) as Record<(typeof FIELDS)[keyof typeof FIELDS], readonly ClusterFact[]>;
   return {
     key,
     configured: facts.some(({ origin }) => origin === 'config'),
     mesh: factsOf('mesh').find(({ current }) => current)?.value ?? '',
-    // FIELDS has them all; fromEntries forgets which.
-    ...(Object.fromEntries(lists) as Record<
-      (typeof FIELDS)[keyof typeof FIELDS],
-      readonly ClusterFact[]
-    >),
+    ...lists,
   };
 }

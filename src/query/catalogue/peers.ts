@@ -1,4 +1,4 @@
-// Nodes that come, go or change, as Hubble's Peer service tells of them.
+// Node changes in the format of Hubble's Peer service.
 import {
   type ChangeNotification,
   ChangeNotificationType,

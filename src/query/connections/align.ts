@@ -36,7 +36,7 @@ function join(into: Joined, segment: Segment): void {
   if (segment.last > into.last) into.last = segment.last;
 }
 
-/** Time between two stretches, 0 when they overlap. */
+/** Time between two segments, 0 when they overlap. */
 function distance(a: Joined, b: Segment): bigint {
   if (a.first > b.last) return a.first - b.last;
   return b.first > a.last ? b.first - a.last : 0n;

@@ -66,12 +66,12 @@ export interface Connection {
   readonly l7?: L7Summary;
   /** Client addresses after translation. */
   readonly translatedTo: readonly string[];
-  /** Versions of Hubble that told it. */
+  /** Hubble versions that reported its flows. */
   readonly hubble: readonly string[];
 }
 
-/** A connection before it is known why a side is missing, with what that takes. */
-export interface Draft {
+/** A stitched connection whose missing sides are not explained yet. */
+export interface ConnectionCandidate {
   readonly connection: Connection;
   readonly first: bigint;
   readonly last: bigint;
@@ -92,7 +92,7 @@ export function observationId({ uuid, node }: Observation): string {
 
 const TCP = PROTOCOLS.indexOf('TCP');
 
-export function draftOf({ seen: unordered, server }: Stitched): Draft {
+export function candidateOf({ seen: unordered, server }: Stitched): ConnectionCandidate {
   const seen = [...unordered].sort(inOrder);
   const toServer = (each: Observation) => towardServer(each, server);
   const bySide = (side: Side) => seen.filter((each) => sideOf(each, toServer(each)) === side);

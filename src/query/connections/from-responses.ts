@@ -1,9 +1,8 @@
-// The connections among responses at hand, such as those of a file.
 import { compilePredicate } from '../../hubble/filter/predicate.ts';
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import type { ConnectionsConfig } from './config.ts';
-import { type Connection, type Draft, draftOf } from './connection.ts';
+import { type Connection, type ConnectionCandidate, candidateOf } from './connection.ts';
 import { collectedBy, withMissing } from './missing.ts';
 import { type Observation, observationOf } from './observation.ts';
 import { type ConnectionQuery, stitchLimits } from './query.ts';
@@ -11,7 +10,7 @@ import { within } from './read.ts';
 import { byTime } from './segment.ts';
 import { stitch } from './stitch.ts';
 
-/** As `queryConnections`, of what `responses` tells. Throws `store/limit` for more than may be held. */
+/** Like `queryConnections`, over responses such as those of a file. Throws `store/limit` above `maxFlows`. */
 export async function connectionsOf(
   responses: AsyncIterable<GetFlowsResponse>,
   query: ConnectionQuery,
@@ -30,19 +29,22 @@ export async function connectionsOf(
     seen.push({ ...each, hit: within(query, each.time) && predicate(response) });
   }
   const collected = collectedBy(seen);
-  return newest(stitch(seen, stitchLimits(config)).map(draftOf), query).map((draft) =>
-    withMissing(draft, collected),
+  return newest(stitch(seen, stitchLimits(config)).map(candidateOf), query).map((candidate) =>
+    withMissing(candidate, collected),
   );
 }
 
 /** Those asked for, by when they began. */
-function newest(drafts: readonly Draft[], { number, first }: ConnectionQuery): Draft[] {
-  const placed = drafts.flatMap((draft) => {
-    const place = first ? draft.firstHit : draft.lastHit;
-    return place === undefined ? [] : [{ draft, place }];
+function newest(
+  candidates: readonly ConnectionCandidate[],
+  { number, first }: ConnectionQuery,
+): ConnectionCandidate[] {
+  const placed = candidates.flatMap((candidate) => {
+    const place = first ? candidate.firstHit : candidate.lastHit;
+    return place === undefined ? [] : [{ candidate, place }];
   });
   placed.sort((a, b) => byTime(a.place, b.place) * (first ? 1 : -1));
   const most = number === 0n ? placed.length : Number(number);
-  const kept = placed.slice(0, most).map(({ draft }) => draft);
+  const kept = placed.slice(0, most).map(({ candidate }) => candidate);
   return kept.sort((a, b) => byTime(a.first, b.first));
 }

@@ -19,7 +19,7 @@ export interface L7Summary {
 const PROTOCOLS = ['unknown', 'dns', 'http', 'kafka'] as const;
 const REQUEST = 1;
 const RESPONSE = 2;
-/** Names of one connection that are told. */
+/** DNS names listed for one connection. */
 const MAX_QUERIES = 20;
 
 export function summarizeL7(seen: readonly Observation[]): L7Summary | undefined {

@@ -1,15 +1,14 @@
-// Why one side of a connection was not seen: nobody watches there, nobody watched then, or nothing came.
 import { MINUTE_NS, SECOND_NS } from '../../runtime/time.ts';
 import { bigint, rows, text } from '../../store/rows.ts';
 import { param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { inRange, slotOf } from '../read/range.ts';
-import type { Connection, ConnectionEnd, Draft } from './connection.ts';
+import type { Connection, ConnectionCandidate, ConnectionEnd } from './connection.ts';
 import { nodeCluster, type Observation } from './observation.ts';
 import type { Side } from './orient.ts';
 
 export const MISSING_REASONS = [
-  /** The end lies outside of every cluster. */
+  /** The end is outside of every cluster. */
   'outside',
   /** The end is a node's own, which has no endpoint that reports. */
   'host',
@@ -19,7 +18,7 @@ export const MISSING_REASONS = [
   'not-collected',
   /** That cluster is collected, yet nothing of it is stored of that time. */
   'coverage-gap',
-  /** Both ends are on one node, which told the other side only. */
+  /** Both ends are on one node, which reported the other side only. */
   'same-node',
   /** It was dropped before it could get there. */
   'never-arrived',
@@ -30,7 +29,6 @@ export type MissingReason = (typeof MISSING_REASONS)[number];
 
 export interface MissingSide {
   readonly reason: MissingReason;
-  /** A sentence. */
   readonly text: string;
 }
 
@@ -46,22 +44,22 @@ const LAST_RESERVED = 255;
 const WORLDS: ReadonlySet<number> = new Set([2, 9, 10]);
 const HOSTS: ReadonlySet<number> = new Set([1, 4, 6, 7, 8]);
 
-export function withMissing(draft: Draft, collected: Collected): Connection {
-  const { connection } = draft;
+export function withMissing(candidate: ConnectionCandidate, collected: Collected): Connection {
+  const { connection } = candidate;
   const sides = (['source', 'destination'] as const).filter(
     (side) => connection[side] === undefined,
   );
   if (sides.length === 0) return connection;
   const missing = Object.fromEntries(
-    sides.map((side) => [side, whyMissing(draft, side, collected)]),
+    sides.map((side) => [side, whyMissing(candidate, side, collected)]),
   );
   return { ...connection, missing };
 }
 
-function whyMissing(draft: Draft, side: Side, collected: Collected): MissingSide {
-  const given = givenReason(draft, side);
+function whyMissing(candidate: ConnectionCandidate, side: Side, collected: Collected): MissingSide {
+  const given = givenReason(candidate, side);
   if (given !== undefined) return given;
-  const { connection, first, last } = draft;
+  const { connection, first, last } = candidate;
   const { cluster } = side === 'source' ? connection.client : connection.server;
   return unseenBy(cluster, side, {
     ever: collected.ever(cluster),
@@ -69,7 +67,7 @@ function whyMissing(draft: Draft, side: Side, collected: Collected): MissingSide
   });
 }
 
-/** Why a cluster told nothing of what one of its ends took part in. */
+/** Why a cluster reported no flow of a connection that one of its endpoints was in. */
 export function unseenBy(
   cluster: string,
   side: Side,
@@ -113,14 +111,17 @@ export const MISSING = {
 } as const;
 
 /** Where the connection itself says it. */
-function givenReason({ connection, sharedNode }: Draft, side: Side): MissingSide | undefined {
+function givenReason(
+  { connection, sharedNode }: ConnectionCandidate,
+  side: Side,
+): MissingSide | undefined {
   const end = side === 'source' ? connection.client : connection.server;
   const other = side === 'source' ? 'destination' : 'source';
   if (side === 'destination' && connection.deniedAt === 'source') return MISSING.neverArrived();
   if (sharedNode !== undefined)
     return {
       reason: 'same-node',
-      text: `both ends are on node ${sharedNode}, which told the ${other} side only`,
+      text: `both ends are on node ${sharedNode}, which reported only the ${other} side`,
     };
   if (isHost(end)) return MISSING.host(end.ip);
   if (end.cluster !== '') return undefined;
@@ -143,15 +144,17 @@ function isHost({ identity, pod }: ConnectionEnd): boolean {
 /** From what collectors reported, else from what the store holds of about that time. */
 export async function collectedIn(
   store: Reader,
-  drafts: readonly Draft[],
+  candidates: readonly ConnectionCandidate[],
   signal: AbortSignal | undefined,
 ): Promise<Collected> {
-  const asking = drafts.filter((draft) => clustersAsked(draft).length > 0);
+  const asking = candidates.filter((candidate) => clustersAsked(candidate).length > 0);
   const minutes = new Minutes();
   await addReported(store, minutes, asking, signal);
   // What no collector reported may have been imported.
-  const open = asking.filter((draft) =>
-    clustersAsked(draft).some((cluster) => !minutes.at(cluster, draft.first, draft.last)),
+  const open = asking.filter((candidate) =>
+    clustersAsked(candidate).some(
+      (cluster) => !minutes.at(cluster, candidate.first, candidate.last),
+    ),
   );
   if (open.length === 0) return minutes;
   const slots = new Set<number>();
@@ -174,11 +177,11 @@ export async function collectedIn(
 async function addReported(
   store: Reader,
   minutes: Minutes,
-  drafts: readonly Draft[],
+  candidates: readonly ConnectionCandidate[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (drafts.length === 0) return;
-  const { since, until } = around(drafts);
+  if (candidates.length === 0) return;
+  const { since, until } = around(candidates);
   const time = (nanos: bigint) => sql`fromUnixTimestamp(${param(withinDateTime(nanos), 'Int64')})`;
   const reported = sql`SELECT DISTINCT intDiv(toUnixTimestamp(minute), 60), cluster, node FROM ${table('coverage')}
     WHERE up_ms > 0 AND minute BETWEEN ${time(since)} AND ${time(until)}`;
@@ -202,10 +205,13 @@ function namesOf({ cluster, node }: { readonly cluster: string; readonly node: s
 }
 
 /** The time about the connections, nanoseconds since 1970. */
-function around(drafts: readonly Draft[]): { readonly since: bigint; readonly until: bigint } {
-  let since = drafts[0]?.first ?? 0n;
-  let until = drafts[0]?.last ?? 0n;
-  for (const { first, last } of drafts) {
+function around(candidates: readonly ConnectionCandidate[]): {
+  readonly since: bigint;
+  readonly until: bigint;
+} {
+  let since = candidates[0]?.first ?? 0n;
+  let until = candidates[0]?.last ?? 0n;
+  for (const { first, last } of candidates) {
     if (first < since) since = first;
     if (last > until) until = last;
   }
@@ -219,11 +225,13 @@ export function withinDateTime(nanos: bigint): bigint {
 }
 
 /** Clusters of sides that are missing, where nothing else says why. */
-function clustersAsked(draft: Draft): string[] {
-  const { client, server, source, destination } = draft.connection;
+function clustersAsked(candidate: ConnectionCandidate): string[] {
+  const { client, server, source, destination } = candidate.connection;
   return [
-    ...(source === undefined && givenReason(draft, 'source') === undefined ? [client.cluster] : []),
-    ...(destination === undefined && givenReason(draft, 'destination') === undefined
+    ...(source === undefined && givenReason(candidate, 'source') === undefined
+      ? [client.cluster]
+      : []),
+    ...(destination === undefined && givenReason(candidate, 'destination') === undefined
       ? [server.cluster]
       : []),
   ];

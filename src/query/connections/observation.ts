@@ -1,4 +1,3 @@
-// One flow as the stitching of connections needs it: who sent what to whom, which node saw it, and what was decided.
 import { clusterIdOf } from '../../hubble/identity.ts';
 import type { Endpoint, Flow, GetFlowsResponse, Policy } from '../../hubble/proto/schema.gen.ts';
 import { toNanos } from '../../hubble/proto/timestamp.ts';

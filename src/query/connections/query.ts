@@ -10,7 +10,12 @@ import { inRange, slotBounds, type TimeRange } from '../read/range.ts';
 import { boundarySlot } from '../read/slots.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { ConnectionsConfig } from './config.ts';
-import { type Connection, type Draft, draftOf, observationId } from './connection.ts';
+import {
+  type Connection,
+  type ConnectionCandidate,
+  candidateOf,
+  observationId,
+} from './connection.ts';
 import { collectedIn, withMissing } from './missing.ts';
 import { type Found, findConversations, readConversations, type Window } from './read.ts';
 import { byTime } from './segment.ts';
@@ -47,11 +52,11 @@ export async function queryConnections(
   config: ConnectionsConfig,
   signal?: AbortSignal,
 ): Promise<Connection[]> {
-  const drafts = await new TimeScan(store, query, config, signal).all();
-  const collected = await collectedIn(store, drafts, signal);
-  return drafts
+  const candidates = await new TimeScan(store, query, config, signal).all();
+  const collected = await collectedIn(store, candidates, signal);
+  return candidates
     .sort((a, b) => byTime(a.first, b.first))
-    .map((draft) => withMissing(draft, collected));
+    .map((candidate) => withMissing(candidate, collected));
 }
 
 class TimeScan {
@@ -61,7 +66,7 @@ class TimeScan {
   private readonly signal: AbortSignal | undefined;
   private readonly filter;
   private readonly wanted: number;
-  private readonly drafts: Draft[] = [];
+  private readonly candidates: ConnectionCandidate[] = [];
   /** Flows by which a connection that spans several steps is recognized. */
   private readonly seen = new Set<string>();
   private flows = 0;
@@ -82,14 +87,14 @@ class TimeScan {
       query.number === 0n || query.number > most ? config.maxConnections + 1 : Number(query.number);
   }
 
-  async all(): Promise<Draft[]> {
+  async all(): Promise<ConnectionCandidate[]> {
     const ends = await this.ends();
     if (ends === undefined) return [];
     const { first: oldestFirst } = this.query;
     let width = FIRST_STEP;
     let { first, last } = ends;
     let chunk = Math.min(CHUNK, Math.max(LEAST_CHUNK, this.wanted));
-    while (first <= last && this.drafts.length < this.wanted) {
+    while (first <= last && this.candidates.length < this.wanted) {
       const window = oldestFirst
         ? { first, last: earlier(last, first + width - 1n) }
         : { first: later(first, last - width + 1n), last };
@@ -121,8 +126,8 @@ class TimeScan {
         else last = earlier(last, next.last);
       }
     }
-    if (this.drafts.length > this.config.maxConnections) throw this.tooMany();
-    return this.drafts;
+    if (this.candidates.length > this.config.maxConnections) throw this.tooMany();
+    return this.candidates;
   }
 
   /** Stitches what was found and keeps those whose place is in this step. */
@@ -139,19 +144,19 @@ class TimeScan {
     });
     this.flows += seen.length;
     const { first: oldestFirst } = this.query;
-    const placed: { readonly draft: Draft; readonly place: bigint }[] = [];
+    const placed: { readonly candidate: ConnectionCandidate; readonly place: bigint }[] = [];
     for (const stitched of stitch(seen, stitchLimits(this.config))) {
-      const draft = draftOf(stitched);
-      const place = oldestFirst ? draft.firstHit : draft.lastHit;
+      const candidate = candidateOf(stitched);
+      const place = oldestFirst ? candidate.firstHit : candidate.lastHit;
       if (place === undefined || place < step.first || place > step.last) continue;
       if (stitched.seen.some((each) => this.seen.has(observationId(each)))) continue;
-      placed.push({ draft, place });
+      placed.push({ candidate, place });
     }
     placed.sort((a, b) => byTime(a.place, b.place) * (oldestFirst ? 1 : -1));
-    for (const { draft } of placed) {
-      if (this.drafts.length >= this.wanted) return;
-      this.drafts.push(draft);
-      this.seen.add(oldestFirst ? draft.lastId : draft.firstId);
+    for (const { candidate } of placed) {
+      if (this.candidates.length >= this.wanted) return;
+      this.candidates.push(candidate);
+      this.seen.add(oldestFirst ? candidate.lastId : candidate.firstId);
     }
   }
 

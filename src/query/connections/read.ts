@@ -7,7 +7,7 @@ import { inRange, type TimeRange } from '../read/range.ts';
 import { restoreFlow } from '../read/restore/flow.ts';
 import { restoreSelect } from '../read/restore/select.ts';
 import { column } from '../sql/columns.ts';
-import type { CompiledSql } from '../sql/compile.ts';
+import type { CompiledFilter } from '../sql/compile.ts';
 import { observationSelect, RAW_AT } from './columns.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION, TRANSLATED } from './keys.ts';
 import { type Observation, observationOf } from './observation.ts';
@@ -34,7 +34,7 @@ export async function findConversations(
   store: Reader,
   how: {
     readonly window: Window;
-    readonly filter: CompiledSql;
+    readonly filter: CompiledFilter;
     readonly newestFirst: boolean;
     readonly limit: number;
     readonly signal: AbortSignal | undefined;
@@ -63,7 +63,7 @@ export interface Reading {
   /** Everything of these conversations in this range is read. */
   readonly range: TimeRange;
   /** Which flows were asked for. */
-  readonly filter: CompiledSql;
+  readonly filter: CompiledFilter;
   readonly asked: TimeRange;
   /** Flows read at most. */
   readonly maxFlows: number;

@@ -133,7 +133,7 @@ function agree(a: Named | undefined, b: Named): boolean {
   return a === undefined || (same(a.cluster, b.cluster) && same(a.pod, b.pod));
 }
 
-/** Who the server is; pings go both ways between the same two addresses, so each way is told apart. */
+/** By server. Two hosts may ping each other: each direction is a connection of its own. */
 function byServer(group: readonly Observation[]): Map<string, Observation[]> {
   const servers = new Map<string, Observation[]>();
   const [first] = group;

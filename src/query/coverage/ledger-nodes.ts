@@ -1,5 +1,4 @@
-// Nodes as the collectors heard of them from their relays, over what the stored flows tell: rings, addresses, TLS and
-// the agent's own uptime are known to relays alone.
+// Adds relay reports to the nodes found in stored flows: only relays know rings, addresses, TLS and agent uptime.
 
 import type { Clock } from '../../runtime/clock.ts';
 import { msToNs } from '../../runtime/time.ts';
@@ -40,7 +39,7 @@ function merged(name: string, reported: StoredNode, known: ObservedNode | undefi
     flowsPerSecond: known?.flowsPerSecond ?? Number(reported.received) / (REPORTED_MS / 1000),
     node: {
       name,
-      // A relay that says nothing of its nodes leaves what the flows tell.
+      // Without a report from the relay, the state found in the flows stays.
       state: state === 0 ? (known?.node.state ?? state) : state,
       ...(version ? { version } : {}),
       ...(reported.address === '' ? {} : { address: reported.address }),

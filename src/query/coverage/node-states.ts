@@ -1,9 +1,8 @@
-// Which nodes of the clusters are there and which are away, by what their relays told the collectors last.
 import { NodeState } from '../../hubble/proto/schema.gen.ts';
 import type { Reader } from '../../store/store.ts';
 import { nodesOf, REPORTED_MS, relayName } from './nodes.ts';
 
-/** Names as relays name nodes: `cluster/node`. What is neither is not said. */
+/** As last reported by relays; names are `cluster/node`. Nodes in other states are left out. */
 export interface NodeStates {
   readonly connected: readonly string[];
   readonly away: readonly string[];

@@ -76,7 +76,7 @@ function* shared(observer: string, seen: readonly IdentityObservation[]): Genera
         cluster: observer,
         what: `clusters ${names.join(' and ')} use the same cluster id ${id}`,
         evidence: `identity numbers of flows seen in ${observer}`,
-        cure: 'give each cluster of a mesh its own cluster.id; identities of the two cannot be told apart until then',
+        cure: 'give each cluster of a mesh its own cluster.id; until then identities of the two are ambiguous',
       };
   for (const [name, ids] of grouped(
     seen,

@@ -1,5 +1,4 @@
-// What the stored ledger and the registry of clusters tell: flows that are missing, nodes that were dark, clusters that
-// do not fit together.
+// Findings from the stored ledger and the registry: missing flows, unobserved nodes, conflicting clusters.
 import { MINUTE_MS } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
 import { queryClusters } from '../catalogue/clusters.ts';

@@ -97,8 +97,8 @@ function dropped(side: Side, view: View): Decision {
 
 function howDropped(code: number, { deniedBy, events, drops }: View): How {
   const kind = policyKind(code);
-  const told = kind && BY_REASON[kind];
-  if (told !== undefined) return told;
+  const byReason = kind && BY_REASON[kind];
+  if (byReason !== undefined) return byReason;
   if (kind === undefined) {
     const byProxy = code === 0 && events.l7Request + events.l7Response > 0 && events.drop === 0;
     if (byProxy) return 'denied-by-proxy';
@@ -108,7 +108,7 @@ function howDropped(code: number, { deniedBy, events, drops }: View): How {
   return kind === 'deny-rule' ? 'denied-by-unnamed-policy' : 'default-deny';
 }
 
-/** Reasons that say it all, whatever policies are named. */
+/** Drop reasons that decide it, with or without named policies. */
 const BY_REASON: Readonly<Partial<Record<PolicyKind, How>>> = {
   authentication: 'authentication-required',
   'source-range': 'outside-source-ranges',

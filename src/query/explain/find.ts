@@ -1,5 +1,3 @@
-// Finds the connection to be explained: the one a flow belongs to, or of those between two ends the one that tells most.
-
 import { parseAddress } from '../../hubble/filter/address.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
@@ -8,7 +6,7 @@ import { bigint, firstRow, number, text } from '../../store/rows.ts';
 import { sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import type { ConnectionsConfig } from '../connections/config.ts';
-import { type Connection, draftOf } from '../connections/connection.ts';
+import { type Connection, candidateOf } from '../connections/connection.ts';
 import { CONVERSATION } from '../connections/keys.ts';
 import { collectedIn, withMissing } from '../connections/missing.ts';
 import { queryConnections, stitchLimits } from '../connections/query.ts';
@@ -24,7 +22,7 @@ export type Wanted =
   | ({ readonly from: string; readonly to: string } & TimeRange);
 
 export interface Explained extends Explanation {
-  /** Of how many between the two ends this is the one told, where ends were asked for. */
+  /** Connections found between the two ends; absent when a flow was named. */
   readonly among?: {
     readonly connections: number;
     readonly denied: number;
@@ -50,15 +48,15 @@ export async function explainStored(
   const query = { whitelist, blacklist: [], since, until, number, first: false };
   const found = await queryConnections(store, query, config, signal);
   const denied = found.filter(({ outcome }) => outcome === 'denied' || outcome === 'dropped');
-  const told = denied.at(-1) ?? found.at(-1);
-  if (told === undefined)
+  const explained = denied.at(-1) ?? found.at(-1);
+  if (explained === undefined)
     throw new ParallaxError(
       'input/not-found',
       `no connection from ${from} to ${to} is stored in that window; widen --since, or look at what is there with \`parallax connections\``,
     );
   const more = found.length === Number(number);
   return {
-    ...explain(told),
+    ...explain(explained),
     among: { connections: found.length, denied: denied.length, more },
   };
 }
@@ -92,14 +90,14 @@ async function connectionOf(
       signal,
     },
   );
-  const draft = stitch(seen, stitchLimits(config))
-    .map(draftOf)
+  const candidate = stitch(seen, stitchLimits(config))
+    .map(candidateOf)
     .find(({ lastHit }) => lastHit !== undefined);
-  if (draft === undefined)
+  if (candidate === undefined)
     throw inputError(
       `the flow ${uuid} is not between two addresses, so it belongs to no connection`,
     );
-  return withMissing(draft, await collectedIn(store, [draft], signal));
+  return withMissing(candidate, await collectedIn(store, [candidate], signal));
 }
 
 /** POD or IP, with a port behind the second one: both as the filters of observe take them. */

@@ -106,7 +106,7 @@ function sideSentences(
   const deniedFarther = side === 'source' && decision?.side === 'destination' && isDrop(decision);
   if (deniedFarther && view.verdict === 'FORWARDED')
     sentences.push(
-      'To the source it looks forwarded: it left there, and the denial is only told where it arrived.',
+      'The source sees forwarded flows, because only the destination reports the denial.',
     );
   if (view.allowedBy.length > 0 && decision?.side !== side)
     sentences.push(`There it was allowed by ${view.allowedBy.map(policyText).join(', ')}.`);
@@ -192,7 +192,7 @@ function unknowns(connection: Connection, decision: Decision | undefined): strin
     connection.hubble.length === 0 ? 'Hubble' : `Hubble ${connection.hubble.join(', ')}`;
   if (decision?.how === 'default-deny')
     open.push(
-      `Which policies select the ${decision.side} is in no flow: ${version} names none for a default deny. Versions that name no denying policy at all tell a default deny and a named one alike.`,
+      `Which policies select the ${decision.side} is in no flow: ${version} names none for a default deny. Versions that never name denying policies report a default deny and a deny rule in the same way.`,
     );
   if (decision?.how === 'denied-by-unnamed-policy')
     open.push(`The denying policy: ${version} did not name it.`);

@@ -1,9 +1,8 @@
-// Flows that a CEL expression could not be evaluated for. They do not match, and the answer says so.
 import type { Failed } from '../../hubble/cel/compile.ts';
 
 export interface CelFailures {
   readonly failed: Failed;
-  /** What to tell about them; nothing when there were none. */
+  /** One notice when any evaluation failed. The flows concerned do not match. */
   notices(): Generator<{ readonly kind: 'notice'; readonly notice: string }>;
 }
 

@@ -38,7 +38,6 @@ const COLUMNS: Readonly<Record<string, Cell>> = {
 
 export const CSV_COLUMNS: readonly string[] = Object.keys(COLUMNS);
 
-/** Those told when none are named: who, whom, what came of it. */
 export const DEFAULT_COLUMNS: readonly string[] = [
   ...['time', 'verdict', 'drop_reason', 'direction', 'type', 'node', 'protocol'],
   ...['cluster', 'namespace', 'pod', 'workload', 'ip', 'port'].map((each) => `source.${each}`),
@@ -58,6 +57,7 @@ export function csvHead(names: readonly string[]): string {
 /** One line; nothing for what is no flow. */
 export function csvLine(names: readonly string[], response: GetFlowsResponse): string {
   if (response.flow === undefined) return '';
+  // The object of a response has its fields.
   const { flow } = toJson(GetFlowsResponse, response) as { readonly flow?: unknown };
   return lines([names.map((name) => text(COLUMNS[name]?.(flow)))]);
 }

@@ -6,7 +6,7 @@ import type { Reader } from '../../store/store.ts';
 import type { Hit, Position } from '../read/page.ts';
 import type { HistoryTable, TimeRange } from '../read/range.ts';
 import { type Scan, type ScanProgress, scan } from '../read/scan.ts';
-import { type CompiledSql, compileSql } from '../sql/compile.ts';
+import { type CompiledFilter, compileSql } from '../sql/compile.ts';
 
 export interface FlowQuery extends TimeRange {
   readonly whitelist: readonly FlowFilter[];
@@ -78,7 +78,7 @@ export function scanFlows(
 }
 
 class Plan {
-  private readonly filter: CompiledSql;
+  private readonly filter: CompiledFilter;
   private readonly store: Reader;
   private readonly query: FlowQuery;
   private readonly limits: FlowQueryLimits;
@@ -210,7 +210,7 @@ async function* mergeByTime(
     let left = await a.next();
     let right = await b.next();
     while (!left.done && !right.done) {
-      // One order whichever way it is walked: by time, of one moment the events first.
+      // Both directions give one order: by time, events before flows of the same time.
       const flowIsOlder = left.value.time < right.value.time;
       if (flowIsOlder === (direction === 'forward')) {
         yield left.value;

@@ -1,5 +1,5 @@
-// Live streams: what the bus carries, looked at once for all clients, filtered once for each different filter, and
-// bounded for each client. One that reads too slowly is told how much it missed, and never makes the others wait.
+// Live streams: each bus record is decoded once, each distinct filter evaluated once, and each client has a bounded
+// queue. A client that reads too slowly gets a lost-events notice and never delays the others.
 
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -39,7 +39,7 @@ export interface LiveStream extends AsyncIterable<EncodedResponse> {
   waitUntilStored(): Promise<boolean>;
   /** While history is read more may wait than for a client that is merely slow. */
   setPatient(patient: boolean): void;
-  /** When something was lost that was not told: drops what waits, to begin anew, and returns true. */
+  /** After a loss that the client has not seen yet: drops the queue to start over and returns true. */
   restart(): boolean;
 }
 
@@ -168,15 +168,15 @@ class Live implements LiveFlows {
     const all = stored(waiting).then(
       () => true,
       (error: unknown) => {
-        logger.warn({ err: error }, 'cannot tell whether what was published is stored');
+        logger.warn({ err: error }, 'waiting for the store failed');
         return false;
       },
     );
     const late = clock.sleep(config.storeLag, waiting).then(() => over.aborted);
-    const settled = await Promise.race([all, late]);
+    const complete = await Promise.race([all, late]);
     done.abort();
-    if (!settled) this.metrics.unsettled.inc();
-    return settled;
+    if (!complete) this.metrics.incompleteStarts.inc();
+    return complete;
   }
 
   private *everybody(): Generator<LiveClient> {

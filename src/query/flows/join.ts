@@ -1,5 +1,5 @@
-// From history to live without a gap and without doubles. The live stream is open first; what was published before it
-// opened is waited for until it is stored; then history is read, and what both of them have is told once.
+// From history to live without gaps or duplicates: opens the live stream, waits until everything published before it is
+// stored, reads history, and drops the responses that both have.
 
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { toNanos } from '../../hubble/proto/timestamp.ts';
@@ -12,9 +12,9 @@ import { RecentKeys } from './recent.ts';
 
 /** Keys remembered: at 20,000 flows a second, that of the newest five seconds at least. */
 const REMEMBERED = 100_000;
-/** Flows come out of order by less than this, nanoseconds; history is read anew from so far before its end. */
+/** Flows come out of order by less than this, nanoseconds; the next read of history starts this long before the end of the last. */
 const OVERLAP = 5n * SECOND_NS;
-/** Times that history is read anew because more came meanwhile than may wait. */
+/** Repeated reads of history when the live queue overflowed during the last one. */
 const ROUNDS = 5;
 
 export type JoinItem = EncodedResponse | { readonly kind: 'notice'; readonly notice: string };
@@ -61,7 +61,7 @@ export async function* withoutDoubles(live: LiveStream): AsyncGenerator<JoinItem
   for await (const item of live) if (recent.add(item.key)) yield item;
 }
 
-/** What has been told so far, to go on from there. */
+/** The times sent so far. */
 class Emitted {
   private oldest: bigint | undefined;
   private newest: bigint | undefined;
@@ -74,7 +74,7 @@ class Emitted {
     if (this.oldest === undefined || nanos < this.oldest) this.oldest = nanos;
   }
 
-  /** The query for what is not told yet, with some overlap; the query itself while nothing is. */
+  /** The query for what is left, with some overlap; the query itself before the first response. */
   rest(query: FlowQuery): FlowQuery {
     const { oldest, newest } = this;
     if (newest === undefined || oldest === undefined) return query;

@@ -7,7 +7,7 @@ export interface LiveLimits {
   readonly joinQueue: number;
   /** True when a client that holds so many bytes may hold no more. */
   readonly full: (heldBytes: number) => boolean;
-  /** Told of every change of the bytes that wait. */
+  /** Called with every change of the queued bytes. */
   readonly held: (bytes: number) => void;
 }
 
@@ -42,8 +42,8 @@ export class LiveClient {
       this.lost++;
       return false;
     }
-    // What was lost is told at the place where it is missing.
-    this.tellLost();
+    // The notice goes where the responses are missing.
+    this.pushLostNotice();
     this.push(item);
     this.wake?.();
     return true;
@@ -55,7 +55,7 @@ export class LiveClient {
     this.wake?.();
   }
 
-  /** When something was lost that the client was not told of: drops what waits, to begin anew, and returns true. */
+  /** As `LiveStream.restart`. */
   restart(): boolean {
     if (this.lost === 0) return false;
     this.lost = 0;
@@ -80,7 +80,7 @@ export class LiveClient {
       while (!this.ended) {
         const item = this.shift();
         if (item !== undefined) yield item;
-        else if (this.lost > 0) this.tellLost();
+        else if (this.lost > 0) this.pushLostNotice();
         else {
           await new Promise<void>((resolve) => {
             this.wake = resolve;
@@ -123,7 +123,7 @@ export class LiveClient {
     this.limits.held(bytes);
   }
 
-  private tellLost(): void {
+  private pushLostNotice(): void {
     if (this.lost === 0) return;
     const { lost } = this;
     this.lost = 0;

@@ -19,7 +19,7 @@ export function liveMetrics(registry: Registry) {
       help: 'Bytes of responses that wait for live clients, all of them together.',
       registers,
     }),
-    unsettled: new Counter({
+    incompleteStarts: new Counter({
       name: 'parallax_live_unsettled_total',
       help: 'Live streams with history that began before all that was published was known to be stored (api.live.storeLag).',
       registers,

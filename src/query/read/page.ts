@@ -2,7 +2,7 @@
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ALWAYS, column, EMPTY, join, param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import type { CompiledSql } from '../sql/compile.ts';
+import type { CompiledFilter } from '../sql/compile.ts';
 import { type HistoryTable, inRange, type TimeRange, timeSql, toBigint } from './range.ts';
 import { restoreEvent, restoreFlow } from './restore/flow.ts';
 import { RESTORE_COLUMNS, restoreSelect } from './restore/select.ts';
@@ -24,7 +24,7 @@ export interface Wanted {
   readonly table: HistoryTable;
   readonly direction: 'forward' | 'backward';
   /** Its predicate is applied to rows that SQL cannot decide. */
-  readonly filter: Pick<CompiledSql, 'condition' | 'alternatives' | 'exact' | 'predicate'>;
+  readonly filter: Pick<CompiledFilter, 'condition' | 'alternatives' | 'exact' | 'predicate'>;
   /** Leave the responses out, where SQL alone decides: only positions are wanted. */
   readonly positionsOnly?: boolean;
   readonly signal?: AbortSignal | undefined;

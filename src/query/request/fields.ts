@@ -31,7 +31,7 @@ export const timeField = z
 /** Behind those of a beginning, one by one. */
 const UNTIL = ['30m', '2026-03-14T11:00:00Z', '0s'];
 
-/** The stretch of time asked for; both ends belong to it. */
+/** The time range, both ends included. */
 export const windowFields = {
   since: timeField
     .optional()
@@ -134,6 +134,7 @@ export function filtersOf(
   input: { readonly whitelist?: unknown; readonly blacklist?: unknown },
   maxFilters = 200,
 ): Filters {
+  // The flags are fields beside the lists.
   const named = namedFilters(input as Readonly<Record<string, unknown>>);
   const whitelist = [...named.whitelist, ...filterList('whitelist', input.whitelist)];
   const blacklist = [...named.blacklist, ...filterList('blacklist', input.blacklist)];

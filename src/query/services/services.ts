@@ -95,7 +95,7 @@ function podKey({ namespace, pod }: Usage): string {
   return `${namespace}/${pod}`;
 }
 
-/** A pod has one name, whichever of its flows said it. */
+/** A fact that any flow of the pod has holds for all of them. */
 function nameOf(usage: Usage, same: readonly Usage[]) {
   const pick = (fact: keyof Usage['named']) =>
     usage.named[fact] || (same.find(({ named }) => named[fact] !== '')?.named[fact] ?? '');
@@ -117,7 +117,7 @@ function serviceOf(
   const backends = [...groupBy(usages, ({ cluster }) => cluster)].map(([cluster, of]) => ({
     cluster,
     pods: [...new Set(of.map(({ pod }) => pod).filter(Boolean))].sort(),
-    ...told(sum(of)),
+    ...withLatency(sum(of)),
     share: share(sum(of).answered, total.answered),
   }));
   const routes = [
@@ -125,7 +125,7 @@ function serviceOf(
   ].map(([, of]) => {
     const [{ clientCluster: from = '', cluster: to = '' } = {}] = of;
     const all = sum(usages.filter(({ clientCluster }) => clientCluster === from)).answered;
-    return { from, to, ...told(sum(of)), share: share(sum(of).answered, all) };
+    return { from, to, ...withLatency(sum(of)), share: share(sum(of).answered, all) };
   });
   const busiest = <T extends ServiceCounts>(list: T[]) =>
     list.sort((a, b) => b.answered - a.answered || b.connections - a.connections);
@@ -136,7 +136,7 @@ function serviceOf(
     namedBy: members[0]?.by ?? 'pod',
     ports: [...new Set(ports)].sort(),
     global,
-    ...told(total),
+    ...withLatency(total),
     backends: busiest(backends),
     routes: busiest(routes),
     affinity: global ? affinityOf(routes) : {},
@@ -144,8 +144,8 @@ function serviceOf(
 }
 
 /**
- * One side may not know the other's cluster. Both told of the same connections, so what is told without a cluster goes
- * to where the pod is known to be, and is not added to it.
+ * One side may not know the other's cluster. Both report the same connections, so usage without a cluster is merged into
+ * that of the pod's known cluster, not added to it.
  */
 function clustersKnown(usages: readonly Usage[]): Usage[] {
   const merged: Usage[] = [];
@@ -170,9 +170,7 @@ function clustersKnown(usages: readonly Usage[]): Usage[] {
 }
 
 function larger(a: UsageCounts, b: UsageCounts): UsageCounts {
-  return Object.fromEntries(
-    COUNTED.map((name) => [name, Math.max(a[name], b[name])]),
-  ) as UsageCounts;
+  return countsOf((name) => Math.max(a[name], b[name]));
 }
 
 function certainty({ cluster, clientCluster }: Usage): number {
@@ -193,12 +191,15 @@ function affinityOf(routes: readonly Route[]): Record<string, Affinity> {
 }
 
 function sum(usages: readonly Usage[]): UsageCounts {
-  return Object.fromEntries(
-    COUNTED.map((name) => [name, usages.reduce((total, { counts }) => total + counts[name], 0)]),
-  ) as UsageCounts;
+  return countsOf((name) => usages.reduce((total, { counts }) => total + counts[name], 0));
 }
 
-function told({ latencyCount, latencySum, ...counts }: UsageCounts): ServiceCounts {
+function countsOf(count: (name: keyof UsageCounts) => number): UsageCounts {
+  // fromEntries forgets its keys, which are all of COUNTED.
+  return Object.fromEntries(COUNTED.map((name) => [name, count(name)])) as UsageCounts;
+}
+
+function withLatency({ latencyCount, latencySum, ...counts }: UsageCounts): ServiceCounts {
   if (latencyCount === 0) return counts;
   return { ...counts, latencyMs: Math.round(latencySum / latencyCount / 1000) / 1000 };
 }

@@ -12,7 +12,7 @@ import type { ConnectionsConfig } from '../connections/config.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
 import { inRange, type TimeRange } from '../read/range.ts';
 import { column } from '../sql/columns.ts';
-import type { CompiledSql } from '../sql/compile.ts';
+import type { CompiledFilter } from '../sql/compile.ts';
 
 /** A server as one cluster's clients used it. */
 export interface Usage {
@@ -137,7 +137,7 @@ export async function readUsage(
   store: Reader,
   how: {
     readonly range: TimeRange;
-    readonly filter: CompiledSql;
+    readonly filter: CompiledFilter;
     readonly config: ConnectionsConfig;
     readonly signal: AbortSignal | undefined;
   },

@@ -15,7 +15,7 @@ import { eventConditions, flowConditions } from './event.ts';
 import { httpConditions } from './http.ts';
 
 /** The filters of a request, compiled once: as a condition of SQL and as a predicate. */
-export interface CompiledSql {
+export interface CompiledFilter {
   /** Lets through every row that matches; `ALWAYS` without a filter. */
   readonly condition: Sql;
   /** The text and the values of `condition`, for statements that are still put together as text. */
@@ -43,7 +43,7 @@ export function compileSql(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
   failed?: Failed,
-): CompiledSql {
+): CompiledFilter {
   // First, since it refuses what cannot be understood in Hubble's order.
   const predicate = compilePredicate(whitelist, blacklist, failed && { failed });
   const allowed = checked(whitelist).map(filterBounds);

@@ -19,7 +19,7 @@ export function wholeLine(sources: readonly string[]): string {
  */
 export function patternCondition(pattern: string, column: Sql): Bounds {
   if (!isReadAlike(pattern)) return ANYTHING;
-  // Hubble's flags: the engine lets a dot match a newline unless told otherwise.
+  // Hubble's flags: by default the engine lets a dot match a newline.
   return exactly(sql`match(${column}, ${string(`(?-s:${pattern})`)})`);
 }
 

@@ -1,6 +1,6 @@
 // Two windows side by side: of each group, what it has in the one and in the other.
 import type { QueryParams } from '../../store/store.ts';
-import type { CompiledSql } from '../sql/compile.ts';
+import type { CompiledFilter } from '../sql/compile.ts';
 import type { Dimension } from './dimensions.ts';
 import { countedRows, keysOf, type MeasureName, type TotalsDeps, type Window } from './rows.ts';
 
@@ -16,7 +16,7 @@ export async function pairedGroups(
   asked: {
     readonly now: Window;
     readonly before: Window;
-    readonly filter: CompiledSql;
+    readonly filter: CompiledFilter;
     readonly dimensions: readonly Dimension[];
     readonly measure: MeasureName;
   },

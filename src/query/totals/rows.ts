@@ -3,7 +3,7 @@
 import type { QueryParams } from '../../store/store.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
 import { rangeCondition, slotBounds, slotOf, type TimeRange } from '../read/range.ts';
-import type { CompiledSql } from '../sql/compile.ts';
+import type { CompiledFilter } from '../sql/compile.ts';
 import type { TotalsConfig } from './config.ts';
 import type { Dimension, Key } from './dimensions.ts';
 import { AUDITED, DENIED, DROPPED_FLOW, withNames } from './expressions.ts';
@@ -58,7 +58,7 @@ export interface TotalsDeps {
 
 export interface Counting {
   readonly windows: readonly Window[];
-  readonly filter: CompiledSql;
+  readonly filter: CompiledFilter;
   readonly keys: readonly Key[];
   readonly measures: readonly MeasureName[];
 }

@@ -3,7 +3,7 @@
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
-import { type CompiledSql, compileSql } from '../sql/compile.ts';
+import { type CompiledFilter, compileSql } from '../sql/compile.ts';
 import type { Window } from './rows.ts';
 
 export interface TotalsQuery extends Window {
@@ -21,7 +21,7 @@ export function checkWindow({ since, until }: Window, field = 'since'): void {
 }
 
 /** The filter of a question that is answered in SQL alone. Throws `input/invalid` naming what SQL cannot decide. */
-export function exactFilter(query: TotalsQuery, what: string): CompiledSql {
+export function exactFilter(query: TotalsQuery, what: string): CompiledFilter {
   const filter = compileSql(query.whitelist, query.blacklist);
   if (filter.exact) return filter;
   const named = [...query.whitelist, ...query.blacklist].flatMap((each) =>

@@ -1,7 +1,7 @@
 // Where one connection ends and the next begins, and whose they are: one case each.
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../../../src/hubble/proto/schema.gen.ts';
-import { draftOf } from '../../../../src/query/connections/connection.ts';
+import { candidateOf } from '../../../../src/query/connections/connection.ts';
 import { observationOf } from '../../../../src/query/connections/observation.ts';
 import { stitch } from '../../../../src/query/connections/stitch.ts';
 import { timestamp } from '../../../../src/simulate/framing.ts';
@@ -136,7 +136,7 @@ test('who the client is: an old drop says nothing of replies, port numbers decid
     flow: { is_reply: undefined, verdict: 0, event_type: {} },
   });
   const [found] = stitch(drop ? [drop] : [], LIMITS);
-  expect(found && draftOf(found).connection.server).toMatchObject({ ip: B, port: 80 });
+  expect(found && candidateOf(found).connection.server).toMatchObject({ ip: B, port: 80 });
 });
 
 test('a translated source is joined with what the other side saw', () => {
@@ -161,7 +161,7 @@ test('a translated source is joined with what the other side saw', () => {
   for (const order of [list, [...list].reverse()]) {
     const found = stitch(order, LIMITS);
     expect(found).toHaveLength(1);
-    expect(found[0] && draftOf(found[0]).connection).toMatchObject({
+    expect(found[0] && candidateOf(found[0]).connection).toMatchObject({
       client: { ip: A, port: 40_000 },
       translatedTo: [node],
       source: { flows: 3, replies: 1 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { draftOf } from '../../../../src/query/connections/connection.ts';
+import { candidateOf } from '../../../../src/query/connections/connection.ts';
 import { observationOf } from '../../../../src/query/connections/observation.ts';
 import { sideOf } from '../../../../src/query/connections/orient.ts';
 import { endKey, stitch, towardServer } from '../../../../src/query/connections/stitch.ts';
@@ -18,7 +18,7 @@ describe('random conversations', () => {
           const { responses, truths } = tell(seed, count);
           const seen = responses.flatMap((each) => observationOf(each, { hit: true }) ?? []);
           const found = stitch(seen, LIMITS).map((stitched) => {
-            const { connection } = draftOf(stitched);
+            const { connection } = candidateOf(stitched);
             const at = (side: string) =>
               stitched.seen
                 .filter((each) => sideOf(each, towardServer(each, stitched.server)) === side)

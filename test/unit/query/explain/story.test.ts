@@ -83,7 +83,7 @@ describe('a denial at the other end', () => {
       `The client's identity is ${how.client.identity}, of cluster 5 (${how.client.identity} >> 16 = 5), mesh-5`,
     );
     expect(text).toMatch(/Source side: cluster mesh-5 .* 2 FORWARDED, no answer among them/);
-    expect(text).toContain('To the source it looks forwarded');
+    expect(text).toContain('The source sees forwarded flows');
     expect(text).toMatch(/Cluster mesh-6 dropped it on INGRESS at the destination, 2 times/);
     expect(text).toContain('this is the default deny');
     expect(unknown.join()).toContain('Which policies select the destination is in no flow');
