@@ -2,6 +2,7 @@
 import { enumName, POLICY_MATCHES } from '../../hubble/names.ts';
 import { DropReason, TrafficDirection, Verdict } from '../../hubble/proto/schema.gen.ts';
 import { endOf, incidentHow, incidentId, incidentPolicies } from '../../incident/incident.ts';
+import { column, join, sql } from '../../store/sql.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import { timeText } from '../connections/text.ts';
 import type { Document } from '../request/document.ts';
@@ -39,11 +40,7 @@ const COLUMNS = [
 type Name = (typeof COLUMNS)[number];
 
 /** The columns of a row for `denialOf`. */
-export const DENIAL_SELECT = [
-  'toUnixTimestamp64Nano(time)',
-  'toUnixTimestamp64Nano(last)',
-  ...COLUMNS,
-].join(', ');
+export const DENIAL_SELECT = sql`toUnixTimestamp64Nano(time), toUnixTimestamp64Nano(last), ${join(COLUMNS.map(column), sql`, `)}`;
 const BEFORE = 2;
 const ICMP = [3, 4];
 

@@ -3,9 +3,19 @@
 
 import { type FlowFilter, Verdict } from '../../hubble/proto/schema.gen.ts';
 import { inputError, type ParallaxError } from '../../runtime/errors.ts';
-import { FLOW_COLUMNS, PRESENCE } from '../../store/schema/columns.ts';
+import { PRESENCE } from '../../store/schema/columns.ts';
 import { DENIAL_COLUMNS, INCIDENT_COLUMNS } from '../../store/schema/denial-columns.ts';
-import type { QueryParams } from '../../store/store.ts';
+import {
+  ALWAYS,
+  allOf,
+  anyOf,
+  column,
+  EMPTY,
+  join,
+  param,
+  type Sql,
+  sql,
+} from '../../store/sql.ts';
 import { compileSql } from '../sql/compile.ts';
 import { quoteRegex, wholeLine } from '../sql/regex.ts';
 
@@ -23,8 +33,7 @@ export interface DenialFilter {
 export type Stream = 'dropped' | 'audit' | 'all';
 
 export interface DenialCondition {
-  readonly where: string;
-  readonly params: QueryParams;
+  readonly where: Sql;
   /** Whether `incidents` has all that it asks about; `denials` always has. */
   readonly ofIncidents: boolean;
 }
@@ -35,32 +44,29 @@ const { DROPPED, AUDIT } = Verdict.numbers;
 const NO_POLICY = 'none';
 
 /** Columns of `flows` made of those of both tables. */
-const MADE: Readonly<Record<string, string>> = {
-  source_cluster_name: 'source_cluster',
-  destination_cluster_name: 'destination_cluster',
+const MADE: Readonly<Record<string, Sql>> = {
+  source_cluster_name: sql`source_cluster`,
+  destination_cluster_name: sql`destination_cluster`,
   source_workloads: kindAndName('source_workload'),
   destination_workloads: kindAndName('destination_workload'),
 };
 /** And of those of `denials`. */
-const MADE_OF_DENIALS: Readonly<Record<string, string>> = {
+const MADE_OF_DENIALS: Readonly<Record<string, Sql>> = {
   ...MADE,
   // The first name is kept, as what the source is called.
-  source_names:
-    "if(source_workload != '' OR source_peer = source_pod_name OR match(source_peer, '^(cidr|reserved):'), '', source_peer)",
-  destination_service_namespace: "splitByChar('/', destination_service)[1]",
-  destination_service_name:
-    "substring(destination_service, position(destination_service, '/') + 1)",
-  l7_protocol: "multiIf(dns_query != '', 1, http_method != '' OR http_url != '', 2, 0)",
-  ip_version: "multiIf(ip_source = '', 0, position(ip_source, ':') = 0, 1, 2)",
+  source_names: sql`if(source_workload != '' OR source_peer = source_pod_name OR match(source_peer, '^(cidr|reserved):'), '', source_peer)`,
+  destination_service_namespace: sql`splitByChar('/', destination_service)[1]`,
+  destination_service_name: sql`substring(destination_service, position(destination_service, '/') + 1)`,
+  l7_protocol: sql`multiIf(dns_query != '', 1, http_method != '' OR http_url != '', 2, 0)`,
+  ip_version: sql`multiIf(ip_source = '', 0, position(ip_source, ':') = 0, 1, 2)`,
   // Both ends are there, whatever is known of them; every uuid is the flow's own, or stands for one.
-  presence: `toUInt64(${2 ** PRESENCE['flow.source'] + 2 ** PRESENCE['flow.destination']})`,
-  uuid_text: "''",
+  presence: sql`toUInt64(${2 ** PRESENCE['flow.source'] + 2 ** PRESENCE['flow.destination']})`,
+  uuid_text: sql`''`,
 };
 const TABLES: Readonly<Record<Table, ReadonlySet<string>>> = {
   denials: new Set([...DENIAL_COLUMNS.map(({ name }) => name), ...Object.keys(MADE_OF_DENIALS)]),
   incidents: new Set([...INCIDENT_COLUMNS.map(({ name }) => name), ...Object.keys(MADE)]),
 };
-const OF_FLOWS: ReadonlySet<string> = new Set(FLOW_COLUMNS.map(({ name }) => name));
 
 /** Of these a denial keeps nothing that the columns would show; expressions may ask for any part of a flow. */
 const REFUSED: ReadonlySet<string> = new Set([
@@ -79,41 +85,35 @@ export function denialCondition(filter: DenialFilter): DenialCondition {
   checkFields('blacklist', blacklist);
   const flows = compileSql(whitelist, blacklist);
   const own = ownConditions({ ...filter, whitelist });
-  const parts = [flows.where, ...own.parts].filter((part) => part !== '1');
-  const where = parts.length === 0 ? '1' : parts.map((part) => `(${part})`).join(' AND ');
-  return {
-    where,
-    params: { ...flows.params, ...own.params },
-    ofIncidents: columnsOf(where).every((name) => TABLES.incidents.has(name)),
-  };
+  const where = allOf([flows.condition, ...own].filter((part) => part !== ALWAYS));
+  return { where, ofIncidents: has('incidents', where) };
 }
 
 /** What stands before SELECT, so that a condition's names mean something in the table. */
-export function namesOf(table: Table, { where }: DenialCondition): string {
-  const used = new Set(columnsOf(where));
+export function namesOf(table: Table, { where }: DenialCondition): Sql {
   const made = Object.entries(table === 'denials' ? MADE_OF_DENIALS : MADE);
-  const names = made.flatMap(([name, sql]) => (used.has(name) ? [`${sql} AS ${name}`] : []));
-  return names.length === 0 ? '' : `WITH ${names.join(', ')} `;
+  const names = made.flatMap(([name, value]) =>
+    where.columns.has(name) ? [sql`${value} AS ${column(name)}`] : [],
+  );
+  return names.length === 0 ? EMPTY : sql`WITH ${join(names, sql`, `)} `;
 }
 
-function ownConditions({ whitelist, policies = [], clusters = [], stream }: DenialFilter) {
-  const parts: string[] = [];
-  const params: Record<string, string | readonly string[]> = {};
+function ownConditions({ whitelist, policies = [], clusters = [], stream }: DenialFilter): Sql[] {
+  const parts: Sql[] = [];
   const named = whitelist.some(({ verdict = [] }) => verdict.length > 0);
   const shown = stream ?? (named ? 'all' : 'dropped');
-  if (shown !== 'all') parts.push(`verdict = ${shown === 'audit' ? AUDIT : DROPPED}`);
-  if (clusters.length > 0) {
-    parts.push('cluster IN {deniedIn:Array(String)}');
-    params.deniedIn = clusters;
-  }
+  if (shown !== 'all') parts.push(sql`verdict = ${shown === 'audit' ? AUDIT : DROPPED}`);
+  if (clusters.length > 0) parts.push(sql`cluster IN ${param(clusters, 'Array(String)')}`);
   if (policies.length > 0) {
     const lines = policies.filter((name) => name !== NO_POLICY).map(policyPattern);
-    const any = lines.length === 0 ? [] : ['match(policies, {policyLine:String})'];
-    if (policies.includes(NO_POLICY)) any.push("policies = ''");
-    parts.push(any.join(' OR '));
-    if (lines.length > 0) params.policyLine = wholeLine(lines);
+    parts.push(
+      anyOf([
+        ...(lines.length === 0 ? [] : [sql`match(policies, ${param(wholeLine(lines), 'String')})`]),
+        ...(policies.includes(NO_POLICY) ? [sql`policies = ''`] : []),
+      ]),
+    );
   }
-  return { parts, params };
+  return parts;
 }
 
 /** Of a line `Kind namespace/name`: all of it, without the kind, or the name alone. */
@@ -147,8 +147,13 @@ function checkFields(list: string, filters: readonly FlowFilter[]): void {
 
 /** Whether SQL can say all of it of the columns of `denials`. */
 function isKnown(filter: FlowFilter): boolean {
-  const { where, exact } = compileSql([filter], []);
-  return exact && columnsOf(where).every((name) => TABLES.denials.has(name));
+  const { condition, exact } = compileSql([filter], []);
+  return exact && has('denials', condition);
+}
+
+/** Whether the table has all columns of a condition, its own or made ones. */
+function has(table: Table, { columns }: Sql): boolean {
+  return [...columns].every((name) => TABLES[table].has(name));
 }
 
 function notOfDenials(field: string): ParallaxError {
@@ -159,17 +164,7 @@ function notOfDenials(field: string): ParallaxError {
   );
 }
 
-/** Columns that a condition reads. Values are parameters: outside of quotes and braces all names are columns. */
-function columnsOf(where: string): string[] {
-  const bare = where.replace(/'(?:[^'\\]|\\.)*'|\{[^}]*\}/g, ' ');
-  return [...new Set(bare.match(/[a-z_][a-z0-9_]*/g) ?? [])].filter((name) => isColumn(name));
-}
-
-function isColumn(name: string): boolean {
-  return OF_FLOWS.has(name) || TABLES.denials.has(name);
-}
-
 /** `Kind/name` of `namespace/Kind/name`. */
-function kindAndName(column: string): string {
-  return `substring(${column}, position(${column}, '/') + 1)`;
+function kindAndName(name: string): Sql {
+  return sql`substring(${column(name)}, position(${column(name)}, '/') + 1)`;
 }

@@ -2,7 +2,8 @@
 
 import { type Incident, type IncidentState, incidentOf } from '../../incident/incident.ts';
 import { earlier, later } from '../../runtime/time.ts';
-import { textSql } from '../../store/sql.ts';
+import { allRows, text } from '../../store/rows.ts';
+import { sql, table } from '../../store/sql.ts';
 import type { QueryOptions, Reader } from '../../store/store.ts';
 import type { TimeRange } from '../read/range.ts';
 import { countIncidents, type StateWanted } from './counted.ts';
@@ -79,10 +80,9 @@ async function stateWanted(
 ): Promise<StateWanted | undefined> {
   if (is === 'all') return undefined;
   if (is === 'open') return { is, now, quiet, watched: new Map() };
-  const clusters: string[] = [];
-  const sql = 'SELECT DISTINCT cluster FROM incidents';
-  for await (const [cluster] of store.query(textSql(sql, {}, ['incidents']), {}, options))
-    clusters.push(String(cluster));
+  const statement = sql`SELECT DISTINCT cluster FROM ${table('incidents')}`;
+  const found = await allRows(store, statement, { cluster: text }, options);
+  const clusters = found.map(({ cluster }) => cluster);
   return {
     is,
     now,

@@ -4,7 +4,8 @@ import { enumName } from '../../hubble/names.ts';
 import { Verdict } from '../../hubble/proto/schema.gen.ts';
 import type { Incident } from '../../incident/incident.ts';
 import { earlier, later } from '../../runtime/time.ts';
-import { textSql } from '../../store/sql.ts';
+import { bigint, list, number, rows, text } from '../../store/rows.ts';
+import { column, param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { MISSING, unseenBy, withinDateTime } from '../connections/missing.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
@@ -13,8 +14,7 @@ import { slotBounds, slotOf } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import type { peerViewSchema } from './schema.ts';
 
-/** Tables that show in which clusters flows were collected. */
-const OBSERVED = ['coverage', 'flow_totals'] as const;
+const PROTOCOL_NAMES: readonly string[] = PROTOCOLS;
 
 export type PeerView = Document<typeof peerViewSchema>;
 
@@ -71,12 +71,14 @@ interface Seen {
   readonly flows: number;
 }
 
-const name = (side: Side) =>
-  `if(${side}_workload != '', substringIndex(${side}_workload, '/', -1), ${side}_peer)`;
+const shortOf = (side: Side) => sql`substringIndex(${column(`${side}_workload`)}, '/', -1)`;
+
+const nameOf = (side: Side) =>
+  sql`if(${column(`${side}_workload`)} != '', ${shortOf(side)}, ${column(`${side}_peer`)})`;
 
 /** Ends with one of these names: a condition on each column by itself, which the engine checks once per distinct value. */
-const named = (side: Side, names: string) =>
-  `(substringIndex(${side}_workload, '/', -1) IN {${names}:Array(String)} OR ${side}_workload = '' AND ${side}_peer IN {${names}:Array(String)})`;
+const isNamed = (side: Side, names: Sql) =>
+  sql`(${shortOf(side)} IN ${names} OR ${column(`${side}_workload`)} = '' AND ${column(`${side}_peer`)} IN ${names})`;
 
 /** Without the kind of workload, which may be a guess in the cluster that sees the pod as remote. */
 function keyOf(incident: Incident): string {
@@ -85,7 +87,7 @@ function keyOf(incident: Incident): string {
   return JSON.stringify([
     incident[side].cluster,
     side === 'source' ? 2 : 1,
-    (PROTOCOLS as readonly string[]).indexOf(protocol),
+    PROTOCOL_NAMES.indexOf(protocol),
     port,
     source.namespace,
     shortName(source),
@@ -103,6 +105,21 @@ function outOf({ first, last }: IncidentWindow): (seen: Seen) => boolean {
   return ({ slot }) => slot < from || slot > to;
 }
 
+/** The columns before the lists are those of `keyOf`. */
+const SEEN = {
+  cluster: text,
+  direction: number,
+  protocol: number,
+  port: number,
+  from: text,
+  source: text,
+  to: text,
+  destination: text,
+  slots: list(bigint),
+  verdicts: list(number),
+  flows: list(number),
+};
+
 /** By `keyOf`; `flow_totals` has the traffic in the direction opposite to the denial. */
 async function readSeen(
   store: Reader,
@@ -112,51 +129,39 @@ async function readSeen(
   const seen = new Map<string, Seen[]>();
   if (windows.length === 0) return seen;
   const incidents = windows.map(({ incident }) => incident);
-  const all = <T>(pick: (incident: Incident) => T): T[] => [...new Set(incidents.map(pick))];
-  const sql = `SELECT cluster, traffic_direction, l4_protocol, server_port, source_namespace, ${name('source')} AS source_name,
-      destination_namespace, ${name('destination')} AS destination_name,
+  const all = <T extends string | number>(pick: (incident: Incident) => T): T[] => [
+    ...new Set(incidents.map(pick)),
+  ];
+  const texts = (pick: (incident: Incident) => string) => param(all(pick), 'Array(String)');
+  const { first, last } = spanOf(windows);
+  const statement = sql`SELECT cluster, traffic_direction, l4_protocol, server_port, source_namespace,
+      ${nameOf('source')} AS source_name, destination_namespace, ${nameOf('destination')} AS destination_name,
       groupArray(time_slot), groupArray(verdict), groupArray(flows)
-    FROM flow_totals
-    WHERE time_slot BETWEEN {first:Int32} AND {last:Int32} AND cluster IN {clusters:Array(String)}
-      AND client_is_source = 1 AND server_port IN {ports:Array(UInt16)}
-      AND source_namespace IN {sourceSpaces:Array(String)} AND destination_namespace IN {destinationSpaces:Array(String)}
-      AND ${named('source', 'sources')} AND ${named('destination', 'destinations')}
+    FROM ${table('flow_totals')}
+    WHERE time_slot BETWEEN ${param(first, 'Int32')} AND ${param(last, 'Int32')}
+      AND cluster IN ${texts((each) => each[sideOf(each)].cluster)} AND client_is_source = 1
+      AND server_port IN ${param(
+        all(({ port }) => port),
+        'Array(UInt16)',
+      )}
+      AND source_namespace IN ${texts(({ source }) => source.namespace)}
+      AND destination_namespace IN ${texts(({ destination }) => destination.namespace)}
+      AND ${isNamed(
+        'source',
+        texts(({ source }) => shortName(source)),
+      )}
+      AND ${isNamed(
+        'destination',
+        texts(({ destination }) => shortName(destination)),
+      )}
     GROUP BY cluster, traffic_direction, l4_protocol, server_port, source_namespace, source_name,
       destination_namespace, destination_name`;
-  const params = {
-    ...spanOf(windows),
-    clusters: all((each) => each[sideOf(each)].cluster),
-    ports: all(({ port }) => port),
-    sourceSpaces: all(({ source }) => source.namespace),
-    destinationSpaces: all(({ destination }) => destination.namespace),
-    sources: all(({ source }) => shortName(source)),
-    destinations: all(({ destination }) => shortName(destination)),
-  };
-  for await (const row of store.query(textSql(sql, params, ['flow_totals']), {}, { signal })) {
-    const [cluster, direction, protocol, port, ...rest] = row;
-    const [from, source, to, destination, slots, verdicts, flows] = rest;
-    const key = JSON.stringify([
-      String(cluster),
-      Number(direction),
-      Number(protocol),
-      Number(port),
-      ...[from, source, to, destination].map(String),
-    ]);
-    const [counted, outcomes] = [listOf(flows).map(Number), listOf(verdicts).map(Number)];
+  for await (const { slots, verdicts, flows, ...key } of rows(store, statement, SEEN, { signal }))
     seen.set(
-      key,
-      listOf(slots).map((slot, at) => ({
-        slot: BigInt(String(slot)),
-        verdict: outcomes[at] ?? 0,
-        flows: counted[at] ?? 0,
-      })),
+      JSON.stringify(Object.values(key)),
+      slots.map((slot, at) => ({ slot, verdict: verdicts[at] ?? 0, flows: flows[at] ?? 0 })),
     );
-  }
   return seen;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
 
 function spanOf(windows: readonly IncidentWindow[]): {
@@ -179,31 +184,32 @@ async function readCollected(
 ): Promise<Map<string, ReadonlySet<bigint>>> {
   const collected = new Map<string, ReadonlySet<bigint>>();
   if (unseen.length === 0) return collected;
-  const options = signal && { signal };
   const clusters = [...new Set(unseen.map(({ incident }) => incident[sideOf(incident)].cluster))];
   const { first, last } = spanOf(unseen);
-  const since = withinDateTime(slotBounds(first).first);
-  const until = withinDateTime(slotBounds(last).last);
-  const slots = `SELECT cluster, groupUniqArray(slot) FROM (
-      SELECT cluster, toInt32(intDiv(toUnixTimestamp(minute), 300)) AS slot FROM coverage
-        WHERE cluster IN {clusters:Array(String)} AND up_ms > 0
-          AND minute BETWEEN fromUnixTimestamp({since:Int64}) AND fromUnixTimestamp({until:Int64})
+  const since = param(withinDateTime(slotBounds(first).first), 'Int64');
+  const until = param(withinDateTime(slotBounds(last).last), 'Int64');
+  const wanted = param(clusters, 'Array(String)');
+  const slots = sql`SELECT cluster, groupUniqArray(slot) FROM (
+      SELECT cluster, toInt32(intDiv(toUnixTimestamp(minute), 300)) AS slot FROM ${table('coverage')}
+        WHERE cluster IN ${wanted} AND up_ms > 0
+          AND minute BETWEEN fromUnixTimestamp(${since}) AND fromUnixTimestamp(${until})
       UNION ALL
-      SELECT cluster, time_slot AS slot FROM flow_totals
-        WHERE cluster IN {clusters:Array(String)} AND time_slot BETWEEN {first:Int32} AND {last:Int32}
+      SELECT cluster, time_slot AS slot FROM ${table('flow_totals')}
+        WHERE cluster IN ${wanted} AND time_slot BETWEEN ${param(first, 'Int32')} AND ${param(last, 'Int32')}
     ) GROUP BY cluster`;
-  const params = { clusters, first, last, since, until };
-  for await (const [cluster, found] of store.query(textSql(slots, params, OBSERVED), {}, options))
-    collected.set(String(cluster), new Set(listOf(found).map((slot) => BigInt(String(slot)))));
+  const shape = { cluster: text, found: list(bigint) };
+  for await (const { cluster, found } of rows(store, slots, shape, { signal }))
+    collected.set(cluster, new Set(found));
   // Whole tables are read only for clusters without any slot above.
-  const open = clusters.filter((cluster) => !collected.has(cluster));
-  if (open.length === 0) return collected;
-  const ever = `SELECT DISTINCT cluster FROM (
-      SELECT cluster FROM coverage WHERE cluster IN {open:Array(String)} AND up_ms > 0
+  const left = clusters.filter((cluster) => !collected.has(cluster));
+  if (left.length === 0) return collected;
+  const open = param(left, 'Array(String)');
+  const ever = sql`SELECT DISTINCT cluster FROM (
+      SELECT cluster FROM ${table('coverage')} WHERE cluster IN ${open} AND up_ms > 0
       UNION ALL
-      SELECT cluster FROM flow_totals WHERE cluster IN {open:Array(String)})`;
-  for await (const [cluster] of store.query(textSql(ever, { open }, OBSERVED), {}, options))
-    collected.set(String(cluster), new Set());
+      SELECT cluster FROM ${table('flow_totals')} WHERE cluster IN ${open})`;
+  for await (const { cluster } of rows(store, ever, { cluster: text }, { signal }))
+    collected.set(cluster, new Set());
   return collected;
 }
 

@@ -1,8 +1,9 @@
 // Single denials, the newest first, page by page. Where a page lies is found by counting the slots of the sort key, so
 // that only those rows are read and sorted that may be in it.
-import { textSql } from '../../store/sql.ts';
+import { bigint, number, rows } from '../../store/rows.ts';
+import { ALWAYS, allOf, param, type Sql, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import { momentSql, rangeCondition, slotBounds, slotOf, type TimeRange } from '../read/range.ts';
+import { inRange, slotBounds, slotOf, type TimeRange, timeSql, toBigint } from '../read/range.ts';
 import { DENIAL_SELECT, type Denial, denialOf } from './denial.ts';
 import { type DenialCondition, type DenialFilter, denialCondition, namesOf } from './filter.ts';
 
@@ -34,22 +35,16 @@ export async function readDenials(
   const slot = await slotWith(store, query, condition, signal);
   if (slot === undefined) return { denials: [], next: undefined };
   const asked = after === undefined ? query : { ...query, until: after.time };
-  const { where, params } = conditionsOf(asked, condition);
   const behind =
-    after === undefined ? '1' : `(time, uuid) < (${momentSql('afterTime')}, {afterUuid:UUID})`;
-  const sql =
-    `${namesOf('denials', condition)}SELECT ${DENIAL_SELECT} FROM denials ` +
-    `WHERE time_slot >= {slot:Int32} AND ${where} AND ${behind} ` +
-    'ORDER BY time DESC, uuid DESC LIMIT {limit:UInt32}';
-  const values = {
-    ...params,
-    slot,
-    limit: limit + 1,
-    ...(after && { afterTime: after.time, afterUuid: after.uuid }),
-  };
+    after === undefined
+      ? ALWAYS
+      : sql`(time, uuid) < (${timeSql(after.time)}, ${param(after.uuid, 'UUID')})`;
+  const statement = sql`${namesOf('denials', condition)}SELECT ${DENIAL_SELECT} FROM ${table('denials')}
+    WHERE time_slot >= ${param(slot, 'Int32')} AND ${whereOf(asked, condition)} AND ${behind}
+    ORDER BY time DESC, uuid DESC LIMIT ${param(limit + 1, 'UInt32')}`;
   const found: { denial: Denial; time: bigint }[] = [];
-  for await (const row of store.query(textSql(sql, values, ['denials']), {}, { signal }))
-    found.push({ denial: denialOf(row), time: BigInt(String(row[0])) });
+  for await (const row of store.query(statement, {}, { signal }))
+    found.push({ denial: denialOf(row), time: toBigint(row[0]) });
   const page = found.slice(0, limit);
   const last = page.at(-1);
   const more = found.length > limit && last !== undefined;
@@ -70,25 +65,20 @@ async function slotWith(
   // How much of the cursor's own slot is left is not counted: it is read anyway.
   let slot = after && slotOf(after.time);
   const until = slot === undefined ? query.until : slotBounds(slot).first - 1n;
-  const { where, params } = conditionsOf({ ...query, until }, condition);
-  const sql =
-    `${namesOf('denials', condition)}SELECT time_slot, count() FROM denials WHERE ${where} ` +
-    'GROUP BY time_slot ORDER BY time_slot DESC';
+  const statement = sql`${namesOf('denials', condition)}SELECT time_slot, count() FROM ${table('denials')}
+    WHERE ${whereOf({ ...query, until }, condition)} GROUP BY time_slot ORDER BY time_slot DESC`;
   let count = 0;
-  for await (const [at, rows] of store.query(textSql(sql, params, ['denials']), {}, { signal })) {
-    slot = BigInt(String(at));
-    count += Number(rows);
+  const shape = { at: bigint, denials: number };
+  for await (const { at, denials } of rows(store, statement, shape, { signal })) {
+    slot = at;
+    count += denials;
     if (count > limit) break;
   }
   return slot;
 }
 
-function conditionsOf(query: DenialQuery, condition: DenialCondition) {
-  const range = rangeCondition('denials', query);
+function whereOf(query: DenialQuery, { where }: DenialCondition): Sql {
   const { ids } = query;
-  const wanted = ids === undefined ? '' : ' AND incident IN {ids:Array(UInt64)}';
-  return {
-    where: `(${range.where})${wanted} AND (${condition.where})`,
-    params: { ...range.params, ...condition.params, ...(ids !== undefined && { ids }) },
-  };
+  const wanted = ids === undefined ? [] : [sql`incident IN ${param(ids, 'Array(UInt64)')}`];
+  return allOf([inRange('denials', query), ...wanted, where]);
 }

@@ -178,7 +178,7 @@ function whatOf(
 }
 
 function requestsOf(variants: readonly Variant[]): PortRule['rules'] | undefined {
-  const distinct = (list: readonly object[]) => [
+  const distinct = <T>(list: readonly T[]): T[] => [
     ...new Map(list.map((each) => [JSON.stringify(each), each])).values(),
   ];
   const http = distinct(
@@ -199,7 +199,7 @@ function requestsOf(variants: readonly Variant[]): PortRule['rules'] | undefined
       query === '' ? [] : [{ matchName: query.replace(/\.$/, '') }],
     ),
   );
-  return dns.length > 0 ? { dns: dns as { matchName: string }[] } : undefined;
+  return dns.length > 0 ? { dns } : undefined;
 }
 
 /** A pattern over path and query. Any query matches: its values do not identify the resource. */

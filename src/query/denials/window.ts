@@ -1,7 +1,7 @@
 // A window over both tables: whole hours are read from `incidents`, the rest at its edges from `denials`.
 import { HOUR_NS } from '../../runtime/time.ts';
-import type { QueryParams } from '../../store/store.ts';
-import { rangeCondition, type TimeRange } from '../read/range.ts';
+import { allOf, anyOf, param, type Sql, sql } from '../../store/sql.ts';
+import { inRange, type TimeRange } from '../read/range.ts';
 
 /** Hours that the column can hold: a bound further out is none. */
 const MOST_HOURS = 2n ** 31n - 1n;
@@ -29,42 +29,16 @@ export function windowParts({ since, until }: TimeRange): WindowParts {
 }
 
 /** The condition for the whole hours, over `incidents`. */
-export function hoursCondition({
-  first,
-  last,
-}: {
-  readonly first?: bigint;
-  readonly last?: bigint;
-}): {
-  readonly where: string;
-  readonly params: QueryParams;
-} {
-  const parts: string[] = [];
-  const params: Record<string, bigint> = {};
-  if (first !== undefined) {
-    parts.push('hour >= {hourFrom:Int32}');
-    params.hourFrom = within(first);
-  }
-  if (last !== undefined) {
-    parts.push('hour <= {hourTo:Int32}');
-    params.hourTo = within(last);
-  }
-  return { where: parts.length === 0 ? '1' : parts.join(' AND '), params };
+export function hoursCondition({ first, last }: NonNullable<WindowParts['hours']>): Sql {
+  return allOf([
+    ...(first === undefined ? [] : [sql`hour >= ${param(within(first), 'Int32')}`]),
+    ...(last === undefined ? [] : [sql`hour <= ${param(within(last), 'Int32')}`]),
+  ]);
 }
 
 /** The condition for the edges, over `denials`. */
-export function edgesCondition(edges: readonly TimeRange[]): {
-  readonly where: string;
-  readonly params: QueryParams;
-} {
-  const params: Record<string, QueryParams[string]> = {};
-  const parts = edges.map((edge, index) => {
-    const range = rangeCondition('denials', edge);
-    const named = range.where.replace(/\{(\w+):/g, `{$1_${index}:`);
-    for (const [name, value] of Object.entries(range.params)) params[`${name}_${index}`] = value;
-    return `(${named})`;
-  });
-  return { where: parts.length === 0 ? '0' : parts.join(' OR '), params };
+export function edgesCondition(edges: readonly TimeRange[]): Sql {
+  return anyOf(edges.map((edge) => inRange('denials', edge)));
 }
 
 /** The hour that a moment lies in. */

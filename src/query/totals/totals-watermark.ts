@@ -32,7 +32,7 @@ interface Complete extends Slots {
 export function createTotalsWatermark(store: Reader): TotalsWatermark {
   return {
     since: completeSince(store, sql`1`),
-    reportedSince: completeSince(store, sql`told = 1`),
+    reportedSince: completeSince(store, sql`has_reported_ends = 1`),
   };
 }
 

@@ -40,32 +40,35 @@ describe('a filter over denials', () => {
     ] as const) {
       const found = condition([flag, value]);
       expect(found.ofIncidents, flag).toBe(false);
-      expect(found.where).not.toContain(value);
+      expect(found.where.render().text).not.toContain(value);
     }
   });
 
   it('names what the table calls otherwise, and no more', () => {
-    expect(namesOf('denials', condition(['pod', 'shop/web']))).toBe('');
-    expect(namesOf('incidents', condition(['to-workload', 'web']))).toBe(
+    expect(namesOf('denials', condition(['pod', 'shop/web'])).render().text).toBe('');
+    expect(namesOf('incidents', condition(['to-workload', 'web'])).render().text).toBe(
       "WITH substring(destination_workload, position(destination_workload, '/') + 1) AS destination_workloads ",
     );
-    expect(namesOf('denials', condition(['to-cluster', 'east']))).toBe(
+    expect(namesOf('denials', condition(['to-cluster', 'east'])).render().text).toBe(
       'WITH destination_cluster AS destination_cluster_name ',
     );
   });
 
   it('shows what was denied, unless a verdict is named', () => {
-    expect(condition().where).toBe('(verdict = 2)');
-    expect(condition(['verdict', 'AUDIT']).where).not.toContain('verdict = 2');
+    expect(condition().where.render().text).toBe('verdict = 2');
+    expect(condition(['verdict', 'AUDIT']).where.render().text).not.toContain('verdict = 2');
     const all = denialCondition({ whitelist: [], blacklist: [], stream: 'all' });
-    expect(all.where).toBe('1');
+    expect(all.where.render().text).toBe('1');
   });
 
   it('takes policies as patterns of whole lines', () => {
     const pattern = (policy: string) => {
-      const { params } = denialCondition({ whitelist: [], blacklist: [], policies: [policy] });
+      const { where } = denialCondition({
+        ...{ whitelist: [], blacklist: [], stream: 'all' },
+        policies: [policy],
+      });
       // What is tested is JavaScript's reading of a plain pattern.
-      return new RegExp(String(params.policyLine));
+      return new RegExp(String(where.render().params.p1));
     };
     const lines = 'CiliumNetworkPolicy shop/a.b\nCiliumClusterwideNetworkPolicy /all';
     for (const text of ['a.b', 'shop/a.b', 'CiliumNetworkPolicy shop/a.b', 'all'])
