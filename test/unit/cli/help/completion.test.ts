@@ -77,6 +77,7 @@ describe.each(['zsh', 'fish'] as const)('the script of %s', (shell) => {
     }
   });
 
+  if (!isThere(shell)) console.log(`*** ${shell} is not installed: its script is not parsed ***`);
   test.runIf(isThere(shell))('is read by the shell', () => {
     execFileSync(shell, ['-n', written(shell)]);
   });
