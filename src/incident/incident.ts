@@ -2,7 +2,7 @@
 // and how it is made from rows of `incidents` and `denials`.
 import { enumName } from '../hubble/names.ts';
 import { DropReason, TrafficDirection, Verdict } from '../hubble/proto/schema.gen.ts';
-import { formatTimestamp, fromNanos } from '../hubble/proto/timestamp.ts';
+import { timeText } from '../hubble/proto/timestamp.ts';
 import { MINUTE_NS } from '../runtime/time.ts';
 
 export type IncidentHow =
@@ -303,8 +303,4 @@ function nameOf({ namespace, workload, peer }: Omit<IncidentEnd, 'text'>): strin
 function rateOf(count: number, window: bigint): number {
   const minutes = Number(window) / Number(MINUTE_NS);
   return minutes <= 0 ? 0 : Number((count / minutes).toPrecision(3));
-}
-
-function timeText(nanos: bigint): string {
-  return formatTimestamp(fromNanos(nanos)) ?? String(nanos);
 }

@@ -1,6 +1,6 @@
 // Rows of the log, with the event document that receivers get.
 
-import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import {
   type IncidentFacts,
   type IncidentState,
@@ -59,7 +59,7 @@ export function rowOf(
     cursor: String(sequence),
     at: new Date(nowMs).toISOString(),
     episode: incidentId(episode),
-    openedAt: formatTimestamp(fromNanos(openedAt)) ?? String(openedAt),
+    openedAt: timeText(openedAt),
     known,
     incident: { ...incidentNow, state: transition.state },
     pods,

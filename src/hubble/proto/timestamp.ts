@@ -40,6 +40,11 @@ export function formatTimestamp(time: Timestamp): string | undefined {
   return `${whole}.${digits.slice(0, kept)}Z`;
 }
 
+/** RFC 3339; the number itself when a protobuf timestamp cannot hold it. */
+export function timeText(nanos: bigint): string {
+  return formatTimestamp(fromNanos(nanos)) ?? String(nanos);
+}
+
 /** Whether a protobuf timestamp can hold the time. */
 export function isTimestamp({ seconds, nanos }: Timestamp): boolean {
   return seconds >= MIN_SECONDS && seconds <= MAX_SECONDS && nanos >= 0 && nanos <= 999_999_999;

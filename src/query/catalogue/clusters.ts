@@ -1,4 +1,3 @@
-// The known clusters, with facts from the configuration, from flows and from Kubernetes.
 import { groupBy } from '../../runtime/group-by.ts';
 import { allRows, number, type Row, text } from '../../store/rows.ts';
 import { sql, table } from '../../store/sql.ts';

@@ -1,4 +1,3 @@
-// The fields that can be completed, and where their values are found.
 import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
 import type { FlowColumnName } from '../../store/schema/columns.ts';
 import { type Sql, sql } from '../../store/sql.ts';

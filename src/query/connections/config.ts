@@ -1,4 +1,3 @@
-// Settings of connections: when one ends and the next begins, and what an answer may cost.
 import { z } from 'zod';
 import { duration } from '../../config/values.ts';
 

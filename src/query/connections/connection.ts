@@ -1,6 +1,5 @@
-// The record of one connection: who, what each side saw of it, and what came of it.
-
 import { isNodeLocal } from '../../hubble/identity.ts';
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { policyKind } from '../../incident/denial.ts';
 import type { L7Summary } from './l7.ts';
 import type { MissingSide } from './missing.ts';
@@ -8,7 +7,6 @@ import { type EndSeen, type Observation, PROTOCOLS } from './observation.ts';
 import { opens, type Side, sideOf } from './orient.ts';
 import { inOrder } from './segment.ts';
 import { type Stitched, towardServer } from './stitch.ts';
-import { timeText } from './text.ts';
 import { distinct, VERDICT, type View, viewOf } from './view.ts';
 
 /** One end, from everything that any node said of it. */

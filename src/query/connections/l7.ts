@@ -1,4 +1,3 @@
-// What proxies saw of a connection, summed up.
 import type { Observation } from './observation.ts';
 
 export interface L7Summary {

@@ -1,4 +1,4 @@
-// Which end of a flow is the client, and on which end's behalf the observing node saw it.
+// Client and server of a flow, and the end that the observing node saw it for.
 import { EVENT_TYPES } from '../../hubble/names.ts';
 import { TraceObservationPoint } from '../../hubble/proto/schema.gen.ts';
 import { nodeCluster, type Observation, PROTOCOL } from './observation.ts';

@@ -1,4 +1,4 @@
-// Reads conversations from the store: finds those with a flow that was asked for, and everything stored of them.
+// Finds conversations with a flow that passes the filters and reads all stored flows of them.
 import { ParallaxError } from '../../runtime/errors.ts';
 import { allRows, bigint, flag, number, readRow, text } from '../../store/rows.ts';
 import { ALWAYS, param, type Sql, sql, table } from '../../store/sql.ts';
@@ -11,6 +11,7 @@ import type { CompiledFilter } from '../sql/compile.ts';
 import { observationSelect, RAW_AT } from './columns.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION, TRANSLATED } from './keys.ts';
 import { type Observation, observationOf } from './observation.ts';
+import { distinct } from './view.ts';
 
 /** A conversation by its number, with what narrows the search for it. */
 export interface Conversation {
@@ -122,7 +123,6 @@ async function* rowsOf(
   already: number,
 ): AsyncGenerator<{ readonly keys: readonly string[]; readonly seen: Observation }> {
   const { exact } = filter;
-  const distinct = <T>(values: readonly T[]) => [...new Set(values)];
   const ips = param(distinct(conversations.flatMap((each) => each.ips)), 'Array(String)');
   const ports = param(distinct(conversations.flatMap((each) => each.ports)), 'Array(UInt16)');
   // As text: numbers of 64 bits are no numbers of parameters.

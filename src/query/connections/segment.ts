@@ -1,4 +1,4 @@
-// Cuts what was seen of one conversation where one connection ended and the next began.
+// Cuts the observations of one conversation at the ends of its connections.
 import { msToNs, NS_PER_MS } from '../../runtime/time.ts';
 import type { Observation } from './observation.ts';
 import { opens } from './orient.ts';

@@ -1,5 +1,4 @@
-// From observations to connections: whatever two addresses and ports said to each other, cut where one connection ended
-// and another began. Order of arrival does not matter, nor do repeats; each node's clock is trusted only against itself.
+// Groups observations by addresses and ports and cuts each group into connections. Order of arrival does not matter, nor do repeats; each node's clock is trusted only against itself.
 import { alignSegments } from './align.ts';
 import { type EndSeen, type Observation, PROTOCOL } from './observation.ts';
 import { clientVote } from './orient.ts';

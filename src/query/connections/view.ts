@@ -1,10 +1,9 @@
-// What one side of a connection saw and decided.
 import { EVENT_TYPES, enumName, POLICY_MATCHES } from '../../hubble/names.ts';
 import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { type L7Summary, summarizeL7 } from './l7.ts';
 import type { Observation, PolicyNamed } from './observation.ts';
 import type { Side } from './orient.ts';
-import { timeText } from './text.ts';
 
 export interface DropCount {
   /** Hubble's name of it, such as POLICY_DENIED. */

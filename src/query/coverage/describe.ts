@@ -1,4 +1,3 @@
-// Coverage in sentences, for the notices of answers.
 import { DAY_MS } from '../../runtime/time.ts';
 import type { Coverage } from './coverage.ts';
 import type { Gap } from './gaps.ts';

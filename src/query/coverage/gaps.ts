@@ -1,4 +1,3 @@
-// The gaps of one window, with place, time, reason and count, from the ledger.
 import type { BucketFact, CoverageWindow, StreamFact } from './facts.ts';
 import { type Count, continuityOf, type NodeContinuity, type SequenceGap } from './intervals.ts';
 

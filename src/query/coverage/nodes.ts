@@ -1,4 +1,3 @@
-// The nodes of all clusters by the collectors' last reports.
 import { MINUTE_MS } from '../../runtime/time.ts';
 import { allRows, bigint, flag, number, text } from '../../store/rows.ts';
 import { EMPTY, param, sql, table } from '../../store/sql.ts';

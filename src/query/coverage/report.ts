@@ -1,4 +1,3 @@
-// The coverage of a window as a document, for the HTTP API and the command.
 import { z } from 'zod';
 import { MINUTE_MS } from '../../runtime/time.ts';
 import type { Coverage } from './coverage.ts';

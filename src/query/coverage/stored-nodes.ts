@@ -6,6 +6,7 @@ import { allRows, bigint, number, type Row, rows, text } from '../../store/rows.
 import { sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { inRange, timeSql } from '../read/range.ts';
+import { relayName } from './nodes.ts';
 
 export interface ObservedNode {
   /** The key of the cluster whose relay reports it. */
@@ -54,7 +55,7 @@ export function storedNodes({ store, clock, recentMs }: StoredNodesDeps): NodesS
         GROUP BY cluster, node_name LIMIT ${MAX_NODES}`;
       for await (const row of rows(store, statement, NODE, { signal })) {
         const { cluster, count, oldest, newest, version, recent } = row;
-        const name = nodeName(cluster, row.name);
+        const name = relayName({ cluster, node: row.name });
         const state = stateOf(now, newest, reported.get(name));
         reported.delete(name);
         const uptime = nanos(now) - oldest;
@@ -106,7 +107,7 @@ async function statesReported(
     WHERE kind = 'node_status' AND node_names != '' AND ${inRange('events', { since })}
     GROUP BY cluster, node LIMIT ${MAX_NODES}`;
   const states = await allRows(store, statement, STATE, { signal });
-  return new Map(states.map((each) => [nodeName(each.cluster, each.node), each]));
+  return new Map(states.map((each) => [relayName(each), each]));
 }
 
 function stateOf(now: number, lastDataAt: bigint, reported: Reported | undefined): number {
@@ -114,11 +115,6 @@ function stateOf(now: number, lastDataAt: bigint, reported: Reported | undefined
     reported && [NODE_UNAVAILABLE, NODE_GONE, NODE_ERROR].some((s) => s === reported.state);
   if (away && reported.at > lastDataAt) return reported.state;
   return lastDataAt >= nanos(now - CONNECTED_MS) ? NODE_CONNECTED : UNKNOWN_NODE_STATE;
-}
-
-/** Nodes of a cluster that Cilium calls `default` have bare names: the same ones in every such cluster. */
-function nodeName(cluster: string, name: string): string {
-  return name.includes('/') ? name : `${cluster}/${name}`;
 }
 
 function nanos(ms: number): bigint {

@@ -1,10 +1,10 @@
 // Denials read from the table `denials`.
 import { enumName, POLICY_MATCHES } from '../../hubble/names.ts';
 import { DropReason, TrafficDirection, Verdict } from '../../hubble/proto/schema.gen.ts';
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { endOf, incidentHow, incidentId, incidentPolicies } from '../../incident/incident.ts';
 import { column, join, sql } from '../../store/sql.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
-import { timeText } from '../connections/text.ts';
 import type { Document } from '../request/document.ts';
 import type { denialSchema } from './schema.ts';
 

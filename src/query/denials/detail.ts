@@ -1,9 +1,10 @@
 // One incident in full: timeline, examples, denials, the view of the peer cluster, coverage and an explanation.
+
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { type Incident, incidentId } from '../../incident/incident.ts';
 import { ParallaxError } from '../../runtime/errors.ts';
 import { earlier, HOUR_MS, HOUR_NS, nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
-import { timeText } from '../connections/text.ts';
 import { coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
 import { slotBounds, type TimeRange } from '../read/range.ts';

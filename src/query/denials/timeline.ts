@@ -1,9 +1,10 @@
 // Denials of an incident over time: by hour, by five-minute slot, and in episodes.
+
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { HOUR_NS } from '../../runtime/time.ts';
 import { allRows, bigint, number, type Row } from '../../store/rows.ts';
 import { param, sql, table } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import { timeText } from '../connections/text.ts';
 import { inRange, type TimeRange } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import type { incidentDetailSchema } from './schema.ts';

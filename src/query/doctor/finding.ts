@@ -1,5 +1,3 @@
-// What a check of the doctor says. A finding names what is wrong, the evidence it was seen by, and the cure.
-
 export type Severity =
   /** Looked at and as it should be. */
   | 'ok'

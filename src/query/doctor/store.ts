@@ -1,4 +1,3 @@
-// Everything the doctor can see in the store.
 import type { Reader } from '../../store/store.ts';
 import { arrivalFindings } from './arrivals.ts';
 import { engineFindings } from './engine.ts';

@@ -1,4 +1,3 @@
-// Who decided over a connection, by what, and what the flows leave open.
 import { type PolicyKind, policyKind } from '../../incident/denial.ts';
 import type { Connection } from '../connections/connection.ts';
 import type { PolicyNamed } from '../connections/observation.ts';

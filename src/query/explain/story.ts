@@ -1,4 +1,3 @@
-// The story of one connection in plain sentences: who, what each side saw, who decided by what, and what is not known.
 import { isNodeLocal, RESERVED_IDENTITIES } from '../../hubble/identity.ts';
 import { dropReasonText } from '../../hubble/print/drop-reasons.ts';
 import { DropReason } from '../../hubble/proto/schema.gen.ts';

@@ -1,5 +1,3 @@
-// What is to be explained, read from a query string or from flags.
-
 import { z } from 'zod';
 import { inputError } from '../../runtime/errors.ts';
 import { parseTime, schemaError, windowFields } from '../request/fields.ts';

@@ -1,4 +1,4 @@
-// One answer, from history or live or both, for HTTP and gRPC alike.
+// The flows of a request from history, the live stream or both, for HTTP and gRPC.
 import type { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { inputError, ParallaxError } from '../../runtime/errors.ts';
 import type { Reader } from '../../store/store.ts';

@@ -1,4 +1,3 @@
-// Settings of live streams.
 import { z } from 'zod';
 import { duration, size } from '../../config/values.ts';
 

@@ -1,4 +1,3 @@
-// The history query: flows and the events around them, out of the store in order of time.
 import type { Failed } from '../../hubble/cel/compile.ts';
 import type { FlowFilter, GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
 import { ALWAYS } from '../../store/sql.ts';

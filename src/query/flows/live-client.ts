@@ -1,4 +1,4 @@
-// The queue of one live client: bounded, and honest about what did not fit.
+// The bounded queue of one live client. Responses that do not fit become a lost-events notice.
 import type { EncodedResponse } from './encoded-response.ts';
 
 export interface LiveLimits {

@@ -1,4 +1,3 @@
-// What live streams count.
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 export function liveMetrics(registry: Registry) {

@@ -1,5 +1,4 @@
-// Sentences beside an answer: that nothing was collected in its window, or which flows of it are missing.
-import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { nsToMs } from '../../runtime/time.ts';
 import type { Reader } from '../../store/store.ts';
@@ -58,12 +57,8 @@ async function emptyNotice(
 ): Promise<string> {
   const ends = await storedSlots(store, signal);
   if (ends === undefined) return 'no flows: nothing has been collected yet';
-  const stored = `flows are stored from ${text(slotBounds(ends.oldest).first)} to ${text(slotBounds(ends.newest).last + 1n)}`;
+  const stored = `flows are stored from ${timeText(slotBounds(ends.oldest).first)} to ${timeText(slotBounds(ends.newest).last + 1n)}`;
   if ((await boundarySlot(store, query, 'oldest', signal)) === undefined)
     return `no flows: no data was collected in that window; ${stored}`;
   return `no flows match; ${stored}`;
-}
-
-function text(nanos: bigint): string {
-  return formatTimestamp(fromNanos(nanos)) ?? String(nanos);
 }

@@ -1,4 +1,4 @@
-// Services as their clients met them: which backends in which cluster answered, and in which share.
+// Services as observed: the backends that answered their clients, by cluster and share.
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { groupBy } from '../../runtime/group-by.ts';
@@ -8,7 +8,7 @@ import { PROTOCOLS } from '../connections/observation.ts';
 import type { TimeRange } from '../read/range.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type NamedBy, serviceNameOf } from './name.ts';
-import { COUNTED, readUsage, type Usage, type UsageCounts } from './sql.ts';
+import { eachCount, readUsage, type Usage, type UsageCounts } from './sql.ts';
 
 export interface ServiceCounts {
   /** Distinct conversations; a port used again by the same client counts once. */
@@ -170,7 +170,7 @@ function clustersKnown(usages: readonly Usage[]): Usage[] {
 }
 
 function larger(a: UsageCounts, b: UsageCounts): UsageCounts {
-  return countsOf((name) => Math.max(a[name], b[name]));
+  return eachCount((name) => Math.max(a[name], b[name]));
 }
 
 function certainty({ cluster, clientCluster }: Usage): number {
@@ -191,12 +191,7 @@ function affinityOf(routes: readonly Route[]): Record<string, Affinity> {
 }
 
 function sum(usages: readonly Usage[]): UsageCounts {
-  return countsOf((name) => usages.reduce((total, { counts }) => total + counts[name], 0));
-}
-
-function countsOf(count: (name: keyof UsageCounts) => number): UsageCounts {
-  // fromEntries forgets its keys, which are all of COUNTED.
-  return Object.fromEntries(COUNTED.map((name) => [name, count(name)])) as UsageCounts;
+  return eachCount((name) => usages.reduce((total, { counts }) => total + counts[name], 0));
 }
 
 function withLatency({ latencyCount, latencySum, ...counts }: UsageCounts): ServiceCounts {

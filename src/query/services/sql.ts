@@ -39,21 +39,6 @@ export interface Usage {
   readonly counts: UsageCounts;
 }
 
-export const COUNTED = [
-  'connections',
-  'answered',
-  'denied',
-  'dropped',
-  'audited',
-  'requests',
-  'responses',
-  'serverErrors',
-  'clientErrors',
-  'latencyCount',
-  'latencySum',
-] as const;
-export type UsageCounts = Readonly<Record<(typeof COUNTED)[number], number>>;
-
 const { DROPPED, AUDIT } = Verdict.numbers;
 const SYN = sql`bitAnd(tcp_flags, 2) = 2`;
 const DENIED = constant(DENIED_SQL);
@@ -67,7 +52,7 @@ const conversations = (condition: Sql) => sql`uniqExactIf(${CONVERSATION}, ${con
 const events = (condition: Sql) => sql`uniqExactIf(uuid, ${condition})`;
 const timed = sql`l7_type = 2 AND l7_latency_ns > 0`;
 
-const COUNTS: Readonly<Record<(typeof COUNTED)[number], Sql>> = {
+const COUNTS = {
   connections: sql`uniqExact(${CONVERSATION})`,
   // An answer, or more than a SYN from the client.
   answered: conversations(
@@ -86,6 +71,14 @@ const COUNTS: Readonly<Record<(typeof COUNTED)[number], Sql>> = {
   latencyCount: sql`countIf(${timed})`,
   latencySum: sql`sumIf(l7_latency_ns, ${timed})`,
 };
+export type UsageCounts = Readonly<Record<keyof typeof COUNTS, number>>;
+
+export function eachCount<T>(of: (name: keyof UsageCounts) => T): Record<keyof UsageCounts, T> {
+  // Object.keys forgets that these are the names in COUNTS.
+  const names = Object.keys(COUNTS) as (keyof UsageCounts)[];
+  // fromEntries does so too.
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<keyof UsageCounts, T>;
+}
 
 const some = (value: Sql) => sql`anyIf(${value}, ${value} != '')`;
 const serviceText = sql`if(${server('service_name')} = '', '', concat(${server('service_namespace')}, '/', ${server('service_name')}))`;
@@ -119,17 +112,7 @@ const SHAPE = {
   names: text,
   workloads: text,
   labels: text,
-  connections: number,
-  answered: number,
-  denied: number,
-  dropped: number,
-  audited: number,
-  requests: number,
-  responses: number,
-  serverErrors: number,
-  clientErrors: number,
-  latencyCount: number,
-  latencySum: number,
+  ...eachCount(() => number),
 };
 
 /** Throws `store/limit` when there are more than may be held. */
@@ -143,10 +126,7 @@ export async function readUsage(
   },
 ): Promise<Usage[]> {
   const { range, filter, config, signal } = how;
-  const counts = join(
-    COUNTED.map((name) => COUNTS[name]),
-    sql`, `,
-  );
+  const counts = join(Object.values(COUNTS), sql`, `);
   const statement = sql`SELECT ${KEYS}, ${NAMES}, ${counts}
     FROM (
       SELECT *, ${constant(SOURCE_CALLS_SQL)} AS forth FROM ${table('flows')}

@@ -1,4 +1,3 @@
-// The HTTP fields of a FlowFilter.
 import { some } from '../../hubble/filter/condition.ts';
 import { statusCode } from '../../hubble/filter/http.ts';
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';

@@ -1,4 +1,3 @@
-// Values of conditions, by the types that conditions use.
 import { param, type Sql } from '../../store/sql.ts';
 
 export const string = (value: string): Sql => param(value, 'String');

@@ -1,6 +1,4 @@
-// Messages have no keys for absent fields.
-
-/** The object without the keys whose value is undefined. */
+/** The object without keys whose value is undefined: messages have no keys for absent fields. */
 export function present<T extends object>(fields: T): T {
   const out: Partial<T> = {};
   for (const key in fields) {
