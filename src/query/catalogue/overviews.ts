@@ -1,4 +1,4 @@
-// Overviews by scope: each keeps what it found for some seconds, so that each scope needs its own.
+// One overview per scope, since each caches its answers for some seconds.
 import { LRUCache } from 'lru-cache';
 import { type Scope, scopedStore, scopeKey } from '../read/scope.ts';
 import { createOverview, type Overview, type OverviewDeps } from './overview.ts';

@@ -32,7 +32,7 @@ export interface MissingSide {
   readonly text: string;
 }
 
-/** What was stored of which cluster, by every name that the cluster goes by. */
+/** Clusters with stored flows, by key and by the cluster part of node names. */
 export interface Collected {
   /** Whether flows of the cluster are stored of about that time. */
   at(cluster: string, first: bigint, last: bigint): boolean;
@@ -90,7 +90,6 @@ export function unseenBy(
   };
 }
 
-/** Reasons that lie in the end itself, `name` is what it is called. */
 export const MISSING = {
   neverArrived: (): MissingSide => ({
     reason: 'never-arrived',
@@ -110,7 +109,6 @@ export const MISSING = {
   }),
 } as const;
 
-/** Where the connection itself says it. */
 function givenReason(
   { connection, sharedNode }: ConnectionCandidate,
   side: Side,
@@ -199,7 +197,7 @@ async function addMinutes(
     for (const name of namesOf(each)) minutes.add(name, each.minute);
 }
 
-/** Names that a cluster goes by: our key, and what its nodes' names say. */
+/** The cluster's key and the cluster part of its nodes' names. */
 function namesOf({ cluster, node }: { readonly cluster: string; readonly node: string }): string[] {
   return [cluster, nodeCluster(node)];
 }

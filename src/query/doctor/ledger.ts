@@ -15,7 +15,7 @@ export interface LedgerWindow {
 
 const MOST = 20;
 
-/** Of a restart nobody can count what went; a cluster that was not collected may be new here. */
+/** Losses by a restart cannot be counted; a cluster that was not collected may be new. */
 const UNSURE: ReadonlySet<string> = new Set(['restarted', 'not-collected']);
 
 const CURES = {
@@ -30,7 +30,6 @@ const CURES = {
     'raise collector.maxResponse or the bus’s record size; the collector’s log names what was too large',
 } as const;
 
-/** Holes in what was collected of the window. */
 export async function* coverageFindings(
   store: Reader,
   { now, window }: LedgerWindow,

@@ -1,6 +1,4 @@
-// One response on its way to clients, in the forms they want it: each form is made once, when the first asks for it,
-// and shared by all.
-
+// A response in the encodings of its clients: each is made once, on first use, and shared.
 import { toJsonLine } from '../../hubble/json/json.ts';
 import { decode, encode } from '../../hubble/proto/codec.ts';
 import { GetFlowsResponse } from '../../hubble/proto/schema.gen.ts';
@@ -47,7 +45,7 @@ export class EncodedResponse {
 
   /** As `hubble observe -o jsonpb` prints it, without the line's end. */
   get line(): string {
-    // Not by way of `response`: what waits for a slow client should hold one form, not three.
+    // Not by way of `response`: a queued response should hold one encoding, not three.
     this.json ??= toJsonLine(
       GetFlowsResponse,
       this.decoded ?? decode(GetFlowsResponse, this.bytes),

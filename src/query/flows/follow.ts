@@ -75,7 +75,7 @@ class Live implements LiveFlows {
   readonly name = 'live flows';
   private readonly deps: LiveDeps;
   private readonly metrics: LiveMetrics;
-  /** Clients that ask the same, under what they ask: each filter is tried once. */
+  /** Clients by filters and scope: each group's filter is evaluated once. */
   private readonly groups = new Map<string, Group>();
   private readonly lazy = new LazyResponse();
   private heldBytes = 0;
@@ -305,13 +305,13 @@ class Live implements LiveFlows {
   }
 }
 
-/** A copy, since what waits must not keep the whole batch alive; throws when the bytes are no response. */
+/** A copy, so that a queued response does not keep its batch in memory. Throws when the bytes are no response. */
 function wholly(bytes: Buffer): Buffer {
   decode(GetFlowsResponse, bytes);
   return Buffer.from(bytes);
 }
 
-/** No generator: one that is ended before it was asked for anything does not hear of it. */
+/** Not a generator: `return` before the first `next` would skip its finally block. */
 function leaving(
   responses: AsyncGenerator<EncodedResponse>,
   leave: () => void,

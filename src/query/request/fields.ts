@@ -182,7 +182,7 @@ export function parseTime(
   }
 }
 
-/** What zod refused, with the name of the first field. */
+/** The first problem that zod found, with its field. */
 export function schemaError(error: z.ZodError): ParallaxError {
   const [issue] = error.issues;
   if (issue?.code === 'unrecognized_keys')

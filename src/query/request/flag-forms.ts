@@ -1,5 +1,5 @@
-// What values of the filter flags look like, for the document of the API: as exact as a schema can be. Nothing is refused
-// by it: the code that reads the flags does that, in words of its own, and a test holds the two together.
+// Schemas of filter flags for the OpenAPI document. They validate nothing: the parser of the flags does, and a test
+// compares the two.
 import { filterOf } from '../../hubble/filter/catalogue.ts';
 import type { FlagForm } from '../../hubble/filter/form.ts';
 

@@ -83,7 +83,6 @@ export function eachCount<T>(of: (name: keyof UsageCounts) => T): Record<keyof U
 const some = (value: Sql) => sql`anyIf(${value}, ${value} != '')`;
 const serviceText = sql`if(${server('service_name')} = '', '', concat(${server('service_namespace')}, '/', ${server('service_name')}))`;
 
-/** What one row is of. */
 const KEYS = sql`toString(${server('namespace')}) AS server_namespace,
   toString(${server('pod_name')}) AS server_pod,
   toString(${server('cluster')}) AS server_cluster,
