@@ -136,6 +136,7 @@ function place(
   const { path, value, origin } = setting;
   let at: Record<string, unknown> | unknown[] = root;
   for (const [depth, part] of path.entries()) {
+    // A list is written by index as an object is by key.
     const slots = at as Record<string | number, unknown>;
     if (part === '__proto__') return { path: pathText(path), message: 'unknown key', origin };
     if (depth === path.length - 1) {
@@ -147,6 +148,7 @@ function place(
       next = typeof path[depth + 1] === 'number' ? [] : {};
       slots[part] = next;
     }
+    // Checked above: it is an object or a list.
     at = next as Record<string, unknown>;
   }
   const dotted = path.join('.');
@@ -202,6 +204,7 @@ function received(written: unknown, path: Path, tree: SchemaNode): string {
   let nodes: readonly SchemaNode[] = [tree];
   for (const part of path) {
     if (typeof value !== 'object' || value === null) return '';
+    // Checked above: it is an object or a list, and a missing key gives undefined.
     value = (value as Record<string | number, unknown>)[part];
     nodes = nodes.flatMap((node) => below(node, part) ?? []);
     if (isSecret(String(part), nodes[0])) return '';

@@ -52,6 +52,7 @@ function effective(node: SchemaNode, written: unknown, key: string): unknown {
   if (typeof value === 'object' && value !== null) {
     const known = chosen(node, value);
     const keys = [...new Set([...knownKeys(known), ...Object.keys(value)])];
+    // The value is an object here, checked above.
     const entries = keys.map((name): [string, unknown] => [
       name,
       effective(below(known, name)?.[0] ?? {}, (value as Record<string, unknown>)[name], name),
@@ -64,6 +65,7 @@ function effective(node: SchemaNode, written: unknown, key: string): unknown {
 /** The alternative of a union that a written mapping stands for: the one whose fixed values it has. */
 function chosen(node: SchemaNode, value: object): SchemaNode {
   const options = alternatives(node).filter(isMapping);
+  // An object; a key it lacks gives undefined.
   const fits = (option: SchemaNode) =>
     Object.entries(option.properties ?? {}).every(
       ([key, property]) =>

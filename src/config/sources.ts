@@ -57,11 +57,13 @@ export function fromYaml(text: string, name: string): SourceResult {
         const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
         const keyAt =
           isScalar(pair.key) && pair.key.range ? lines.linePos(pair.key.range[0]).line : at;
+        // The yaml library types the parts of a parsed document as unknown; they are nodes.
         walk(pair.value as Node | null, [...path, key], keyAt);
       }
       return;
     }
     if (isSeq(node) && node.items.length > 0) {
+      // The items of a parsed list are nodes.
       for (const [index, item] of node.items.entries()) walk(item as Node, [...path, index], at);
       return;
     }

@@ -29,6 +29,7 @@ export type Path = readonly (string | number)[];
 
 /** The schema of what people write (before durations become numbers). */
 export function schemaTree(schema: z.ZodType): SchemaNode {
+  // SchemaNode is the part of JSON Schema that our schemas use.
   return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
 }
 

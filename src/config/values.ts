@@ -13,6 +13,7 @@ export const duration = z
   .transform((text) => {
     let total = 0;
     for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h|d)/g)) {
+      // The pattern allows only the units of the table.
       total += Number(amount) * DURATION_MS[unit as keyof typeof DURATION_MS];
     }
     return total;
@@ -24,5 +25,6 @@ export const size = z
   .regex(/^\d+(\.\d+)?(B|KiB|MiB|GiB)$/, 'expected a size such as 512KiB or 64MiB')
   .transform((text) => {
     const [, amount, , unit] = /^(\d+(\.\d+)?)(B|KiB|MiB|GiB)$/.exec(text) ?? [];
+    // The pattern allows only the units of the table.
     return Math.round(Number(amount) * SIZE_BYTES[unit as keyof typeof SIZE_BYTES]);
   });

@@ -67,6 +67,7 @@ class RelayCollector implements Collector {
   private published = { batches: 0, responses: 0 };
   private lastError: { code: string; message: string; at: number } | undefined;
 
+  // Long because each part gets only the callbacks it needs, and they are wired here once.
   constructor(deps: CollectorDeps) {
     const { cluster, config, clock, metrics } = deps;
     this.deps = deps;

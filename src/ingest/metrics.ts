@@ -3,6 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 
 export type IngestMetrics = ReturnType<typeof ingestMetrics>;
 
+// Long because it lists every metric with its help text.
 export function ingestMetrics(registry: Registry) {
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, ...labels: Label[]) =>

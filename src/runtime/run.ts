@@ -57,6 +57,7 @@ const SAME_PRESS_MS = 300;
 const LAST_WORDS_MS = 500;
 const EXIT_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
+// Long because start, run and shutdown share one state, and their order matters.
 export function createRunner(deps: RunnerDeps): Runner {
   const { logger, clock, signals, shutdownTimeoutMs } = deps;
   const components: RunnableComponent[] = [];

@@ -38,6 +38,7 @@ export function createLogger(options: LoggerOptions): pino.Logger {
       write: (line: string) => void output.write(`${logLineToText(line.trimEnd(), colour)}\n`),
     });
   }
+  // pino needs only write() of a stream.
   if (options.output !== undefined) return pino(settings, options.output as pino.DestinationStream);
   return pino(settings, pino.destination({ fd: 2, sync: true }));
 }

@@ -21,11 +21,13 @@ const STYLES: Readonly<Record<number, Style>> = {
 export function logLineToText(line: string, colour: boolean): string {
   let entry: Record<string, unknown>;
   try {
+    // pino writes an object on each line.
     entry = JSON.parse(line) as Record<string, unknown>;
   } catch {
     return line;
   }
   const { level, time, msg, err, ...fields } = entry;
+  // The type of `pc` also has createColors, which no style calls.
   const colours = pc.createColors(colour) as typeof pc;
   const style = STYLES[Number(level)] ?? { name: String(level), paint: () => String };
   const clock = new Date(Number(time));
@@ -46,6 +48,7 @@ function fieldText(value: unknown): string {
 /** Message first; the stack only of errors that are not ours, whose cause is a line of code. */
 function errorText(err: unknown): string {
   if (typeof err !== 'object' || err === null) return fieldText(err);
+  // pino’s error serializer writes these as text.
   const { message, code, stack } = err as { message?: string; code?: string; stack?: string };
   const ours = typeof code === 'string' && code.includes('/');
   const head = fieldText(message ?? '');

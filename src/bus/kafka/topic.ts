@@ -151,6 +151,7 @@ const FINAL_TYPES = [
 
 /** kafkajs wraps what went wrong with each topic into one error with a list. */
 function creationErrors(error: unknown): unknown[] {
+  // The compiler does not know what is caught; the next line checks what is in it.
   const list = (error as { errors?: unknown }).errors;
   return Array.isArray(list) ? list : [error];
 }

@@ -38,6 +38,7 @@ export class NodeHistory {
     if (time <= this.floor) return true;
     if (time > this.newest) this.newest = time;
     else if (this.seen.includes(time)) return true;
+    // In range: next stays below the length of the ring.
     const forgotten = this.seen[this.next] as number;
     if (forgotten > this.floor) this.floor = forgotten;
     this.seen[this.next] = time;

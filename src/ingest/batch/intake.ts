@@ -97,6 +97,7 @@ function nodeOfTail(size: number, head: Buffer, tail: Buffer): string {
   let flow = 0;
   let at = 1;
   for (let scale = 1; at < head.length; scale *= 128) {
+    // In range: the loop checks it.
     const byte = head[at++] as number;
     flow += (byte & 127) * scale;
     if (byte < 128) break;

@@ -130,6 +130,7 @@ function record(name: string, own: boolean, history: NodeHistory | undefined): N
 
 function hash(bytes: Buffer, start: number, end: number): number {
   let value = 0x811c9dc5;
+  // In range: end is at most the length of the bytes.
   for (let at = start; at < end; at++) value = Math.imul(value ^ (bytes[at] as number), 0x01000193);
   return value;
 }

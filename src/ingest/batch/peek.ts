@@ -53,10 +53,13 @@ export class ResponsePeek {
     // Node 1000, length-delimited: 0xc2 0x3e; one byte of length.
     if (!(bodyEnd + 2 < end) || bytes[bodyEnd] !== 0xc2 || bytes[bodyEnd + 1] !== 0x3e)
       return false;
+    // In range: bodyEnd + 2 is below end.
     const nodeLength = bytes[bodyEnd + 2] as number;
     const nodeEnd = bodyEnd + 3 + nodeLength;
     if (nodeLength > 127 || nodeEnd > end || bytes[body] !== TAG_TIME) return false;
+    // In range: body is at most bodyEnd, and bodyEnd + 2 is below end.
     const timeEnd = body + 2 + (bytes[body + 1] as number);
+    // In range, as above.
     if (timeEnd > bodyEnd || (bytes[body + 1] as number) > 127) return false;
     if (!this.timestamp(body + 2, timeEnd)) return false;
     this.kind = 'flow';
@@ -178,6 +181,7 @@ export class ResponsePeek {
     let value = 0;
     let scale = 1;
     for (let i = 0; i < 10 && at < end; i++) {
+      // In range: the loop checks it.
       const byte = bytes[at++] as number;
       value += (byte & 127) * scale;
       if (byte < 128) {

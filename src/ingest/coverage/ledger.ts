@@ -185,6 +185,7 @@ export class CoverageLedger {
     this.sinceMs = nowMs;
   }
 
+  // Long because it lists every field of the facts of a minute.
   private facts(nowMs: number, final: boolean): CoverageFact[] {
     const { tracker, view } = this.options;
     const minute = Math.floor(this.windowMs / MINUTE_MS) * 60;

@@ -56,11 +56,13 @@ export class NodeTally {
     }
     if (lag > this.most) this.most = lag;
     const bucket = bucketOf(lag < 2e15 ? (lag * 1e-6) | 0 : 0x7fffffff);
+    // In range: bucketOf is below BUCKETS.
     this.delays[bucket] = (this.delays[bucket] as number) + 1;
   }
 
   loss(source: number, count: number): void {
     const known = source >= 0 && source <= 3 ? source : 0;
+    // In range: known is 0 to 3.
     this.lost[known] = (this.lost[known] as number) + count;
     // What is lost before it comes to the ring is not counted as seen by the node.
     if (known === 3) this.position += count;
@@ -72,6 +74,7 @@ export class NodeTally {
     for (const each of this.delays) count += each;
     let left = count / 2;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      // In range: the loop checks it.
       left -= this.delays[bucket] as number;
       if (left <= 0 && count > 0) return { p50: middleOf(bucket), count };
     }

@@ -34,6 +34,7 @@ export interface Session {
 /** A young stream is looked at more often, to learn where it stands in the nodes' counts before it may end. */
 const EARLY_MS = [500, 500, 1_000, 2_000, 5_000, 10_000] as const;
 
+// Long because the ways a session ends share the state of one stream.
 export function openSession(deps: SessionDeps): Session {
   const { connection, place, config, clock } = deps;
   const over = new AbortController();
