@@ -6,6 +6,7 @@ import {
   withNames,
 } from '../../src/query/totals/expressions.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../src/store/schema/denial-columns.ts';
+import { column, join, type Sql, sql, table } from '../../src/store/sql.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** What rows of `flow_totals` are of, records apart. */
@@ -13,18 +14,18 @@ export const TOTAL_KEYS = FLOW_TOTAL_COLUMNS.map(({ name }) => name).filter(
   (name) => !['flows', 'received_at', 'origin', 'sequence'].includes(name),
 );
 
-const DERIVED: Readonly<Record<string, string>> = {
+const DERIVED: Readonly<Record<string, Sql>> = {
   client_is_source: CLIENT_IS_SOURCE,
   server_port: SERVER_PORT,
   source_peer: PEER.source,
   destination_peer: PEER.destination,
-  told: 'toUInt8(1)',
+  told: sql`toUInt8(1)`,
 };
 
 /** The same of rows of `flows`, as SQL. */
 export const TOTALS_OF_FLOWS = TOTAL_KEYS.map((name) => {
   const derived = DERIVED[name];
-  return derived === undefined ? name : `${derived} AS ${name}`;
+  return derived === undefined ? column(name) : sql`${derived} AS ${column(name)}`;
 });
 
 /** Of the slots `from` to `to`, all by default. */
@@ -33,12 +34,13 @@ export async function fillTotals(
   { from = -(2 ** 31), to = 2 ** 31 - 1 } = {},
 ): Promise<void> {
   const keys = TOTAL_KEYS;
+  const columns = join(TOTALS_OF_FLOWS, sql`, `);
+  const by = join(keys.map(column), sql`, `);
+  const { text } = withNames(sql`SELECT max(received_at) AS newest, ${columns}, count()
+     FROM ${table('flows')} WHERE time_slot BETWEEN ${from} AND ${to} GROUP BY ${by}`).render();
   await store.command(
-    `INSERT INTO flow_totals (received_at, ${keys.join(', ')}, flows)
-     ${withNames(`SELECT max(received_at) AS newest, ${TOTALS_OF_FLOWS.join(', ')}, count()
-     FROM flows WHERE time_slot BETWEEN {from:Int32} AND {to:Int32} GROUP BY ${keys.join(', ')}`)}
+    `INSERT INTO flow_totals (received_at, ${keys.join(', ')}, flows) ${text}
      SETTINGS max_partitions_per_insert_block = 0`,
-    { from, to },
   );
 }
 

@@ -1,4 +1,5 @@
 // Stores for tests: embedded in a directory, or of a server (CLICKHOUSE_URL when it is set, else a front over chDB).
+
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { z } from 'zod';
@@ -6,6 +7,7 @@ import { systemClock } from '../../src/runtime/clock.ts';
 import { storeConfig } from '../../src/store/config.ts';
 import type { ManagedStore } from '../../src/store/engine/engine-store.ts';
 import { createStore } from '../../src/store/open.ts';
+import type { Sql } from '../../src/store/sql.ts';
 import type { QueryParams, Store } from '../../src/store/store.ts';
 
 export interface TestStore {
@@ -35,7 +37,7 @@ export async function openStore(
 
 export async function rowsOf(
   store: Pick<Store, 'query'>,
-  sql: string,
+  sql: Sql | string,
   params: QueryParams = {},
   signal?: AbortSignal,
 ): Promise<readonly (readonly unknown[])[]> {

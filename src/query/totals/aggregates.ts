@@ -1,14 +1,15 @@
 // Aggregates: flows counted by up to six dimensions, the busiest groups first, and compared with the window before on
 // request. `top` is the same with other defaults.
 import { inputError } from '../../runtime/errors.ts';
-import { textSql } from '../../store/sql.ts';
+import { number } from '../../store/rows.ts';
+import { param, sql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Document } from '../request/document.ts';
 import { compileSql } from '../sql/compile.ts';
 import { type Dimension, dimensionsNamed } from './dimensions.ts';
 import { type Counts, type Group, rankedGroups } from './groups.ts';
 import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
-import { COUNTED_TABLES, type MeasureName, type TotalsDeps, type Window } from './rows.ts';
+import { dimensionRows, listed, type MeasureName, type TotalsDeps, type Window } from './rows.ts';
 import type { topOutput } from './schema.ts';
 import { checkWindow, moment, rate, shareOf, type TotalsQuery } from './totals-query.ts';
 
@@ -47,7 +48,7 @@ export async function queryAggregates(
   const { groups, count, total: sums, source } = await rankedGroups(store, query, ranking, deps);
   // A conversation may have flows in several groups: a sum of connections over groups is meaningless.
   const { connections: _, ...total } = sums;
-  const countsOf = (counts: Partial<Counts>) => countsWithShare(counts, total.flows, query);
+  const countsOf = (counts: Counts) => countsWithShare(counts, total.flows ?? 0, query);
   const found: Aggregates = {
     by,
     source,
@@ -59,17 +60,16 @@ export async function queryAggregates(
   return compare ? compared(store, query, found, dimensions, deps) : found;
 }
 
-function leftOf(groups: readonly Group[], total: Partial<Counts>): Partial<Counts> {
+function leftOf(groups: readonly Group[], total: Counts): Counts {
   return Object.fromEntries(
-    Object.entries(total).map(([name, all]) => [
+    COUNTED.map((name) => [
       name,
-      // Object.entries loses the type of the keys.
-      groups.reduce((left, { counts }) => left - (counts[name as MeasureName] ?? 0), all),
+      groups.reduce((left, { counts }) => left - (counts[name] ?? 0), total[name] ?? 0),
     ]),
   );
 }
 
-function countsWithShare(counts: Partial<Counts>, all: number, window: Window) {
+function countsWithShare(counts: Counts, all: number, window: Window) {
   const { flows = 0, denied = 0, dropped = 0, audited = 0, connections } = counts;
   return {
     ...{ flows, denied, dropped, audited },
@@ -119,21 +119,23 @@ async function pairedBefore(
 ): Promise<Before> {
   const filter = compileSql(query.whitelist, query.blacklist);
   const asked = { now: query, before, filter, dimensions, measure: query.order };
-  const { sql, params, names } = await pairedGroups(asked, deps);
-  const statement = textSql(
-    `SELECT *, sum(before) OVER () FROM (${sql}) ORDER BY ${['now DESC', ...names].join(', ')} LIMIT {groupLimit:UInt32}`,
-    { ...params, groupLimit: query.limit },
-    COUNTED_TABLES,
-  );
-  const rows = store.query(statement, {}, { signal: deps.signal });
-  const values = new Map<string, number>();
+  const pairs = await pairedGroups(asked, deps);
+  const statement = sql`SELECT sum(before) OVER (), before, ${listed(...pairs.names)} FROM (${pairs.sql})
+    ORDER BY ${listed(sql`now DESC`, ...pairs.names)} LIMIT ${param(query.limit, 'UInt32')}`;
+  const shape = { all: number, had: number };
+  const found = new Map<string, number>();
   let total = 0;
-  for await (const row of rows) {
-    total = Number(row[names.length + 2]);
-    const cells = dimensions.map(({ print }, index) => print(row[index]));
-    values.set(JSON.stringify(cells), Number(row[names.length + 1]));
+  for await (const { row, values } of dimensionRows(
+    store,
+    statement,
+    shape,
+    dimensions,
+    deps.signal,
+  )) {
+    total = row.all;
+    found.set(keyOf({ values }, query.by), row.had);
   }
-  return { values, total };
+  return { values: found, total };
 }
 
 async function filteredBefore(
@@ -148,6 +150,6 @@ async function filteredBefore(
   return { values, total: total[order] ?? 0 };
 }
 
-function keyOf({ values }: AggregateRow, by: readonly string[]): string {
+function keyOf({ values }: Pick<AggregateRow, 'values'>, by: readonly string[]): string {
   return JSON.stringify(by.map((name) => values[name]));
 }

@@ -4,15 +4,16 @@
 import { parseDuration } from '../../hubble/filter/since.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { DAY_MS, nsToMs } from '../../runtime/time.ts';
-import { textSql } from '../../store/sql.ts';
+import { number } from '../../store/rows.ts';
+import { param, type Sql, sql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { type Coverage, coverageOf } from '../coverage/coverage.ts';
 import { sentences } from '../coverage/describe.ts';
 import type { Document } from '../request/document.ts';
 import { parseTime } from '../request/fields.ts';
 import { dimensionsNamed } from './dimensions.ts';
-import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
-import { COUNTED_TABLES, type TotalsDeps, type Window } from './rows.ts';
+import { changeOf, type Pairs, pairedGroups, previousWindow } from './pairs.ts';
+import { dimensionRows, listed, type TotalsDeps, type Window } from './rows.ts';
 import type { compareOutput } from './schema.ts';
 import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './totals-query.ts';
 
@@ -67,27 +68,20 @@ export async function queryCompare(
   const dimensions = dimensionsNamed('of', by);
   const asked = { now: query, before: query.against, filter, dimensions, measure };
   const pairs = await pairedGroups(asked, deps);
-  const { sql, params } = kindsStatement(pairs, query);
-  const kinds = KINDS.map(() => ({ count: 0, groups: [] as Difference[] }));
+  const kinds = KINDS.map((): { count: number; groups: Difference[] } => ({
+    count: 0,
+    groups: [],
+  }));
   let [now, before] = [0, 0];
-  const values = { ...pairs.params, ...params };
-  for await (const row of store.query(
-    textSql(sql, values, COUNTED_TABLES),
-    {},
-    { signal: deps.signal },
-  )) {
-    const [kind, has, had, count, allNow, allBefore, ...cells] = row;
-    [now, before] = [Number(allNow), Number(allBefore)];
-    const of = kinds[Number(kind)];
+  const found = dimensionRows(store, kindsStatement(pairs, query), KIND, dimensions, deps.signal);
+  for await (const { row, values } of found) {
+    [now, before] = [row.allNow, row.allBefore];
+    const of = kinds[row.kind];
     if (of === undefined) continue;
-    of.count = Number(count);
-    const change = changeOf(Number(has) / secondsOf(query), Number(had) / secondsOf(query.against));
+    of.count = row.count;
+    const change = changeOf(row.now / secondsOf(query), row.before / secondsOf(query.against));
     of.groups.push({
-      values: Object.fromEntries(
-        dimensions.map(({ name, print }, index) => [name, print(cells[index])]),
-      ),
-      now: Number(has),
-      before: Number(had),
+      ...{ values, now: row.now, before: row.before },
       ...(change !== undefined && { change }),
     });
   }
@@ -111,43 +105,41 @@ const NONE: Differences = { count: 0, groups: [] };
 
 function comparedOf({ of, measure }: CompareQuery) {
   const [name = ''] = of;
-  const preset =
-    of.length === 1 && Object.hasOwn(COMPARED, name)
-      ? COMPARED[name as keyof typeof COMPARED]
-      : undefined;
+  const preset = of.length === 1 ? new Map(Object.entries(COMPARED)).get(name) : undefined;
   return preset === undefined
     ? { by: of, measure: measure ?? 'flows' }
     : { by: preset.by, measure: measure ?? preset.measure };
 }
 
+const KIND = {
+  kind: number,
+  now: number,
+  before: number,
+  count: number,
+  allNow: number,
+  allBefore: number,
+};
+
 /** A row a group, the first of each kind, with how many there are of it. */
-function kindsStatement(
-  { sql, names }: { readonly sql: string; readonly names: readonly string[] },
-  query: CompareQuery,
-) {
+function kindsStatement({ sql: pairs, names }: Pairs, query: CompareQuery): Sql {
+  const least = param(query.least, 'Float64');
+  const ratio = param(query.ratio, 'Float64');
   // Windows of different lengths are compared a second.
-  const kind = `multiIf(
-    now < {least:Float64} AND before < {least:Float64}, 3,
+  const scale = param(secondsOf(query.against) / secondsOf(query), 'Float64');
+  const kind = sql`multiIf(
+    now < ${least} AND before < ${least}, 3,
     before = 0, 0,
     now = 0, 1,
-    now * {scale:Float64} >= before * {ratio:Float64} OR now * {scale:Float64} * {ratio:Float64} <= before, 2,
+    now * ${scale} >= before * ${ratio} OR now * ${scale} * ${ratio} <= before, 2,
     3)`;
-  const list = names.length === 0 ? '' : `, ${names.join(', ')}`;
-  const judged = `SELECT *, toUInt8(${kind}) AS kind FROM (${sql}) WHERE now > 0 OR before > 0`;
-  const counted =
-    `SELECT kind, now, before, count() OVER (PARTITION BY kind) AS of_kind, sum(now) OVER () AS all_now, sum(before) OVER () AS all_before${list} ` +
-    `FROM (${judged})`;
-  return {
-    sql:
-      `SELECT * FROM (${counted}) ORDER BY kind, abs(now * {scale:Float64} - before) DESC${list} ` +
-      'LIMIT {kindLimit:UInt32} BY kind',
-    params: {
-      least: query.least,
-      ratio: query.ratio,
-      scale: secondsOf(query.against) / secondsOf(query),
-      kindLimit: query.limit,
-    },
-  };
+  const counted = sql`SELECT ${listed(
+    sql`kind, now, before, count() OVER (PARTITION BY kind) AS of_kind`,
+    sql`sum(now) OVER () AS all_now, sum(before) OVER () AS all_before`,
+    ...names,
+  )} FROM (SELECT *, toUInt8(${kind}) AS kind FROM (${pairs}) WHERE now > 0 OR before > 0)`;
+  return sql`SELECT * FROM (${counted})
+    ORDER BY ${listed(sql`kind, abs(now * ${scale} - before) DESC`, ...names)}
+    LIMIT ${param(query.limit, 'UInt32')} BY kind`;
 }
 
 function secondsOf({ since, until }: Window): number {

@@ -12,15 +12,16 @@ import {
 import type { EnumType } from '../../hubble/proto/schema.ts';
 import { inputError } from '../../runtime/errors.ts';
 import type { FlowColumnName } from '../../store/schema/columns.ts';
+import { column, EMPTY, type Sql, sql } from '../../store/sql.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import { BEST_NAME, CLIENT_IS_SOURCE, SERVER_PORT } from './expressions.ts';
 
 /** A value to group by. */
 export interface Key {
   /** Over `flows`. */
-  readonly flows: string;
+  readonly flows: Sql;
   /** Over `flow_totals`: the same value; absent where that table does not have it. */
-  readonly totals?: string;
+  readonly totals?: Sql;
 }
 
 export interface Dimension {
@@ -29,7 +30,7 @@ export interface Dimension {
   /** What rows are grouped by: columns as they are where that will do, which is what the engine does fastest. */
   readonly keys: readonly Key[];
   /** The value, of the keys: worked out once for each group, not for each row. */
-  readonly shown: (...keys: readonly string[]) => string;
+  readonly shown: (...keys: readonly Sql[]) => Sql;
   /** The value in the answer. */
   readonly print: (cell: unknown) => string | number;
 }
@@ -54,12 +55,12 @@ interface Part {
   readonly print: Dimension['print'];
 }
 
-const asIs = (key = '') => key;
-const pair = (space = '', name = '') =>
-  `if(${name} = '', '', if(${space} = '', toString(${name}), concat(${space}, '/', ${name})))`;
-const onlyFlows = (name: FlowColumnName): Key => ({ flows: name });
-const inBoth = (name: FlowColumnName): Key => ({ flows: name, totals: name });
-const CALLED = { flows: CLIENT_IS_SOURCE, totals: 'client_is_source' } as const satisfies Key;
+const asIs = (key = EMPTY) => key;
+const pair = (space = EMPTY, name = EMPTY) =>
+  sql`if(${name} = '', '', if(${space} = '', toString(${name}), concat(${space}, '/', ${name})))`;
+const onlyFlows = (name: FlowColumnName): Key => ({ flows: column(name) });
+const inBoth = (name: FlowColumnName): Key => ({ flows: column(name), totals: column(name) });
+const CALLED = { flows: CLIENT_IS_SOURCE, totals: column('client_is_source') } satisfies Key;
 
 /** What an end can be counted by. */
 const PARTS: readonly Part[] = [
@@ -69,7 +70,7 @@ const PARTS: readonly Part[] = [
     keys: (side) => [
       {
         flows: BEST_NAME[side],
-        totals: `if(${side}_workload != '', ${side}_workload, ${side}_peer)`,
+        totals: sql`if(${column(`${side}_workload`)} != '', ${column(`${side}_workload`)}, ${column(`${side}_peer`)})`,
       },
     ],
     shown: asIs,
@@ -97,7 +98,7 @@ const PARTS: readonly Part[] = [
     part: '.dns',
     doc: 'first of its DNS names',
     keys: (side) => [onlyFlows(`${side}_names`)],
-    shown: (names) => `extract(${names}, '^[^\\\\n]+')`,
+    shown: (names = EMPTY) => sql`extract(${names}, '^[^\\\\n]+')`,
     print: text,
   },
   single('.node', 'node it runs on', (side) => `${side}_node`, text),
@@ -140,10 +141,10 @@ function* ends(): Generator<Dimension> {
 /** One of two values by who called. For each row: with both to group by, the engine takes several times as long. */
 function orient(forth: Key, back: Key): Key {
   return {
-    flows: `if(${CALLED.flows} = 1, ${forth.flows}, ${back.flows})`,
+    flows: sql`if(${CALLED.flows} = 1, ${forth.flows}, ${back.flows})`,
     ...(forth.totals !== undefined &&
       back.totals !== undefined && {
-        totals: `if(${CALLED.totals} = 1, ${forth.totals}, ${back.totals})`,
+        totals: sql`if(${CALLED.totals} = 1, ${forth.totals}, ${back.totals})`,
       }),
   };
 }
@@ -162,11 +163,11 @@ function flowsOnly(
   return { name, doc, keys: [onlyFlows(of)], shown: asIs, print };
 }
 
-const policyList = (json: string) => `JSONExtractArrayRaw(toString(${json}))`;
-const policyName = (policy: string) =>
-  `concat(JSONExtractString(${policy}, 'kind'), ' ', if(JSONExtractString(${policy}, 'namespace') = '', '',
+const policyList = (json: Sql) => sql`JSONExtractArrayRaw(toString(${json}))`;
+const policyName = (policy: Sql) =>
+  sql`concat(JSONExtractString(${policy}, 'kind'), ' ', if(JSONExtractString(${policy}, 'namespace') = '', '',
     concat(JSONExtractString(${policy}, 'namespace'), '/')), JSONExtractString(${policy}, 'name'))`;
-const DECIDED = 'verdict IN (2, 4)';
+const DECIDED = sql`verdict IN (2, 4)`;
 
 const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
   [
@@ -190,7 +191,7 @@ const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
     {
       name: 'port',
       doc: 'port of the end that was called',
-      keys: [{ flows: SERVER_PORT, totals: 'server_port' }],
+      keys: [{ flows: SERVER_PORT, totals: column('server_port') }],
       shown: asIs,
       print: number,
     },
@@ -216,8 +217,8 @@ const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
         onlyFlows(`${side}_service_namespace`),
         onlyFlows(`${side}_service_name`),
       ]),
-      shown: (from = '', source = '', to = '', destination = '') =>
-        `if(${destination} != '', ${pair(to, destination)}, ${pair(from, source)})`,
+      shown: (from = EMPTY, source = EMPTY, to = EMPTY, destination = EMPTY) =>
+        sql`if(${destination} != '', ${pair(to, destination)}, ${pair(from, source)})`,
       print: text,
     },
     flowsOnly('http.code', 'HTTP status', 'http_code', number),
@@ -231,10 +232,10 @@ const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
       name: 'policy',
       doc: 'policies that decided: those that deny a flow that was denied, else those that allow it',
       keys: (['egress', 'ingress'] as const).map((way) => ({
-        flows: `if(${DECIDED}, ${way}_denied_by, ${way}_allowed_by)`,
+        flows: sql`if(${DECIDED}, ${column(`${way}_denied_by`)}, ${column(`${way}_allowed_by`)})`,
       })),
-      shown: (egress = '', ingress = '') =>
-        `arrayStringConcat(arraySort(arrayDistinct(arrayMap(p -> ${policyName('p')}, arrayConcat(${policyList(egress)}, ${policyList(ingress)})))), ', ')`,
+      shown: (egress = EMPTY, ingress = EMPTY) =>
+        sql`arrayStringConcat(arraySort(arrayDistinct(arrayMap(p -> ${policyName(sql`p`)}, arrayConcat(${policyList(egress)}, ${policyList(ingress)})))), ', ')`,
       print: text,
     },
   ].map((dimension: Dimension) => [dimension.name, dimension]),

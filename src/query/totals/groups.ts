@@ -1,21 +1,27 @@
 // The first groups of a question, and what all groups have together: ranked by the engine, or, where a filter needs each
 // flow to be looked at, here.
-import { textSql } from '../../store/sql.ts';
-import type { QueryParams, Reader } from '../../store/store.ts';
+import { type Decode, number } from '../../store/rows.ts';
+import { column, param, type Sql, sql } from '../../store/sql.ts';
+import type { Reader } from '../../store/store.ts';
 import { compileSql } from '../sql/compile.ts';
 import type { Dimension } from './dimensions.ts';
 import { predicateFilteredGroups } from './predicate-filtered.ts';
 import {
-  COUNTED_TABLES,
   countedRows,
+  dimensionRows,
+  groupBy,
   keysOf,
+  listed,
   MEASURES,
   type MeasureName,
+  measured,
+  namedList,
   type TotalsDeps,
 } from './rows.ts';
 import type { TotalsQuery } from './totals-query.ts';
 
-export type Counts = Readonly<Record<MeasureName, number>>;
+/** Of the measures that were asked for. */
+export type Counts = Readonly<Partial<Record<MeasureName, number>>>;
 
 export interface Group {
   readonly values: Readonly<Record<string, string | number>>;
@@ -49,62 +55,55 @@ export async function rankedGroups(
   const { dimensions, measures, order, limit, offset } = ranking;
   const { keys, shown } = keysOf(dimensions);
   const rows = await countedRows({ windows: [query], filter, keys, measures }, deps);
-  const found = { ...rows, dimensions, shown, measures };
-  const page = await readGroups(store, found, { order, limit, offset }, deps);
+  const read = (of: Page) =>
+    readGroups(store, groupsStatement(rows.sql, shown, measures, of), ranking, deps);
+  const page = await read({ order, limit, offset });
   // Behind the last group there is none that could carry the sums.
-  const sums =
-    page.count === 0 && offset > 0
-      ? await readGroups(store, found, { order, limit: 1, offset: 0 }, deps)
-      : page;
+  const sums = page.count === 0 && offset > 0 ? await read({ order, limit: 1, offset: 0 }) : page;
   return { ...sums, groups: page.groups, source: rows.source };
+}
+
+type Page = Pick<Ranking, 'order' | 'limit' | 'offset'>;
+
+/** A row a group: how many there are, its counts, the sums of all groups, and its values. */
+function groupsStatement(
+  rows: Sql,
+  shown: readonly Sql[],
+  measures: readonly MeasureName[],
+  { order, limit, offset }: Page,
+): Sql {
+  const { names, columns } = namedList('g', shown);
+  const summed = (name: MeasureName) => column(`s_${name}`);
+  const joined = measures.map(
+    (name) => sql`${MEASURES[name].joined(measured(name))} AS ${summed(name)}`,
+  );
+  const counts = measures.map(summed);
+  const sums = counts.map((each) => sql`sum(${each}) OVER ()`);
+  return sql`SELECT ${listed(sql`count() OVER ()`, ...counts, ...sums, ...names)}
+    FROM (SELECT ${listed(...columns, ...joined)} FROM (${rows})${groupBy(names)})
+    ORDER BY ${listed(sql`${summed(order)} DESC`, ...names)}
+    LIMIT ${param(limit, 'UInt32')} OFFSET ${param(offset, 'UInt64')}`;
 }
 
 async function readGroups(
   store: Reader,
-  rows: {
-    readonly sql: string;
-    readonly params: QueryParams;
-    readonly dimensions: readonly Dimension[];
-    readonly shown: readonly string[];
-    readonly measures: readonly MeasureName[];
-  },
-  { order, limit, offset }: Pick<Ranking, 'order' | 'limit' | 'offset'>,
+  statement: Sql,
+  { dimensions, measures }: Ranking,
   { signal }: TotalsDeps,
 ): Promise<Omit<Groups, 'source'>> {
-  const { dimensions, shown, measures } = rows;
-  const names = dimensions.map((_, index) => `g${index}`);
-  const joined = measures.map((name) => `${MEASURES[name].joined(`m_${name}`)} AS s_${name}`);
-  const grouped =
-    `SELECT ${[...shown.map((sql, index) => `${sql} AS g${index}`), ...joined].join(', ')} ` +
-    `FROM (${rows.sql})${names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`}`;
-  const summed = measures.map((name) => `sum(s_${name}) OVER ()`);
-  const sql =
-    `SELECT ${[...names, ...measures.map((name) => `s_${name}`), 'count() OVER ()', ...summed].join(', ')} ` +
-    `FROM (${grouped}) ORDER BY ${[`s_${order} DESC`, ...names].join(', ')} LIMIT {groupLimit:UInt32} OFFSET {groupOffset:UInt64}`;
-  const params = { ...rows.params, groupLimit: limit, groupOffset: offset };
   const groups: Group[] = [];
   let count = 0;
-  let total = noCounts(measures);
-  for await (const row of store.query(textSql(sql, params, COUNTED_TABLES), {}, { signal })) {
-    const behind = names.length + measures.length;
-    count = Number(row[behind]);
-    total = countsOf(measures, row, behind + 1);
-    groups.push({
-      values: Object.fromEntries(
-        dimensions.map(({ name, print }, index) => [name, print(row[index])]),
-      ),
-      counts: countsOf(measures, row, names.length),
-    });
+  let total: Counts = Object.fromEntries(measures.map((name) => [name, 0]));
+  const shape: Record<string, Decode<number>> = { count: number };
+  for (const name of measures) shape[name] = number;
+  for (const name of measures) shape[`all ${name}`] = number;
+  const found = dimensionRows(store, statement, shape, dimensions, signal);
+  for await (const { row, values } of found) {
+    const countsOf = (prefix: string): Counts =>
+      Object.fromEntries(measures.map((name) => [name, row[prefix + name] ?? 0]));
+    count = row.count ?? 0;
+    total = countsOf('all ');
+    groups.push({ values, counts: countsOf('') });
   }
   return { groups, count, total };
-}
-
-export function noCounts(measures: readonly MeasureName[]): Counts {
-  return Object.fromEntries(measures.map((name) => [name, 0])) as Counts;
-}
-
-function countsOf(measures: readonly MeasureName[], row: readonly unknown[], at: number): Counts {
-  return Object.fromEntries(
-    measures.map((name, index) => [name, Number(row[at + index])]),
-  ) as Counts;
 }

@@ -2,12 +2,13 @@
 // that the client's cluster forwarded and the server's cluster dropped shows both.
 import { enumName } from '../../hubble/names.ts';
 import { DropReason, Verdict } from '../../hubble/proto/schema.gen.ts';
-import { textSql } from '../../store/sql.ts';
+import { list, number, type Row, readRow, text, tuple } from '../../store/rows.ts';
+import { EMPTY, param, type Sql, sql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { PROTOCOLS } from '../connections/observation.ts';
 import type { Document } from '../request/document.ts';
 import { dimensionsNamed } from './dimensions.ts';
-import { COUNTED_TABLES, countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import { countedRows, keysOf, listed, namedList, type TotalsDeps } from './rows.ts';
 import type { LEVELS, mapOutput } from './schema.ts';
 import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
 
@@ -58,44 +59,46 @@ export async function queryMap(
   const counting = { windows: [query], filter, keys, measures: ['flows', 'denied'] } as const;
   const rows = await countedRows(counting, deps);
   const limit = Math.min(query.limit, deps.config.maxEdges);
-  const sql = mapStatement(rows.sql, shown, ends.length);
-  const params = { ...rows.params, edgeLimit: limit };
+  const statement = mapStatement(rows.sql, shown, ends.length, limit);
   const found: FoundEdge[] = [];
-  for await (const row of store.query(
-    textSql(sql, params, COUNTED_TABLES),
-    {},
-    { signal: deps.signal },
-  ))
+  for await (const row of store.query(statement, {}, { signal: deps.signal }))
     found.push(foundOf(row, parts.length));
   return mapOf(found, query.level, rows.source);
 }
 
-/** One row per edge: its ends, the observations of each cluster, and its ports. */
-function mapStatement(rows: string, shown: readonly string[], endCount: number): string {
-  const ends = shown
-    .slice(0, endCount)
-    .map((_, index) => `e${index}`)
-    .join(', ');
-  const [observer, direction, verdict, reason, protocol, port] = shown.slice(endCount);
-  const views =
-    `SELECT ${shown
-      .slice(0, endCount)
-      .map((sql, index) => `${sql} AS e${index}`)
-      .join(', ')}, ` +
-    `toString(${observer}) AS observer, ${direction} AS direction, ${verdict} AS outcome, ${reason} AS reason, ` +
-    `sum(m_flows) AS v, sum(m_denied) AS d, sumMap([toUInt32(${protocol}) * 65536 + ${port}], [m_flows]) AS ports ` +
-    `FROM (${rows}) GROUP BY ${ends}, observer, direction, outcome, reason`;
-  const edges =
-    `SELECT ${ends}, sum(v) AS flows, sum(d) AS denied, ` +
-    'groupArray((observer, direction, outcome, reason, v)) AS views, sumMap(ports.1, ports.2) AS called ' +
-    `FROM (${views}) GROUP BY ${ends}`;
-  return (
-    `SELECT ${ends}, flows, denied, views, ` +
-    `arraySlice(arrayReverseSort(p -> (p.2, -toInt64(p.1)), arrayZip(called.1, called.2)), 1, ${MAX_PORTS}), length(called.1), ` +
-    'arrayDistinct(arrayMap(p -> intDiv(p, 65536), called.1)), count() OVER (), sum(flows) OVER () ' +
-    `FROM (${edges}) ORDER BY flows DESC, ${ends} LIMIT {edgeLimit:UInt32}`
-  );
+/** One row per edge: the observations of each cluster, its ports, and its ends. */
+function mapStatement(rows: Sql, shown: readonly Sql[], endCount: number, limit: number): Sql {
+  const { names, columns } = namedList('e', shown.slice(0, endCount));
+  const ends = listed(...names);
+  const [observer = EMPTY, direction = EMPTY, verdict = EMPTY, ...rest] = shown.slice(endCount);
+  const [reason = EMPTY, protocol = EMPTY, port = EMPTY] = rest;
+  const views = sql`SELECT ${listed(...columns)}, toString(${observer}) AS observer, ${direction} AS direction,
+      ${verdict} AS outcome, ${reason} AS reason, sum(m_flows) AS v, sum(m_denied) AS d,
+      sumMap([toUInt32(${protocol}) * 65536 + ${port}], [m_flows]) AS ports
+    FROM (${rows}) GROUP BY ${ends}, observer, direction, outcome, reason`;
+  const edges = sql`SELECT ${ends}, sum(v) AS flows, sum(d) AS denied,
+      groupArray((observer, direction, outcome, reason, v)) AS views, sumMap(ports.1, ports.2) AS called
+    FROM (${views}) GROUP BY ${ends}`;
+  return sql`SELECT flows, denied, views,
+      arraySlice(arrayReverseSort(p -> (p.2, -toInt64(p.1)), arrayZip(called.1, called.2)), 1, ${MAX_PORTS}),
+      length(called.1), arrayDistinct(arrayMap(p -> intDiv(p, 65536), called.1)), count() OVER (),
+      sum(flows) OVER (), ${ends}
+    FROM (${edges}) ORDER BY flows DESC, ${ends} LIMIT ${param(limit, 'UInt32')}`;
 }
+
+const EDGE = {
+  flows: number,
+  denied: number,
+  views: list(tuple(text, number, number, number, number)),
+  /** Protocol and port in one number, and flows. */
+  ports: list(tuple(number, number)),
+  portCount: number,
+  protocols: list(number),
+  /** All edges. */
+  edges: number,
+  allFlows: number,
+};
+const EDGE_COLUMNS = Object.keys(EDGE).length;
 
 interface Seen {
   readonly observer: string;
@@ -105,44 +108,27 @@ interface Seen {
   readonly flows: number;
 }
 
-interface FoundEdge {
+interface FoundEdge extends Omit<Row<typeof EDGE>, 'views'> {
   readonly client: readonly string[];
   readonly server: readonly string[];
-  readonly flows: number;
-  readonly denied: number;
   readonly seen: readonly Seen[];
-  readonly ports: readonly (readonly [called: number, flows: number])[];
-  readonly portCount: number;
-  readonly protocols: readonly number[];
-  /** All edges. */
-  readonly edges: number;
-  readonly allFlows: number;
 }
 
 function foundOf(row: readonly unknown[], parts: number): FoundEdge {
-  const [flows, denied, views, ports, portCount, protocols, edges, allFlows] = row.slice(2 * parts);
+  const { views, ...edge } = readRow(EDGE, row);
+  const ends = row.slice(EDGE_COLUMNS).map(text);
   return {
-    client: row.slice(0, parts).map(String),
-    server: row.slice(parts, 2 * parts).map(String),
-    flows: Number(flows),
-    denied: Number(denied),
-    seen: tuples(views).map(([observer, direction, verdict, reason, count]) => ({
-      observer: String(observer),
-      direction: Number(direction),
-      verdict: Number(verdict),
-      reason: Number(reason),
-      flows: Number(count),
+    ...edge,
+    client: ends.slice(0, parts),
+    server: ends.slice(parts),
+    seen: views.map(([observer, direction, verdict, reason, flows]) => ({
+      observer,
+      direction,
+      verdict,
+      reason,
+      flows,
     })),
-    ports: tuples(ports).map(([called, count]) => [Number(called), Number(count)]),
-    portCount: Number(portCount),
-    protocols: Array.isArray(protocols) ? protocols.map(Number) : [],
-    edges: Number(edges),
-    allFlows: Number(allFlows),
   };
-}
-
-function tuples(value: unknown): readonly (readonly unknown[])[] {
-  return Array.isArray(value) ? value.filter((each) => Array.isArray(each)) : [];
 }
 
 function mapOf(

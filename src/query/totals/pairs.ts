@@ -1,14 +1,23 @@
 // Two windows side by side: of each group, what it has in the one and in the other.
-import type { QueryParams } from '../../store/store.ts';
+import { type Sql, sql } from '../../store/sql.ts';
 import type { CompiledFilter } from '../sql/compile.ts';
 import type { Dimension } from './dimensions.ts';
-import { countedRows, keysOf, type MeasureName, type TotalsDeps, type Window } from './rows.ts';
+import {
+  countedRows,
+  groupBy,
+  keysOf,
+  listed,
+  type MeasureName,
+  measured,
+  namedList,
+  type TotalsDeps,
+  type Window,
+} from './rows.ts';
 
 export interface Pairs {
   /** Columns `g0`…, `now` and `before`, a row a group. */
-  readonly sql: string;
-  readonly params: QueryParams;
-  readonly names: readonly string[];
+  readonly sql: Sql;
+  readonly names: readonly Sql[];
   readonly source: 'totals' | 'flows';
 }
 
@@ -26,13 +35,11 @@ export async function pairedGroups(
   const { keys, shown } = keysOf(dimensions);
   const counting = { windows: [now, before], filter, keys, measures: [measure] };
   const rows = await countedRows(counting, deps);
-  const names = dimensions.map((_, index) => `g${index}`);
-  const columns = shown.map((sql, index) => `${sql} AS g${index}`);
+  const { names, columns } = namedList('g', shown);
+  const counted = measured(measure);
+  const values = [sql`sumIf(${counted}, w = 0) AS now`, sql`sumIf(${counted}, w = 1) AS before`];
   return {
-    sql:
-      `SELECT ${[...columns, `sumIf(m_${measure}, w = 0) AS now`, `sumIf(m_${measure}, w = 1) AS before`].join(', ')} ` +
-      `FROM (${rows.sql})${names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`}`,
-    params: rows.params,
+    sql: sql`SELECT ${listed(...columns, ...values)} FROM (${rows.sql})${groupBy(names)}`,
     names,
     source: rows.source,
   };

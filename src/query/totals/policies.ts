@@ -1,15 +1,14 @@
 // Policies named by flows: what each allowed and denied, per cluster. Only *_denied_by names denying policies; a policy
 // that allowed one side of a dropped flow denied nothing.
-import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
-import { textSql } from '../../store/sql.ts';
+import { bigint, number, type Row, rows as readRows, text } from '../../store/rows.ts';
+import { anyOf, column, EMPTY, sql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
-import { toBigint } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import { type Dimension, dimensionsNamed } from './dimensions.ts';
 import { AUDITED, DENIED } from './expressions.ts';
-import { COUNTED_TABLES, countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import { countedRows, keysOf, listed, namedList, type TotalsDeps } from './rows.ts';
 import type { policiesOutput } from './schema.ts';
-import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
+import { checkWindow, exactFilter, moment, type TotalsQuery } from './totals-query.ts';
 
 export interface PoliciesQuery extends TotalsQuery {
   /** Policies in the answer, the busiest first. */
@@ -27,13 +26,13 @@ const WAYS = ['egress', 'ingress'] as const;
 
 const LISTS: Pick<Dimension, 'keys' | 'shown'>[] = WAYS.flatMap((way) =>
   (['allowed', 'denied'] as const).map((what) => ({
-    keys: [{ flows: `${way}_${what}_by` }],
-    shown: (list = '') => list,
+    keys: [{ flows: column(`${way}_${what}_by`) }],
+    shown: (list = EMPTY) => list,
   })),
 );
 const OUTCOME: Pick<Dimension, 'keys' | 'shown'> = {
-  keys: [{ flows: `multiIf(${DENIED}, 1, ${AUDITED}, 2, verdict = 2, 3, 0)` }],
-  shown: (outcome = '') => outcome,
+  keys: [{ flows: sql`multiIf(${DENIED}, 1, ${AUDITED}, 2, verdict = 2, 3, 0)` }],
+  shown: (outcome = EMPTY) => outcome,
 };
 
 export async function queryPolicies(
@@ -48,34 +47,50 @@ export async function queryPolicies(
     OUTCOME,
     ...LISTS,
   ]);
-  const named = WAYS.map((way) => `${way}_allowed_by != '' OR ${way}_denied_by != ''`);
+  const named = WAYS.map(
+    (way) => sql`${column(`${way}_allowed_by`)} != '' OR ${column(`${way}_denied_by`)} != ''`,
+  );
   const rows = await countedRows(
     {
       windows: [query],
-      filter: { ...filter, where: `(${filter.where}) AND (${named.join(' OR ')} OR (${DENIED}))` },
+      filter: {
+        exact: filter.exact,
+        condition: sql`(${filter.condition}) AND (${anyOf([...named, DENIED])})`,
+      },
       keys,
       measures: ['flows', 'first', 'last'],
     },
     deps,
   );
-  const sql =
-    `SELECT ${shown.map((value, index) => `${value} AS g${index}`).join(', ')}, ` +
-    'sum(m_flows) AS n, min(m_first), max(m_last), count() OVER () ' +
-    `FROM (${rows.sql}) GROUP BY ${shown.map((_, index) => `g${index}`).join(', ')} ORDER BY n DESC LIMIT ${MOST_GROUPS}`;
+  const { names, columns } = namedList('g', shown);
+  const statement = sql`SELECT ${listed(...columns)}, sum(m_flows) AS n, min(m_first), max(m_last), count() OVER ()
+    FROM (${rows.sql}) GROUP BY ${listed(...names)} ORDER BY n DESC LIMIT ${MOST_GROUPS}`;
   const fold = new Fold();
   let groups = 0;
   let all = 0;
-  for await (const row of store.query(
-    textSql(sql, rows.params, COUNTED_TABLES),
-    {},
-    { signal: deps.signal },
-  )) {
+  for await (const row of readRows(store, statement, GROUP, { signal: deps.signal })) {
     groups++;
-    all = Number(row.at(-1));
+    all = row.groups;
     fold.add(row);
   }
   return { ...fold.policiesSeen(query.limit), cut: all - groups };
 }
+
+const GROUP = {
+  cluster: text,
+  client: text,
+  server: text,
+  port: number,
+  outcome: number,
+  egressAllowed: text,
+  egressDenied: text,
+  ingressAllowed: text,
+  ingressDenied: text,
+  flows: number,
+  first: bigint,
+  last: bigint,
+  groups: number,
+};
 
 interface Count {
   readonly cluster: string;
@@ -93,13 +108,11 @@ class Fold {
   private readonly policies = new Map<string, Count>();
   private readonly unnamed = new Map<string, number>();
 
-  add(row: readonly unknown[]): void {
-    const [cluster = '', client = '', server = ''] = row.slice(0, 3).map(String);
-    const port = Number(row[3]);
-    const outcome = OUTCOMES[Number(row[4])] ?? 'allowed';
-    const lists = row.slice(5, 9).map(policiesOf);
-    const flows = Number(row[9]);
-    const seen = { cluster, client, server, port, flows, first: row[10], last: row[11] };
+  add(seen: Row<typeof GROUP>): void {
+    const { cluster, flows } = seen;
+    const outcome = OUTCOMES[seen.outcome] ?? 'allowed';
+    const { egressAllowed, egressDenied, ingressAllowed, ingressDenied } = seen;
+    const lists = [egressAllowed, egressDenied, ingressAllowed, ingressDenied].map(policiesOf);
     let named = false;
     for (const [index, direction] of WAYS.entries()) {
       const [allowed = [], denied = []] = lists.slice(2 * index, 2 * index + 2);
@@ -123,20 +136,9 @@ class Fold {
     policy: Count['policy'],
     direction: Count['direction'],
     outcome: PolicyTraffic['outcome'],
-    seen: {
-      readonly cluster: string;
-      readonly client: string;
-      readonly server: string;
-      readonly port: number;
-      readonly flows: number;
-      readonly first: unknown;
-      readonly last: unknown;
-    },
+    { cluster, client, server, port, flows, first, last }: Row<typeof GROUP>,
   ): void {
-    const { cluster, client, server, port, flows } = seen;
     const key = JSON.stringify([cluster, policy, direction]);
-    const first = toBigint(seen.first);
-    const last = toBigint(seen.last);
     const found: Count = this.policies.get(key) ?? {
       cluster,
       policy,
@@ -168,8 +170,8 @@ class Fold {
         allowedYetDropped: each.counts['allowed-yet-dropped'],
         denied,
         audited,
-        firstSeen: text(each.first),
-        lastSeen: text(each.last),
+        firstSeen: moment(each.first),
+        lastSeen: moment(each.last),
         traffic: traffic.slice(0, MAX_TRAFFIC),
       };
     });
@@ -188,13 +190,9 @@ class Fold {
   }
 }
 
-function text(nanos: bigint): string {
-  return formatTimestamp(fromNanos(nanos)) ?? String(nanos);
-}
-
-function policiesOf(json: unknown): Count['policy'][] {
+function policiesOf(json: string): Count['policy'][] {
   if (json === '') return [];
-  const list: unknown = JSON.parse(String(json));
+  const list: unknown = JSON.parse(json);
   if (!Array.isArray(list)) return [];
   const of = (each: Record<string, unknown>, name: string) =>
     typeof each[name] === 'string' ? each[name] : '';

@@ -1,8 +1,20 @@
 // Flows of one or several windows, grouped and counted: whole slots from `flow_totals` where that table has what is
 // asked, the rest from `flows`, in one statement. Both ways count the same.
-import type { QueryParams } from '../../store/store.ts';
+import { readRow, type Shape } from '../../store/rows.ts';
+import {
+  anyOf,
+  column,
+  EMPTY,
+  join,
+  param,
+  type Sql,
+  sameSql,
+  sql,
+  table,
+} from '../../store/sql.ts';
+import type { Reader } from '../../store/store.ts';
 import { BETWEEN_ADDRESSES, CONVERSATION } from '../connections/keys.ts';
-import { rangeCondition, slotBounds, slotOf, type TimeRange } from '../read/range.ts';
+import { inRange, slotBounds, slotOf, type TimeRange } from '../read/range.ts';
 import type { CompiledFilter } from '../sql/compile.ts';
 import type { TotalsConfig } from './config.ts';
 import type { Dimension, Key } from './dimensions.ts';
@@ -14,36 +26,36 @@ import type { TotalsWatermark } from './totals-watermark.ts';
 export type Window = Required<{ readonly [K in keyof TimeRange]: bigint }>;
 
 interface Measure {
-  readonly flows: string;
-  readonly totals?: string;
+  readonly flows: Sql;
+  readonly totals?: Sql;
   /** How what was counted apart is put together. */
-  readonly joined: (column: string) => string;
+  readonly joined: (counted: Sql) => Sql;
 }
 
-const sum = (column: string) => `sum(${column})`;
-const counted = (condition: string): Measure => ({
-  flows: `countIf(${condition})`,
-  totals: `sumIf(flow_totals.flows, ${condition})`,
+const sum = (counted: Sql) => sql`sum(${counted})`;
+const counted = (condition: Sql): Measure => ({
+  flows: sql`countIf(${condition})`,
+  totals: sql`sumIf(flow_totals.flows, ${condition})`,
   joined: sum,
 });
 
 export const MEASURES = {
-  flows: { flows: 'count()', totals: 'sum(flow_totals.flows)', joined: sum },
+  flows: { flows: sql`count()`, totals: sql`sum(flow_totals.flows)`, joined: sum },
   denied: counted(DENIED),
   dropped: counted(DROPPED_FLOW),
   audited: counted(AUDITED),
   /** Distinct conversations: both ways between two addresses and ports. */
   connections: {
-    flows: `uniqExactIfState(${CONVERSATION.render().text}, ${BETWEEN_ADDRESSES.render().text})`,
-    joined: (column) => `uniqExactIfMerge(${column})`,
+    flows: sql`uniqExactIfState(${CONVERSATION}, ${BETWEEN_ADDRESSES})`,
+    joined: (counted) => sql`uniqExactIfMerge(${counted})`,
   },
   first: {
-    flows: 'min(toUnixTimestamp64Nano(time))',
-    joined: (column) => `min(${column})`,
+    flows: sql`min(toUnixTimestamp64Nano(time))`,
+    joined: (counted) => sql`min(${counted})`,
   },
   last: {
-    flows: 'max(toUnixTimestamp64Nano(time))',
-    joined: (column) => `max(${column})`,
+    flows: sql`max(toUnixTimestamp64Nano(time))`,
+    joined: (counted) => sql`max(${counted})`,
   },
 } as const satisfies Readonly<Record<string, Measure>>;
 
@@ -58,18 +70,14 @@ export interface TotalsDeps {
 
 export interface Counting {
   readonly windows: readonly Window[];
-  readonly filter: CompiledFilter;
+  readonly filter: Pick<CompiledFilter, 'condition' | 'exact'>;
   readonly keys: readonly Key[];
   readonly measures: readonly MeasureName[];
 }
 
-/** Tables that a statement of `countedRows` may read. */
-export const COUNTED_TABLES = ['flows', 'flow_totals'] as const;
-
 export interface CountedRows {
   /** Columns `w` (number of the window), `k0`…, one a key, and one a measure, `m_flows`… */
-  readonly sql: string;
-  readonly params: QueryParams;
+  readonly sql: Sql;
   readonly source: 'totals' | 'flows';
 }
 
@@ -77,17 +85,57 @@ export interface CountedRows {
 export function keysOf(dimensions: readonly Pick<Dimension, 'keys' | 'shown'>[]): {
   readonly keys: readonly Key[];
   /** The dimensions' values, as SQL over what was counted. */
-  readonly shown: readonly string[];
+  readonly shown: readonly Sql[];
 } {
-  const keys = new Map<string, Key>();
-  for (const dimension of dimensions) for (const key of dimension.keys) keys.set(key.flows, key);
-  const names = new Map([...keys.keys()].map((sql, index) => [sql, `k${index}`]));
-  return {
-    keys: [...keys.values()],
-    shown: dimensions.map((dimension) =>
-      dimension.shown(...dimension.keys.map(({ flows }) => names.get(flows) ?? '')),
-    ),
+  const keys: Key[] = [];
+  const nameOf = (key: Key) => {
+    const known = keys.findIndex(({ flows }) => sameSql(flows, key.flows));
+    return numbered('k', known === -1 ? keys.push(key) - 1 : known);
   };
+  const shown = dimensions.map((dimension) => dimension.shown(...dimension.keys.map(nameOf)));
+  return { keys, shown };
+}
+
+/** Name of a column that a statement makes, such as `k0`. */
+export function numbered(letter: 'k' | 'g' | 'e', index: number): Sql {
+  return column(`${letter}${index}`);
+}
+
+/** Names and values of a SELECT list. */
+export function namedList(letter: 'g' | 'e', values: readonly Sql[]) {
+  const names = values.map((_, index) => numbered(letter, index));
+  const columns = values.map((value, index) => sql`${value} AS ${numbered(letter, index)}`);
+  return { names, columns };
+}
+
+/** Parts of a list, separated by commas. */
+export function listed(...parts: readonly Sql[]): Sql {
+  return join(parts, sql`, `);
+}
+
+export function groupBy(names: readonly Sql[]): Sql {
+  return names.length === 0 ? EMPTY : sql` GROUP BY ${listed(...names)}`;
+}
+
+export function measured(name: MeasureName): Sql {
+  return column(`m_${name}`);
+}
+
+/** Rows with the columns of `shape`, and then a value of each dimension. */
+export async function* dimensionRows<S extends Shape>(
+  store: Reader,
+  statement: Sql,
+  shape: S,
+  dimensions: readonly Dimension[],
+  signal: AbortSignal | undefined,
+) {
+  const at = Object.keys(shape).length;
+  for await (const row of store.query(statement, {}, { signal })) {
+    const values = dimensions.map(
+      ({ name, print }, index) => [name, print(row[at + index])] as const,
+    );
+    yield { row: readRow(shape, row), values: Object.fromEntries(values) };
+  }
 }
 
 interface Slots {
@@ -98,8 +146,7 @@ interface Slots {
 interface Branch {
   readonly table: 'flows' | 'flow_totals';
   readonly window: number;
-  readonly where: string;
-  readonly params: QueryParams;
+  readonly where: Sql;
 }
 
 export async function countedRows(
@@ -118,62 +165,49 @@ export async function countedRows(
     const slots = whole && { ...whole, from: await since(whole.from, whole.to, signal) };
     branches.push(...branchesOf(index, window, slots));
   }
-  const limit = `SETTINGS max_rows_to_group_by = ${deps.config.maxCounted}, group_by_overflow_mode = 'throw'`;
-  const selects = branches.map(({ table, window, where }) => {
-    const of = table === 'flows' ? 'flows' : 'totals';
-    const names = keys.map((_, index) => `k${index}`);
+  const names = keys.map((_, index) => numbered('k', index));
+  const selects = branches.map((branch) => {
+    const of = branch.table === 'flows' ? 'flows' : 'totals';
     const columns = [
-      `toUInt8(${window}) AS w`,
-      ...keys.map((key, index) => `${key[of]} AS k${index}`),
-      ...measures.map((name) => `${measureSql(name, of)} AS m_${name}`),
+      sql`toUInt8(${branch.window}) AS w`,
+      ...keys.map((key, index) => sql`${key[of] ?? EMPTY} AS ${numbered('k', index)}`),
+      ...measures.map((name) => sql`${measureSql(name, of)} AS ${measured(name)}`),
     ];
-    const group = names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`;
-    const select = `SELECT ${columns.join(', ')} FROM ${table} WHERE ${where} AND (${filter.where})${group} ${limit}`;
-    return table === 'flows' ? withNames(select) : select;
+    const select = sql`SELECT ${listed(...columns)} FROM ${table(branch.table)}
+      WHERE (${branch.where}) AND (${filter.condition})${groupBy(names)}
+      SETTINGS max_rows_to_group_by = ${deps.config.maxCounted}, group_by_overflow_mode = 'throw'`;
+    return of === 'flows' ? withNames(select) : select;
   });
   return {
-    sql: selects.join(' UNION ALL '),
-    params: Object.assign({}, filter.params, ...branches.map(({ params }) => params)),
+    sql: join(selects, sql` UNION ALL `),
     source: branches.some(({ table }) => table === 'flow_totals') ? 'totals' : 'flows',
   };
 }
 
-function measureSql(name: MeasureName, of: 'flows' | 'totals'): string {
+function measureSql(name: MeasureName, of: 'flows' | 'totals'): Sql {
   const measure: Measure = MEASURES[name];
-  return (of === 'totals' ? measure.totals : measure.flows) ?? '0';
+  return (of === 'totals' ? measure.totals : measure.flows) ?? sql`0`;
 }
 
 /** The window cut at the edges of the slots that are read from the totals. */
 function branchesOf(index: number, window: Window, slots: Slots | undefined): Branch[] {
-  const name = `w${index}`;
   const { since, until } = window;
   if (slots === undefined || slots.from > slots.to)
-    return [{ table: 'flows', window: index, ...rangeCondition('flows', window, name) }];
+    return [{ table: 'flows', window: index, where: inRange('flows', window) }];
   const { from, to } = slots;
   const { first } = slotBounds(from);
   const { last } = slotBounds(to);
   const edges = [
-    ...(since < first ? [rangeCondition('flows', { since, until: first - 1n }, `${name}a`)] : []),
-    ...(until > last ? [rangeCondition('flows', { since: last + 1n, until }, `${name}b`)] : []),
+    ...(since < first ? [inRange('flows', { since, until: first - 1n })] : []),
+    ...(until > last ? [inRange('flows', { since: last + 1n, until })] : []),
   ];
+  const where = sql`time_slot BETWEEN ${param(from, 'Int32')} AND ${param(to, 'Int32')}`;
   return [
-    {
-      table: 'flow_totals',
-      window: index,
-      where: `time_slot BETWEEN {${name}from:Int32} AND {${name}to:Int32}`,
-      params: { [`${name}from`]: from, [`${name}to`]: to },
-    },
+    { table: 'flow_totals', window: index, where },
+    // One statement for both: working out a statement costs more than an edge has rows.
     ...(edges.length === 0
       ? []
-      : [
-          {
-            table: 'flows' as const,
-            window: index,
-            // One statement for both: working out a statement costs more than an edge has rows.
-            where: `(${edges.map(({ where }) => `(${where})`).join(' OR ')})`,
-            params: Object.assign({}, ...edges.map(({ params }) => params)),
-          },
-        ]),
+      : [{ table: 'flows' as const, window: index, where: anyOf(edges) }]),
   ];
 }
 

@@ -45,17 +45,17 @@ export class Tally {
   }
 
   ranked({ dimensions, order, limit, offset }: Ranking): Omit<Groups, 'source'> {
-    const by = (counts: Counted['counts']) => (counts as Counts)[order] ?? 0;
+    const by = (counts: Counts) => counts[order] ?? 0;
     const sorted = [...this.groups.values()].sort(
       (a, b) => by(b.counts) - by(a.counts) || compareCells(a.cells, b.cells),
     );
     return {
       groups: sorted.slice(offset, offset + limit).map(({ cells, counts }) => ({
         values: Object.fromEntries(dimensions.map(({ name }, index) => [name, cells[index] ?? ''])),
-        counts: counts as Counts,
+        counts,
       })),
       count: sorted.length,
-      total: this.total as Counts,
+      total: this.total,
     };
   }
 }

@@ -4,12 +4,23 @@
 import { floorDiv } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
-import { textSql } from '../../store/sql.ts';
+import { list, number, type Row } from '../../store/rows.ts';
+import { column, EMPTY, param, type Sql, sql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
 import { slotOf } from '../read/range.ts';
 import type { Document } from '../request/document.ts';
 import { type Dimension, dimensionsNamed, type Key } from './dimensions.ts';
-import { COUNTED_TABLES, countedRows, keysOf, type TotalsDeps } from './rows.ts';
+import {
+  countedRows,
+  dimensionRows,
+  groupBy,
+  keysOf,
+  listed,
+  type MeasureName,
+  measured,
+  namedList,
+  type TotalsDeps,
+} from './rows.ts';
 import type { timeseriesOutput } from './schema.ts';
 import { type Silence, silenceIn } from './silence.ts';
 import { checkWindow, exactFilter, moment, type TotalsQuery } from './totals-query.ts';
@@ -49,15 +60,10 @@ export async function queryTimeseries(
     const { keys, shown } = keysOf([...of, bucketOf(grid)]);
     const counting = { windows: [query], filter, keys, measures: [measure] };
     const rows = await countedRows(counting, deps);
-    const sql = seriesStatement(rows.sql, shown, measure);
+    const statement = seriesStatement(rows.sql, shown, measure, limit);
     const found: Found[] = [];
-    const params = { ...rows.params, seriesLimit: limit };
-    for await (const row of store.query(
-      textSql(sql, params, COUNTED_TABLES),
-      {},
-      { signal: deps.signal },
-    ))
-      found.push(foundOf(row, of, grid.points));
+    const series = dimensionRows(store, statement, SERIES, of, deps.signal);
+    for await (const { row, values } of series) found.push(foundOf(row, values, grid.points));
     return { found, source: rows.source };
   };
   const { found, source } = await read([], 1);
@@ -118,36 +124,36 @@ export function gridOf(
 function bucketOf({ start, step }: Grid): Pick<Dimension, 'keys' | 'shown'> {
   const key: Key =
     step % SLOT_SECONDS === 0
-      ? sameInBoth(`intDiv(time_slot - (${slotOf(start)}), ${step / SLOT_SECONDS})`)
+      ? sameInBoth(
+          sql`intDiv(time_slot - ${param(slotOf(start), 'Int32')}, ${step / SLOT_SECONDS})`,
+        )
       : {
-          flows: `intDiv(toUnixTimestamp64Nano(time) - (${start}), ${BigInt(step) * SECOND_NS})`,
+          flows: sql`intDiv(toUnixTimestamp64Nano(time) - ${param(start, 'Int64')}, ${param(BigInt(step) * SECOND_NS, 'Int64')})`,
         };
-  return { keys: [key], shown: (bucket = '') => bucket };
+  return { keys: [key], shown: (bucket = EMPTY) => bucket };
 }
 
-function sameInBoth(sql: string): Key {
-  return { flows: sql, totals: sql };
+function sameInBoth(key: Sql): Key {
+  return { flows: key, totals: key };
 }
 
 /** A row a series: how many there are, its sum, and what is in which of its steps. */
-function seriesStatement(rows: string, shown: readonly string[], measure: string): string {
-  const values = shown.slice(0, -1);
-  const names = values.map((_, index) => `g${index}`);
-  const columns = [...values.map((sql, index) => `${sql} AS g${index}`), `${shown.at(-1)} AS b`];
-  const stepped =
-    `SELECT ${columns.join(', ')}, sum(m_${measure}) AS n FROM (${rows}) ` +
-    `GROUP BY ${[...names, 'b'].join(', ')}`;
-  const columnsOfSeries = [
-    ...names,
-    'sum(n) AS s, groupArray(toUInt32(b)) AS at, groupArray(n) AS n_at',
-  ];
-  const group = names.length === 0 ? '' : ` GROUP BY ${names.join(', ')}`;
-  return (
-    `SELECT ${['count() OVER ()', 's', 'at', 'n_at', ...names].join(', ')} ` +
-    `FROM (SELECT ${columnsOfSeries.join(', ')} FROM (${stepped})${group}) ` +
-    `ORDER BY ${['s DESC', ...names].join(', ')} LIMIT {seriesLimit:UInt32}`
-  );
+function seriesStatement(
+  rows: Sql,
+  shown: readonly Sql[],
+  measure: MeasureName,
+  limit: number,
+): Sql {
+  const { names, columns } = namedList('g', shown.slice(0, -1));
+  const stepped = sql`SELECT ${listed(...columns, sql`${shown.at(-1) ?? EMPTY} AS b`)}, sum(${measured(measure)}) AS n
+    FROM (${rows}) GROUP BY ${listed(...names, column('b'))}`;
+  const sums = sql`sum(n) AS s, groupArray(toUInt32(b)) AS at, groupArray(n) AS n_at`;
+  return sql`SELECT ${listed(sql`count() OVER (), s, at, n_at`, ...names)}
+    FROM (SELECT ${listed(...names, sums)} FROM (${stepped})${groupBy(names)})
+    ORDER BY ${listed(sql`s DESC`, ...names)} LIMIT ${param(limit, 'UInt32')}`;
 }
+
+const SERIES = { count: number, sum: number, at: list(number), counts: list(number) };
 
 interface Found {
   /** Series there are in all. */
@@ -159,20 +165,15 @@ interface Found {
 
 const NOTHING: Omit<Found, 'points'> = { count: 0, sum: 0, values: {} };
 
-function foundOf(row: readonly unknown[], dimensions: readonly Dimension[], points: number): Found {
-  const [count, sum, at, counts, ...cells] = row;
+function foundOf(
+  { count, sum, at, counts }: Row<typeof SERIES>,
+  values: Series['values'],
+  points: number,
+): Found {
   const dense = new Array<number>(points).fill(0);
-  const numbers = Array.isArray(counts) ? counts.map(Number) : [];
-  for (const [index, bucket] of (Array.isArray(at) ? at.map(Number) : []).entries())
-    addTo(dense, Math.min(bucket, points - 1), numbers[index] ?? 0);
-  return {
-    count: Number(count),
-    sum: Number(sum),
-    points: dense,
-    values: Object.fromEntries(
-      dimensions.map(({ name, print }, index) => [name, print(cells[index])]),
-    ),
-  };
+  for (const [index, bucket] of at.entries())
+    addTo(dense, Math.min(bucket, points - 1), counts[index] ?? 0);
+  return { count, sum, points: dense, values };
 }
 
 function addTo(points: number[], index: number, value: number): void {

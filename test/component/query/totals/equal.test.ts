@@ -14,12 +14,13 @@ import { allDimensions, type Dimension } from '../../../../src/query/totals/dime
 import { withNames } from '../../../../src/query/totals/expressions.ts';
 import { totalsCanFilter } from '../../../../src/query/totals/filter-columns.ts';
 import { queryMap } from '../../../../src/query/totals/map.ts';
-import type { Window } from '../../../../src/query/totals/rows.ts';
+import { listed, type Window } from '../../../../src/query/totals/rows.ts';
 import { queryTimeseries } from '../../../../src/query/totals/timeseries.ts';
 import {
   createTotalsWatermark,
   type TotalsWatermark,
 } from '../../../../src/query/totals/totals-watermark.ts';
+import { constant, sql, table } from '../../../../src/store/sql.ts';
 import { TOTAL_KEYS, TOTALS_OF_FLOWS } from '../../../engines/fill-totals.ts';
 import { rowsOf } from '../../../engines/stores.ts';
 import { corpus } from '../../../support/cli/recorded.ts';
@@ -55,7 +56,7 @@ beforeAll(async () => {
   const rows = await rowsOf(
     stored.store,
     withNames(
-      `SELECT toUnixTimestamp64Nano(time), raw != '', ${[...shown, restoreSelect().render().text].join(', ')} FROM flows`,
+      sql`SELECT toUnixTimestamp64Nano(time), raw != '', ${listed(...shown, restoreSelect())} FROM ${table('flows')}`,
     ),
   );
   flows = rows.map((row) => ({
@@ -234,7 +235,9 @@ test('what the writer counted is what the flows have, as SQL derives it', async 
   );
   const derived = await rowsOf(
     stored.store,
-    withNames(`SELECT ${TOTALS_OF_FLOWS.join(', ')}, count() FROM flows ${order}`),
+    withNames(
+      sql`SELECT ${listed(...TOTALS_OF_FLOWS)}, count() FROM ${table('flows')} ${constant(order)}`,
+    ),
   );
   expect(written.length).toBeGreaterThan(500);
   expect(written).toEqual(derived);

@@ -13,6 +13,7 @@ import { exactFilter } from '../../../../src/query/totals/totals-query.ts';
 import { SECOND_NS } from '../../../../src/runtime/time.ts';
 import { FLOW_COLUMNS } from '../../../../src/store/schema/columns.ts';
 import { FLOW_TOTAL_COLUMNS } from '../../../../src/store/schema/denial-columns.ts';
+import type { Sql } from '../../../../src/store/sql.ts';
 
 const HOUR = 3600n * SECOND_NS;
 const NOW = 1_767_355_200n * SECOND_NS;
@@ -83,14 +84,16 @@ describe('dimensions', () => {
     const words = (sql: string) =>
       sql.replaceAll(/'(?:[^'\\]|\\.)*'/g, '').match(/\b[a-z0-9]+(?:_[a-z0-9]+)+\b/g) ?? [];
     // What has a name of its own is made of columns too.
-    const named = (sql: string) =>
-      withNames(sql).replaceAll(/\b(source|destination)_(best|named)\b/g, '');
+    const named = (key: Sql) =>
+      withNames(key)
+        .render()
+        .text.replaceAll(/\b(source|destination)_(best|named)\b/g, '');
     const flows = new Set<string>(FLOW_COLUMNS.map(({ name }) => name));
     const totals = new Set(FLOW_TOTAL_COLUMNS.map(({ name }) => name));
     for (const { keys } of allDimensions())
       for (const key of keys) {
         for (const word of words(named(key.flows))) expect(flows).toContain(word);
-        for (const word of words(key.totals ?? '')) expect(totals).toContain(word);
+        for (const word of words(key.totals?.render().text ?? '')) expect(totals).toContain(word);
       }
   });
 });
