@@ -143,29 +143,6 @@ export function constant(text: string): Sql {
   return new Sql([text]);
 }
 
-/**
- * A statement that is put together as text, with `{name:Type}` for each value of `params`; `tables` are those it reads.
- * For what is not built of `sql` yet.
- */
-export function textSql(text: string, params: QueryParams, tables: readonly string[]): Sql {
-  const pieces: Piece[] = tables.map((name) => ({ kind: 'reads', name }));
-  const values = new Map<string, Piece>();
-  // Split by a pattern of two groups: text, name, type, text, …
-  const parts = text.split(/\{(\w+):([^{}]+)\}/);
-  for (let at = 0; at < parts.length; at += 3) {
-    push(pieces, parts[at] ?? '');
-    const [name, type] = [parts[at + 1], parts[at + 2]];
-    if (name === undefined || type === undefined) continue;
-    const value = params[name];
-    if (value === undefined)
-      throw new ParallaxError('internal', `a statement has no value for ${name}`);
-    const piece = values.get(name) ?? { kind: 'param', value, type };
-    values.set(name, piece);
-    pieces.push(piece);
-  }
-  return new Sql(pieces);
-}
-
 /** Text of ours that is no template, such as an operator chosen from a table of constants. */
 export function keyword(text: string): Sql {
   if (!KEYWORD.test(text))

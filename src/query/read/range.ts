@@ -3,7 +3,7 @@ import { floorDiv } from '../../hubble/proto/timestamp.ts';
 import { MINUTE_NS } from '../../runtime/time.ts';
 import { bigint, firstRow } from '../../store/rows.ts';
 import { ALWAYS, join, param, type Sql, sql, table } from '../../store/sql.ts';
-import type { QueryParams, Reader } from '../../store/store.ts';
+import type { Reader } from '../../store/store.ts';
 
 /** Nanoseconds since 1970, both ends included; undefined is open. */
 export interface TimeRange {
@@ -77,42 +77,6 @@ export async function lostWithin(
     WHERE kind = 'lost_events' AND ${inRange('events', range)}`;
   const shape = { reports: bigint, events: bigint };
   return (await firstRow(store, statement, shape, { signal })) ?? { reports: 0n, events: 0n };
-}
-
-/** A moment as SQL; `name` is the parameter that carries its nanoseconds. */
-export function momentSql(name: string): string {
-  return `fromUnixTimestamp64Nano({${name}:Int64}, 'UTC')`;
-}
-
-/**
- * The condition for rows of `table` in the range, with its parameters (named since…, until…, behind `prefix`). A bound
- * at the edge of a slot is said by the slot alone: then no row's time is read for it.
- */
-export function rangeCondition(
-  table: TableName,
-  { since, until }: TimeRange,
-  prefix = '',
-): { readonly where: string; readonly params: QueryParams } {
-  const parts: string[] = [];
-  const params: Record<string, bigint> = {};
-  // The slot heads the sort key of `flows`: without it the engine would look at every part.
-  for (const [name, bound, sign] of [
-    ['since', since, '>='],
-    ['until', until, '<='],
-  ] as const) {
-    if (bound === undefined) continue;
-    const nanos = clamped(bound);
-    const slot = slotOf(nanos);
-    const { first, last } = slotBounds(slot);
-    if (table === 'events' || nanos !== (name === 'since' ? first : last)) {
-      params[prefix + name] = nanos;
-      parts.push(`time ${sign} ${momentSql(prefix + name)}`);
-    }
-    if (table === 'events') continue;
-    params[`${prefix}${name}Slot`] = slot;
-    parts.push(`time_slot ${sign} {${prefix}${name}Slot:Int32}`);
-  }
-  return { where: parts.length === 0 ? '1' : parts.join(' AND '), params };
 }
 
 /** Numbers of 64 bits come as text. */

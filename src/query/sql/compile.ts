@@ -18,9 +18,6 @@ import { httpConditions } from './http.ts';
 export interface CompiledFilter {
   /** Lets through every row that matches; `ALWAYS` without a filter. */
   readonly condition: Sql;
-  /** The text and the values of `condition`, for statements that are still put together as text. */
-  readonly where: string;
-  readonly params: QueryParams;
   /**
    * The same as alternatives, when there are some: rows that match pass at least one. The engine's indexes rule out
    * what an AND asks for, and rarely what an OR over several columns does.
@@ -50,8 +47,7 @@ export function compileSql(
   const allow = whitelist.length === 0 ? TRUE : either(allowed);
   const deny = not(either(checked(blacklist).map(filterBounds)));
   const bounds = both([allow, deny]);
-  const { text: where, params } = bounds.upper.render();
-  checkSize(where, params);
+  checkSize(bounds.upper);
   const anyOf = allowed.map((each) => both([each, deny]).upper);
   const separate =
     anyOf.length > 1 &&
@@ -59,8 +55,6 @@ export function compileSql(
     anyOf.reduce((sum, each) => sum + sizeOfSql(each), 0) <= MAX_STATEMENT_BYTES;
   return {
     condition: bounds.upper,
-    where,
-    params,
     exact: isExact(bounds),
     predicate,
     ...(separate && { alternatives: anyOf }),
@@ -75,8 +69,8 @@ function sizeOfSql(condition: Sql): number {
 /** The engines take 256 KiB (max_query_size), values included where they are embedded; the rest of a query is small. */
 const MAX_STATEMENT_BYTES = 200_000;
 
-function checkSize(where: string, params: QueryParams): void {
-  const size = statementSize(where, params);
+function checkSize(condition: Sql): void {
+  const size = sizeOfSql(condition);
   if (size <= MAX_STATEMENT_BYTES) return;
   throw inputError(
     `the filters make a statement of ${Math.ceil(size / 1024)} KiB, at most ${Math.floor(MAX_STATEMENT_BYTES / 1024)} KiB are taken; ask in several queries`,

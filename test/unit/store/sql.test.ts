@@ -11,7 +11,7 @@ import {
   text,
   tuple,
 } from '../../../src/store/rows.ts';
-import { allOf, anyOf, column, join, param, sql, table, textSql } from '../../../src/store/sql.ts';
+import { allOf, anyOf, column, join, param, sql, table } from '../../../src/store/sql.ts';
 
 const HOSTILE = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -80,21 +80,6 @@ describe('sql', () => {
 
   test('a statement is not used as text', () => {
     expect(() => String(sql`SELECT 1`)).toThrow('is used as text');
-  });
-
-  test('text with placeholders becomes a statement with its tables and values', () => {
-    const inner = textSql(
-      'SELECT {a:Int32} FROM flows WHERE x = {b:Array(String)} OR {a:Int32}',
-      { a: 1, b: ['x'] },
-      ['flows'],
-    );
-    const outer = sql`SELECT ${param(0, 'Int8')}, n FROM (${inner})`;
-    expect(outer.render()).toEqual({
-      text: 'SELECT {p1:Int8}, n FROM (SELECT {p2:Int32} FROM flows WHERE x = {p3:Array(String)} OR {p2:Int32})',
-      params: { p1: 0, p2: 1, p3: ['x'] },
-    });
-    expect([...outer.tables]).toEqual(['flows']);
-    expect(() => textSql('SELECT {a:Int32}', {}, [])).toThrow('has no value for a');
   });
 
   test('a statement cannot be changed', () => {

@@ -14,10 +14,10 @@ import type { Field } from '../../../../src/hubble/proto/schema.ts';
 import { answer } from '../../../../src/query/flows/answer.ts';
 import { restoreFlow } from '../../../../src/query/read/restore/flow.ts';
 import { restoreSelect } from '../../../../src/query/read/restore/select.ts';
-import { compileSql } from '../../../../src/query/sql/compile.ts';
 import { corpus } from '../../../support/cli/recorded.ts';
 import { tameResponses } from '../../../support/enrich/responses.ts';
 import { fixtureLines } from '../../../support/hubble/fixture.ts';
+import { rendered } from '../../../support/query/rendered.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 interface StoredFlow {
@@ -176,7 +176,7 @@ function expressions(): fc.Arbitrary<string> {
 }
 
 async function selected(whitelist: FlowFilter[], blacklist: FlowFilter[]) {
-  const { where, params, exact } = compileSql(whitelist, blacklist);
+  const { where, params, exact } = rendered(whitelist, blacklist);
   const found = new Set<string>();
   for await (const [uuid] of stored.store.query(
     `SELECT uuid FROM flows WHERE raw = '' AND (${where})`,

@@ -12,6 +12,7 @@ import { corpus } from '../../../support/cli/recorded.ts';
 import { tameResponses } from '../../../support/enrich/responses.ts';
 import { fixtureLines } from '../../../support/hubble/fixture.ts';
 import { filtersOf } from '../../../support/query/filters.ts';
+import { rendered } from '../../../support/query/rendered.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 interface StoredFlow {
@@ -48,7 +49,7 @@ async function throughSql(
   whitelist: readonly FlowFilter[],
   blacklist: readonly FlowFilter[],
 ): Promise<{ readonly found: string[]; readonly exact: boolean }> {
-  const { where, params, exact } = compileSql(whitelist, blacklist);
+  const { where, params, exact } = rendered(whitelist, blacklist);
   const found: string[] = [];
   for await (const [uuid] of stored.store.query(`SELECT uuid FROM flows WHERE ${where}`, params))
     found.push(String(uuid));

@@ -6,11 +6,11 @@ import { responseFromJson } from '../../../../src/hubble/json/json.ts';
 import { FlowFilter, type GetFlowsResponse } from '../../../../src/hubble/proto/schema.gen.ts';
 import { restoreFlow } from '../../../../src/query/read/restore/flow.ts';
 import { restoreSelect } from '../../../../src/query/read/restore/select.ts';
-import { compileSql } from '../../../../src/query/sql/compile.ts';
 import { ParallaxError } from '../../../../src/runtime/errors.ts';
 import type { QueryParams } from '../../../../src/store/store.ts';
 import { corpus } from '../../../support/cli/recorded.ts';
 import { fixtureLines } from '../../../support/hubble/fixture.ts';
+import { rendered } from '../../../support/query/rendered.ts';
 import { type StoredCorpus, storedCorpus } from '../../../support/query/stored.ts';
 
 const HOSTILE: readonly string[] = [
@@ -153,12 +153,12 @@ describe.each(FIELDS)('%s', (field) => {
       for (const listed of LISTS) {
         const lists = listed(filterOf(field, text));
         const refusal = refusalOf(() => compilePredicate(...lists));
-        expect(refusalOf(() => compileSql(...lists))).toBe(refusal);
+        expect(refusalOf(() => rendered(...lists))).toBe(refusal);
         if (refusal !== undefined) continue;
-        const { where, params, exact } = compileSql(...lists);
+        const { where, params, exact } = rendered(...lists);
         const same = listed(filterOf(field, benign(text)));
-        if (refusalOf(() => compileSql(...same)) === undefined)
-          expect(where).toBe(compileSql(...same).where);
+        if (refusalOf(() => rendered(...same)) === undefined)
+          expect(where).toBe(rendered(...same).where);
         const wants = compilePredicate(...lists);
         const expected = flows.filter(({ response }) => wants(response)).map(({ uuid }) => uuid);
         const got = await found(where, params);
@@ -178,7 +178,7 @@ describe.each(FIELDS)('%s', (field) => {
       expect(refusal).toBe(
         `invalid ${field} filter: a text of ${LONG.length} characters, at most 8192 are taken`,
       );
-      expect(refusalOf(() => compileSql(...lists))).toBe(refusal);
+      expect(refusalOf(() => rendered(...lists))).toBe(refusal);
     }
   });
 });
@@ -187,16 +187,16 @@ test('more values than a statement takes are refused before the engine is asked'
   const filters = (count: number) => [
     { source_pod: Array.from({ length: count }, (_, i) => `namespace-${i}/pod-'\\${i}`) },
   ];
-  expect(refusalOf(() => compileSql(filters(5000), []))).toMatch(
+  expect(refusalOf(() => rendered(filters(5000), []))).toMatch(
     /^the filters make a statement of \d+ KiB, at most 195 KiB are taken/,
   );
   let most = 1;
-  while (refusalOf(() => compileSql(filters(most + 50), [])) === undefined) most += 50;
+  while (refusalOf(() => rendered(filters(most + 50), [])) === undefined) most += 50;
   expect(most).toBeGreaterThan(500);
-  const { where, params } = compileSql(filters(most), []);
+  const { where, params } = rendered(filters(most), []);
   expect(await found(where, params)).toEqual([]);
   const names = [{ source_cluster_name: Array.from({ length: 9000 }, (_, i) => `'\\${i}`) }];
-  const listed = compileSql(names, []);
+  const listed = rendered(names, []);
   expect(await found(listed.where, listed.params)).toEqual([]);
 });
 
@@ -232,12 +232,12 @@ describe.each(['http_url', 'http_path', 'dns_query'] as const)('patterns of %s',
     async (_, pattern) => {
       const filters: FlowFilter[] = [{ [field]: [pattern] }];
       const refusal = refusalOf(() => compilePredicate(filters, []));
-      expect(refusalOf(() => compileSql(filters, []))).toBe(refusal);
+      expect(refusalOf(() => rendered(filters, []))).toBe(refusal);
       if (refusal === undefined) {
         const wants = compilePredicate(filters, []);
         const url = `/${'a'.repeat(2000)}!`;
         wants({ flow: { l7: { http: { url }, dns: { query: url } } } });
-        const { where, params } = compileSql(filters, []);
+        const { where, params } = rendered(filters, []);
         await found(where, params);
       } else {
         expect(refusal).toMatch(

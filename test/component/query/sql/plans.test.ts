@@ -15,6 +15,7 @@ import { type Kind, kinds } from '../../../support/load/kinds.ts';
 import { known } from '../../../support/load/known.ts';
 import { DAY, END, load } from '../../../support/load/load.ts';
 import { questionOf } from '../../../support/load/question.ts';
+import { rendered } from '../../../support/query/rendered.ts';
 
 const FLOWS = 300_000;
 const LIMITS = { pageRows: 5000, heldRows: 10_000 };
@@ -130,7 +131,7 @@ test('networks that are there are found whole, whatever index they are looked fo
     '46.0.0.0/8',
     '10.2.1.0/28',
   ]) {
-    const { where, params } = compileSql([{ destination_ip: [network] }], []);
+    const { where, params } = rendered([{ destination_ip: [network] }], []);
     const indexed = `SELECT count() FROM flows WHERE ${where}`;
     const plain = `SELECT countIf(isIPAddressInRange(${address}, {network:String})) FROM flows`;
     const found = await rowsOf(engine.store, indexed, params);
@@ -178,7 +179,7 @@ test('every question is answered as the plainest statement answers it', async ()
     const found: string[] = [];
     for await (const { flow } of queryFlows(engine.store, query, LIMITS))
       found.push(flow?.uuid ?? '');
-    const { where, params } = compileSql(query.whitelist, query.blacklist);
+    const { where, params } = rendered(query.whitelist, query.blacklist);
     const since = query.since ?? 0n;
     const order = query.first ? 'ASC' : 'DESC';
     const plain = `SELECT uuid FROM flows WHERE (${where}) AND toUnixTimestamp64Nano(time) >= {since:Int64}

@@ -13,10 +13,10 @@ import {
   not,
   TRUE,
 } from '../../../../src/query/sql/bounds.ts';
-import { compileSql } from '../../../../src/query/sql/compile.ts';
 import { bindLiterals } from '../../../../src/store/engine/literals.ts';
 import { FLOW_COLUMNS } from '../../../../src/store/schema/columns.ts';
 import { sql } from '../../../../src/store/sql.ts';
+import { rendered } from '../../../support/query/rendered.ts';
 
 const HOSTILE = [
   "' OR 1=1 --",
@@ -43,7 +43,7 @@ describe('hostile values', () => {
   for (const field of TEXT_FIELDS) {
     for (const value of HOSTILE) {
       test(`${field} ${JSON.stringify(value)}`, () => {
-        const { where, params } = compileSql([{ [field]: [value] }], [{ [field]: [value] }]);
+        const { where, params } = rendered([{ [field]: [value] }], [{ [field]: [value] }]);
         expect(withoutPlaceholders(where)).not.toContain(value);
         expect(JSON.stringify(params, (_, v) => (typeof v === 'bigint' ? `${v}` : v))).toContain(
           JSON.stringify(
@@ -63,13 +63,13 @@ describe('hostile values', () => {
       http_url: ["' OR '1"],
       dns_query: ["' OR '1"],
     };
-    expect(compileSql([filter], []).where).not.toContain('OR 1=1');
-    expect(compileSql([filter], []).where).not.toContain("' OR '1");
+    expect(rendered([filter], []).where).not.toContain('OR 1=1');
+    expect(rendered([filter], []).where).not.toContain("' OR '1");
   });
 
   test('whatever the text, the statement is the same', () => {
     const shape = (text: string) =>
-      compileSql([{ trace_id: [text], source_pod: [`a/${text}x`] }], []);
+      rendered([{ trace_id: [text], source_pod: [`a/${text}x`] }], []);
     fc.assert(
       fc.property(fc.string(), (text) => {
         fc.pre(!text.includes('/'));
@@ -79,7 +79,7 @@ describe('hostile values', () => {
   });
 
   test('every placeholder has its value', () => {
-    const { where, params } = compileSql(
+    const { where, params } = rendered(
       [{ verdict: [1], source_ip: ['10.0.0.0/8', '::/0'] }],
       [{ ip_trace_id: [7n], source_port: ['80'], source_label: ['a > 3', 'b in (c)'] }],
     );
@@ -94,7 +94,7 @@ function withoutPlaceholders(sql: string): string {
 }
 
 test('columns named are columns of the catalogue', () => {
-  const { where } = compileSql(
+  const { where } = rendered(
     [{ source_pod: ['a/b'], http_url: ['x'], event_type: [{ type: 129 }], node_labels: ['a'] }],
     [{ tcp_flags: [{ SYN: true }], reply: [true], encrypted: [true], source_fqdn: ['*'] }],
   );
@@ -107,17 +107,17 @@ test('columns named are columns of the catalogue', () => {
 });
 
 test('what SQL cannot say is narrowed and left to the predicate', () => {
-  expect(compileSql([], [])).toMatchObject({ where: '1', params: {}, exact: true });
-  expect(compileSql([{}], []).where).toBe('1');
-  expect(compileSql([], [{}]).where).toBe('0');
-  expect(compileSql([{ verdict: [2] }], []).exact).toBe(true);
+  expect(rendered([], [])).toMatchObject({ where: '1', params: {}, exact: true });
+  expect(rendered([{}], []).where).toBe('1');
+  expect(rendered([], [{}]).where).toBe('0');
+  expect(rendered([{ verdict: [2] }], []).exact).toBe(true);
   const path = { http_path: ['^/v1'] };
-  expect(compileSql([path], [])).toMatchObject({ exact: false });
-  expect(compileSql([path], []).where).toContain('l7_protocol = 2');
+  expect(rendered([path], [])).toMatchObject({ exact: false });
+  expect(rendered([path], []).where).toContain('l7_protocol = 2');
   // Excluding what is not known for certain would lose rows.
-  expect(compileSql([], [path])).toMatchObject({ where: '1', exact: false });
-  expect(compileSql([{ verdict: [2], ...path }], [path]).where).toContain('verdict IN');
-  expect(compileSql([], [{ source_label: ['cidr:10.0.0.0/8'] }]).where).toBe('1');
+  expect(rendered([], [path])).toMatchObject({ where: '1', exact: false });
+  expect(rendered([{ verdict: [2], ...path }], [path]).where).toContain('verdict IN');
+  expect(rendered([], [{ source_label: ['cidr:10.0.0.0/8'] }]).where).toBe('1');
 });
 
 test('bounds', () => {
@@ -157,9 +157,9 @@ test('filters refused by the predicate are refused here, in the same words', () 
         return error instanceof Error ? error.message : '';
       }
     };
-    const sql = words(() => compileSql([filter], []));
+    const sql = words(() => rendered([filter], []));
     expect(sql).not.toBe('taken');
-    expect(words(() => compileSql([], [filter]))).toBe(sql);
+    expect(words(() => rendered([], [filter]))).toBe(sql);
   }
 });
 
