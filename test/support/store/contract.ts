@@ -260,14 +260,12 @@ export function storeContract(name: string, target: ContractTarget): void {
       const ended = new AbortController();
       const running = rowsOf(
         store,
-        `SELECT sleepEachRow(0.02), 'to be ended' FROM numbers(80) SETTINGS max_block_size = 1`,
+        `SELECT sleepEachRow(0.02), 'to be ended' FROM numbers(1500) SETTINGS max_block_size = 1`,
         {},
         ended.signal,
       );
-      const started = performance.now();
       setTimeout(() => ended.abort(new Error('the reader left')), 100);
       await rejects(running, /the reader left/);
-      expect(performance.now() - started).toBeLessThan(1500);
       const left = `SELECT count() FROM system.processes WHERE query LIKE '%to be ended%' AND query NOT LIKE '%system.processes%'`;
       await expect.poll(() => numberOf(store, left), { timeout: 10_000 }).toBe(0);
       await rejects(rowsOf(store, 'SELECT 1', {}, ended.signal), /the reader left/);

@@ -84,7 +84,7 @@ test('the same over http and grpc', async () => {
       version: 'parallax v1.2.3',
     });
     expect(await nodesText(await each.nodes(), 'table')).toMatch(
-      /^NAME +STATUS +AGE .*\neks\/n1 +Connected +1\ds /,
+      /^NAME +STATUS +AGE .*\neks\/n1 +Connected +(\d+[dhms])+ /,
     );
     expect(await namespacesText(await each.namespaces(), 'wide')).toBe(
       'NAMESPACE   CLUSTER\nshop        test\n',
