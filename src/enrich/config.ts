@@ -17,12 +17,12 @@ export const writerConfig = z.strictObject({
   remembered: size
     .prefault('64MiB')
     .describe(
-      'Memory for the uuids stored last, 16 bytes each, over all clusters: replayed flows in it are dropped without a query to the store.',
+      'Memory for the uuids of the flows stored last, 16 bytes each, over all clusters. Replayed flows found in it are dropped without a query to the store.',
     ),
   retryInitial: duration
     .prefault('200ms')
-    .describe('First wait before a refused insert is tried again.'),
-  retryMax: duration.prefault('10s').describe('Longest wait between two tries of an insert.'),
+    .describe('First wait before a refused insert is retried.'),
+  retryMax: duration.prefault('10s').describe('Longest wait between two attempts of an insert.'),
   denials: z
     .strictObject({
       maxIncidents: z
@@ -31,7 +31,7 @@ export const writerConfig = z.strictObject({
         .max(1_000_000)
         .default(10_000)
         .describe(
-          'Incidents that one batch may add with their port; further ones share an incident without it, and past twice as many ends without a workload share one without their name.',
+          'Maximum of incidents with a port that one batch may add. Further ones share an incident without a port; beyond twice this number, ends without a workload share one without a name.',
         ),
       maxPorts: z
         .int()
@@ -39,7 +39,7 @@ export const writerConfig = z.strictObject({
         .max(65_535)
         .default(100)
         .describe(
-          'Destination ports of one batch that are incidents of their own between two ends; further ones, as of a scan, are one incident with port 0.',
+          'Maximum of destination ports between two ends that become separate incidents in one batch. Further ones, as in a port scan, are one incident with port 0.',
         ),
       remembered: z
         .int()
@@ -47,7 +47,7 @@ export const writerConfig = z.strictObject({
         .max(1 << 20)
         .default(16_384)
         .describe(
-          'Denied conversations whose policies are remembered, 36 bytes each, for a drop event that comes a batch after its policy verdict.',
+          'Number of denied connections whose policies are remembered, 36 bytes each, for a drop that arrives one batch after its policy verdict.',
         ),
     })
     .prefault({})
@@ -60,7 +60,7 @@ export const writerConfig = z.strictObject({
         .max(10_000_000)
         .default(50_000)
         .describe(
-          'Rows that one batch may add to the totals; past that flows are counted without their port.',
+          'Maximum of rows that one batch may add to the totals; further flows are counted without their port.',
         ),
     })
     .prefault({})
@@ -72,28 +72,28 @@ export const writerConfig = z.strictObject({
         .min(1)
         .default(100_000)
         .describe(
-          'Identities remembered as stored (some 200 bytes each); further ones are stored again each time.',
+          'Number of identities remembered as stored (about 200 bytes each); others are stored again each time they are seen.',
         ),
       maxPods: z
         .int()
         .min(1)
         .default(400_000)
         .describe(
-          'Pods whose workload, node and zone are remembered (some 250 bytes each); at half of them, those not used lately are forgotten.',
+          'Number of pods whose workload, node and zone are remembered (about 250 bytes each). From half of it on, pods that were not used recently are evicted.',
         ),
       maxServices: z
         .int()
         .min(1)
         .default(50_000)
         .describe(
-          'Services whose annotations are remembered; namespaces read of each Kubernetes, at most.',
+          'Maximum of Services whose annotations are remembered, and of namespaces read from each Kubernetes API.',
         ),
       refresh: duration
         .prefault('30s')
-        .describe('How long flows may lack what was learned about pods and services meanwhile.'),
+        .describe('Maximum delay until new facts about pods and services are added to flows.'),
     })
     .prefault({})
-    .describe('What is learned from flows and Kubernetes and added to other flows.'),
+    .describe('Facts from flows and Kubernetes that are added to other flows.'),
 });
 
 export type WriterConfig = z.infer<typeof writerConfig>;

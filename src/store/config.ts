@@ -7,10 +7,10 @@ const chdbConfig = z.strictObject({
     .string()
     .min(1)
     .default('parallax-data')
-    .describe('Data directory of the embedded engine; one process at a time has it open.'),
+    .describe('Data directory of the embedded engine; one process at a time can open it.'),
   maxMemory: size
     .prefault('4GiB')
-    .describe('Memory the embedded engine may take in all; above it queries and inserts fail.'),
+    .describe('Memory limit of the embedded engine; queries and inserts beyond it fail.'),
   cache: size
     .prefault('256MiB')
     .describe('Size of each cache of the engine (marks, primary keys, indexes).'),
@@ -31,22 +31,24 @@ const clickhouseConfig = z.strictObject({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected a name of letters, digits and _')
     .default('parallax')
-    .describe('Database; made by the migration when it is missing.'),
+    .describe('Database; created by the migration when it does not exist.'),
   username: z.string().default('default').describe('User name.'),
-  password: z.string().default('').describe('Password; better given as a file or by environment.'),
+  password: z.string().default('').describe('Password; prefer passwordFile or the environment.'),
   passwordFile: z
     .string()
     .optional()
-    .describe('File that holds the password; wins over `password`.'),
+    .describe('File with the password; takes precedence over `password`.'),
   compression: z
     .enum(['none', 'gzip'])
     .default('none')
     .describe(
-      'Compression of inserts on the wire; gzip costs more CPU than all else of an insert.',
+      'Compression of inserts on the wire; gzip costs more CPU than the rest of an insert.',
     ),
   requestTimeout: duration
     .prefault('60s')
-    .describe('After this an insert or statement counts as failed and may be tried again.'),
+    .describe(
+      'Time limit of an insert or statement; after it, the attempt counts as failed and may be retried.',
+    ),
   startTimeout: duration
     .prefault('30s')
     .describe('How long a role waits at start for a server that does not answer.'),
@@ -58,7 +60,7 @@ const clickhouseConfig = z.strictObject({
   tls: z
     .strictObject({
       caFile: z.string().optional().describe('PEM file of the CA that signed the server.'),
-      certFile: z.string().optional().describe('PEM file of our client certificate.'),
+      certFile: z.string().optional().describe('PEM file of the client certificate.'),
       keyFile: z.string().optional().describe('PEM file of its key.'),
     })
     .prefault({})
@@ -71,31 +73,31 @@ const readerConfig = z.strictObject({
     .min(1)
     .max(256)
     .default(2)
-    .describe('Queries running at once in this process; others wait.'),
+    .describe('Maximum of queries that run at once in this process; others wait.'),
   queue: z
     .int()
     .min(0)
     .max(100_000)
     .default(64)
-    .describe('Queries that may wait; more are refused.'),
+    .describe('Maximum of queries that wait; more are refused.'),
   maxExecutionTime: duration
     .prefault('30s')
-    .describe('Longest run of one query, waits for a slow reader included.'),
-  maxMemory: size.prefault('1GiB').describe('Memory one query may take.'),
+    .describe('Time limit of one query, including waits for a slow reader.'),
+  maxMemory: size.prefault('1GiB').describe('Memory limit of one query.'),
   maxRowsToRead: z
     .int()
     .min(0)
     .default(2_000_000_000)
-    .describe('Rows one query may read; 0 for no limit.'),
+    .describe('Maximum of rows one query may read; 0 for no limit.'),
   maxBytesToRead: size
     .prefault('200GiB')
-    .describe('Bytes one query may read, uncompressed; 0B for no limit.'),
+    .describe('Maximum of uncompressed bytes one query may read; 0B for no limit.'),
   maxThreads: z
     .int()
     .min(0)
     .max(1024)
     .default(0)
-    .describe('Threads of one query; 0 leaves it to the engine.'),
+    .describe('Maximum of threads of one query; 0 uses the engine’s default.'),
 });
 
 export const storeConfig = z.strictObject({
@@ -111,7 +113,7 @@ export const storeConfig = z.strictObject({
   denialRetention: duration
     .prefault('180d')
     .describe(
-      'Denials, incidents and what happened to them are deleted when they were received longer ago, a whole week at a time; 0d keeps all.',
+      'Denials, incidents, their events and deliveries received longer ago are deleted, a whole week at a time; 0d keeps all.',
     ),
   totalsRetention: duration
     .prefault('90d')
@@ -122,20 +124,20 @@ export const storeConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Flush every insert to the disk. Without it a killed process loses nothing, but a power cut may lose the last half minute.',
+      'Flush every insert to the disk. Without it a killed process loses nothing, but a power failure may lose the last 30 seconds.',
     ),
   deduplicationWindow: z
     .int()
     .min(100)
     .max(10_000_000)
     .default(10_000)
-    .describe('Number of inserts within which a repeated one is recognised.'),
+    .describe('Number of recent inserts among which a repeated one is recognised.'),
   statsInterval: duration
     .prefault('15s')
     .describe('How often parts and bytes on disk are read for the metrics.'),
   chdb: chdbConfig.prefault({}).describe('The embedded engine.'),
   clickhouse: clickhouseConfig.prefault({}).describe('The server.'),
-  reader: readerConfig.prefault({}).describe('What queries may cost.'),
+  reader: readerConfig.prefault({}).describe('Limits of queries.'),
 });
 
 export type StoreConfig = z.infer<typeof storeConfig>;

@@ -37,27 +37,27 @@ export function serverFlags(values: FlagValues): Flag[] {
     text({
       name: 'server',
       value: 'address',
-      help: 'http:// or https://HOST:PORT of the HTTP API, grpc:// or tls://HOST:PORT of a relay; PARALLAX_SERVER',
+      help: 'Server: http:// or https://HOST:PORT of the HTTP API, grpc:// or tls://HOST:PORT of a relay; PARALLAX_SERVER',
     }),
-    duration('timeout', 'How long connecting may take (5s)'),
-    duration('request-timeout', 'How long an answer of status, list or watch may take (12s)'),
+    duration('timeout', 'Time limit for connecting (5s)'),
+    duration('request-timeout', 'Time limit for a response to status, list or watch (12s)'),
     toggle({ name: 'tls', help: 'Use TLS' }),
-    toggle({ name: 'tls-allow-insecure', help: 'Accept any certificate of the server' }),
+    toggle({ name: 'tls-allow-insecure', help: 'Do not verify the server certificate' }),
     commaList({
       name: 'tls-ca-cert-files',
       value: 'files',
-      help: 'PEM files of the authorities that may sign the server, joined by commas',
+      help: 'PEM files of the CAs that may sign the server certificate, separated by commas',
     }),
     text({
       name: 'tls-client-cert-file',
       value: 'file',
       help: 'PEM file of the client certificate (mTLS)',
     }),
-    text({ name: 'tls-client-key-file', value: 'file', help: 'PEM file of its key' }),
+    text({ name: 'tls-client-key-file', value: 'file', help: 'PEM file of the client key' }),
     text({
       name: 'tls-server-name',
       value: 'name',
-      help: 'Name expected in the certificate of the server',
+      help: 'Name expected in the server certificate',
     }),
     text({
       name: 'token-file',
@@ -67,9 +67,13 @@ export function serverFlags(values: FlagValues): Flag[] {
     text({
       name: 'basic-auth-username',
       value: 'name',
-      help: 'Name sent to the server, over TLS only',
+      help: 'User name for basic authentication, over TLS only',
     }),
-    text({ name: 'basic-auth-password', value: 'password', help: 'Password sent to the server' }),
+    text({
+      name: 'basic-auth-password',
+      value: 'password',
+      help: 'Password for basic authentication',
+    }),
   ];
 }
 
@@ -79,10 +83,10 @@ export function hubbleFlags(values: FlagValues): Flag[] {
   return [
     { ...toggle({ name: 'port-forward', help: 'Not supported: refused' }), short: 'P' },
     number({ name: 'port-forward-port', help: 'Accepted for compatibility' }, 16),
-    text({ name: 'kube-context', help: 'Accepted for compatibility' }),
-    text({ name: 'kube-namespace', help: 'Accepted for compatibility' }),
-    text({ name: 'kubeconfig', help: 'Accepted for compatibility' }),
-    text({ name: 'config', help: 'Configuration file of Hubble; HUBBLE_CONFIG' }),
+    text({ name: 'kube-context', value: 'name', help: 'Accepted for compatibility' }),
+    text({ name: 'kube-namespace', value: 'namespace', help: 'Accepted for compatibility' }),
+    text({ name: 'kubeconfig', value: 'file', help: 'Accepted for compatibility' }),
+    text({ name: 'config', value: 'file', help: 'Configuration file of Hubble; HUBBLE_CONFIG' }),
   ];
 }
 

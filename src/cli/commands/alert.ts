@@ -22,7 +22,7 @@ const MOST = 10_000;
 export function addAlertCommand(program: Command): void {
   const alert = addConfigFlags(program.command('alert'))
     .description(
-      'Follows the incidents in ClickHouse (store), records which are new, grew or were resolved, and posts these events to the configured webhooks (alert.webhooks). One process is enough; `up` includes it.',
+      'Follows the incidents in ClickHouse (store), records which are new, changed or resolved, and posts these events to the configured webhooks (alert.webhooks). One process is enough; `up` includes it.',
     )
     .option('--listen <host:port>', 'where health and metrics listen (api.listen)')
     .action(async (flags: ConfigFlags & { listen?: string }) => {
@@ -41,11 +41,11 @@ function addList(alert: Command): void {
     .summary('list deliveries to receivers')
     .description('Lists deliveries to receivers, the newest first.');
   addOutputFlags(addDeliveryFlags(command))
-    .option('--receiver <name>', 'only of this receiver')
+    .option('--receiver <name>', 'only deliveries to this receiver')
     .addOption(
       new Option('--state <state>', 'only deliveries in this state').choices(DELIVERY_STATES),
     )
-    .option('--last <number>', 'how many', wholeNumber, 20)
+    .option('--last <number>', 'number of deliveries', wholeNumber, 20)
     .action(async (_: unknown, command: Command) => {
       const flags = command.optsWithGlobals<ListFlags>();
       const [{ withDeliveries }, { processIo }, { deliveriesAnswer }] = await Promise.all([
@@ -72,7 +72,7 @@ function addAgain(alert: Command): void {
     );
   addDeliveryFlags(command)
     .option('--receiver <name>', 'only to this receiver')
-    .option('--dead', 'all that were given up')
+    .option('--dead', 'all events that were given up')
     .action(async (keys: readonly string[], _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<AgainFlags>();
       const { receiver, dead = false } = flags;

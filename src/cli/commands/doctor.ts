@@ -22,11 +22,11 @@ const BETWEEN_MS = 3000;
 
 export function addDoctorCommand(program: Command): void {
   const command = addConfigFlags(program.command('doctor')).description(
-    'Checks every relay, the certificates, the bus and the store, and reports what is wrong with evidence and a cure. It changes nothing. Exit code 1 when there is a problem.',
+    'Checks every relay, the certificates, the bus and the store, and reports what is wrong with evidence and a cure. It changes nothing. The exit code is 1 when there is a problem.',
   );
   addServerFlags(addOutputFlags(addTargetFlags(command)), { dataDir: false })
     .option('--window <time>', 'how far back stored flows are checked', '10m')
-    .option('--strict', 'exit code 1 for warnings, too')
+    .option('--strict', 'exit with code 1 for warnings, too')
     .action(async (flags: Flags) => {
       const { runRole } = await import('../role.ts');
       const { ApiClient } = await import('../client/client.ts');

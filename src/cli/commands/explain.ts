@@ -11,8 +11,8 @@ export function addExplainCommand(program: Command): void {
     .argument('[uuid]', 'uuid of any flow of the connection')
     .option('--from <end>', 'client: pod (NAMESPACE/NAME or a prefix) or address')
     .option('--to <end>', 'server: pod or address, with :PORT if needed')
-    .option('--since <time>', 'from here on: 30m, 7d, 2026-03-14T10:00:00Z; with --from and --to')
-    .option('--until <time>', 'up to here')
+    .option('--since <time>', 'start: 30m, 7d, 2026-03-14T10:00:00Z; with --from and --to')
+    .option('--until <time>', 'end, as --since')
     .action(async (uuid: string | undefined, flags: ExplainFlags) => {
       const [{ runExplain }, { processIo }] = await Promise.all([
         import('../report/explain.ts'),

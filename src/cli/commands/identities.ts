@@ -27,9 +27,9 @@ export function addIdentitiesCommand(program: Command): void {
   addServerFlags(addOutputFlags(program.command('identities')))
     .description(DESCRIPTION)
     .argument('[number]', 'identity number', identityNumber)
-    .option('--cluster <key>', 'only as this cluster handed it out')
+    .option('--cluster <key>', 'only identities of this cluster')
     .option('--at <time>', 'labels at that time: 30m (ago), 7d, 2026-03-14T10:00:00Z')
-    .option('--limit <n>', 'how many rows at most', '1000')
+    .option('--limit <n>', 'maximum number of rows', '1000')
     .action(async (number: number | undefined, flags: Flags) => {
       const [{ getDocument }, { processIo }, { TimeReader }] = await Promise.all([
         import('../client/document.ts'),

@@ -28,7 +28,10 @@ export function addImportCommand(program: Command): void {
   const command = addConfigFlags(program.command('import'))
     .description(DESCRIPTION)
     .argument('<file>', 'file to read, - for standard input')
-    .option('--cluster <name>', 'cluster to store the flows under; else the prefix of node names')
+    .option(
+      '--cluster <name>',
+      'cluster to store the flows under (default: the prefix of the node name)',
+    )
     .option('--max-line <size>', 'longest line that is accepted', sizeFlag, 16 * 1024 ** 2)
     .option('--strict', 'exit code 1 when any line was refused');
   addTargetFlags(command).action(async (file: string, flags: ImportFlags) => {

@@ -9,9 +9,9 @@ interface Flags extends ConfigFlags, TargetFlags {
   readonly until?: string;
 }
 
-const DESCRIPTION = `Runs the migrations that the store has not had; \`write\` and \`up\` do the same at start. Migrations only go forward.
+const DESCRIPTION = `Runs the pending migrations of the store; \`write\` and \`up\` do the same at start. Migrations only go forward.
 
-With --denials it then derives denials, incidents and totals from stored flows that have none, and from hours whose totals do
+With --denials it then derives denials, incidents and totals for stored flows that have none, and from hours whose totals do
 not add up. Everything else is left unchanged, so it may be interrupted and run again. Writers may keep running: hours with
 flows received in the last five minutes are left to them.`;
 
@@ -22,9 +22,9 @@ export function addMigrateCommand(program: Command): void {
     .option('--denials', 'make denials and totals of the stored flows that have none')
     .option(
       '--since <time>',
-      'with --denials: of flows from then on: 2h (ago), 7d, 2026-03-14T10:00:00Z',
+      'with --denials: flows since this time: 2h (ago), 7d, 2026-03-14T10:00:00Z',
     )
-    .option('--until <time>', 'with --denials: of flows up to then')
+    .option('--until <time>', 'with --denials: flows until this time')
     .action(async (flags: Flags) => {
       const { runRole } = await import('../role.ts');
       const { runMigrate } = await import('../../app/migrate.ts');

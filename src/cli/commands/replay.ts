@@ -20,9 +20,9 @@ export function addReplayCommand(program: Command): void {
     .description(DESCRIPTION)
     .requiredOption(
       '--from <time>',
-      'when Kafka took the first: 2h (ago), 7d, 2026-03-14T10:00:00Z',
+      'start of the range, by the time Kafka received the records: 2h (ago), 7d, 2026-03-14T10:00:00Z',
     )
-    .option('--to <time>', 'when it took the last; now when left out');
+    .option('--to <time>', 'end of the range, as --from (default: now)');
   addTargetFlags(command).action(async (flags: Flags) => {
     const [{ runRole }, { timeReader }, { runReplay }] = await Promise.all([
       import('../role.ts'),

@@ -15,24 +15,24 @@ export function addSimulateCommand(program: Command): void {
   program
     .command('simulate')
     .description(
-      "Runs relays that speak Hubble's gRPC and serve made-up flows, and prints their addresses as NAME=HOST:PORT, ready for --relay. Scenarios: story (two clusters, a denial between them), load (synthetic flows at a rate), mesh (two clusters whose relays give the flows of both, and a third outside called default), jsonl (a file).",
+      "Runs relays that speak Hubble's gRPC and serve synthetic flows, and prints their addresses as NAME=HOST:PORT, ready for --relay. Scenarios: story (two clusters, a denial between them), load (synthetic flows at a rate), mesh (two clusters whose relays each send the flows of both, and a third outside called default), jsonl (a file).",
     )
     .option('--scenario <name>', 'story, load, mesh or jsonl', 'story')
     .option('--listen <host:port>', 'where relays listen, repeatable; port 0 is any', repeat)
-    .option('--clusters <n>', 'load: relays, one a cluster')
+    .option('--clusters <n>', 'load: number of relays, one per cluster')
     .option('--nodes <n>', 'load, mesh: nodes of each cluster')
     .option(
       '--rate <n>',
       'load, mesh: flows a second of each relay; jsonl: with --times kept or rate',
     )
-    .option('--late <time>', 'mesh: one flow in fifty is up to so much older than its turn')
-    .option('--count <n>', 'rest after so many flows of each relay (story: of both)')
-    .option('--speed <factor>', 'story: times faster')
-    .option('--file <path>', 'jsonl: JSON lines to play, gzip too')
+    .option('--late <time>', 'mesh: delay one flow in fifty by up to this')
+    .option('--count <n>', 'stop sending after this many flows of each relay (story: of both)')
+    .option('--speed <factor>', 'story: play this many times faster')
+    .option('--file <path>', 'jsonl: file of JSON lines to play, gzipped or not')
     .option('--times <how>', 'jsonl: shifted (to now, same gaps), kept, or rate')
     .option('--ring <n>', 'events the ring of a node holds')
-    .option('--seed <n>', 'same seed, same uuids')
-    .option('--wait-for-client', 'make nothing before a client asks for flows')
+    .option('--seed <n>', 'seed of the flows; the same seed gives the same uuids')
+    .option('--wait-for-client', 'create no flows before a client connects')
     .option(
       '--fault <what>',
       'repeatable: drop@10s, stall:5s@20s, error:UNAVAILABLE every:30s, restart:5s[:lost]@1m, eof, lost:100, silent, replay, disorder:200ms, malformed:truncated|unknown|utf8|huge; RELAY=… for one relay',
@@ -40,9 +40,9 @@ export function addSimulateCommand(program: Command): void {
     )
     .option('--ledger <path>', 'file for the uuid of every flow sent (binary, 17 bytes each)')
     .option('--tls-cert <path>', 'serve TLS with this certificate')
-    .option('--tls-key <path>', 'and this key')
-    .option('--tls-client-ca <path>', 'clients must have a certificate of this authority')
-    .option('--log-level <level>', LOG_LEVELS.join(', '), 'info')
+    .option('--tls-key <path>', 'private key of the certificate')
+    .option('--tls-client-ca <path>', 'require client certificates of this CA')
+    .option('--log-level <level>', `one of ${LOG_LEVELS.join(', ')}`, 'info')
     .action(run);
 }
 

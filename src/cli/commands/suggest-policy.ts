@@ -17,8 +17,8 @@ export function addSuggestPolicyCommand(program: Command): void {
         'kind of the policy; nodes are always selected clusterwide',
       ).choices(['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy']),
     )
-    .option('--since <time>', 'only denials from here on: 30m, 7d, 2026-03-14T10:00:00Z')
-    .option('--until <time>', 'only those up to here')
+    .option('--since <time>', 'only denials since this time: 30m, 7d, 2026-03-14T10:00:00Z')
+    .option('--until <time>', 'only denials until this time')
     .action(async (flags: SuggestFlags) => {
       const [{ runSuggest }, { processIo }] = await Promise.all([
         import('../denials/suggest.ts'),

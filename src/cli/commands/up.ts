@@ -37,7 +37,7 @@ export function addUpCommand(program: Command): void {
   addTargetFlags(command)
     .option('--listen <host:port>', 'where the API listens (api.listen)')
     .option('--demo', 'collect from two simulated clusters; the default without relays')
-    .option('--no-demo', 'simulate nothing, even without relays')
+    .option('--no-demo', 'simulate no clusters, even without relays')
     .option('-q, --quiet', 'do not print flows')
     .action(async (flags: UpFlags) => {
       const { runRole } = await import('../role.ts');

@@ -86,21 +86,26 @@ export function denialFlags(values: FlagValues): Flag[] {
     .filter(({ name }) => FILTER_NAMES.has(name) || OTHERS.has(name) || SERVER.test(name))
     .map((flag) => ({ ...flag, help: OTHER_WORDS[flag.name] ?? flag.help }));
   return [
-    toggle({ name: 'rows', help: 'List single denials, the newest first, instead of incidents' }),
+    toggle({ name: 'rows', help: 'List denials one by one, newest first, instead of incidents' }),
     toggle({
       name: 'watch',
       short: 'w',
-      help: 'Print incidents as they appear, change and are resolved; with --since, from then on',
+      help: 'Print incidents as they appear, change and are resolved; with --since, from that time',
     }),
     text({ name: 'state', value: 'state', help: 'open, resolved, stale or all (the default)' }),
-    text({ name: 'new-since', help: 'Only incidents first seen since then, like --since' }),
-    toggle({ name: 'audit', help: 'Only traffic that audit mode let pass' }),
-    toggle({ name: 'with-audit', help: 'Also traffic that audit mode let pass' }),
+    text({ name: 'new-since', value: 'time', help: 'Only incidents first seen since this time' }),
+    toggle({ name: 'audit', help: 'Only traffic that audit mode allowed' }),
+    toggle({ name: 'with-audit', help: 'Also traffic that audit mode allowed' }),
     list({
       name: 'policy',
+      value: 'policy',
       help: 'Denied by this policy: NAME, NAMESPACE/NAME, or none; repeatable',
     }),
-    list({ name: 'denied-in', value: 'cluster', help: 'Cluster that denied it; repeatable' }),
+    list({
+      name: 'denied-in',
+      value: 'cluster',
+      help: 'Cluster that denied the traffic; repeatable',
+    }),
     list({ name: 'incident', value: 'id', help: 'Only this incident; repeatable' }),
     list({
       name: 'where',

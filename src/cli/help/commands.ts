@@ -1,6 +1,6 @@
 // The table of commands: help, shell completion, the manual page and docs/reference/cli.md come from it.
 
-export const GROUPS = ['Ask', 'Check', 'Run', 'Set up'] as const;
+export const GROUPS = ['Query', 'Check', 'Run', 'Set up'] as const;
 
 export interface CommandEntry {
   readonly group: (typeof GROUPS)[number];
@@ -11,7 +11,7 @@ export interface CommandEntry {
 
 export const COMMANDS = {
   observe: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'show flows, with the flags and formats of hubble observe',
     examples: `# The last 20 flows
 parallax observe
@@ -24,38 +24,38 @@ parallax observe --aggregate-by source.workload,verdict --since 1h
 `,
   },
   denials: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'list denials as incidents: who was denied what, where and why',
     examples: `# Incidents of the last 24 hours
 parallax denials
 # Traffic between clusters that is denied now
 parallax denials --since 1h --state open --where cross-cluster
-# Single denials to one port, as CSV
+# Denials one by one, to port 443, as CSV
 parallax denials --rows --to-port 443 --all -o csv
 # Incidents as they appear, change and end
 parallax denials --watch
 `,
   },
   explain: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'explain one connection: what each end saw, and which policy decided',
     examples: `# The latest denied connection between two workloads
 parallax explain --from farfaraway/xwing --to farfaraway/rebel-base:80
-# The same of last week, as JSON
+# The latest of the last week, as JSON
 parallax explain --from farfaraway/xwing --to 10.0.0.1 --since 7d -o json
 `,
   },
   'suggest-policy': {
-    group: 'Ask',
+    group: 'Query',
     summary: 'suggest a policy that admits exactly the traffic of an incident',
     examples: `# A policy for an incident that \`parallax denials\` lists
 parallax suggest-policy --incident 5f3a1c09b2d4e687
-# The same for the whole cluster
+# As a clusterwide policy
 parallax suggest-policy --incident 5f3a1c09b2d4e687 --kind CiliumClusterwideNetworkPolicy
 `,
   },
   connections: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'list connections with what both ends saw',
     examples: `# Connections of a namespace
 parallax connections --namespace farfaraway --last 50
@@ -64,7 +64,7 @@ parallax connections --since 1h --verdict DROPPED -o wide
 `,
   },
   services: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'list which backends in which cluster answered the calls to services',
     examples: `# Services of the last hour
 parallax services
@@ -73,7 +73,7 @@ parallax services --to-service farfaraway/rebel-base --since 24h
 `,
   },
   top: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'list the busiest workloads, namespaces, ports, names or other dimensions',
     examples: `# The busiest dropped traffic by workload
 parallax top source.workload destination.workload --since 1h --verdict DROPPED -n 20
@@ -84,7 +84,7 @@ parallax top dns.query --namespace shop --compare
 `,
   },
   map: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'show callers and callees, and what each end saw',
     examples: `# Calls between workloads in the last hour
 parallax map --since 1h
@@ -95,7 +95,7 @@ parallax map --namespace farfaraway --verdict DROPPED -o json
 `,
   },
   timeseries: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'show flows over time',
     examples: `# All flows of a day
 parallax timeseries --since 24h
@@ -106,7 +106,7 @@ parallax timeseries cluster --measure denied --since 7d -o csv
 `,
   },
   compare: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'show what is new, gone or changed between two windows',
     examples: `# The last hour against the hour before
 parallax compare --since 1h
@@ -117,7 +117,7 @@ parallax compare dns --since 1d --against 7d --ratio 3 --least 100
 `,
   },
   policies: {
-    group: 'Ask',
+    group: 'Query',
     summary: 'list which policies allowed and denied what',
     examples: `# Policies of the last day
 parallax policies --since 24h
@@ -127,7 +127,7 @@ parallax policies --namespace shop --verdict DROPPED
   },
   status: {
     group: 'Check',
-    summary: 'show the health of a server and what it holds',
+    summary: 'show the health of a server and the flows it has',
     examples: `# The server of the data directory
 parallax status
 # A Hubble Relay, as a table
@@ -145,10 +145,10 @@ parallax list namespaces -o wide
   },
   watch: {
     group: 'Check',
-    summary: 'watch nodes come and go',
+    summary: 'watch nodes being added and removed',
     examples: `# Nodes of the server of the data directory
 parallax watch peers
-# The same as JSON, one line each
+# Changes as lines of JSON
 parallax watch peers -o ndjson
 `,
   },
@@ -163,7 +163,7 @@ parallax coverage --cluster liz-cm-eks-6 --since 24h
   },
   clusters: {
     group: 'Check',
-    summary: 'list the known clusters, and what conflicts among them',
+    summary: 'list the known clusters and conflicts between them',
     examples: `# Clusters and conflicts
 parallax clusters
 # All facts with their sources
@@ -183,10 +183,10 @@ parallax identities --cluster liz-cm-eks-6 -o csv
   },
   doctor: {
     group: 'Check',
-    summary: 'find what is wrong, with evidence and cure',
+    summary: 'report problems with their evidence and cure',
     examples: `# Relays, certificates, bus and store of a configuration
 parallax doctor --config parallax.yaml
-# The same in a pipeline: warnings fail it
+# In a pipeline that fails on warnings
 parallax doctor --config parallax.yaml --strict -o json
 `,
   },
@@ -231,14 +231,14 @@ parallax serve --config parallax.yaml --listen 127.0.0.1:8080
 parallax alert --config parallax.yaml
 # Deliveries that were given up
 parallax alert deliveries --state dead
-# Deliver them again
+# Deliver them again, to one receiver
 parallax alert redeliver --dead --receiver chat
 `,
   },
   config: {
     group: 'Set up',
     summary: 'check or print the configuration',
-    examples: `# Every problem of a file
+    examples: `# All problems of a file
 parallax config check --config parallax.yaml
 # All settings and where they come from
 parallax config print --config parallax.yaml
@@ -264,10 +264,10 @@ parallax replay --from 2026-03-14T00:00:00Z --to 2026-03-15T00:00:00Z
   },
   migrate: {
     group: 'Set up',
-    summary: 'bring the tables of the store up to date',
+    summary: 'run pending migrations of the store',
     examples: `# The statements that would run
 parallax migrate --dry-run
-# Denials and totals of flows stored before there were any
+# Denials and totals for flows that were stored without them
 parallax migrate --denials --since 7d
 `,
   },

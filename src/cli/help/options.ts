@@ -3,7 +3,7 @@
 export const OPTION_GROUPS = {
   select: 'Selection',
   filter: 'Filters',
-  ask: 'Where to ask',
+  ask: 'Server',
   config: 'Configuration',
   output: 'Output',
 } as const;

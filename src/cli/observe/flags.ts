@@ -1,4 +1,9 @@
-import { FILTER_FLAGS, filterHelp, isBareFlag } from '../../hubble/filter/catalogue.ts';
+import {
+  FILTER_FLAGS,
+  filterHelp,
+  filterValue,
+  isBareFlag,
+} from '../../hubble/filter/catalogue.ts';
 import { hubbleFlags, serverFlags } from '../client/server-flags.ts';
 import { COLOR_HELP } from '../output/format.ts';
 import type { Flag } from './args.ts';
@@ -28,9 +33,9 @@ export function observeFlags(values: FlagValues): Flag[] {
   const { text, toggle, number, list, commaList } = flagKinds(values);
   return [
     toggle({ name: 'all', help: 'Every flow stored' }),
-    number({ name: 'last', help: 'The N newest flows (20 when nothing else is asked)' }, 64),
+    number({ name: 'last', help: 'The N newest flows (20 without a number or time)' }, 64),
     number({ name: 'first', help: 'The N oldest flows' }, 64),
-    toggle({ name: 'follow', short: 'f', help: 'New flows as they come' }),
+    toggle({ name: 'follow', short: 'f', help: 'New flows as they arrive' }),
     text({
       name: 'since',
       help: 'Start: 30m, 7d, 14:00, 2026-03-14, 2026-03-14T10:00:00Z',
@@ -53,7 +58,7 @@ export function observeFlags(values: FlagValues): Flag[] {
     commaList({
       name: 'aggregate-by',
       value: 'dimensions',
-      help: 'Count the flows by these, such as source.workload,verdict; help with --aggregate-by= --help',
+      help: 'Count flows by these dimensions, such as source.workload,verdict; --aggregate-by= --help lists its flags',
     }),
     text({
       name: 'output',
@@ -68,19 +73,21 @@ export function observeFlags(values: FlagValues): Flag[] {
     }),
     text({
       name: 'time-format',
+      value: 'format',
       help: 'StampMilli, RFC3339, RFC3339Milli, RFC3339Nano, YearMonthDay, …',
     }),
     toggle({ name: 'numeric', help: 'Addresses instead of names' }),
     toggle({ name: 'ip-translation', help: 'Names instead of addresses (the default)' }),
     text({ name: 'color', value: 'when', help: COLOR_HELP }),
     toggle({ name: 'silent-errors', short: 's', help: 'Print no messages on standard error' }),
-    toggle({ name: 'print-raw-filters', help: 'Print the filters as JSON and end' }),
+    toggle({ name: 'print-raw-filters', help: 'Print the filters as JSON and exit' }),
     toggle({
       name: 'print-sql',
-      help: 'Print the SQL that history would be asked with, and its parameters, and end',
+      help: 'Print the SQL of the query and its parameters, and exit',
     }),
     text({
       name: 'input-file',
+      value: 'file',
       help: 'Read flows from a file of JSON lines, - for standard input',
     }),
     commaList({
@@ -90,9 +97,9 @@ export function observeFlags(values: FlagValues): Flag[] {
     }),
     toggle({
       name: 'use-default-field-masks',
-      help: 'Ask a relay only for what the layout prints (the default)',
+      help: 'Request only the fields that the output format prints from a relay (the default)',
     }),
-    text({ name: 'data-dir', help: 'Data directory to read; PARALLAX_DATA_DIR' }),
+    text({ name: 'data-dir', value: 'dir', help: 'Data directory to read; PARALLAX_DATA_DIR' }),
     ...serverFlags(values),
     ...hubbleFlags(values),
     toggle({
@@ -109,6 +116,7 @@ function filterFlag(values: FlagValues, name: string): Flag {
   return {
     name,
     help: filterHelp(name),
+    value: filterValue(name),
     group: 'filter',
     ...(short === undefined ? {} : { short }),
     ...(isBareFlag(name) ? { bare: 'true' } : {}),

@@ -50,8 +50,8 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'ip-translation',
 ]);
 const OWN_WORDS: Readonly<Record<string, string>> = {
-  all: 'All that are stored',
-  last: 'The N latest (20 when nothing else limits them)',
+  all: 'Everything stored',
+  last: 'The N latest (20 without another limit)',
   first: 'The N earliest',
 };
 

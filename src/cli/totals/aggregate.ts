@@ -16,7 +16,7 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
       commaList({
         name: 'aggregate-by',
         value: 'dimensions',
-        help: 'Dimensions to count by, as those of parallax top',
+        help: 'Dimensions to count by: those of parallax top',
       }),
       text(
         { name: 'input-file', value: 'file', help: 'Refused: import the file, then count' },
@@ -27,11 +27,11 @@ export const AGGREGATE: TotalsCommand<Aggregates> = {
         },
       ),
       number({ name: 'limit', help: 'Groups shown (100)' }, 32),
-      number({ name: 'offset', help: 'Groups to skip before them' }, 32),
+      number({ name: 'offset', help: 'Groups to skip first' }, 32),
       orderFlag(values),
       toggle({
         name: 'connections',
-        help: 'Count distinct conversations too; all flows are read for it',
+        help: 'Also count distinct pairs of addresses and ports, which reads all flows',
       }),
     ];
   },

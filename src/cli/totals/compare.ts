@@ -25,11 +25,22 @@ coverage of both windows is printed.`,
     return [
       text({
         name: 'against',
+        value: 'window',
         help: 'previous (the default), how much earlier (24h-ago), or SINCE/UNTIL',
       }),
-      text({ name: 'ratio', value: 'number', help: 'As many times more or less is a change (2)' }),
-      number({ name: 'least', help: 'Ignore groups with less than this in both windows (10)' }, 32),
-      choice({ name: 'measure', help: 'flows, denied, dropped or audited' }, MEASURES),
+      text({
+        name: 'ratio',
+        value: 'number',
+        help: 'Factor from which a difference is a change (2)',
+      }),
+      number(
+        { name: 'least', help: 'Leave out groups with less than this in both windows (10)' },
+        32,
+      ),
+      choice(
+        { name: 'measure', value: 'measure', help: 'flows, denied, dropped or audited' },
+        MEASURES,
+      ),
       number({ name: 'limit', help: 'Groups shown of each kind (50)' }, 32),
     ];
   },

@@ -53,5 +53,8 @@ export const MEASURES: readonly string[] = ['flows', 'denied', 'dropped', 'audit
 
 export function orderFlag(values: FlagValues): Flag {
   const help = 'flows (the default), denied, dropped, audited or connections: most of it first';
-  return flagKinds(values).choice({ name: 'order', help }, [...MEASURES, 'connections']);
+  return flagKinds(values).choice({ name: 'order', value: 'measure', help }, [
+    ...MEASURES,
+    'connections',
+  ]);
 }

@@ -13,7 +13,11 @@ export const MAP: TotalsCommand<ServiceMap> = {
 cluster of its source forwarded and that of its destination dropped shows both.`,
   flags: (values) => [
     flagKinds(values).choice(
-      { name: 'level', help: 'What a node is: cluster, namespace or workload (the default)' },
+      {
+        name: 'level',
+        value: 'level',
+        help: 'What a node is: cluster, namespace or workload (the default)',
+      },
       LEVELS,
     ),
     flagKinds(values).number({ name: 'limit', help: 'Edges shown, the busiest first (1000)' }, 32),

@@ -32,7 +32,7 @@ policies that the flow names.`,
         ({ cluster, denied }) =>
           `${denied} denied flows of ${cluster || 'an unnamed cluster'} name no policy: default deny, or an agent that names none`,
       ),
-      ...(cut > 0 ? [`${cut} of the less busy groups of flows were not looked at`] : []),
+      ...(cut > 0 ? [`${cut} of the less busy groups of flows were left out`] : []),
     ]
       .map((line) => `${line}\n`)
       .join(''),

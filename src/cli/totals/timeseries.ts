@@ -20,12 +20,16 @@ Intervals in which nothing was collected are blank.`,
         {
           name: 'step',
           value: 'duration',
-          help: 'Length of a step, such as 1m; chosen when left out',
+          help: 'Length of a step, such as 1m; derived from the window by default',
         },
         (value) => void secondsOf(value),
       ),
       choice(
-        { name: 'measure', help: 'flows (the default), denied, dropped or audited' },
+        {
+          name: 'measure',
+          value: 'measure',
+          help: 'flows (the default), denied, dropped or audited',
+        },
         MEASURES,
       ),
       number({ name: 'series', help: 'Series shown (10)' }, 32),

@@ -14,13 +14,13 @@ destination, client and server (the best name of that end), each also with .clus
 http.code, dns.query and more: an unknown name is answered with the list.`,
   flags: (values) => [
     flagKinds(values).number(
-      { name: 'number', short: 'n', help: 'How many (20); the namespace is --namespace here' },
+      { name: 'number', short: 'n', help: 'Number of groups (20); -n is not --namespace here' },
       32,
     ),
     orderFlag(values),
     flagKinds(values).toggle({
       name: 'compare',
-      help: 'Show the counts of the window of the same length before, too',
+      help: 'Also show the counts of the previous window of the same length',
     }),
   ],
   fields: ({ numbers, text, switches }, words) => {

@@ -72,7 +72,7 @@ export const FILTERS: readonly FilterFlag[] = [
   filter('node-name', 'Observing node: NODE, CLUSTER/NODE or CLUSTER/, with *', {
     field: 'node_name',
   }),
-  filter('node-label', 'Label selector over the observing node', {
+  filter('node-label', 'Label selector for the observing node', {
     field: 'node_labels',
     denials: false,
   }),
@@ -80,7 +80,7 @@ export const FILTERS: readonly FilterFlag[] = [
     field: 'protocol',
     form: wordsForm([...PROTOCOLS, 'vrrp', 'igmp']),
   }),
-  filter('tcp-flags', 'Flags all set, such as SYN,ACK', {
+  filter('tcp-flags', 'TCP flags that are all set, such as SYN,ACK', {
     field: 'tcp_flags',
     parse: parseTcpFlags,
     form: wordsForm(
@@ -105,17 +105,17 @@ export const FILTERS: readonly FilterFlag[] = [
     parse: parseDropReason,
     form: { enum: Object.keys(DropReason.numbers) },
   }),
-  filter('http-status', 'Status, such as 404, or its beginning: 5+', {
+  filter('http-status', 'Status code, such as 404, or a prefix: 5+', {
     field: 'http_status_code',
     form: numberForm('([1-5][0-9]{2}|[1-5][0-9]?\\+)', 100, 599),
     denials: false,
   }),
   filter('http-method', 'HTTP method', { field: 'http_method' }),
-  filter('http-path', 'Regular expression over the path of the URL', {
+  filter('http-path', 'Regular expression that the path of the URL matches', {
     field: 'http_path',
     denials: false,
   }),
-  filter('http-url', 'Regular expression over the URL', { field: 'http_url' }),
+  filter('http-url', 'Regular expression that the URL matches', { field: 'http_url' }),
   filter('http-header', 'Header, as NAME:VALUE', {
     field: 'http_header',
     parse: parseHeader,
@@ -142,7 +142,7 @@ export const FILTERS: readonly FilterFlag[] = [
     },
     denials: false,
   }),
-  filter('snat-ip', 'Address of the source after translation', {
+  filter('snat-ip', 'Source address after SNAT', {
     field: 'source_ip_xlated',
     denials: false,
   }),
@@ -179,7 +179,7 @@ export const FILTERS: readonly FilterFlag[] = [
     equals: { of: (flow) => flow?.IP?.encrypted ?? false, column: 'ip_encrypted', type: 'Int32' },
     denials: false,
   }),
-  filter('unencrypted', 'Flows that are not encrypted only', {
+  filter('unencrypted', 'Unencrypted flows only', {
     field: 'encrypted',
     parse: () => false,
     bare: true,
@@ -190,11 +190,11 @@ export const FILTERS: readonly FilterFlag[] = [
   filter('ip', 'Address or network of an end', { ends: 'ip' }),
   filter(
     'pod',
-    'Pod of an end: NAMESPACE/NAME (a beginning will do), /NAME in any namespace, NAME in default',
+    'Pod of an end: NAMESPACE/NAME (or a prefix of it), /NAME in any namespace, NAME in default',
     { ends: 'pod', form: NAMED },
   ),
-  filter('label', 'Label selector over an end, such as app=web,tier!=db', { ends: 'label' }),
-  filter('service', 'Service of an end, as --pod', { ends: 'service', form: NAMED }),
+  filter('label', 'Label selector for an end, such as app=web,tier!=db', { ends: 'label' }),
+  filter('service', 'Service of an end, written like a pod', { ends: 'service', form: NAMED }),
   filter('port', 'Port of an end', {
     ends: 'port',
     form: numberForm(`0*(0|${upTo(65_535n)})`, 0, 65_535),
@@ -240,6 +240,16 @@ export const FILTER_FLAGS: readonly string[] = [
   ...FILTERS.flatMap(({ name, sided }) => (sided ? [name, `from-${name}`, `to-${name}`] : [name])),
 ];
 
+/** Names of values that are not the last word of their flag. */
+const VALUES: Readonly<Record<string, string>> = {
+  'node-label': 'selector',
+  label: 'selector',
+  'drop-reason-desc': 'reason',
+  'http-path': 'regex',
+  'http-url': 'regex',
+  'http-header': 'name:value',
+};
+
 const BY_NAME: ReadonlyMap<string, FilterFlag> = new Map(FILTERS.map((each) => [each.name, each]));
 
 /** The filter of a flag and the end it is about; undefined for other flags. */
@@ -256,6 +266,12 @@ export function filterOf(
 /** Whether a flag takes no value. */
 export function isBareFlag(flag: string): boolean {
   return flag === 'not' || filterOf(flag)?.filter.bare === true;
+}
+
+/** What the value of a filter flag is, as help shows it: `pod`, `regex`. */
+export function filterValue(flag: string): string {
+  const name = filterOf(flag)?.filter.name ?? flag;
+  return VALUES[name] ?? name.split('-').at(-1) ?? name;
 }
 
 /** Help of a filter flag; that of `--from-x` and `--to-x` refers to `--x`. */

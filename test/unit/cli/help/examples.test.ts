@@ -55,7 +55,7 @@ describe('examples', () => {
   test('are two to four of each command that asks', () => {
     for (const page of pages) {
       const entry = ENTRIES.find(([name]) => name === page.name)?.[1];
-      if (entry?.group === 'Ask' || entry?.group === 'Check')
+      if (entry?.group === 'Query' || entry?.group === 'Check')
         expect([2, 3, 4]).toContain(linesOf(page).length);
     }
   });

@@ -85,10 +85,10 @@ test('help has the command’s own flags, and -n is a number in top', async () =
   const top = await call(TOP, ['--help'], NOW);
   expect(top.out).toContain('Usage: parallax top [dimension…] [flags]');
   expect(top.out).toMatch(/-n, --number <uint>/);
-  expect(top.out).toMatch(/^ {6}--namespace <text>/m);
+  expect(top.out).toMatch(/^ {6}--namespace <namespace>/m);
   expect(top.out).not.toContain('--input-file');
   const map = await call(MAP, ['--help'], NOW);
-  expect(map.out).toMatch(/-n, --namespace <text>/);
+  expect(map.out).toMatch(/-n, --namespace <namespace>/);
   expect(map.out).toContain('parallax map --level cluster --since 24h');
 });
 
