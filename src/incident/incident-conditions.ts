@@ -21,7 +21,7 @@ export const INCIDENT_CONDITIONS = {
   toCluster: { kind: 'words', doc: 'Cluster of the destination.' },
   crossCluster: {
     kind: 'flag',
-    doc: 'Whether both clusters are known and are two: `true` asks for those only, `false` for all others.',
+    doc: 'Whether both clusters are known and differ: `true` selects only those, `false` all others.',
   },
   namespace: { kind: 'words', doc: 'Namespace of either end.' },
   fromNamespace: { kind: 'words', doc: 'Namespace of the source.' },

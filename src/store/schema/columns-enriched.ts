@@ -7,7 +7,7 @@ const CLUSTER_ORIGIN =
 const WORKLOAD_ORIGIN =
   'Which fact said so: 0 none, 1 flow, 2 Kubernetes, 3 other flows of the pod, 4 derived from the pod’s name.';
 const RESOLUTION =
-  '0 the flow says what it is; 1 outside every cluster, as far as known; 2 unresolved: the flow says `world`, and the address is one of a cluster’s.';
+  '0 named by the flow; 1 outside all known clusters; 2 unresolved: the flow says `world`, but the address belongs to a cluster.';
 
 type End = 'source' | 'destination';
 
@@ -63,7 +63,7 @@ export const LOCATION_COLUMNS = [
 
 /** The table `identities`: which labels an identity number had in a cluster, hour by hour. */
 export const IDENTITY_COLUMNS = [
-  column('cluster', 'lc', 'Key of the cluster that handed the number out.'),
+  column('cluster', 'lc', 'Key of the cluster that allocated the number.'),
   column('identity', 'u32', 'The number.'),
   column('slot', 'i32', 'Hour of `first_seen` since 1970.'),
   column('labels_hash', 'u64', 'Of `labels`.'),
