@@ -41,9 +41,6 @@ export function valuesOf(name: string, help: string): readonly string[] {
 }
 
 /** Shells complete file names for it. */
-export function takesFile(option: { readonly long: string; readonly value: string | undefined }) {
-  return (
-    option.value !== undefined &&
-    /file|dir|path|config|cert|key|ledger/.test(`${option.value} ${option.long}`)
-  );
+export function takesFile({ value = '' }: { readonly value: string | undefined }): boolean {
+  return /^(files?|dir|path)$/.test(value);
 }

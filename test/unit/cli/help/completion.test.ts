@@ -55,6 +55,8 @@ describe.runIf(isThere('bash'))('bash completes', () => {
     [['parallax', 'compare', 'den'], ['denials']],
     [['parallax', 'import', 'package.js'], ['package.json']],
     [['parallax', 'import', 'x', '--config', 'package.js'], ['package.json']],
+    [['parallax', 'observe', '--http-path', 'package.js'], []],
+    [['parallax', 'observe', '--cluster', 'package.js'], []],
   ])('%j', async (words, wanted) => {
     expect(await completed(...words)).toEqual(wanted);
   });
