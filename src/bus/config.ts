@@ -44,7 +44,7 @@ const saslConfig = z
 
 const tlsConfig = z
   .strictObject({
-    enabled: z.boolean().default(false).describe('Speak TLS to the brokers.'),
+    enabled: z.boolean().default(false).describe('Use TLS to the brokers.'),
     caFile: z
       .string()
       .optional()
@@ -118,19 +118,23 @@ const kafkaConfig = z
       .describe('Level of zstd: higher is smaller and slower.'),
     fetchBytes: size
       .prefault('8MiB')
-      .describe('Bytes a consumer asks for at once; a larger record still comes, alone.'),
+      .describe('Bytes a consumer fetches at once; a larger record is fetched alone.'),
     fetchWait: duration
       .prefault('500ms')
       .describe('How long a broker may hold a fetch while there is nothing to send.'),
     sessionTimeout: duration
       .prefault('15s')
-      .describe('A consumer unheard of for this long loses its partitions: recovery takes it.'),
+      .describe(
+        'Session timeout: a consumer without a heartbeat for this long loses its partitions.',
+      ),
     rebalanceTimeout: duration
       .prefault('60s')
-      .describe('How long a rebalance waits for records at work to be stored.'),
-    heartbeatInterval: duration.prefault('3s').describe('How often a consumer says it lives.'),
+      .describe(
+        'Rebalance timeout: how long a rebalance waits until records in progress are stored.',
+      ),
+    heartbeatInterval: duration.prefault('3s').describe('Interval of a consumer’s heartbeats.'),
     connectionTimeout: duration.prefault('3s').describe('Longest wait for a connection.'),
-    requestTimeout: duration.prefault('30s').describe('Longest wait for an answer of a broker.'),
+    requestTimeout: duration.prefault('30s').describe('Longest wait for a broker’s response.'),
     retryInitial: duration
       .prefault('100ms')
       .describe('First wait before a failed call is retried.'),
@@ -143,7 +147,7 @@ const kafkaConfig = z
       .describe(
         'Tries on one producer before another is made; with the waits above it should outlast the restart of a broker, since the record may then be stored twice.',
       ),
-    lagInterval: duration.prefault('5s').describe('How often the lag of a group is looked up.'),
+    lagInterval: duration.prefault('5s').describe('How often the consumer lag of a group is read.'),
     sasl: saslConfig.optional().describe('Authentication; none when absent.'),
     tls: tlsConfig.prefault({}).describe('Encryption.'),
   })

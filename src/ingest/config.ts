@@ -162,9 +162,7 @@ export const collectorConfig = z.strictObject({
     .describe(
       'Sealed and not yet durable batches kept per relay; when they exceed this, reading pauses and the nodes’ rings keep what they can',
     ),
-  maxResponse: size
-    .prefault('32MiB')
-    .describe('A response larger than this is passed over on the wire, counted and logged'),
+  maxResponse: size.prefault('32MiB').describe('A larger response is skipped, counted and logged'),
   lookback: duration
     .prefault('15m')
     .describe(

@@ -21,7 +21,7 @@ export const coverageNote = z
         'False when no collector reported anything in the window: its coverage is unknown.',
       ),
     gaps: z.int().describe('Number of intervals with missing flows, per node or cluster.'),
-    text: z.string().describe('The same in words.'),
+    text: z.string().describe('The coverage in one sentence.'),
   })
   .nullable()
   .describe('Coverage of the window of the document; null without a window.')

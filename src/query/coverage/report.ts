@@ -50,7 +50,7 @@ export const coverageReport = z.strictObject({
   bucketSeconds: z.int(),
   complete: z.boolean(),
   collected: z.boolean(),
-  says: z.array(z.string()).describe('The same in words'),
+  says: z.array(z.string()).describe('The report in sentences'),
   gaps: z.array(gapSchema),
   nodes: z.array(nodeSchema),
   foreign: z

@@ -224,7 +224,7 @@ const DIMENSIONS: ReadonlyMap<string, Dimension> = new Map(
     flowsOnly('http.code', 'HTTP status', 'http_code', number),
     flowsOnly('http.method', 'HTTP method', 'http_method', text),
     flowsOnly('http.url', 'HTTP URL', 'http_url', text),
-    flowsOnly('dns.query', 'DNS name asked for', 'dns_query', text),
+    flowsOnly('dns.query', 'DNS name queried', 'dns_query', text),
     flowsOnly('dns.rcode', 'DNS response code', 'dns_rcode', number),
     flowsOnly('ip-version', '1 IPv4, 2 IPv6', 'ip_version', number),
     flowsOnly('encrypted', '1 where encrypted between nodes', 'ip_encrypted', number),
