@@ -61,8 +61,10 @@ test('the demo has one incident, and a policy that would open it', async () => {
   });
   const table = await parallax('denials', ...place);
   expect(table.stdout).toMatch(
-    /liz-cm-gke-5 farfaraway\/xwing +liz-cm-eks-6 farfaraway\/rebel-base +80\/TCP +INGRESS +POLICY_DENIED/,
+    /liz-cm-gke-5 farfaraway\/xwing +liz-cm-eks-6 farfaraway\/rebel-base +80\/TCP +INGRESS +default deny/,
   );
+  const wide = await parallax('denials', ...place, '-o', 'wide');
+  expect(wide.stdout).toMatch(/farfaraway\/rebel-base +80\/TCP +INGRESS .* POLICY_DENIED/);
   const suggest = ['suggest-policy', '--incident', incident?.id ?? ''];
   const policy = {
     kind: 'CiliumNetworkPolicy',
