@@ -7,6 +7,7 @@ import { inputError } from '../../runtime/errors.ts';
 import { type CallIo, exitOf } from '../call.ts';
 import { flagPage, type HelpPage } from '../help/page.ts';
 import { helpText } from '../help/text.ts';
+import { wantsColor } from '../output/screen.ts';
 import { FlagValues } from './flag-values.ts';
 import { observeFlags } from './flags.ts';
 import type { Listeners } from './flows.ts';
@@ -75,7 +76,7 @@ async function print(options: ObserveOptions, outer: ObserveIo): Promise<void> {
   const responses = await source(options, io, progress);
   let pending = '';
   const printer = createPrinter(
-    { ...options.printer, color: useColor(options.color, io) },
+    { ...options.printer, color: wantsColor(io.isTty, io.env, options.color) },
     {
       out: (text) => {
         pending += text;
@@ -146,17 +147,6 @@ async function source(
     failed: (why, message) => log(io)('ERROR', message, { error: why }),
   });
   return select(responses, options, predicate);
-}
-
-function useColor(choice: string, io: ObserveIo): boolean {
-  switch (choice.toLowerCase()) {
-    case 'always':
-      return true;
-    case 'never':
-      return false;
-    default:
-      return io.isTty && (io.env.NO_COLOR ?? '') === '';
-  }
 }
 
 export function observePage(): HelpPage {

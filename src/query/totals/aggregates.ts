@@ -1,5 +1,6 @@
 // Aggregates: flows counted by up to six dimensions, the busiest groups first, and compared with the window before on
 // request. `top` is the same with other defaults.
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { number } from '../../store/rows.ts';
 import { param, sql } from '../../store/sql.ts';
@@ -11,7 +12,7 @@ import { type Counts, type Group, rankedGroups } from './groups.ts';
 import { changeOf, pairedGroups, previousWindow } from './pairs.ts';
 import { dimensionRows, listed, type MeasureName, type TotalsDeps, type Window } from './rows.ts';
 import type { topOutput } from './schema.ts';
-import { checkWindow, moment, rate, shareOf, type TotalsQuery } from './totals-query.ts';
+import { checkWindow, rate, shareOf, type TotalsQuery } from './totals-query.ts';
 
 export interface AggregatesQuery extends TotalsQuery {
   readonly by: readonly string[];
@@ -105,7 +106,7 @@ async function compared(
       const change = changeOf(group[order] ?? 0, before);
       return { ...group, before, ...(change !== undefined && { change }) };
     }),
-    before: { since: moment(window.since), until: moment(window.until), total },
+    before: { since: timeText(window.since), until: timeText(window.until), total },
   };
 }
 

@@ -2,6 +2,7 @@
 // was not collected is not gone.
 
 import { parseDuration } from '../../hubble/filter/since.ts';
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { DAY_MS, nsToMs } from '../../runtime/time.ts';
 import { number } from '../../store/rows.ts';
@@ -15,7 +16,7 @@ import { dimensionsNamed } from './dimensions.ts';
 import { changeOf, type Pairs, pairedGroups, previousWindow } from './pairs.ts';
 import { dimensionRows, listed, type TotalsDeps, type Window } from './rows.ts';
 import type { compareOutput } from './schema.ts';
-import { checkWindow, exactFilter, moment, rate, type TotalsQuery } from './totals-query.ts';
+import { checkWindow, exactFilter, rate, type TotalsQuery } from './totals-query.ts';
 
 /** What is compared, by name; any other dimensions can be. */
 export const COMPARED = {
@@ -170,8 +171,8 @@ async function coverageOfBoth(
 function windowOf(window: Window, total: number, coverage: Coverage): ComparedWindow {
   const { complete, collected } = coverage;
   return {
-    since: moment(window.since),
-    until: moment(window.until),
+    since: timeText(window.since),
+    until: timeText(window.until),
     total,
     rate: rate(total, window),
     complete,

@@ -1,5 +1,6 @@
 // Policies named by flows: what each allowed and denied, per cluster. Only *_denied_by names denying policies; a policy
 // that allowed one side of a dropped flow denied nothing.
+import { timeText } from '../../hubble/proto/timestamp.ts';
 import { bigint, number, type Row, rows as readRows, text } from '../../store/rows.ts';
 import { anyOf, column, EMPTY, sql } from '../../store/sql.ts';
 import type { Reader } from '../../store/store.ts';
@@ -8,7 +9,7 @@ import { type Dimension, dimensionsNamed } from './dimensions.ts';
 import { AUDITED, DENIED } from './expressions.ts';
 import { countedRows, keysOf, listed, namedList, type TotalsDeps } from './rows.ts';
 import type { policiesOutput } from './schema.ts';
-import { checkWindow, exactFilter, moment, type TotalsQuery } from './totals-query.ts';
+import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
 
 export interface PoliciesQuery extends TotalsQuery {
   /** Policies in the answer, the busiest first. */
@@ -170,8 +171,8 @@ class Fold {
         allowedYetDropped: each.counts['allowed-yet-dropped'],
         denied,
         audited,
-        firstSeen: moment(each.first),
-        lastSeen: moment(each.last),
+        firstSeen: timeText(each.first),
+        lastSeen: timeText(each.last),
         traffic: traffic.slice(0, MAX_TRAFFIC),
       };
     });

@@ -1,7 +1,7 @@
 // Flows over time, in steps: in all, or by dimensions with the busiest series first. Steps in which nothing was collected
 // are null.
 
-import { floorDiv } from '../../hubble/proto/timestamp.ts';
+import { floorDiv, timeText } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { SECOND_NS } from '../../runtime/time.ts';
 import { list, number, type Row } from '../../store/rows.ts';
@@ -23,7 +23,7 @@ import {
 } from './rows.ts';
 import type { timeseriesOutput } from './schema.ts';
 import { type Silence, silenceIn } from './silence.ts';
-import { checkWindow, exactFilter, moment, type TotalsQuery } from './totals-query.ts';
+import { checkWindow, exactFilter, type TotalsQuery } from './totals-query.ts';
 
 export interface TimeseriesQuery extends TotalsQuery {
   readonly by: readonly string[];
@@ -210,7 +210,7 @@ function answerOf(
     by,
     measure,
     source,
-    start: moment(grid.start),
+    start: timeText(grid.start),
     step: grid.step,
     points: grid.points,
     series: series.map(({ values, sum, points }) => ({
@@ -232,7 +232,7 @@ function answerOf(
 
 function gapsOf(points: readonly Point[], { start, step }: Grid): Timeseries['gaps'] {
   const gaps: { since: string; until: string }[] = [];
-  const at = (index: number) => moment(start + BigInt(index) * BigInt(step) * SECOND_NS);
+  const at = (index: number) => timeText(start + BigInt(index) * BigInt(step) * SECOND_NS);
   let from: number | undefined;
   for (let index = 0; index <= points.length; index++) {
     if (index < points.length && points[index] === null) from ??= index;

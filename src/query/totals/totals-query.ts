@@ -1,7 +1,6 @@
 // What every question about totals says: a window and filters, checked and compiled.
 
 import type { FlowFilter } from '../../hubble/proto/schema.gen.ts';
-import { formatTimestamp, fromNanos } from '../../hubble/proto/timestamp.ts';
 import { inputError } from '../../runtime/errors.ts';
 import { type CompiledFilter, compileSql } from '../sql/compile.ts';
 import type { Window } from './rows.ts';
@@ -48,8 +47,4 @@ export function rate(flows: number, window: Window): number {
 
 export function shareOf(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.round((part / whole) * 10_000) / 10_000;
-}
-
-export function moment(nanos: bigint): string {
-  return formatTimestamp(fromNanos(nanos)) ?? String(nanos);
 }
